@@ -1,0 +1,1 @@
+"""Salesforce in, unified profiles and audiences, Salesforce out."""

@@ -1,0 +1,33 @@
+"""The warehouse: one DuckDB file, its landing folder and its ledger of API calls.
+
+Nothing outside this room opens a file or names a path.
+
+    warehouse = Warehouse(Path("data/warehouse"))
+    with warehouse.write() as connection:      # one transaction: committed at the end, rolled back on an exception
+        connection.execute("INSERT INTO ...")
+    with warehouse.read() as connection:       # short and read-only
+        connection.execute("SELECT ...").fetchall()
+
+Errors:
+
+    WarehouseError
+    ├── WarehouseBusy      another process kept the file locked for too long
+    ├── WarehouseEmpty     nothing has been written yet
+    └── WarehouseFull      the disk has no room; the transaction was rolled back
+"""
+
+from sf_elt.warehouse.calls import CallLedger, JobMeter
+from sf_elt.warehouse.connection import Warehouse, WarehouseBusy, WarehouseEmpty, WarehouseError, WarehouseFull
+from sf_elt.warehouse.names import quote, quote_table
+
+__all__ = [
+    "CallLedger",
+    "JobMeter",
+    "Warehouse",
+    "WarehouseBusy",
+    "WarehouseEmpty",
+    "WarehouseError",
+    "WarehouseFull",
+    "quote",
+    "quote_table",
+]

@@ -1,0 +1,173 @@
+"""Connections to the warehouse file: one writer at a time, no longer than its transaction.
+
+DuckDB locks the whole file: a writer keeps every other process out, and a reader in another process keeps a writer
+out. So a busy file is waited for, and nobody holds it longer than one transaction or one query.
+"""
+
+import errno
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import md5
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from sf_elt.warehouse.calls import CallLedger
+
+log = logging.getLogger(__name__)
+
+SCHEMA = files("sf_elt.warehouse").joinpath("schema.sql").read_text("utf-8")
+SCHEMA_VERSION = md5(SCHEMA.encode(), usedforsecurity=False).hexdigest()
+
+_doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+
+
+class WarehouseError(Exception):
+    """Anything that goes wrong with the warehouse file itself."""
+
+
+class WarehouseBusy(WarehouseError):
+    """Another process kept the file locked for longer than we wait."""
+
+
+class WarehouseEmpty(WarehouseError):
+    """There is no warehouse file yet."""
+
+
+class WarehouseFull(WarehouseError):
+    """The disk has no room left; the transaction was rolled back."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """One DuckDB file, with the landing folder and the ledger of API calls beside it.
+
+    `root` is created for its owner only (0700). `wait_seconds` bounds the wait for a file that another process holds.
+    """
+
+    root: Path
+    wait_seconds: float = 300.0
+
+    @property
+    def file(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection inside one transaction: committed at the end of the block, rolled back on an exception.
+
+        Raises WarehouseBusy when the file stays locked, WarehouseFull when the disk has no room.
+        """
+        self._own_folder(self.root)
+        with self._door(), _clear_errors(self.file), self._open(read_only=False) as connection:
+            _install_schema(connection)
+            connection.begin()
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                _roll_back(connection)
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A short read-only connection. Raises WarehouseEmpty before the first write, WarehouseBusy as `write` does."""
+        if not self.file.exists():
+            raise WarehouseEmpty(f"{self.file} does not exist yet: materialize an import first")
+        with self._door(), _clear_errors(self.file), self._open(read_only=True) as connection:
+            yield connection
+
+    def landing(self, stream: str) -> Path:
+        """The folder where a stream's bytes land before they are merged; made for its owner only."""
+        return self._own_folder(self.root / "landing" / stream)
+
+    def calls(self) -> CallLedger:
+        """The ledger of API calls, shared by all processes that use this warehouse."""
+        self._own_folder(self.root)
+        return CallLedger(self.root / "calls.sqlite")
+
+    def _own_folder(self, folder: Path) -> Path:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    @contextmanager
+    def _door(self) -> Iterator[None]:
+        """Lets one thread of this process in: DuckDB refuses a reader and a writer of one file in one process."""
+        door = _doors[self.file.resolve()]
+        if not door.acquire(timeout=self.wait_seconds):
+            raise WarehouseBusy(f"another thread of this process has held {self.file} for {self.wait_seconds:.0f} s")
+        try:
+            yield
+        finally:
+            door.release()
+
+    def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        attempts = Retrying(
+            retry=retry_if_exception(_is_lock_conflict),
+            wait=wait_random_exponential(multiplier=0.02, max=0.5),
+            stop=stop_after_delay(self.wait_seconds),
+            before_sleep=_say_that_we_wait,
+            reraise=True,
+        )
+        try:
+            connection = attempts(duckdb.connect, self.file, read_only=read_only)
+        except duckdb.IOException as error:
+            if _is_lock_conflict(error):
+                raise WarehouseBusy(
+                    f"{self.file} stayed locked for {self.wait_seconds:.0f} s. Close the program that holds it "
+                    f"(an open DuckDB shell or notebook, even a read-only one), then run again. DuckDB says: {error}"
+                ) from error
+            raise
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection
+
+
+def _is_lock_conflict(error: BaseException) -> bool:
+    return isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)
+
+
+def _say_that_we_wait(state: RetryCallState) -> None:
+    if state.attempt_number % 20 == 0:
+        log.info("waiting for the warehouse file: %s", state.outcome.exception() if state.outcome else "")
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    """Rolls back; a failed COMMIT has ended the transaction already, and then there is nothing to roll back."""
+    try:
+        connection.rollback()
+    except duckdb.TransactionException:
+        log.debug("no transaction left to roll back")
+
+
+@contextmanager
+def _clear_errors(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        if no_room or any(words in str(error) for words in ("No space left", "File too large", "disk space")):
+            raise WarehouseFull(
+                f"no room for {file}: nothing of this step was kept. Free disk space and run it again. ({error})"
+            ) from error
+        raise
+
+
+def _install_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates the tables of schema.sql once for each version of that file."""
+    installed = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'ops' AND table_name = 'installed'"
+    ).fetchone()
+    if installed == (1,):
+        version = connection.execute("SELECT version FROM ops.installed").fetchone()
+        if version == (SCHEMA_VERSION,):
+            return
+    with_transaction = f"BEGIN; {SCHEMA}; DELETE FROM ops.installed; COMMIT"
+    connection.execute(with_transaction)
+    connection.execute("INSERT INTO ops.installed VALUES (?)", [SCHEMA_VERSION])

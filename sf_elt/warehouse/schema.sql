@@ -1,0 +1,206 @@
+-- The tables of the warehouse that do not depend on an org or a mapping. All times are UTC.
+-- Made by sf_elt/warehouse: stream tables by sf_elt/streams, profiles.profiles by sf_elt/profiles.
+
+CREATE SCHEMA IF NOT EXISTS streams;
+CREATE SCHEMA IF NOT EXISTS profiles;
+CREATE SCHEMA IF NOT EXISTS insight;
+CREATE SCHEMA IF NOT EXISTS writeback;
+CREATE SCHEMA IF NOT EXISTS ops;
+
+CREATE TABLE IF NOT EXISTS ops.installed (version VARCHAR NOT NULL);
+
+-- One row for each completed read of a window of a stream, committed with the window's rows.
+CREATE TABLE IF NOT EXISTS ops.windows (
+    stream VARCHAR NOT NULL,
+    window_start TIMESTAMP NOT NULL,          -- [start, end) of the timestamp field, as asked for
+    window_end TIMESTAMP NOT NULL,
+    read_from TIMESTAMP NOT NULL,             -- start less the look-back
+    read_to TIMESTAMP NOT NULL,               -- end, or the time of reading where the end lay in the future
+    is_open BOOLEAN NOT NULL,                 -- true while the window's end lay in the future
+    timestamp_field VARCHAR NOT NULL,
+    transport VARCHAR NOT NULL,               -- rest | bulk | none (the org counted no rows)
+    org_count BIGINT NOT NULL,                -- rows the org reported for what was read
+    rows_read BIGINT NOT NULL,
+    rows_new BIGINT NOT NULL,
+    rows_changed BIGINT NOT NULL,
+    rows_unchanged BIGINT NOT NULL,           -- re-read by the look-back, or older than what stands
+    rows_deleted BIGINT NOT NULL,             -- of the new and changed ones, those the org has deleted
+    newest TIMESTAMP,                         -- newest timestamp read
+    api_calls INTEGER NOT NULL,
+    seconds DOUBLE NOT NULL,
+    run_id VARCHAR NOT NULL,
+    completed_at TIMESTAMP NOT NULL
+);
+
+-- Every field that came, went or changed its type.
+CREATE TABLE IF NOT EXISTS ops.schema_changes (
+    stream VARCHAR NOT NULL,
+    field VARCHAR NOT NULL,
+    change VARCHAR NOT NULL,                  -- added | dropped | returned | widened
+    type_before VARCHAR,
+    type_after VARCHAR,
+    seen_at TIMESTAMP NOT NULL
+);
+
+-- API calls as spent by each completed piece of work; the live count is in the ledger beside the warehouse.
+CREATE TABLE IF NOT EXISTS ops.api_calls (
+    job VARCHAR NOT NULL,                     -- import:STREAM or export:NAME
+    run_id VARCHAR NOT NULL,
+    calls INTEGER NOT NULL,
+    org_used INTEGER,                         -- the org's own count, as it last said
+    org_allowed INTEGER,
+    noted_at TIMESTAMP NOT NULL
+);
+
+-- Input that could not be read: nothing is lost, it waits here with its reason.
+CREATE TABLE IF NOT EXISTS ops.set_aside (
+    stream VARCHAR NOT NULL,
+    file VARCHAR NOT NULL,
+    line BIGINT NOT NULL,                     -- counted from 1
+    reason VARCHAR NOT NULL,
+    content VARCHAR NOT NULL,
+    set_aside_at TIMESTAMP NOT NULL
+);
+
+-- Event files that have been read, by content, so that each is read exactly once.
+CREATE TABLE IF NOT EXISTS ops.event_files (
+    stream VARCHAR NOT NULL,
+    file VARCHAR NOT NULL,
+    md5 VARCHAR NOT NULL,
+    rows_read BIGINT NOT NULL,
+    rows_set_aside BIGINT NOT NULL,
+    read_at TIMESTAMP NOT NULL
+);
+
+-- Each identifier belongs to one profile.
+CREATE TABLE IF NOT EXISTS profiles.identifiers (
+    kind VARCHAR NOT NULL,                    -- the user field that is an identifier: email, salesforce_lead_ids, …
+    value VARCHAR NOT NULL,
+    profile_id VARCHAR NOT NULL,
+    first_seen TIMESTAMP NOT NULL
+);
+
+-- Which source row carries which identifier, and so belongs to which profile.
+CREATE TABLE IF NOT EXISTS profiles.links (
+    stream VARCHAR NOT NULL,
+    record_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    profile_id VARCHAR NOT NULL,
+    via VARCHAR NOT NULL                      -- identifier | converted lead | merged record
+);
+
+-- Links that a guard refused, with the rule's name.
+CREATE TABLE IF NOT EXISTS profiles.refused_links (
+    stream VARCHAR NOT NULL,
+    record_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    rule VARCHAR NOT NULL,
+    detail VARCHAR NOT NULL
+);
+
+-- Ids of profiles that were merged into an older one.
+CREATE TABLE IF NOT EXISTS profiles.aliases (
+    alias_id VARCHAR NOT NULL,
+    profile_id VARCHAR NOT NULL,
+    merged_at TIMESTAMP NOT NULL
+);
+
+-- Behavioural scores, 0 to 100; a profile without behaviour has no row.
+CREATE TABLE IF NOT EXISTS insight.scores (
+    profile_id VARCHAR NOT NULL,
+    quantity UTINYINT,
+    frequency UTINYINT,
+    recency UTINYINT,
+    intensity UTINYINT,
+    momentum UTINYINT,
+    computed_at TIMESTAMP NOT NULL
+);
+
+-- Audiences as last evaluated.
+CREATE TABLE IF NOT EXISTS insight.audiences (
+    audience VARCHAR NOT NULL,
+    description VARCHAR NOT NULL,
+    condition VARCHAR NOT NULL,
+    definition_md5 VARCHAR NOT NULL,
+    members BIGINT NOT NULL,
+    evaluated_at TIMESTAMP NOT NULL
+);
+
+-- Every stay of a profile in an audience; left_at is null while it lasts.
+CREATE TABLE IF NOT EXISTS insight.audience_members (
+    audience VARCHAR NOT NULL,
+    profile_id VARCHAR NOT NULL,
+    entered_at TIMESTAMP NOT NULL,
+    left_at TIMESTAMP,
+    entered_because VARCHAR NOT NULL,         -- person | definition
+    left_because VARCHAR                      -- person | definition | profile merged | profile gone
+);
+
+-- What an export means to send, committed before a request leaves.
+CREATE TABLE IF NOT EXISTS writeback.plans (
+    plan_id VARCHAR NOT NULL,
+    export VARCHAR NOT NULL,
+    object VARCHAR NOT NULL,
+    operation VARCHAR NOT NULL,
+    run_id VARCHAR NOT NULL,
+    rows_planned BIGINT NOT NULL,
+    rows_unchanged BIGINT NOT NULL,
+    rows_set_aside BIGINT NOT NULL,
+    status VARCHAR NOT NULL,                  -- planned | sending | done | paused | superseded
+    planned_at TIMESTAMP NOT NULL,
+    finished_at TIMESTAMP
+);
+
+CREATE TABLE IF NOT EXISTS writeback.plan_rows (
+    plan_id VARCHAR NOT NULL,
+    export VARCHAR NOT NULL,
+    row_number BIGINT NOT NULL,
+    profile_id VARCHAR NOT NULL,
+    record_id VARCHAR,                        -- 18 characters; null for a record to be created
+    operation VARCHAR NOT NULL,               -- update
+    payload JSON NOT NULL,                    -- field → value to send; an explicit null clears
+    payload_md5 VARCHAR NOT NULL,
+    status VARCHAR NOT NULL,                  -- planned | in doubt | done
+    attempt INTEGER NOT NULL DEFAULT 0
+);
+
+-- What the org last confirmed for each record, compared with the next payload.
+CREATE TABLE IF NOT EXISTS writeback.confirmed (
+    export VARCHAR NOT NULL,
+    record_id VARCHAR NOT NULL,
+    profile_id VARCHAR NOT NULL,
+    payload JSON NOT NULL,
+    payload_md5 VARCHAR NOT NULL,
+    confirmed_at TIMESTAMP NOT NULL
+);
+
+-- Every record's outcome, for ever.
+CREATE TABLE IF NOT EXISTS writeback.sync_log (
+    run_id VARCHAR NOT NULL,
+    plan_id VARCHAR NOT NULL,
+    export VARCHAR NOT NULL,
+    profile_id VARCHAR NOT NULL,
+    record_id VARCHAR,
+    operation VARCHAR NOT NULL,
+    changed_fields VARCHAR[] NOT NULL,
+    status VARCHAR NOT NULL,                  -- succeeded | failed | set aside
+    code VARCHAR,                             -- Salesforce's statusCode, or our own rule's name
+    message VARCHAR,                          -- Salesforce's own message
+    retryable BOOLEAN NOT NULL DEFAULT false,
+    attempt INTEGER NOT NULL,
+    transport VARCHAR NOT NULL,
+    logged_at TIMESTAMP NOT NULL
+);
+
+-- The org's values before we wrote, so that a run can be undone.
+CREATE TABLE IF NOT EXISTS writeback.previous_values (
+    run_id VARCHAR NOT NULL,
+    plan_id VARCHAR NOT NULL,
+    export VARCHAR NOT NULL,
+    record_id VARCHAR NOT NULL,
+    field VARCHAR NOT NULL,
+    value VARCHAR,
+    read_at TIMESTAMP NOT NULL
+);

@@ -14,7 +14,10 @@ from pathlib import Path
 
 DAY = 86_400.0
 
+# WAL without a sync at each commit survives a killed process; a power cut may forget the last few calls.
 _TABLES = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS calls (
     call_id INTEGER PRIMARY KEY,
     job TEXT NOT NULL,

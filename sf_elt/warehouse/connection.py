@@ -64,7 +64,7 @@ class Warehouse:
 
         Raises WarehouseBusy when the file stays locked, WarehouseFull when the disk has no room.
         """
-        self._own_folder(self.root)
+        _own_folder(self.root)
         with self._door(), _clear_errors(self.file), self._open(read_only=False) as connection:
             _install_schema(connection)
             connection.begin()
@@ -85,16 +85,14 @@ class Warehouse:
 
     def landing(self, stream: str) -> Path:
         """The folder where a stream's bytes land before they are merged; made for its owner only."""
-        return self._own_folder(self.root / "landing" / stream)
+        _own_folder(self.root)
+        _own_folder(self.root / "landing")
+        return _own_folder(self.root / "landing" / stream)
 
     def calls(self) -> CallLedger:
         """The ledger of API calls, shared by all processes that use this warehouse."""
-        self._own_folder(self.root)
+        _own_folder(self.root)
         return CallLedger(self.root / "calls.sqlite")
-
-    def _own_folder(self, folder: Path) -> Path:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
 
     @contextmanager
     def _door(self) -> Iterator[None]:
@@ -127,6 +125,12 @@ class Warehouse:
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET TimeZone = 'UTC'")
         return connection
+
+
+def _own_folder(folder: Path) -> Path:
+    """Makes a folder that only its owner can enter. (The mode of `mkdir` does not reach the parents it makes.)"""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _is_lock_conflict(error: BaseException) -> bool:
@@ -168,6 +172,8 @@ def _install_schema(connection: duckdb.DuckDBPyConnection) -> None:
         version = connection.execute("SELECT version FROM ops.installed").fetchone()
         if version == (SCHEMA_VERSION,):
             return
-    with_transaction = f"BEGIN; {SCHEMA}; DELETE FROM ops.installed; COMMIT"
-    connection.execute(with_transaction)
+    connection.begin()
+    connection.execute(SCHEMA)
+    connection.execute("DELETE FROM ops.installed")
     connection.execute("INSERT INTO ops.installed VALUES (?)", [SCHEMA_VERSION])
+    connection.commit()

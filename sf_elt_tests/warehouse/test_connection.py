@@ -1,0 +1,177 @@
+"""The warehouse file: one writer at a time, all or nothing, a busy file is waited for."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseEmpty
+
+HOLDER = """
+import sys
+from pathlib import Path
+from sf_elt.warehouse import Warehouse
+with Warehouse(Path(sys.argv[1])).write() as connection:
+    connection.execute("CREATE TABLE IF NOT EXISTS ops.held (note VARCHAR)")
+    connection.execute("INSERT INTO ops.held VALUES ('by another process')")
+    print("holding", flush=True)
+    sys.stdin.readline()
+"""
+
+READER = """
+import sys
+from pathlib import Path
+from sf_elt.warehouse import Warehouse
+warehouse = Warehouse(Path(sys.argv[1]))
+print("reading", flush=True)
+reads = 0
+while reads < 40:
+    with warehouse.read() as connection:
+        connection.execute("SELECT count(*) FROM ops.windows").fetchone()
+    reads += 1
+print(reads, flush=True)
+"""
+
+HOARDER = """
+import resource, sys
+from pathlib import Path
+from sf_elt.warehouse import Warehouse, WarehouseFull
+warehouse = Warehouse(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
+try:
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE ops.hoard AS SELECT md5(range::VARCHAR) AS h FROM range(3_000_000)")
+except WarehouseFull as error:
+    print("full:", error)
+"""
+
+
+def python(code: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def holder(root: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the file in an open transaction until a line is sent to it."""
+    process = python(HOLDER, root)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holding\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    warehouse = Warehouse(tmp_path / "warehouse")
+    with warehouse.write():
+        pass
+    return warehouse
+
+
+def tables(warehouse: Warehouse) -> set[str]:
+    with warehouse.read() as connection:
+        rows = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
+    return {name for (name,) in rows}
+
+
+def test_first_write_makes_the_documented_tables(warehouse: Warehouse) -> None:
+    """The first write makes every table that the design names."""
+    assert {"ops.windows", "profiles.links", "insight.scores", "writeback.sync_log"} <= tables(warehouse)
+
+
+def test_exception_rolls_back(warehouse: Warehouse) -> None:
+    """An exception inside the block leaves nothing of it behind, and the file free."""
+    with pytest.raises(LookupError), warehouse.write() as connection:
+        connection.execute("CREATE TABLE ops.half (n INTEGER)")
+        raise LookupError
+    assert "ops.half" not in tables(warehouse)
+
+
+def test_busy_file_is_waited_for(warehouse: Warehouse) -> None:
+    """A write that finds the file held by another process goes on as soon as it is free, and loses nothing."""
+    with holder(warehouse.root) as process:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        with warehouse.write() as connection:
+            connection.execute("INSERT INTO ops.held VALUES ('by us')")
+    with warehouse.read() as connection:
+        assert connection.execute("SELECT count(*) FROM ops.held").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("door", ["read", "write"])
+def test_file_that_stays_busy_is_a_clear_error(warehouse: Warehouse, door: str) -> None:
+    """A file held for longer than we wait is an error that names the process and the way out."""
+    hasty = Warehouse(warehouse.root, wait_seconds=0.3)
+    with holder(warehouse.root) as process, pytest.raises(WarehouseBusy) as error, getattr(hasty, door)():
+        pass
+    assert str(process.pid) in str(error.value)
+    assert "Close the program" in str(error.value)
+
+
+def test_killed_writer_leaves_nothing(warehouse: Warehouse) -> None:
+    """A writer killed inside its transaction leaves nothing behind, and the file free."""
+    with holder(warehouse.root) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert "ops.held" not in tables(warehouse)
+        with warehouse.write() as connection:
+            connection.execute("CREATE TABLE ops.after (n INTEGER)")
+    assert "ops.after" in tables(warehouse)
+
+
+def test_reader_in_another_process_disturbs_nobody(warehouse: Warehouse) -> None:
+    """A process that reads again and again neither fails nor makes a writer fail."""
+    reader = python(READER, warehouse.root)
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "reading\n"
+    written = 0
+    while reader.poll() is None:
+        with warehouse.write() as connection:
+            connection.execute("INSERT INTO ops.set_aside VALUES ('s', 'f', 1, 'r', 'c', now()::TIMESTAMP)")
+        written += 1
+    output, errors = reader.communicate()
+    assert (output, reader.returncode) == ("40\n", 0), errors
+    with warehouse.read() as connection:
+        assert connection.execute("SELECT count(*) FROM ops.set_aside").fetchone() == (written,)
+
+
+def test_no_room_on_disk_is_a_clear_error_and_keeps_what_was(warehouse: Warehouse) -> None:
+    """A transaction that the disk has no room for is rolled back, says so, and the file stays usable."""
+    output, errors = python(HOARDER, warehouse.root).communicate()
+    assert output.startswith("full: no room for"), errors
+    assert "ops.hoard" not in tables(warehouse)
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE ops.after (n INTEGER)")
+
+
+def test_reading_nothing_says_what_to_do(tmp_path: Path) -> None:
+    """Reading before the first write says that an import comes first."""
+    with pytest.raises(WarehouseEmpty, match="materialize an import first"), Warehouse(tmp_path / "none").read():
+        pass
+
+
+def test_only_the_owner_can_look_inside(warehouse: Warehouse) -> None:
+    """The warehouse's folders are closed to other users, whatever the umask."""
+    before = os.umask(0)
+    try:
+        landing = warehouse.landing("salesforce_leads")
+    finally:
+        os.umask(before)
+    for folder in (warehouse.root, landing.parent, landing):
+        assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0

@@ -1,0 +1,51 @@
+# make demo   the whole loop once, against a local demo org
+# make test   everything CI runs
+# make dev    the demo org, Dagster's web UI and its daemon, on loopback
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+TESTS  ?= sf_elt_tests
+
+.PHONY: demo dev test lint types layers unit constraints clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/.runtime
+	$(BIN)/sf-elt demo
+
+dev: $(VENV)/.runtime
+	$(BIN)/sf-elt dev
+
+test: lint types layers unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+# Two workers: most tests wait for a server or another process. A file stays on one worker, with its fixtures.
+unit: $(VENV)/.dev
+	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("sf_elt needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned packages into $(VENV) (about a minute the first time) …"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# Writes the versions that are installed now; names no address.
+constraints: $(VENV)/.dev
+	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

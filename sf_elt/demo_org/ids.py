@@ -1,0 +1,82 @@
+"""Salesforce Ids: 15 case-sensitive characters, or 18 with a checksum that survives a change of letter case.
+
+to_18("003D000000QYVi7")      # "003D000000QYVi7IAG"
+normalise("003D000000QYVi7")  # the same; None where the text is no Id
+"""
+
+import re
+from collections.abc import Iterator
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+"""Base 62 in the order of ASCII, so that Ids sort in the order they were made."""
+
+_CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_FORM = re.compile(r"[0-9A-Za-z]{15}(?:[A-Za-z0-5]{3})?")
+_POD = "Hs0"
+_COUNTER_LENGTH = 9
+
+
+def checksum(id_15: str) -> str:
+    """The three characters that follow a 15-character Id: one for each five, saying which of them are upper case."""
+    suffix = ""
+    for start in (0, 5, 10):
+        bits = sum(1 << place for place, char in enumerate(id_15[start : start + 5]) if "A" <= char <= "Z")
+        suffix += _CHECKSUM[bits]
+    return suffix
+
+
+def to_18(id_15: str) -> str:
+    return id_15 + checksum(id_15)
+
+
+def normalise(text: str) -> str | None:
+    """The 18-character form of an Id of 15 or 18 characters; None where the text is no Id or its checksum is wrong.
+
+    An 18-character Id is accepted in any letter case: its checksum tells the right one.
+    """
+    if not _FORM.fullmatch(text):
+        return None
+    if len(text) == 15:
+        return to_18(text)
+    if checksum(text[:15]) == text[15:]:
+        return text
+    return _restore_case(text)
+
+
+def _restore_case(text: str) -> str | None:
+    suffix = text[15:].upper()
+    chars = list(text[:15].lower())
+    for group, letter in enumerate(suffix):
+        bits = _CHECKSUM.index(letter)
+        for place in range(5):
+            if bits >> place & 1:
+                chars[group * 5 + place] = chars[group * 5 + place].upper()
+    restored = "".join(chars)
+    return restored + suffix if checksum(restored) == suffix else None
+
+
+def id_at(key_prefix: str, number: int) -> str:
+    """The `number`-th Id of an object, 18 characters."""
+    digits = ""
+    for _ in range(_COUNTER_LENGTH):
+        number, rest = divmod(number, 62)
+        digits = DIGITS[rest] + digits
+    return to_18(key_prefix + _POD + digits)
+
+
+def number_of(record_id: str) -> int:
+    """Which Id of its object this is; 0 for an Id that this org did not make."""
+    if record_id[3:6] != _POD:
+        return 0
+    number = 0
+    for char in record_id[6:15]:
+        number = number * 62 + DIGITS.index(char)
+    return number
+
+
+def ids_from(key_prefix: str, first: int) -> Iterator[str]:
+    """The object's Ids from the `first`-th on."""
+    number = first
+    while True:
+        yield id_at(key_prefix, number)
+        number += 1

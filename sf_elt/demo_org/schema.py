@@ -1,0 +1,265 @@
+"""What objects the demo org has and what each of their fields allows: the facts that describe, SOQL and saving obey.
+
+    schema = load_schema()
+    lead = schema.object("lead")            # names are case-insensitive, as in Salesforce
+    lead.field("EMAIL").type                # "email"
+
+The facts live in `objects/*.yaml`, one file an object; `objects/_shared.yaml` holds what several have in common.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter, with_config
+
+FieldType = Literal[
+    "id", "string", "textarea", "picklist", "multipicklist", "combobox", "email", "phone", "url", "reference",
+    "boolean", "int", "double", "currency", "percent", "date", "datetime", "address",
+]  # fmt: skip
+Write = Literal["always", "create", "update", "never"]
+
+USER = "@user"
+"""A default: the Id of whoever saves the record."""
+OWN_ID = "@id"
+"""A default: the record's own Id."""
+SYSTEM = "@system"
+"""A default: who saved it and when, kept by the store."""
+
+_DEFAULT_LENGTHS: Mapping[FieldType, int] = {
+    "id": 18, "reference": 18, "email": 80, "phone": 40, "url": 255, "picklist": 40,
+}  # fmt: skip
+_SHORT_TEXT = 255
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class Field:
+    """One field of an object. `sql` computes it from the record's other fields; `formula` is how Salesforce says it.
+
+    `compound` names the address or name field that this one is a part of.
+    """
+
+    name: str
+    type: FieldType
+    label: str
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    digits: int = 0
+    required: bool = False
+    write: Write = "always"
+    filterable: bool = True
+    restricted: bool = False
+    external_id: bool = False
+    unique: bool = False
+    id_lookup: bool = False
+    name_field: bool = False
+    default: str | bool | float | None = None
+    picklist: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    relationship: str | None = None
+    compound: str | None = None
+    formula: str | None = None
+    sql: str | None = None
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    @property
+    def computed(self) -> bool:
+        """Nobody stores it: an address repeats its parts, a formula follows other fields."""
+        return self.sql is not None or self.type == "address"
+
+    @property
+    def createable(self) -> bool:
+        return not self.computed and self.write in ("always", "create")
+
+    @property
+    def updateable(self) -> bool:
+        return not self.computed and self.write in ("always", "update")
+
+    @property
+    def defaulted(self) -> bool:
+        """Whether a new record gets a value of its own (describe calls it defaultedOnCreate)."""
+        return self.type in ("id", "boolean") or self.default is not None
+
+    @property
+    def nillable(self) -> bool:
+        return not self.required and self.type not in ("id", "boolean")
+
+    @property
+    def long_text(self) -> bool:
+        return self.type == "textarea" and self.length > _SHORT_TEXT
+
+
+@dataclass(frozen=True)
+class ObjectType:
+    """One object (standard, or custom where its name ends in `__c`) and its fields in describe's order."""
+
+    name: str
+    label: str
+    plural: str
+    key_prefix: str
+    fields: tuple[Field, ...]
+    createable: bool = True
+    deletable: bool = True
+    undeletable: bool = True
+    mergeable: bool = False
+
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        return {each.name.lower(): each for each in self.fields}
+
+    @cached_property
+    def _by_relationship(self) -> dict[str, Field]:
+        return {each.relationship.lower(): each for each in self.fields if each.relationship}
+
+    @cached_property
+    def stored_fields(self) -> tuple[Field, ...]:
+        """The fields that have a column of their own."""
+        return tuple(each for each in self.fields if not each.computed)
+
+    @property
+    def custom(self) -> bool:
+        return self.name.endswith("__c")
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name in any letter case, or None."""
+        return self._by_name.get(name.lower())
+
+    def reference(self, relationship: str) -> Field | None:
+        """The reference field behind a relationship name such as `Account` or `Account__r`, or None."""
+        return self._by_relationship.get(relationship.lower())
+
+    def has(self, name: str) -> bool:
+        return name.lower() in self._by_name
+
+    @cached_property
+    def name_field(self) -> Field | None:
+        return next((each for each in self.fields if each.name_field), None)
+
+    def parts(self, compound: Field) -> tuple[Field, ...]:
+        """The fields that a compound field repeats."""
+        return tuple(each for each in self.fields if each.compound == compound.name)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All objects of the org, by name."""
+
+    objects: tuple[ObjectType, ...]
+    _by_name: Mapping[str, ObjectType] = field(init=False, repr=False)
+    _by_prefix: Mapping[str, ObjectType] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {each.name.lower(): each for each in self.objects})
+        object.__setattr__(self, "_by_prefix", {each.key_prefix: each for each in self.objects})
+
+    def object(self, name: str) -> ObjectType | None:
+        """The object of that name in any letter case, or None."""
+        return self._by_name.get(name.lower())
+
+    def require(self, name: str) -> ObjectType:
+        """The object of that name. Raises KeyError: for names that come from this code, not from a client."""
+        return self._by_name[name.lower()]
+
+    def object_of_id(self, record_id: str) -> ObjectType | None:
+        """The object whose records have Ids like this one, or None."""
+        return self._by_prefix.get(record_id[:3])
+
+    def references_to(self, object_name: str) -> list[tuple[ObjectType, Field]]:
+        """Every reference field that may point at the object, with the object it belongs to."""
+        return [(each, ref) for each in self.objects for ref in each.fields if object_name in ref.to]
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class _ObjectFile:
+    name: str
+    label: str
+    plural: str
+    key_prefix: str
+    fields: dict[str, dict[str, object]]
+    createable: bool = True
+    deletable: bool = True
+    undeletable: bool = True
+    mergeable: bool = False
+    currency: bool = True
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class _SharedFile:
+    audit_fields: dict[str, dict[str, object]]
+    address_parts: dict[str, dict[str, object]]
+    picklists: dict[str, list[str]]
+
+
+_object_file = TypeAdapter(_ObjectFile)
+_shared_file = TypeAdapter(_SharedFile)
+_field = TypeAdapter(Field)
+
+
+@cache
+def load_schema() -> Schema:
+    """The demo org's objects. Raises pydantic.ValidationError where a YAML file is not as it should be."""
+    folder = files("sf_elt.demo_org").joinpath("objects")
+    shared = _shared_file.validate_python(yaml.safe_load(folder.joinpath("_shared.yaml").read_text("utf-8")))
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".yaml") and each.name[0] != "_")
+    raw = [yaml.safe_load(folder.joinpath(name).read_text("utf-8")) for name in names]
+    return Schema(tuple(_object_type(_object_file.validate_python(each), shared) for each in raw))
+
+
+def _object_type(file: _ObjectFile, shared: _SharedFile) -> ObjectType:
+    fields = [Field("Id", "id", f"{file.label} ID", length=18, write="never", id_lookup=True)]
+    if file.deletable:
+        fields.append(Field("IsDeleted", "boolean", "Deleted", write="never"))
+    for name, facts in file.fields.items():
+        declared = _read_field(name, facts, shared)
+        if declared.type == "address":
+            fields.extend(_address_parts(declared, shared))
+        fields.append(declared)
+    if file.currency:
+        fields.append(_currency_field(shared))
+    fields.extend(
+        replace(_read_field(name, facts, shared), write="never", required=True, default=SYSTEM)
+        for name, facts in shared.audit_fields.items()
+    )
+    return ObjectType(
+        file.name, file.label, file.plural, file.key_prefix, tuple(fields),
+        file.createable, file.deletable, file.undeletable, file.mergeable,
+    )  # fmt: skip
+
+
+def _read_field(name: str, facts: Mapping[str, object], shared: _SharedFile) -> Field:
+    values = dict(facts)
+    picklist = values.get("picklist")
+    if isinstance(picklist, str):
+        values["picklist"] = shared.picklists[picklist]
+    found = _field.validate_python({"name": name, **values})
+    if not found.length:
+        found = replace(found, length=_DEFAULT_LENGTHS.get(found.type, 0))
+    if found.type == "reference" and found.relationship is None:
+        found = replace(found, relationship=name.removesuffix("Id"))
+    return replace(found, relationship=None) if found.relationship == "none" else found
+
+
+def _address_parts(address: Field, shared: _SharedFile) -> list[Field]:
+    prefix = address.name.removesuffix("Address")
+    label = address.label.removesuffix("Address")
+    parts = [_read_field(name, facts, shared) for name, facts in shared.address_parts.items()]
+    return [replace(part, name=prefix + part.name, label=label + part.label, compound=address.name) for part in parts]
+
+
+def _currency_field(shared: _SharedFile) -> Field:
+    """The currency of a record's amounts, as every object of a multi-currency org has it."""
+    currencies = tuple(shared.picklists["currencies"])
+    return Field(
+        "CurrencyIsoCode", "picklist", "Currency ISO Code", length=3, restricted=True,
+        default=currencies[0], picklist=currencies,
+    )  # fmt: skip

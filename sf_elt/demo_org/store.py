@@ -1,0 +1,231 @@
+"""Where the org's records are: one DuckDB table an object, in memory or in a file.
+
+    store = Store(load_schema())
+    with store.writing() as write:                   # one transaction, one writer at a time
+        write.connection.execute(f"UPDATE {table('Lead')} SET …")
+    with store.reading() as connection:              # a cursor of its own: sees the last committed state
+        connection.execute("SELECT …").fetchall()
+
+Seeding gives whole tables: `store.load("Contact", arrow_table)`, with Ids from `store.next_ids("Contact", 2000)`.
+Formulas and other computed fields are generated columns: whoever reads a table sees them, nobody writes them.
+"""
+# ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import pyarrow as pa
+
+from sf_elt.demo_org.ids import ids_from, number_of
+from sf_elt.demo_org.schema import Field, ObjectType, Schema
+
+Clock = Callable[[], datetime]
+"""Gives the present as an aware datetime in UTC."""
+
+_COLUMN_TYPES = {
+    "boolean": "BOOLEAN",
+    "int": "BIGINT",
+    "double": "DOUBLE",
+    "currency": "DOUBLE",
+    "percent": "DOUBLE",
+    "date": "DATE",
+    "datetime": "TIMESTAMP",
+}
+_ARROW_TYPES = {
+    "boolean": pa.bool_(),
+    "int": pa.int64(),
+    "double": pa.float64(),
+    "currency": pa.float64(),
+    "percent": pa.float64(),
+    "date": pa.date32(),
+    "datetime": pa.timestamp("us"),
+}
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def table(object_name: str) -> str:
+    """The quoted name of an object's table."""
+    return f"records.{quote(object_name)}"
+
+
+def column_type(field: Field) -> str:
+    """The DuckDB type of a field's column."""
+    return _COLUMN_TYPES.get(field.type, "VARCHAR")
+
+
+def arrow_type(field: Field) -> pa.DataType:
+    """The Arrow type in which a field's values travel to and from its column. Datetimes are naive UTC."""
+    return _ARROW_TYPES.get(field.type, pa.string())
+
+
+@dataclass(frozen=True)
+class Writing:
+    """One transaction: its cursor and the time that every record saved in it carries (naive UTC, whole seconds)."""
+
+    connection: duckdb.DuckDBPyConnection
+    now: datetime
+
+
+class Store:
+    """The records of all objects. Safe to use from many threads; two processes cannot share a file."""
+
+    def __init__(self, schema: Schema, file: Path | None = None, clock: Clock = system_clock) -> None:
+        """Opens or creates `file`; without one, the records live in memory.
+
+        Raises StoreMismatch where the file was made for other objects or fields.
+        """
+        self.schema = schema
+        self.clock = clock
+        self._write_lock = threading.RLock()
+        self._connection = duckdb.connect(":memory:" if file is None else str(file))
+        self._connection.execute("SET autoinstall_known_extensions = false")
+        self._connection.execute("SET preserve_insertion_order = true")
+        try:
+            _create_tables(self._connection, schema)
+            self._next_number = {each.name: self._highest_number(each) + 1 for each in schema.objects}
+            self._last_save = max((self._latest(each) for each in schema.objects), default=datetime.min)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        with self._write_lock:
+            self._connection.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor that sees everything committed so far; several may run side by side."""
+        with self._connection.cursor() as cursor:
+            yield cursor
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """One transaction: committed at the end, rolled back on an exception. Writers wait for each other."""
+        with self._write_lock, self._connection.cursor() as cursor:
+            cursor.begin()
+            try:
+                yield Writing(cursor, self._save_time())
+                cursor.commit()
+            except BaseException:
+                cursor.rollback()
+                raise
+
+    def load(self, object_name: str, rows: pa.Table) -> None:
+        """Adds whole records as they are: Id, audit fields and SystemModstamp are given, nothing is validated.
+
+        Columns carry API names; fields that `rows` lacks are null (booleans false). Raises KeyError for an unknown
+        object, ValueError for a column that is no stored field of it (computed fields compute themselves).
+        """
+        object_type = self.schema.require(object_name)
+        stored = {each.name: each for each in object_type.stored_fields}
+        unknown = [name for name in rows.column_names if name not in stored]
+        if unknown:
+            raise ValueError(f"{object_type.name} stores no {', '.join(unknown)}: not a field, or a computed one")
+        typed = rows.cast(pa.schema([(name, arrow_type(stored[name])) for name in rows.column_names]))
+        with self.writing() as write:
+            insert_rows(write.connection, object_type, typed)
+        with self._write_lock:
+            self._next_number[object_type.name] = self._highest_number(object_type) + 1
+            self._last_save = max(self._last_save, self._latest(object_type))
+
+    def next_ids(self, object_name: str, count: int) -> list[str]:
+        """As many new Ids of an object, in ascending order; none is ever given twice."""
+        object_type = self.schema.require(object_name)
+        with self._write_lock:
+            first = self._next_number[object_type.name]
+            self._next_number[object_type.name] = first + count
+        return list(islice(ids_from(object_type.key_prefix, first), count))
+
+    def count(self, object_name: str) -> int:
+        """How many records an object has, deleted ones included."""
+        with self.reading() as connection:
+            row = connection.execute(f"SELECT count(*) FROM {table(object_name)}").fetchone()
+        return int(row[0]) if row else 0
+
+    def _save_time(self) -> datetime:
+        """Now, in whole seconds as real orgs keep it, and never before the last save."""
+        now = self.clock().astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        self._last_save = max(self._last_save, now)
+        return self._last_save
+
+    def _highest_number(self, object_type: ObjectType) -> int:
+        row = self._connection.execute(f'SELECT max("Id") FROM {table(object_type.name)}').fetchone()
+        return number_of(row[0]) if row and row[0] else 0
+
+    def _latest(self, object_type: ObjectType) -> datetime:
+        row = self._connection.execute(f'SELECT max("SystemModstamp") FROM {table(object_type.name)}').fetchone()
+        return row[0] if row and row[0] else datetime.min
+
+
+class StoreMismatch(Exception):
+    """The file holds other objects or fields than the demo org has now."""
+
+
+def insert_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, rows: pa.Table) -> None:
+    """Inserts records whose columns are stored fields of the object, in their Arrow types."""
+    given = set(rows.column_names)
+    missing_flags = [
+        each.name for each in object_type.stored_fields if each.type == "boolean" and each.name not in given
+    ]
+    columns = ", ".join(quote(name) for name in (*rows.column_names, *missing_flags))
+    values = ", ".join([*(quote(name) for name in rows.column_names), *("false" for _ in missing_flags)])
+    connection.register("incoming", rows)
+    try:
+        connection.execute(f"INSERT INTO {table(object_type.name)} ({columns}) SELECT {values} FROM incoming")
+    finally:
+        connection.unregister("incoming")
+
+
+def update_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, rows: pa.Table) -> None:
+    """Sets every column of `rows` but "Id" on the records of those Ids."""
+    assignments = ", ".join(f"{quote(name)} = incoming.{quote(name)}" for name in rows.column_names if name != "Id")
+    connection.register("incoming", rows)
+    try:
+        connection.execute(
+            f"UPDATE {table(object_type.name)} AS target SET {assignments} FROM incoming WHERE target.Id = incoming.Id"
+        )
+    finally:
+        connection.unregister("incoming")
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
+    connection.execute("CREATE SCHEMA IF NOT EXISTS records")
+    for each in schema.objects:
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {table(each.name)} ({_columns(each)})")
+        kept = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'records' AND table_name = ?",
+            [each.name],
+        ).fetchall()
+        wanted = {field.name for field in each.fields if field.type != "address"}
+        if {name for (name,) in kept} != wanted:
+            raise StoreMismatch(f"The file's {each.name} has other fields than this version of the demo org: delete it")
+
+
+def _columns(object_type: ObjectType) -> str:
+    columns = []
+    for each in object_type.fields:
+        if each.type == "address":
+            continue
+        generated = f" GENERATED ALWAYS AS ({each.sql}) VIRTUAL" if each.sql else ""
+        columns.append(f"{quote(each.name)} {column_type(each)}{generated}")
+    return ", ".join(columns)

@@ -1,0 +1,82 @@
+"""The org: connect, describe, query, bulk, write, count calls. Knows no DuckDB and no Dagster.
+
+    org = connect(Login.from_env(), meter)
+    describe(org, "Lead").field("Email").length
+    count(org, "Lead", "IsConverted = true", include_deleted=True)
+    query_records(org, f"SELECT Id FROM Contact WHERE Email = {literal(email)}")
+    download_bulk(org, select(["Id", "Email"], "Lead"), folder, include_deleted=True)
+
+Every HTTP call, each repetition too, is counted by the meter before it leaves.
+
+Errors:
+
+    SalesforceError
+    ├── AuthenticationFailed     wrong credentials, or a session that cannot be renewed
+    ├── AllowanceSpent           no API calls left before `until`: paused, not failed
+    ├── OrgUnavailable           429, 5xx, timeouts, dropped connections, after repeating
+    │   └── ReplyTruncated       a body that keeps breaking off
+    └── RequestRefused           the org will not do it; `code` and `fields` are Salesforce's
+        ├── UnknownObject
+        ├── UnknownField
+        ├── QueryRefused
+        │   └── QueryTooLarge    ask for less at once
+        └── JobFailed            a bulk job ended as Failed or Aborted
+"""
+
+from sf_elt.salesforce.bulk import JobPatience, download_bulk
+from sf_elt.salesforce.connect import Org, connect
+from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, object_names
+from sf_elt.salesforce.download import Download
+from sf_elt.salesforce.errors import (
+    AllowanceSpent,
+    AuthenticationFailed,
+    JobFailed,
+    OrgUnavailable,
+    QueryRefused,
+    QueryTooLarge,
+    ReplyTruncated,
+    RequestRefused,
+    SalesforceError,
+    UnknownField,
+    UnknownObject,
+    did_you_mean,
+)
+from sf_elt.salesforce.login import Login
+from sf_elt.salesforce.query import count, download_rest, query_records
+from sf_elt.salesforce.soql import literal, literals, moment, select, within
+from sf_elt.salesforce.transport import CallMeter, Patience
+
+__all__ = [
+    "AllowanceSpent",
+    "AuthenticationFailed",
+    "CallMeter",
+    "Download",
+    "FieldDescribe",
+    "JobFailed",
+    "JobPatience",
+    "Login",
+    "ObjectDescribe",
+    "Org",
+    "OrgUnavailable",
+    "Patience",
+    "QueryRefused",
+    "QueryTooLarge",
+    "ReplyTruncated",
+    "RequestRefused",
+    "SalesforceError",
+    "UnknownField",
+    "UnknownObject",
+    "connect",
+    "count",
+    "describe",
+    "did_you_mean",
+    "download_bulk",
+    "download_rest",
+    "literal",
+    "literals",
+    "moment",
+    "object_names",
+    "query_records",
+    "select",
+    "within",
+]

@@ -1,0 +1,105 @@
+"""A connection to an org: simple-salesforce on top of our own counted transport."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+
+from sf_elt.salesforce.errors import AuthenticationFailed
+from sf_elt.salesforce.login import Login
+from sf_elt.salesforce.transport import CallMeter, OrgTransport, Patience
+
+if TYPE_CHECKING:
+    from simple_salesforce.api import Salesforce
+
+    from sf_elt.salesforce.describe import ObjectDescribe
+
+
+@dataclass
+class Org:
+    """An open session with one org. Used by one thread at a time.
+
+    `client` is simple-salesforce; whatever is called on it, too, is counted, timed out and repeated by `transport`.
+    """
+
+    client: "Salesforce"
+    session: requests.Session
+    transport: OrgTransport
+    described: "dict[str, ObjectDescribe]" = field(default_factory=dict, repr=False)
+
+    @property
+    def api_version(self) -> str:
+        return self.transport.login.api_version
+
+    @property
+    def host(self) -> str:
+        """The instance's host, with its port where it has one; what the org is called in ledgers and reports."""
+        return str(self.client.sf_instance)
+
+    def url(self, path: str) -> str:
+        """The address of a path under `/services/data/vNN.N/`, or of a path from the root as replies name them."""
+        if path.startswith("/"):
+            return f"https://{self.host}{path}"
+        return f"https://{self.host}/services/data/v{self.api_version}/{path}"
+
+    @contextmanager
+    def counted_by(self, meter: CallMeter | None) -> Iterator["Org"]:
+        """Has the calls of the block counted by `meter`."""
+        before, self.transport.meter = self.transport.meter, meter
+        try:
+            yield self
+        finally:
+            self.transport.meter = before
+
+    def close(self) -> None:
+        self.session.close()
+
+
+def connect(login: Login, meter: CallMeter | None = None, *, patience: Patience | None = None) -> Org:
+    """Logs in and gives the open session.
+
+    Raises AuthenticationFailed with Salesforce's own words, OrgUnavailable where nobody answers, AllowanceSpent where
+    the meter has no call left for a login that counts.
+    """
+    transport = OrgTransport(login, meter, patience)
+    session = requests.Session()
+    session.mount("https://", transport)
+    session.mount("http://", transport)
+    client = _log_in(login, session, new_session=False)
+    org = Org(client, session, transport)
+    _take_over(transport, client)
+
+    def renew() -> None:
+        renewed = _log_in(login, session, new_session=True)
+        client.session_id, client.sf_instance = renewed.session_id, renewed.sf_instance
+        client.headers = renewed.headers
+        _take_over(transport, client)
+
+    transport.renew = renew if login.can_log_in else None
+    return org
+
+
+def _log_in(login: Login, session: requests.Session, *, new_session: bool) -> "Salesforce":
+    from simple_salesforce.api import Salesforce  # takes a second to import
+    from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+
+    arguments: dict[str, Any] = dict(login.client_arguments(new_session=new_session))
+    try:
+        return Salesforce(session=session, version=login.api_version, **arguments)
+    except SalesforceAuthenticationFailed as error:
+        raise AuthenticationFailed(
+            f"{login.login_url} does not accept the login of {login.username}: {error.auth_message or error.code}. "
+            "Check the user name, the password with its security token, and whether this is the right login address "
+            "(sandboxes use https://test.salesforce.com).",
+            code=str(error.code) if error.code else None,
+        ) from error
+    except OSError as error:  # the key file
+        raise AuthenticationFailed(f"the private key cannot be read: {error}") from error
+
+
+def _take_over(transport: OrgTransport, client: "Salesforce") -> None:
+    transport.token = client.session_id
+    transport.host = urlsplit(f"https://{client.sf_instance}").netloc

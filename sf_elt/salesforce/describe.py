@@ -1,0 +1,122 @@
+# ruff: noqa: N815 - the attributes have Salesforce's own names
+"""What the org says of its objects and fields. Read once for each open session."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict
+
+from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.errors import RequestRefused, UnknownField, UnknownObject, did_you_mean
+from sf_elt.salesforce.soql import name as checked_name
+
+COMPOUND_TYPES = frozenset({"address", "location", "complexvalue"})
+
+
+class PicklistValue(BaseModel):
+    """One value that a picklist offers."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    value: str
+    label: str | None = None
+    active: bool = True
+
+
+class FieldDescribe(BaseModel):
+    """One field of an object, with what it allows."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    type: str
+    label: str = ""
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    filterable: bool = True
+    createable: bool = False
+    updateable: bool = False
+    nillable: bool = True
+    calculated: bool = False
+    defaultedOnCreate: bool = False
+    externalId: bool = False
+    idLookup: bool = False
+    restrictedPicklist: bool = False
+    picklistValues: tuple[PicklistValue, ...] = ()
+    referenceTo: tuple[str, ...] = ()
+    relationshipName: str | None = None
+    compoundFieldName: str | None = None
+
+    @property
+    def is_readable_in_bulk(self) -> bool:
+        """Compound fields only repeat their components, and files do not travel in rows."""
+        return self.type not in COMPOUND_TYPES and self.type != "base64"
+
+
+class ObjectDescribe(BaseModel):
+    """One object with its fields, in the org's order."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    label: str = ""
+    keyPrefix: str | None = None
+    queryable: bool = True
+    fields: tuple[FieldDescribe, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, FieldDescribe]:
+        return {field.name: field for field in self.fields}
+
+    @cached_property
+    def relationships(self) -> Mapping[str, FieldDescribe]:
+        """Relationship name → the reference field behind it: `RecordType` → RecordTypeId."""
+        return {field.relationshipName: field for field in self.fields if field.relationshipName}
+
+    def field(self, field_name: str) -> FieldDescribe:
+        """The field, by its API name in any letter case. Raises UnknownField with the nearest names."""
+        found = self.by_name.get(field_name) or next(
+            (field for field in self.fields if field.name.lower() == field_name.lower()), None
+        )
+        if found is None:
+            raise UnknownField(
+                f"{self.name} has no field {field_name!r}, or this user may not see it."
+                f"{did_you_mean(field_name, list(self.by_name))}",
+                code="INVALID_FIELD",
+                fields=(field_name,),
+            )
+        return found
+
+
+def describe(org: Org, object_name: str) -> ObjectDescribe:
+    """The object as the org describes it; asked once for each open session, then remembered.
+
+    Raises UnknownObject with the nearest names of the org's own objects.
+    """
+    if object_name not in org.described:
+        try:
+            reply = org.client.restful(f"sobjects/{checked_name(object_name)}/describe")
+        except RequestRefused as error:
+            if error.status == 404 or isinstance(error, UnknownObject):
+                raise unknown_object(org, object_name) from error
+            raise
+        except ValueError as error:
+            raise unknown_object(org, object_name) from error
+        org.described[object_name] = ObjectDescribe.model_validate(reply)
+    return org.described[object_name]
+
+
+def object_names(org: Org) -> list[str]:
+    """The API names of all objects that this user sees."""
+    reply = org.client.describe()
+    return sorted(str(item["name"]) for item in (reply or {}).get("sobjects", []))
+
+
+def unknown_object(org: Org, object_name: str) -> UnknownObject:
+    """The error for an object that the org does not have, with the nearest names."""
+    names = object_names(org)
+    return UnknownObject(
+        f"the org has no object {object_name!r}, or this user may not see it.{did_you_mean(object_name, names)}",
+        code="INVALID_TYPE",
+    )

@@ -1,0 +1,98 @@
+"""One reply to one landing file, byte for byte: gzip stays gzip, and no value becomes a Python object."""
+
+import gzip
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import requests
+import urllib3
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.errors import ReplyTruncated
+
+log = logging.getLogger(__name__)
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Page:
+    """One reply that has landed whole."""
+
+    file: Path
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Download:
+    """What a query gave: its landing files in order, and how many rows the org says they hold."""
+
+    transport: str  # rest | bulk
+    files: tuple[Path, ...]
+    reported: int
+
+
+def fetch_page(
+    org: Org,
+    path: str,
+    file: Path,
+    *,
+    params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Page:
+    """Streams one reply into `file` (with `.gz` added where it comes compressed), which exists only once it is whole.
+
+    A body that breaks off is fetched again from its own address. Raises ReplyTruncated when it keeps breaking off.
+    """
+    attempts = Retrying(
+        retry=retry_if_exception_type(ReplyTruncated),
+        wait=wait_random_exponential(multiplier=org.transport.patience.first_wait, max=30),
+        stop=stop_after_attempt(org.transport.patience.attempts),
+        before_sleep=lambda state: log.warning("%s", state.outcome.exception() if state.outcome else ""),
+        reraise=True,
+    )
+    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}))
+
+
+def opened(file: Path) -> IO[bytes]:
+    """The landed bytes, decompressed."""
+    return cast(IO[bytes], gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
+
+
+def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str]) -> Page:
+    headers = {"Accept-Encoding": "gzip"} | headers
+    with org.session.get(org.url(path), params=params, headers=headers, stream=True) as response:
+        compressed = response.headers.get("Content-Encoding", "").lower() == "gzip"
+        whole = file.with_name(file.name + ".gz") if compressed else file
+        part = file.with_name(file.name + ".part")
+        try:
+            _write_body(response, part)
+            if compressed and not _is_framed(response):
+                _check_gzip(part)
+        except (urllib3.exceptions.HTTPError, EOFError, gzip.BadGzipFile) as error:
+            part.unlink(missing_ok=True)
+            raise ReplyTruncated(f"{path.partition('?')[0]}: the reply broke off: {error}") from error
+        part.rename(whole)
+        return Page(whole, response.headers)
+
+
+def _write_body(response: requests.Response, part: Path) -> None:
+    with part.open("wb") as landing:
+        response.raw.decode_content = False
+        shutil.copyfileobj(response.raw, landing, CHUNK)
+
+
+def _is_framed(response: requests.Response) -> bool:
+    """Whether HTTP itself notices a body that breaks off."""
+    return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+
+
+def _check_gzip(file: Path) -> None:
+    with gzip.open(file, "rb") as body:
+        while body.read(CHUNK):
+            pass

@@ -1,0 +1,171 @@
+"""What can go wrong with the org, each as its own exception. The tree is drawn in `sf_elt.salesforce`."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from email.utils import parsedate_to_datetime
+from html import unescape
+from urllib.parse import urlsplit
+
+import orjson
+from requests import Response
+
+TOO_LARGE = frozenset({"QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "EXCEEDED_ID_LIMIT"})
+QUERY_CODES = frozenset({"MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR", "INVALID_QUERY_LOCATOR", "INVALID_QUERY"})
+BUSY_STATUSES = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+
+
+class SalesforceError(Exception):
+    """Anything that goes wrong between us and the org.
+
+    `code` is Salesforce's errorCode where there is one, `status` the HTTP status, `fields` the fields it names.
+    """
+
+    def __init__(
+        self, message: str, *, code: str | None = None, status: int | None = None, fields: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.fields = tuple(fields)
+
+
+class AuthenticationFailed(SalesforceError):
+    """The org does not accept the credentials, or a session ended and cannot be renewed."""
+
+
+class OrgUnavailable(SalesforceError):
+    """No usable reply, also after repeating: 429, 5xx, timeouts, dropped connections.
+
+    `never_arrived` is true where the request certainly did not reach the org; `retry_after` is what the org asked
+    for, in seconds.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        never_arrived: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, code=code, status=status)
+        self.never_arrived = never_arrived
+        self.retry_after = retry_after
+
+
+class ReplyTruncated(OrgUnavailable):
+    """A body ended before its announced length."""
+
+
+class AllowanceSpent(SalesforceError):
+    """No more API calls for now, by our own maximum or by the org's: go on after `until` (UTC). Not a failure."""
+
+    def __init__(self, message: str, *, until: datetime, code: str | None = None, status: int | None = None) -> None:
+        super().__init__(message, code=code, status=status)
+        self.until = until
+
+
+class RequestRefused(SalesforceError):
+    """The org understood the request and will not do it."""
+
+
+class UnknownObject(RequestRefused):
+    """The org has no such object, or this user may not see it."""
+
+
+class UnknownField(RequestRefused):
+    """The object has no such field, or this user may not see it."""
+
+
+class QueryRefused(RequestRefused):
+    """The org does not accept the SOQL."""
+
+
+class QueryTooLarge(QueryRefused):
+    """The query takes too long or too much: ask for less at once."""
+
+
+class JobFailed(RequestRefused):
+    """A bulk job ended as Failed or Aborted."""
+
+
+def did_you_mean(name: str, names: Sequence[str]) -> str:
+    """`` Did you mean Lead, or Leads__c?``, or nothing where no name is near. Letter case does not matter."""
+    by_lower = {known.lower(): known for known in names}
+    near = [by_lower[lower] for lower in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)]
+    return f" Did you mean {', or '.join(near)}?" if near else ""
+
+
+def error_from(response: Response, *, now: datetime, next_try: datetime) -> SalesforceError:
+    """The exception for a reply that is not a success. `next_try`: when to go on where the org's allowance is spent."""
+    code, message, fields = _parts(response)
+    request = response.request
+    where = f"{request.method} {urlsplit(request.url or '').path}"
+    text = f"{where}: {response.status_code} {code or ''} {message}".replace("  ", " ").strip()
+    status = response.status_code
+    if code == "REQUEST_LIMIT_EXCEEDED" and not message.startswith("ConcurrentRequests"):
+        return AllowanceSpent(
+            f"the org's allowance of API calls is spent, paused until {next_try:%Y-%m-%d %H:%M} UTC ({text})",
+            until=next_try,
+            code=code,
+            status=status,
+        )
+    if status in BUSY_STATUSES or code in ("REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"):
+        return OrgUnavailable(text, code=code, status=status, retry_after=_retry_after(response, now))
+    if status == 401:
+        return AuthenticationFailed(_explain_401(code, text), code=code, status=status)
+    return _class_for(code)(text, code=code, status=status, fields=fields)
+
+
+def _class_for(code: str | None) -> type[RequestRefused]:
+    if code == "INVALID_TYPE":
+        return UnknownObject
+    if code == "INVALID_FIELD":
+        return UnknownField
+    if code in TOO_LARGE:
+        return QueryTooLarge
+    return QueryRefused if code in QUERY_CODES else RequestRefused
+
+
+def _explain_401(code: str | None, text: str) -> str:
+    if code == "INVALID_OPERATION_WITH_EXPIRED_PASSWORD":
+        return f"the user's password has expired: set a new one in Salesforce, logging in again does not help ({text})"
+    return f"the org does not accept our session ({text})"
+
+
+def _parts(response: Response) -> tuple[str | None, str, tuple[str, ...]]:
+    """(errorCode, message, fields) of Salesforce's JSON body; for anything else the first words of its text."""
+    body = response.content
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None, _first_words(response.text), ()
+    first = parsed[0] if isinstance(parsed, list) and parsed else parsed
+    if not isinstance(first, dict):
+        return None, _first_words(response.text), ()
+    code = first.get("errorCode") or first.get("error")
+    message = first.get("message") or first.get("error_description") or ""
+    fields = first.get("fields") or ()
+    return (str(code) if code else None), str(message), tuple(str(field) for field in fields)
+
+
+def _first_words(text: str, limit: int = 160) -> str:
+    without_hidden = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", text)
+    words = " ".join(unescape(re.sub(r"<[^>]*>", " ", without_hidden)).split())
+    return words if len(words) <= limit else words[:limit].rsplit(" ", 1)[0] + " …"
+
+
+def _retry_after(response: Response, now: datetime) -> float | None:
+    """Seconds of a Retry-After header, which is a number of seconds or an HTTP date."""
+    value = response.headers.get("Retry-After")
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None

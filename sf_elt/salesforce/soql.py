@@ -1,0 +1,95 @@
+"""SOQL text. Every value passes through `literal`, every name through `name`: nothing else writes SOQL.
+
+>>> select(["Id", "Name"], "Account", where=f"Name = {literal("O'Neil")}")
+"SELECT Id, Name FROM Account WHERE Name = 'O\\\\'Neil'"
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+MAX_SOQL = 100_000  # characters; the org refuses more
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
+_ESCAPES = {
+    "\\": r"\\",
+    "'": r"\'",
+    '"': r"\"",
+    "\n": r"\n",
+    "\r": r"\r",
+    "\t": r"\t",
+    "\b": r"\b",
+    "\f": r"\f",
+}
+
+Value = str | int | float | Decimal | bool | date | datetime | None
+
+
+def literal(value: Value) -> str:
+    """The value as a SOQL literal. Text is quoted and escaped; a datetime must know its time zone.
+
+    Raises ValueError for what SOQL has no literal for.
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float, Decimal)):
+        if value != value or value in (float("inf"), float("-inf")):
+            raise ValueError(f"SOQL has no literal for {value}")
+        return str(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return "'" + "".join(_escaped(character) for character in value) + "'"
+
+
+def literals(values: Iterable[Value]) -> str:
+    """A list for IN: ``('a', 'b')``."""
+    return "(" + ", ".join(literal(value) for value in values) + ")"
+
+
+def moment(at: datetime) -> str:
+    """A datetime literal in UTC to the millisecond, as SOQL writes it: unquoted."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} does not say its time zone")
+    at = at.astimezone(UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+def name(identifier: str) -> str:
+    """The name of an object or field, also `Relationship.Field`. Raises ValueError for anything else."""
+    if not _NAME.fullmatch(identifier):
+        raise ValueError(f"not the name of a Salesforce object or field: {identifier!r}")
+    return identifier
+
+
+def within(field: str, start: datetime, end: datetime) -> str:
+    """The condition of a window: ``field >= start AND field < end``."""
+    return f"{name(field)} >= {moment(start)} AND {name(field)} < {moment(end)}"
+
+
+def select(fields: Sequence[str], object_name: str, where: str = "") -> str:
+    """A query. Raises ValueError where it is longer than the org accepts."""
+    soql = _select(", ".join(name(field) for field in fields), object_name, where)
+    if len(soql) > MAX_SOQL:
+        raise ValueError(f"the query on {object_name} has {len(soql):,} characters, the org takes {MAX_SOQL:,}")
+    return soql
+
+
+def select_count(object_name: str, where: str = "") -> str:
+    """A query whose `totalSize` is the number of rows."""
+    return _select("COUNT()", object_name, where)
+
+
+def _select(what: str, object_name: str, where: str) -> str:
+    soql = f"SELECT {what} FROM {name(object_name)}"  # noqa: S608 - the names are checked
+    return f"{soql} WHERE {where}" if where else soql
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    return character if character.isprintable() or ord(character) > 0x7F else f"\\u{ord(character):04x}"

@@ -1,0 +1,219 @@
+"""Every HTTP call to the org: counted before it leaves, bounded in time, repeated where that is safe.
+
+It is an adapter of `requests`, so that simple-salesforce, which knows nothing of it, is counted and repeated as well.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import uniform
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from sf_elt.salesforce.errors import AllowanceSpent, AuthenticationFailed, OrgUnavailable, SalesforceError, error_from
+from sf_elt.salesforce.login import Login
+
+log = logging.getLogger(__name__)
+
+TIMEOUTS = (10.0, 120.0)  # seconds to connect, and between two bytes
+ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowance frees calls
+_USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
+
+
+class CallMeter(Protocol):
+    """Who counts the calls; `sf_elt.warehouse.JobMeter` is one."""
+
+    def reserve_call(self, method: str, path: str) -> datetime | None:
+        """Counts one call, or says until when (UTC) there are none left."""
+
+    def note_allowance(self, used: int, allowed: int) -> None:
+        """Takes what the org says of its own rolling 24 hours."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a call is made at most, and how long to wait between (seconds): doubling, with jitter."""
+
+    attempts: int = 6
+    first_wait: float = 0.25
+    longest_wait: float = 60.0
+
+
+class OrgTransport(HTTPAdapter):
+    """Sends requests to one org.
+
+    Raises SalesforceError for whatever is no success: OrgUnavailable once patience is spent, AllowanceSpent before a
+    call that the meter does not allow, AuthenticationFailed where the session cannot be renewed.
+    """
+
+    def __init__(
+        self,
+        login: Login,
+        meter: CallMeter | None = None,
+        patience: Patience | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__()
+        self.login = login
+        self.meter = meter
+        self.patience = patience or Patience()
+        self.clock = clock
+        self.token: str | None = None
+        self.host: str | None = None
+        self.renew: Callable[[], None] | None = None
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float | None, float | None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        request.url = self._address(request.url or "")
+        plain = request.url.startswith("http://")
+        repeatable = _is_repeatable(request)
+
+        def once() -> requests.Response:
+            return self._once(
+                request,
+                stream=stream,
+                timeout=timeout or TIMEOUTS,
+                verify=verify,
+                cert=cert,
+                proxies={} if plain else proxies,
+            )
+
+        attempts = Retrying(
+            retry=retry_if_exception(lambda error: _is_worth_repeating(error, repeatable)),
+            wait=self._wait,
+            stop=stop_after_attempt(self.patience.attempts),
+            before_sleep=_say_what_is_repeated,
+            reraise=True,
+        )
+        response = attempts(once)
+        if response.status_code == 401 and not _is_login(request):
+            response = self._renewed(request, response, attempts, once)
+        return response
+
+    def _once(self, request: requests.PreparedRequest, **how: object) -> requests.Response:
+        """One HTTP call. A 401 is returned, for the caller to renew the session; other refusals are raised."""
+        if self.token is not None and not _is_login(request) and urlsplit(request.url or "").netloc == self.host:
+            request.headers["Authorization"] = f"Bearer {self.token}"
+        self._count(request)
+        where = f"{request.method} {_path(request)}"
+        try:
+            response = super().send(request, **how)  # type: ignore[arg-type]  # handed on as requests gave them
+            if not how["stream"] or response.status_code >= 300:
+                response.content  # noqa: B018 - reads the body here, where a dropped connection can still be repeated
+        except requests.exceptions.SSLError as error:
+            raise SalesforceError(f"{where}: no trusted connection: {error}") from error
+        except requests.exceptions.RequestException as error:
+            raise OrgUnavailable(f"{where}: {error}", never_arrived=_never_arrived(error)) from error
+        self._note_allowance(response)
+        if response.status_code < 400 or response.status_code == 401 or _is_answer_to_login(request, response):
+            return response
+        now = self.clock()
+        raise error_from(response, now=now, next_try=now + ORG_PAUSE)
+
+    def _renewed(
+        self,
+        request: requests.PreparedRequest,
+        refused: requests.Response,
+        attempts: Retrying,
+        once: Callable[[], requests.Response],
+    ) -> requests.Response:
+        """Logs in again once and repeats; an expired password is not cured by that and raises at once."""
+        now = self.clock()
+        error = error_from(refused, now=now, next_try=now + ORG_PAUSE)
+        if error.code != "INVALID_SESSION_ID" or self.renew is None:
+            raise error
+        log.info("the session has ended: logging in again for %s %s", request.method, _path(request))
+        self.renew()
+        response = attempts(once)
+        if response.status_code == 401:
+            raise AuthenticationFailed(f"the org refuses the session it has just opened ({error})", status=401)
+        return response
+
+    def _count(self, request: requests.PreparedRequest) -> None:
+        """Reserves the call. OAuth token requests do not count against an org's allowance; a SOAP login does."""
+        path = _path(request)
+        if self.meter is None or path.startswith("/services/oauth2/"):
+            return
+        until = self.meter.reserve_call(request.method or "", path)
+        if until is not None:
+            raise AllowanceSpent(
+                f"the daily maximum of API calls is spent, paused until {until:%Y-%m-%d %H:%M} UTC", until=until
+            )
+
+    def _note_allowance(self, response: requests.Response) -> None:
+        usage = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
+        if usage and self.meter is not None:
+            self.meter.note_allowance(int(usage[1]), int(usage[2]))
+
+    def _address(self, url: str) -> str:
+        """simple-salesforce writes https:// and login.salesforce.com into every address; here come the real ones."""
+        parts = urlsplit(url)
+        login = urlsplit(self.login.login_url)
+        if parts.hostname == f"{self.login.domain}.salesforce.com" and _is_login_path(parts.path):
+            return urlunsplit((login.scheme, login.netloc, parts.path, parts.query, ""))
+        given = [urlsplit(address) for address in (self.login.instance_url, self.login.login_url) if address]
+        if any(address.scheme == "http" and address.netloc == parts.netloc for address in given):
+            return urlunsplit(("http", parts.netloc, parts.path, parts.query, ""))
+        return url
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, OrgUnavailable) and error.retry_after is not None:
+            return error.retry_after
+        longest = min(self.patience.longest_wait, self.patience.first_wait * 2.0 ** (state.attempt_number - 1))
+        return uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
+
+
+def _is_worth_repeating(error: BaseException, repeatable: bool) -> bool:
+    """A request that may have been carried out is repeated only where doing it twice changes nothing."""
+    if not isinstance(error, OrgUnavailable) or (error.retry_after or 0) > 300:
+        return False
+    return repeatable or error.never_arrived or error.status == 429 or error.code == "REQUEST_LIMIT_EXCEEDED"
+
+
+def _is_repeatable(request: requests.PreparedRequest) -> bool:
+    """Reads, updates, logins and query jobs; not a POST that creates."""
+    return request.method != "POST" or _is_login(request) or _path(request).endswith("/jobs/query")
+
+
+def _is_login(request: requests.PreparedRequest) -> bool:
+    return _is_login_path(_path(request))
+
+
+def _is_login_path(path: str) -> bool:
+    return path.startswith(("/services/oauth2/token", "/services/Soap/u/"))
+
+
+def _is_answer_to_login(request: requests.PreparedRequest, response: requests.Response) -> bool:
+    """A login that fails is for simple-salesforce to read: SOAP says so with status 500."""
+    return _is_login(request) and response.status_code not in (429, 502, 503, 504)
+
+
+def _path(request: requests.PreparedRequest) -> str:
+    return urlsplit(request.url or "").path
+
+
+def _never_arrived(error: requests.exceptions.RequestException) -> bool:
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))
+
+
+def _say_what_is_repeated(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    wait = state.next_action.sleep if state.next_action else 0.0
+    log.warning("attempt %d failed, next in %.1f s: %s", state.attempt_number, wait, error)

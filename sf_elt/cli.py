@@ -1,0 +1,75 @@
+"""The command line: `sf-elt …`. Heavy things are imported by the command that needs them, so that help is quick."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sf_elt.demo_org.serve import Details
+
+app = typer.Typer(
+    help="Salesforce in, unified profiles and audiences, Salesforce out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def main() -> None:
+    """Makes `sf-elt` a group of commands also while there is only one."""
+
+
+@app.command("demo-org")
+def demo_org(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same data.", min=0)] = 7,
+    records: Annotated[int, typer.Option(help="People to make (leads and contacts); the rest in proportion.")] = 5_000,
+    file: Annotated[
+        Path | None, typer.Option(help="Keep data and credentials in this file and find them again next time.")
+    ] = None,
+    daily_api_requests: Annotated[int, typer.Option(help="Calls the org takes in 24 hours.", min=0)] = 100_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON once it is ready.")] = False,
+    stop_with_stdin: Annotated[bool, typer.Option(hidden=True, help="Stop when standard input ends.")] = False,
+) -> None:
+    """Runs a Salesforce-compatible org on loopback, with its own data, until SIGTERM or Ctrl-C."""
+    from sf_elt.demo_org.org import OrgFileError, Settings, create_org
+    from sf_elt.demo_org.serve import DemoOrgError, bind, serve
+
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+
+    def say_ready(details: "Details") -> None:
+        typer.echo(details.as_json() if as_json else _readable(details))
+        sys.stdout.flush()
+
+    try:
+        listener = bind(port)
+        org = create_org(
+            seed=seed, records=records, file=file, settings=Settings(daily_api_requests=daily_api_requests)
+        )
+    except (DemoOrgError, OrgFileError, ValueError, OSError) as error:
+        typer.echo(f"sf-elt demo-org: {error}", err=True)
+        raise typer.Exit(1) from None
+    serve(org, listener, on_ready=say_ready, with_stdin=stop_with_stdin)
+
+
+def _readable(details: "Details") -> str:
+    """The connection details for a person to copy."""
+    return f"""The demo org is ready (Ctrl-C stops it).
+
+  instance_url          {details.instance_url}
+  username              {details.username}
+  password              {details.password}
+  security_token        {details.security_token}
+  access_token          {details.access_token}
+  client_id             {details.client_id}
+  client_secret         {details.client_secret}
+  jwt_private_key_file  {details.jwt_private_key_file}
+  pid                   {details.pid}
+"""
+
+
+if __name__ == "__main__":
+    app()

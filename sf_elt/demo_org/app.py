@@ -1,0 +1,134 @@
+"""The org as an ASGI application: its addresses, and what happens to every request on its way in and out."""
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sf_elt.demo_org import admin, rest
+from sf_elt.demo_org.auth import oauth, soap
+from sf_elt.demo_org.bulk import ingest, query
+from sf_elt.demo_org.calls import RecordCalls
+from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.faults import PlayFaults
+from sf_elt.demo_org.org import Org
+
+log = logging.getLogger(__name__)
+
+LONGEST_HEAD = 16_384  # bytes of request line and headers together
+LIMIT_INFO = b"sforce-limit-info"
+
+
+def build_app(org: Org) -> Starlette:
+    """The application of one org. Handlers reach the org through `request.app.state.org`."""
+    app = Starlette(
+        routes=[*oauth.routes(), *soap.routes(), *query.routes(), *ingest.routes(), *rest.routes(), *admin.routes()],
+        middleware=[
+            Middleware(RecordCalls),
+            Middleware(PlayFaults),
+            Middleware(RefuseLongHeads),
+            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=1),
+            Middleware(GuardData),
+        ],
+        exception_handlers={OrgError: _refused, HTTPException: _no_such_route, Exception: _unexpected},
+    )
+    app.state.org = org
+    return app
+
+
+class RefuseLongHeads:
+    """ASGI middleware: a request line and headers over 16,384 bytes get Salesforce's 414 or 431, an HTML page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        line = len(scope["method"]) + len(scope["raw_path"]) + len(scope["query_string"]) + len(" ? HTTP/1.1\r\n")
+        head = line + sum(len(name) + len(value) + len(": \r\n") for name, value in scope["headers"])
+        if head <= LONGEST_HEAD:
+            await self.app(scope, receive, send)
+            return
+        status, reason = (414, "URI Too Long") if line > LONGEST_HEAD else (431, "Request Header Fields Too Large")
+        page = f"<html><head><title>{status} {reason}</title></head><body><h1>{status} {reason}</h1></body></html>"
+        await HTMLResponse(page, status_code=status)(scope, receive, send)
+
+
+class GuardData:
+    """ASGI middleware for /services/data/vNN.0: a live session, a call left in the allowance, and what is used of it.
+
+    The session is left in `request.state.session` for the handlers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/services/data/v"):
+            await self.app(scope, receive, send)
+            return
+        org: Org = scope["app"].state.org
+        now = org.clock()
+        header = Request(scope).headers.get("authorization", "")
+        token = oauth.bearer_token(header)
+        if header and token is None:
+            await _refuse(OrgError(401, "INVALID_AUTH_HEADER", "INVALID_AUTH_HEADER"))(scope, receive, send)
+            return
+        session = org.sessions.find(token or "", now)
+        if session is None:
+            await _refuse(OrgError(401, "INVALID_SESSION_ID", "Session expired or invalid"))(scope, receive, send)
+            return
+        scope.setdefault("state", {})["session"] = session
+        if not org.allowance.spend(now):
+            spent = OrgError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+            await _refuse(spent)(scope, receive, _with_limit_info(org, send))
+            return
+        await self.app(scope, receive, _with_limit_info(org, send))
+
+
+def _with_limit_info(org: Org, send: Send) -> Send:
+    """A `send` that adds `Sforce-Limit-Info: api-usage=18/5000` to the reply."""
+
+    async def send_with_info(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            usage = f"api-usage={org.allowance.used(org.clock())}/{org.allowance.most}"
+            message = {**message, "headers": [*message.get("headers", []), (LIMIT_INFO, usage.encode())]}
+        await send(message)
+
+    return send_with_info
+
+
+def _refuse(error: OrgError) -> Response:
+    headers = {"WWW-Authenticate": "Token"} if error.status == 401 else None
+    return JSONResponse(error.body(), status_code=error.status, headers=headers)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OrgError)  # noqa: S101 - Starlette types every handler for Exception
+    return _refuse(error)
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    """Addresses and methods that nobody serves."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette types every handler for Exception
+    if error.status_code == 404:
+        return _refuse(not_found())
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "").replace(" ", "")
+        message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
+        return JSONResponse(OrgError(405, "METHOD_NOT_ALLOWED", message).body(), 405, headers={"Allow": allowed})
+    return _refuse(OrgError(error.status_code, "UNKNOWN_EXCEPTION", error.detail))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """A defect of the demo org itself: the client gets Salesforce's 500, the log gets the traceback."""
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    message = f"An unexpected error occurred. ({type(error).__name__})"
+    return _refuse(OrgError(500, "UNKNOWN_EXCEPTION", message))

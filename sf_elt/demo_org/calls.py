@@ -1,0 +1,125 @@
+"""What clients asked of the org: a bounded record of calls, and the daily allowance that calls spend."""
+
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+KEPT_CALLS = 20_000
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One HTTP request. `rows` is what the handler said it returned or took; `status` is 0 when no reply left."""
+
+    at: str
+    method: str
+    path: str
+    query: str
+    status: int
+    rows: int | None
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        return asdict(self)
+
+
+class CallRecord:
+    """The latest 20,000 calls, oldest first, and how many there were in all."""
+
+    def __init__(self) -> None:
+        self._calls: deque[Call] = deque(maxlen=KEPT_CALLS)
+        self._lock = threading.Lock()
+        self.total = 0
+
+    def add(self, call: Call) -> None:
+        with self._lock:
+            self._calls.append(call)
+            self.total += 1
+
+    def kept(self) -> list[Call]:
+        with self._lock:
+            return list(self._calls)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._calls.clear()
+            self.total = 0
+
+
+class Allowance:
+    """DailyApiRequests: how many calls the org takes in any 24 hours. Counted by the minute."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._minutes: deque[tuple[datetime, int]] = deque()
+        self._used = 0
+        self._lock = threading.Lock()
+
+    def spend(self, now: datetime) -> bool:
+        """Takes one call off the allowance; False when none is left."""
+        with self._lock:
+            self._forget_before(now - DAY)
+            if self._used >= self.most:
+                return False
+            minute = now.replace(second=0, microsecond=0)
+            if self._minutes and self._minutes[-1][0] == minute:
+                self._minutes[-1] = (minute, self._minutes[-1][1] + 1)
+            else:
+                self._minutes.append((minute, 1))
+            self._used += 1
+            return True
+
+    def used(self, now: datetime) -> int:
+        with self._lock:
+            self._forget_before(now - DAY)
+            return self._used
+
+    def forget(self) -> None:
+        """As if no call had been made."""
+        with self._lock:
+            self._minutes.clear()
+            self._used = 0
+
+    def _forget_before(self, start: datetime) -> None:
+        while self._minutes and self._minutes[0][0] <= start:
+            self._used -= self._minutes.popleft()[1]
+
+
+class RecordCalls:
+    """ASGI middleware: writes every request under /services into the record, also those that fail."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/services"):
+            await self.app(scope, receive, send)
+            return
+        status = 0
+
+        async def note_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note_status)
+        except Exception:
+            status = status or 500
+            raise
+        finally:
+            org = scope["app"].state.org
+            org.calls.add(
+                Call(
+                    at=org.clock().isoformat(timespec="milliseconds"),
+                    method=scope["method"],
+                    path=scope["path"],
+                    query=scope["query_string"].decode("latin-1"),
+                    status=status,
+                    rows=scope.get("state", {}).get("rows"),
+                )
+            )

@@ -1,0 +1,206 @@
+"""The org: its records, who may come in, what it counts, and where its files are.
+
+org = create_org(seed=7, records=5000)                      # in memory
+org = create_org(seed=7, records=5000, file=Path("org"))    # made once; later starts reuse data and credentials
+app = build_app(org)                                        # app.py
+org.close()
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+from starlette.requests import Request
+
+from sf_elt.demo_org.auth.credentials import (
+    Credentials,
+    make_credentials,
+    read_credentials,
+    write_credentials,
+    write_private,
+)
+from sf_elt.demo_org.auth.sessions import Sessions
+from sf_elt.demo_org.bulk.jobs import BulkJobs
+from sf_elt.demo_org.calls import Allowance, CallRecord
+from sf_elt.demo_org.clock import Clock
+from sf_elt.demo_org.faults import FaultPlan
+from sf_elt.demo_org.schema import Schema, load_schema
+from sf_elt.demo_org.store import Store, table
+
+DAILY_API_REQUESTS = 100_000
+DEFAULT_SEED = 7
+DEFAULT_RECORDS = 5_000
+
+
+class OrgFileError(Exception):
+    """The org's file cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this org is set up."""
+
+    session_lifetime: timedelta = timedelta(hours=2)
+    rotate_refresh_tokens: bool = False
+    daily_api_requests: int = DAILY_API_REQUESTS
+
+
+@dataclass
+class Org:
+    """One running org. `folder` (0700) holds the results of bulk jobs and is gone after `close`."""
+
+    store: Store
+    clock: Clock
+    credentials: Credentials = field(repr=False)
+    private_key_file: Path
+    settings: Settings
+    folder: Path
+    sessions: Sessions
+    allowance: Allowance
+    bulk: BulkJobs
+    calls: CallRecord = field(default_factory=CallRecord)
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    instance_url: str = "http://127.0.0.1"
+
+    @property
+    def schema(self) -> Schema:
+        return self.store.schema
+
+    def close(self) -> None:
+        """Stops the bulk jobs, closes the store and removes the work folder."""
+        self.faults.clear()
+        self.bulk.close()
+        self.store.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def org_of(request: Request) -> Org:
+    """The org that a request came to."""
+    org: Org = request.app.state.org
+    return org
+
+
+def create_org(
+    *,
+    seed: int = DEFAULT_SEED,
+    records: int = DEFAULT_RECORDS,
+    file: Path | None = None,
+    settings: Settings | None = None,
+) -> Org:
+    """An org with `records` people (leads and contacts) and the rest in proportion; 0 makes an org without records.
+
+    With `file` the org is kept: the file, `<file>.credentials.json` and `<file>.key.pem` are made on the first start,
+    and a later start finds the same data and credentials (`seed` and `records` then change nothing).
+    Raises ValueError for numbers that cannot be seeded, OrgFileError for a file that cannot be used.
+    """
+    settings = settings or Settings()
+    clock = Clock()
+    folder = Path(tempfile.mkdtemp(prefix="demo-org-"))
+    try:
+        if file is None:
+            store = _seeded_store(None, clock, seed, records)
+            credentials = _credentials_of(store)
+            private_key_file = folder / "key.pem"
+            write_private(private_key_file, credentials.private_key)
+        else:
+            store, credentials, private_key_file = _open_file(file, clock, seed, records)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    sessions = Sessions(credentials.organization_id, settings.session_lifetime)
+    sessions.open(credentials.user_id, clock(), token=credentials.access_token)
+    return Org(
+        store=store,
+        clock=clock,
+        credentials=credentials,
+        private_key_file=private_key_file,
+        settings=settings,
+        folder=folder,
+        sessions=sessions,
+        allowance=Allowance(settings.daily_api_requests),
+        bulk=BulkJobs(store, clock, folder),
+    )
+
+
+def _open_file(file: Path, clock: Clock, seed: int, records: int) -> tuple[Store, Credentials, Path]:
+    """Opens a kept org, or makes it beside its final name first: a start that is killed leaves nothing half done."""
+    credentials_file = file.with_name(file.name + ".credentials.json")
+    key_file = file.with_name(file.name + ".key.pem")
+    if not file.exists():
+        unfinished = file.with_name(file.name + ".unfinished")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for left_over in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
+            left_over.unlink(missing_ok=True)
+        with _seeded_store(unfinished, clock, seed, records) as store:
+            credentials = _credentials_of(store)
+        write_private(key_file, credentials.private_key)
+        write_credentials(credentials_file, credentials)
+        unfinished.replace(file)
+    try:
+        credentials = read_credentials(credentials_file)
+    except (OSError, ValueError, TypeError) as error:
+        raise OrgFileError(
+            f"{file} has no readable {credentials_file.name} beside it: delete {file} to make a new org"
+        ) from error
+    if not key_file.exists():
+        write_private(key_file, credentials.private_key)
+    return Store(load_schema(), file, clock), credentials, key_file
+
+
+def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int) -> Store:
+    store = Store(load_schema(), file, clock)
+    try:
+        if records:
+            from sf_elt.demo_org.seeding import seed_org  # slow to import (Faker), and a kept org does without it
+
+            seed_org(store, seed=seed, records=records, now=clock())
+        _ensure_user(store, clock())
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _ensure_user(store: Store, now: datetime) -> None:
+    """An org without records still has itself and somebody who logs in."""
+    saved_at = now.replace(tzinfo=None, microsecond=0)
+    if not store.count("Organization"):
+        (organization_id,) = store.next_ids("Organization", 1)
+        _load_one(store, "Organization", saved_at, {"Id": organization_id, "Name": "Demo Org"})
+    if not store.count("User"):
+        (user_id,) = store.next_ids("User", 1)
+        admin = {
+            "Id": user_id,
+            "Username": "admin@demo-org.example",
+            "LastName": "Admin",
+            "FirstName": "Demo",
+            "Email": "admin@demo-org.example",
+            "Alias": "admin",
+            "IsActive": True,
+            "UserType": "Standard",
+        }
+        _load_one(store, "User", saved_at, admin)
+
+
+def _load_one(store: Store, object_name: str, saved_at: datetime, values: dict[str, object]) -> None:
+    by = values["Id"] if object_name == "User" else None
+    audit = {"CreatedDate": saved_at, "LastModifiedDate": saved_at, "SystemModstamp": saved_at}
+    store.load(object_name, pa.Table.from_pylist([values | audit | {"CreatedById": by, "LastModifiedById": by}]))
+
+
+def _credentials_of(store: Store) -> Credentials:
+    """Fresh credentials for the org's first active user."""
+    with store.reading() as connection:
+        organization = connection.execute(f'SELECT "Id" FROM {table("Organization")}').fetchone()  # noqa: S608
+        user = connection.execute(
+            f'SELECT "Id", "Username", "Name", "Email" FROM {table("User")} WHERE "IsActive" ORDER BY "Id"'  # noqa: S608
+        ).fetchone()
+    if organization is None or user is None:
+        raise OrgFileError("the org has no Organization record or no active User")
+    user_id, username, display_name, email = user
+    return make_credentials(
+        organization_id=organization[0], user_id=user_id, username=username, display_name=display_name, email=email
+    )

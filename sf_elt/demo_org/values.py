@@ -1,0 +1,67 @@
+"""How values look on the wire, as SQL expressions: DuckDB formats them, so that a million rows cost no Python.
+
+REST JSON: `2021-12-02T18:22:42.000+0000`, true, 5, 5.0, null. Bulk CSV: `2021-12-02T18:22:42.000Z`, null is empty.
+"""
+
+from collections.abc import Callable
+
+from sf_elt.demo_org.schema import Field, ObjectType
+
+_ADDRESS_PARTS = (
+    "City", "Country", "CountryCode", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "StateCode",
+    "Street",
+)  # fmt: skip
+
+Column = Callable[[Field], str]
+"""Gives the SQL expression of a field of the record at hand."""
+
+
+def text_literal(text: str) -> str:
+    """A SQL string literal; for names out of the schema, never for a client's values."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def json_value(object_type: ObjectType, field: Field, column: Column) -> str:
+    """The field as REST shows it, as a SQL expression that `to_json` understands."""
+    if field.type == "address":
+        return _json_address(object_type, field, column)
+    if field.type == "datetime":
+        return f"strftime({column(field)}, '%Y-%m-%dT%H:%M:%S.%g+0000')"
+    if field.type == "date":
+        return f"strftime({column(field)}, '%Y-%m-%d')"
+    return column(field)
+
+
+def csv_value(field: Field, column: Column) -> str:
+    """The field as a Bulk 2.0 result shows it: text, where null is the empty string."""
+    expression = column(field)
+    if field.type == "datetime":
+        expression = f"strftime({expression}, '%Y-%m-%dT%H:%M:%S.%gZ')"
+    elif field.type == "date":
+        expression = f"strftime({expression}, '%Y-%m-%d')"
+    elif field.type in ("boolean", "int", "double", "currency", "percent"):
+        expression = f"CAST({expression} AS VARCHAR)"
+    return f"coalesce({expression}, '')"
+
+
+def json_attributes(object_name: str, id_expression: str, version: str) -> str:
+    """The `attributes` that every record in a REST reply begins with."""
+    address = text_literal(f"/services/data/v{version}/sobjects/{object_name}/")
+    return f"{{'type': {text_literal(object_name)}, 'url': {address} || {id_expression}}}"
+
+
+def json_object(members: dict[str, str]) -> str:
+    """A SQL struct of the given members."""
+    return "{" + ", ".join(f"{text_literal(name)}: {expression}" for name, expression in members.items()) + "}"
+
+
+def _json_address(object_type: ObjectType, address: Field, column: Column) -> str:
+    prefix = address.name.removesuffix("Address")
+    members, present = {}, []
+    for part in _ADDRESS_PARTS:
+        field = object_type.field(prefix + part)
+        if field is None:
+            continue
+        members[part[0].lower() + part[1:]] = column(field)
+        present.append(f"{column(field)} IS NOT NULL")
+    return f"CASE WHEN {' OR '.join(present)} THEN {json_object(members)} END"

@@ -1,0 +1,233 @@
+"""The journal: what is meant to be sent, what is in doubt, what came out. Each function is part of one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+
+import duckdb
+import orjson
+
+from sf_elt.writeback.errors import PlanSuperseded
+from sf_elt.writeback.held import Values, as_text
+
+SETTLE_SQL = files("sf_elt.writeback").joinpath("settle.sql").read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class PlannedRow:
+    """One record of a plan, with the values to send. `attempt` counts the requests that left with it."""
+
+    plan_id: str
+    row_number: int
+    profile_id: str
+    record_id: str
+    payload: Mapping[str, object]
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one row; `is_final` is false where it will be sent again in this run."""
+
+    row: PlannedRow
+    status: str
+    changed_fields: Sequence[str]
+    transport: str
+    code: str | None = None
+    message: str | None = None
+    retryable: bool = False
+    is_final: bool = True
+
+
+def waiting_rows(connection: duckdb.DuckDBPyConnection, plan_id: str, *, attempt: int, limit: int) -> list[PlannedRow]:
+    """The next rows of the plan that were sent `attempt` times and wait to be sent (again), in order."""
+    found = connection.execute(
+        "SELECT plan_id, row_number, profile_id, record_id, payload, attempt FROM writeback.plan_rows "
+        "WHERE plan_id = ? AND status = 'planned' AND attempt = ? ORDER BY row_number LIMIT ?",
+        [plan_id, attempt, limit],
+    ).fetchall()
+    return [_row(*values) for values in found]
+
+
+def rows_in_doubt(connection: duckdb.DuckDBPyConnection, export: str) -> list[PlannedRow]:
+    """Rows of the export, of whichever plan, whose request left and whose outcome is not known."""
+    found = connection.execute(
+        "SELECT plan_id, row_number, profile_id, record_id, payload, attempt FROM writeback.plan_rows "
+        "WHERE export = ? AND status = 'in doubt' ORDER BY plan_id, row_number",
+        [export],
+    ).fetchall()
+    return [_row(*values) for values in found]
+
+
+def begin_sending(connection: duckdb.DuckDBPyConnection, plan_id: str, rows: Sequence[PlannedRow]) -> None:
+    """Puts the rows in doubt: their request is about to leave. Raises PlanSuperseded where a newer plan goes on."""
+    status = connection.execute("SELECT export, status FROM writeback.plans WHERE plan_id = ?", [plan_id]).fetchone()
+    if status is None or status[1] not in ("planned", "sending"):
+        raise PlanSuperseded(f"plan {plan_id} is {'unknown' if status is None else status[1]}: a newer one goes on")
+    if status[1] == "planned":
+        connection.execute("UPDATE writeback.plans SET status = 'sending' WHERE plan_id = ?", [plan_id])
+    connection.execute(
+        "UPDATE writeback.plan_rows SET status = 'in doubt', attempt = attempt + 1 "
+        "WHERE plan_id = ? AND row_number IN (SELECT unnest(?::BIGINT[]))",
+        [plan_id, [row.row_number for row in rows]],
+    )
+
+
+def keep_previous_values(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Sequence[PlannedRow],
+    held: Mapping[str, Values],
+    *,
+    export: str,
+    now: datetime,
+    run_id: str,
+) -> None:
+    """Keeps what the org holds in the fields that are about to be written, so that the run can be undone."""
+    values = [
+        (row.plan_id, row.record_id, field, as_text(held[row.record_id].get(field)))
+        for row in rows
+        if row.record_id in held
+        for field in row.payload
+    ]
+    if not values:
+        return
+    plan_ids, record_ids, fields, texts = (list(column) for column in zip(*values, strict=True))
+    connection.execute(
+        """
+        INSERT INTO writeback.previous_values BY NAME SELECT
+            $run_id AS run_id, unnest($plan_ids::VARCHAR[]) AS plan_id, $export AS export,
+            unnest($record_ids::VARCHAR[]) AS record_id, unnest($fields::VARCHAR[]) AS field,
+            unnest($texts::VARCHAR[]) AS value, $at::TIMESTAMP AS read_at
+        """,
+        {
+            "run_id": run_id,
+            "plan_ids": plan_ids,
+            "export": export,
+            "record_ids": record_ids,
+            "fields": fields,
+            "texts": texts,
+            "at": as_utc(now),
+        },
+    )
+
+
+def previous_values(
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[PlannedRow]
+) -> dict[tuple[str, str], dict[str, object]]:
+    """What the org held before the rows were sent: (plan id, record id) → field → value."""
+    found = connection.execute(
+        "SELECT plan_id, record_id, field, value FROM writeback.previous_values "
+        "WHERE plan_id IN (SELECT unnest(?::VARCHAR[])) AND record_id IN (SELECT unnest(?::VARCHAR[]))",
+        [[row.plan_id for row in rows], [row.record_id for row in rows]],
+    ).fetchall()
+    values: dict[tuple[str, str], dict[str, object]] = {}
+    for plan_id, record_id, field, value in found:
+        values.setdefault((plan_id, record_id), {})[field] = value
+    return values
+
+
+def settle(
+    connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome], *, export: str, now: datetime, run_id: str
+) -> None:
+    """Logs the outcomes, remembers what the org confirmed, and ends the rows that are done, in one go.
+
+    A row that another run has settled meanwhile is left as it is.
+    """
+    if not outcomes:
+        return
+    facts = [
+        {
+            "plan_id": outcome.row.plan_id,
+            "row_number": outcome.row.row_number,
+            "status": outcome.status,
+            "changed_fields": list(outcome.changed_fields),
+            "transport": outcome.transport,
+            "code": outcome.code,
+            "message": outcome.message,
+            "retryable": outcome.retryable,
+            "is_final": outcome.is_final,
+        }
+        for outcome in outcomes
+    ]
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE outcomes AS
+        SELECT rows.profile_id, rows.record_id, rows.operation, rows.payload, rows.payload_md5, rows.attempt, given.*
+        FROM (
+            SELECT unnest(from_json($outcomes, '[{
+                "plan_id": "VARCHAR", "row_number": "BIGINT", "status": "VARCHAR", "changed_fields": ["VARCHAR"],
+                "transport": "VARCHAR", "code": "VARCHAR", "message": "VARCHAR", "retryable": "BOOLEAN",
+                "is_final": "BOOLEAN"
+            }]'), max_depth := 2)
+        ) AS given
+        JOIN writeback.plan_rows AS rows USING (plan_id, row_number)
+        WHERE rows.status <> 'done'
+        """,
+        {"outcomes": orjson.dumps(facts).decode()},
+    )
+    parameters = {"export": export, "run_id": run_id, "at": as_utc(now)}
+    for statement in SETTLE_SQL.split(";\n\n"):
+        needed = {name: value for name, value in parameters.items() if f"${name}" in statement}
+        connection.execute(statement, needed)
+
+
+def release(connection: duckdb.DuckDBPyConnection, rows: Sequence[PlannedRow]) -> None:
+    """Takes the rows out of doubt: their request did not take effect, and they may be sent again."""
+    for plan_id in sorted({row.plan_id for row in rows}):
+        connection.execute(
+            "UPDATE writeback.plan_rows SET status = 'planned' "
+            "WHERE plan_id = ? AND status = 'in doubt' AND row_number IN (SELECT unnest(?::BIGINT[]))",
+            [plan_id, [row.row_number for row in rows if row.plan_id == plan_id]],
+        )
+
+
+def end_plan(connection: duckdb.DuckDBPyConnection, plan_id: str, status: str, *, now: datetime) -> None:
+    """Notes that the plan is done, or paused; one that a newer plan has taken over stays superseded."""
+    connection.execute(
+        "UPDATE writeback.plans SET status = $status, finished_at = CASE WHEN $status = 'done' THEN $at::TIMESTAMP END "
+        "WHERE plan_id = $plan_id AND status <> 'superseded'",
+        {"status": status, "at": as_utc(now), "plan_id": plan_id},
+    )
+
+
+def note_calls(
+    connection: duckdb.DuckDBPyConnection,
+    export: str,
+    calls: int,
+    allowance: tuple[int, int] | None,
+    *,
+    now: datetime,
+    run_id: str,
+) -> None:
+    """Notes what the run spent, and what the org last said of its own (used, allowed)."""
+    used, allowed = allowance or (None, None)
+    connection.execute(
+        "INSERT INTO ops.api_calls VALUES (?, ?, ?, ?, ?, ?)",
+        [f"export:{export}", run_id, calls, used, allowed, as_utc(now)],
+    )
+
+
+def tally(connection: duckdb.DuckDBPyConnection, plan_id: str) -> dict[str, int]:
+    """How many records of the plan ended how: succeeded, failed, set aside."""
+    rows = connection.execute(
+        """
+        SELECT outcome.status, count(*)
+        FROM (
+            SELECT arg_max({'status': status}, (attempt, rowid)) AS outcome
+            FROM writeback.sync_log WHERE plan_id = ? AND transport <> 'none' GROUP BY record_id
+        )
+        GROUP BY outcome.status
+        """,
+        [plan_id],
+    ).fetchall()
+    return {str(status): int(number) for status, number in rows}
+
+
+def as_utc(now: datetime) -> datetime:
+    """The time as the warehouse keeps it: UTC without a zone."""
+    return now.astimezone(UTC).replace(tzinfo=None)
+
+
+def _row(plan_id: str, row_number: int, profile_id: str, record_id: str, payload: str, attempt: int) -> PlannedRow:
+    return PlannedRow(plan_id, row_number, profile_id, record_id, orjson.loads(payload), attempt)

@@ -1,0 +1,209 @@
+"""Sending a plan: the intent is committed before each request leaves, the outcomes once its answer is there."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from sf_elt.salesforce import AllowanceSpent, Org, RequestRefused
+from sf_elt.salesforce.write import SaveResult, update_records
+from sf_elt.warehouse import Warehouse
+from sf_elt.writeback.counting import counting
+from sf_elt.writeback.errors import ExportError
+from sf_elt.writeback.held import MOST_RECORDS, chunks, differing_fields, look_up, lookup_size
+from sf_elt.writeback.journal import (
+    Outcome,
+    PlannedRow,
+    begin_sending,
+    end_plan,
+    keep_previous_values,
+    note_calls,
+    settle,
+    tally,
+    waiting_rows,
+)
+from sf_elt.writeback.plan import Plan, plan_export
+from sf_elt.writeback.report import ExportReport
+from sf_elt.writeback.spec import ExportSpec
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int | None], None]
+
+MOST_ATTEMPTS = 3  # of one record in one run
+FIRST_PAUSE = 1.0  # seconds before records that were locked are sent again; doubles
+ALREADY_HELD = "ALREADY_HELD"
+MALFORMED = "JSON_PARSER_ERROR"
+
+
+def run_export(
+    org: Org, warehouse: Warehouse, spec: ExportSpec, *, now: datetime, run_id: str, progress: Progress | None = None
+) -> ExportReport:
+    """Plans and sends. A spent allowance is no error: the report says until when the export pauses."""
+    with counting(org) as calls:
+        try:
+            plan = plan_export(org, warehouse, spec, now=now, run_id=run_id)
+        except AllowanceSpent as spent:
+            return ExportReport(spec.name, plan_id=None, api_calls=calls.made, paused_until=spent.until)
+    return send_plan(org, warehouse, spec, plan, now=now, run_id=run_id, progress=progress)
+
+
+def send_plan(
+    org: Org,
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    plan: Plan,
+    *,
+    now: datetime,
+    run_id: str,
+    progress: Progress | None = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> ExportReport:
+    """Sends the planned records, and keeps the outcome of each in `sync_log`.
+
+    Records that were locked, or that the org was too busy for, are sent up to three times; `pause` waits in between.
+    Where the allowance of API calls ends, the plan is paused and the report says until when.
+
+    Raises PlanSuperseded where another run has made a newer plan, OrgUnavailable and RequestRefused where the org
+    does not answer or refuses a request as a whole: its records are in doubt until the next run looks them up.
+    """
+    if plan.dry_run:
+        raise ExportError(f"the plan of export {spec.name!r} was a dry run: there is nothing to send")
+    started = time.monotonic()
+    sending = _Sending(org, warehouse, spec, plan, now, run_id, progress)
+    paused_until = None
+    with counting(org) as calls:
+        try:
+            for attempt in range(MOST_ATTEMPTS):
+                if sending.left == 0:
+                    break
+                if attempt > 0:
+                    pause(FIRST_PAUSE * 2 ** (attempt - 1))
+                sending.send_round(attempt)
+        except AllowanceSpent as spent:
+            paused_until = spent.until
+            log.info("export %s: %s", spec.name, spent)
+    spent_calls = plan.api_calls + calls.made
+    with warehouse.write() as connection:
+        end_plan(connection, plan.plan_id, "done" if paused_until is None else "paused", now=now)
+        note_calls(connection, spec.name, spent_calls, warehouse.calls().allowance(org.host), now=now, run_id=run_id)
+        ended = tally(connection, plan.plan_id)
+    return ExportReport(
+        export=spec.name,
+        plan_id=plan.plan_id,
+        planned=plan.rows_planned,
+        succeeded=ended.get("succeeded", 0),
+        failed=ended.get("failed", 0),
+        set_aside=plan.rows_set_aside + ended.get("set aside", 0),
+        unchanged=plan.rows_unchanged,
+        refused_before=plan.rows_refused_before,
+        confirmed_by_lookup=plan.confirmed_by_lookup,
+        waiting=plan.rows_planned - sum(ended.values()),
+        api_calls=spent_calls,
+        paused_until=paused_until,
+        seconds=time.monotonic() - started,
+    )
+
+
+@dataclass
+class _Sending:
+    """One plan on its way. `left` counts the records that have no final outcome yet."""
+
+    org: Org
+    warehouse: Warehouse
+    spec: ExportSpec
+    plan: Plan
+    now: datetime
+    run_id: str
+    progress: Progress | None
+    left: int = 0
+
+    def __post_init__(self) -> None:
+        self.left = self.plan.rows_planned
+
+    def send_round(self, attempt: int) -> None:
+        """Sends every record that has been sent `attempt` times and still waits."""
+        while rows := self._next_rows(attempt):
+            self._send_rows(rows)
+
+    def _next_rows(self, attempt: int) -> list[PlannedRow]:
+        """As many rows as one look-up of their previous values reads, in whole batches."""
+        with self.warehouse.read() as connection:
+            rows = waiting_rows(connection, self.plan.plan_id, attempt=attempt, limit=MOST_RECORDS)
+        size = lookup_size(self.spec.object, _fields(rows))
+        return rows[: max(self.spec.batch_size, size - size % self.spec.batch_size)]
+
+    def _send_rows(self, rows: Sequence[PlannedRow]) -> None:
+        """Reads what the org holds, then sends what differs in batches."""
+        held = look_up(self.org, self.spec.object, _fields(rows), [row.record_id for row in rows])
+        changes = {
+            row.row_number: differing_fields(self.plan.describe, row.payload, held.get(row.record_id)) for row in rows
+        }
+        outcomes = [_already_held(row) for row in rows if not changes[row.row_number]]
+        differing = [row for row in rows if changes[row.row_number]]
+        for batch in chunks(differing, self.spec.batch_size):
+            with self.warehouse.write() as connection:
+                self._settle(connection, outcomes)
+                first_time = [row for row in batch if row.attempt == 0]
+                keep_previous_values(
+                    connection, first_time, held, export=self.spec.name, now=self.now, run_id=self.run_id
+                )
+                begin_sending(connection, self.plan.plan_id, batch)
+            results = _update(self.org, self.spec.object, batch)
+            outcomes = [
+                _outcome(row, result, changes[row.row_number]) for row, result in zip(batch, results, strict=True)
+            ]
+        with self.warehouse.write() as connection:
+            self._settle(connection, outcomes)
+
+    def _settle(self, connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome]) -> None:
+        settle(connection, outcomes, export=self.spec.name, now=self.now, run_id=self.run_id)
+        self.left -= sum(outcome.is_final for outcome in outcomes)
+        if self.progress is not None and outcomes:
+            self.progress(f"{self.spec.name}: records", self.plan.rows_planned - self.left, self.plan.rows_planned)
+
+
+def _update(org: Org, object_name: str, rows: Sequence[PlannedRow]) -> list[SaveResult]:
+    """One request; where one malformed value made the org refuse it as a whole, halves until that record is alone."""
+    try:
+        return update_records(org, object_name, [{"Id": row.record_id, **row.payload} for row in rows])
+    except RequestRefused as error:
+        if error.code != MALFORMED:
+            raise
+        if len(rows) == 1:
+            return [SaveResult(rows[0].record_id, success=False, code=error.code, message=str(error))]
+    half = len(rows) // 2
+    return [*_update(org, object_name, rows[:half]), *_update(org, object_name, rows[half:])]
+
+
+def _outcome(row: PlannedRow, result: SaveResult, changed_fields: Sequence[str]) -> Outcome:
+    if result.success:
+        return Outcome(row, "succeeded", changed_fields, transport="rest")
+    return Outcome(
+        row,
+        "set aside" if result.code == MALFORMED else "failed",
+        changed_fields,
+        transport="rest",
+        code=result.code,
+        message=result.message,
+        retryable=result.is_retryable,
+        is_final=not result.is_retryable or row.attempt + 1 >= MOST_ATTEMPTS,
+    )
+
+
+def _already_held(row: PlannedRow) -> Outcome:
+    return Outcome(
+        row,
+        "succeeded",
+        changed_fields=(),
+        transport="lookup",
+        code=ALREADY_HELD,
+        message="the org holds these values already",
+    )
+
+
+def _fields(rows: Sequence[PlannedRow]) -> list[str]:
+    return sorted({field for row in rows for field in row.payload})

@@ -1,0 +1,44 @@
+"""Streams: windows of a Salesforce object, landed, counted and merged so that the newest version wins; and events.
+
+    report = import_window(org, meter, warehouse, StreamSpec("salesforce_leads", "Lead"), window, now=now, run_id=run)
+    import_events(warehouse, EventSpec("web_events", ("data/events",)), now=now, run_id=run)
+
+A stream is a table `streams.NAME` with Salesforce's API names as columns and three of its own: `_loaded_at` (when the
+read of that row began), `_window`, `_deleted_at` (null while the record lives). The documented names are views in
+schema main: `salesforce_leads`, `salesforce_contacts`, `salesforce_accounts`, `salesforce_opportunities`.
+
+Errors, besides those of the org and the warehouse:
+
+    StreamError
+    ├── SpecRefused          what was asked for cannot be read like that
+    ├── Shortfall            not as many rows as the org reported; nothing was moved
+    ├── LandingUnreadable    a value does not fit the type that the org describes; nothing was moved
+    └── EventsUnreadable     event files cannot be found or opened
+"""
+
+from sf_elt.streams.columns import Column, StreamColumns, stream_columns
+from sf_elt.streams.errors import EventsUnreadable, LandingUnreadable, Shortfall, SpecRefused, StreamError
+from sf_elt.streams.importing import WindowReport, import_window
+from sf_elt.streams.schema import SchemaChange
+from sf_elt.streams.source_names import SourceField, source_fields
+from sf_elt.streams.views import refresh_views
+from sf_elt.streams.windows import StreamSpec, Window
+
+__all__ = [
+    "Column",
+    "EventsUnreadable",
+    "LandingUnreadable",
+    "SchemaChange",
+    "Shortfall",
+    "SourceField",
+    "SpecRefused",
+    "StreamColumns",
+    "StreamError",
+    "StreamSpec",
+    "Window",
+    "WindowReport",
+    "import_window",
+    "refresh_views",
+    "source_fields",
+    "stream_columns",
+]

@@ -1,0 +1,124 @@
+"""The columns of a stream, from the org's describe."""
+
+from dataclasses import dataclass
+
+from sf_elt.salesforce import ObjectDescribe, Org, SalesforceError, UnknownField, describe, did_you_mean
+from sf_elt.streams.source_names import related_fields
+from sf_elt.streams.windows import StreamSpec, timestamp_field
+
+# Amounts are DOUBLE because Salesforce itself computes and rounds them as doubles: 18 digits at most, any scale.
+# A time of day stays text: Salesforce writes 10:30:00.000Z and means no date. What is not named here is text as well.
+SQL_TYPES = {
+    "boolean": "BOOLEAN",
+    "int": "BIGINT",
+    "long": "BIGINT",
+    "double": "DOUBLE",
+    "currency": "DOUBLE",
+    "percent": "DOUBLE",
+    "date": "DATE",
+    "datetime": "TIMESTAMP",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: the API name, dotted for a related field, and its DuckDB type."""
+
+    name: str
+    sql_type: str
+
+
+@dataclass(frozen=True)
+class StreamColumns:
+    """What is read for a stream, and by which fields it is cut, ordered and deleted."""
+
+    columns: tuple[Column, ...]
+    timestamp_field: str
+    version_field: str
+    has_deleted: bool
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+
+def stream_columns(org: Org, spec: StreamSpec) -> StreamColumns:
+    """The columns that the spec asks for, typed by the org's describe.
+
+    Raises UnknownObject, UnknownField (did you mean …), SpecRefused.
+    """
+    described = describe(org, spec.object)
+    cut_by = timestamp_field(spec, described)
+    needed = [name for name in ("Id", cut_by, "SystemModstamp", "IsDeleted") if name in described.by_name]
+    excluded = {_known(org, described, spec, name).name for name in spec.exclude_fields}
+    if not excluded.isdisjoint(needed):
+        kept = ", ".join(sorted(excluded.intersection(needed)))
+        raise UnknownField(f"{spec.stream}: exclude_fields: {kept} cannot be left out, the import works by it")
+    asked = _default_columns(described, spec) if spec.fields is None else _asked(org, described, spec, spec.fields)
+    wanted = [
+        *(_plain(described, name) for name in needed),
+        *asked,
+        *_asked(org, described, spec, spec.additional_fields),
+    ]
+    columns = {column.name: column for column in wanted if column.name not in excluded}
+    return StreamColumns(
+        columns=tuple(columns.values()),
+        timestamp_field=cut_by,
+        version_field="SystemModstamp" if "SystemModstamp" in described.by_name else cut_by,
+        has_deleted="IsDeleted" in described.by_name,
+    )
+
+
+def _default_columns(described: ObjectDescribe, spec: StreamSpec) -> list[Column]:
+    own = [_plain(described, field.name) for field in described.fields if field.is_readable_in_bulk]
+    related = [
+        Column(field, sql_type)
+        for field, sql_type in related_fields(spec.stream).items()
+        if field.partition(".")[0] in described.relationships
+    ]
+    return own + related
+
+
+def _asked(org: Org, described: ObjectDescribe, spec: StreamSpec, names: tuple[str, ...]) -> list[Column]:
+    return [_known(org, described, spec, name) for name in names]
+
+
+def _known(org: Org, described: ObjectDescribe, spec: StreamSpec, name: str) -> Column:
+    """The column of a configured name, also of a related field. Raises UnknownField."""
+    relationship, dot, related = name.partition(".")
+    try:
+        if not dot:
+            return _plain(described, name)
+        return _related(org, described, relationship, related)
+    except UnknownField as error:
+        raise UnknownField(f"{spec.stream}: {error}", code=error.code, fields=error.fields) from error
+
+
+def _plain(described: ObjectDescribe, name: str) -> Column:
+    field = described.field(name)
+    if not field.is_readable_in_bulk:
+        raise UnknownField(
+            f"{described.name}.{field.name} is of type {field.type}, which does not travel in rows; "
+            "import its components instead",
+            fields=(field.name,),
+        )
+    return Column(field.name, SQL_TYPES.get(field.type, "VARCHAR"))
+
+
+def _related(org: Org, described: ObjectDescribe, relationship: str, name: str) -> Column:
+    reference = described.relationships.get(relationship)
+    if reference is None or not reference.referenceTo:
+        raise UnknownField(
+            f"{described.name} has no relationship {relationship!r}."
+            f"{did_you_mean(relationship, list(described.relationships))}",
+            fields=(f"{relationship}.{name}",),
+        )
+    errors: list[SalesforceError] = []
+    for parent in reference.referenceTo:  # an owner is a user or a queue: the first that has the field
+        try:
+            column = _plain(describe(org, parent), name)
+        except UnknownField as error:
+            errors.append(error)
+            continue
+        return Column(f"{relationship}.{column.name}", column.sql_type)
+    raise errors[0]

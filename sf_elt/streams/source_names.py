@@ -1,0 +1,33 @@
+"""Which Salesforce field a documented source field comes from: source_names.csv, the single place that says it."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class SourceField:
+    """One documented name: `lead_email` is Email of the stream salesforce_leads, a VARCHAR."""
+
+    stream: str
+    source_field: str
+    salesforce_field: str
+    sql_type: str
+
+
+@cache
+def source_fields() -> tuple[SourceField, ...]:
+    """All documented names, in the order of the views."""
+    text = files("sf_elt.streams").joinpath("source_names.csv").read_text("utf-8")
+    return tuple(SourceField(**row) for row in csv.DictReader(text.splitlines()))
+
+
+def related_fields(stream: str) -> Mapping[str, str]:
+    """Fields of related records that the stream's documented names need, with their types: `RecordType.Name`."""
+    return {
+        field.salesforce_field: field.sql_type
+        for field in source_fields()
+        if field.stream == stream and "." in field.salesforce_field
+    }

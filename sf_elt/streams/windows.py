@@ -1,0 +1,127 @@
+"""Windows of the timestamp field, and what is asked of one stream."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from sf_elt.salesforce import ObjectDescribe, UnknownField
+from sf_elt.streams.errors import SpecRefused
+
+# In order of preference: SystemModstamp also moves with automated changes, and it is indexed.
+TIMESTAMP_FIELDS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
+
+Transport = Literal["auto", "rest", "bulk"]
+
+_STREAM = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+@dataclass(frozen=True)
+class Window:
+    """`[start, end)` of the timestamp field; both know their time zone."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise SpecRefused(f"a window needs times with a time zone, not {self.start!r} and {self.end!r}")
+        if self.start >= self.end:
+            raise SpecRefused(f"a window must end after it starts, not [{self.start}, {self.end})")
+
+    def __str__(self) -> str:
+        return f"{_iso(self.start)}/{_iso(self.end)}"
+
+
+@dataclass(frozen=True)
+class StreamSpec:
+    """One stream: which object, which fields, read how.
+
+    `fields` None takes every field of the object that can travel in rows, and the related fields that the documented
+    names need. A related field is written `RecordType.Name`. `look_back` re-reads that much before each window,
+    because a row shows when its transaction commits, but carries the time when it began. `transport` "auto" takes
+    REST up to `rest_rows` rows and Bulk API 2.0 beyond.
+    """
+
+    stream: str
+    object: str
+    fields: tuple[str, ...] | None = None
+    additional_fields: tuple[str, ...] = ()
+    exclude_fields: tuple[str, ...] = ()
+    timestamp_field: str | None = None
+    since: datetime | None = None
+    look_back: timedelta = timedelta(minutes=10)
+    transport: Transport = "auto"
+    rest_rows: int = 2000
+    page_rows: int = 100_000
+
+    def __post_init__(self) -> None:
+        if not _STREAM.fullmatch(self.stream):
+            raise SpecRefused(f"a stream is named in lower case like salesforce_leads, not {self.stream!r}")
+        if self.look_back < timedelta(0):
+            raise SpecRefused(f"{self.stream}: the look-back cannot be negative ({self.look_back})")
+        if self.since is not None and self.since.tzinfo is None:
+            raise SpecRefused(f"{self.stream}: `since` needs a time zone, not {self.since!r}")
+
+
+@dataclass(frozen=True)
+class ReadRange:
+    """What is read for a window: `[read_from, read_to)`. Open while the window's end still lies ahead."""
+
+    read_from: datetime
+    read_to: datetime
+    is_open: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return self.read_from >= self.read_to
+
+    def halves(self) -> "tuple[ReadRange, ReadRange]":
+        """Two ranges that together are this one. Raises SpecRefused where it is too short to halve."""
+        middle = _to_millisecond(self.read_from + (self.read_to - self.read_from) / 2)
+        if not self.read_from < middle < self.read_to:
+            raise SpecRefused(f"[{self.read_from}, {self.read_to}) cannot be read in smaller parts")
+        return ReadRange(self.read_from, middle, False), ReadRange(middle, self.read_to, self.is_open)
+
+
+def read_range(spec: StreamSpec, window: Window, now: datetime) -> ReadRange:
+    """The range to read: the look-back before the start, not before `since`, not after `now`."""
+    read_from = window.start - spec.look_back
+    if spec.since is not None:
+        read_from = max(read_from, spec.since)
+    return ReadRange(_to_millisecond(read_from), _to_millisecond(min(window.end, now)), is_open=window.end > now)
+
+
+def timestamp_field(spec: StreamSpec, described: ObjectDescribe) -> str:
+    """The field that windows are cut by: the configured one, or the best that the object has.
+
+    Raises UnknownField (did you mean …), SpecRefused with the candidates where the org cannot filter by it.
+    """
+    usable = [field.name for field in described.fields if field.type == "datetime" and field.filterable]
+    candidates = f"Fields of {described.name} that would do: {', '.join(usable) or 'none'}."
+    if spec.timestamp_field is not None:
+        try:
+            field = described.field(spec.timestamp_field)
+        except UnknownField as error:
+            raise UnknownField(f"{spec.stream}: timestamp_field: {error} {candidates}", code=error.code) from error
+        if field.name in usable:
+            return field.name
+        reason = "the org cannot filter by it" if field.type == "datetime" else f"it is of type {field.type}"
+        raise SpecRefused(f"{spec.stream}: timestamp_field {field.name} does not work: {reason}. {candidates}")
+    chosen = next((name for name in TIMESTAMP_FIELDS if name in usable), None)
+    if chosen is None:
+        raise SpecRefused(
+            f"{spec.stream}: {described.name} has none of {', '.join(TIMESTAMP_FIELDS)} to filter by; "
+            f"set timestamp_field. {candidates}"
+        )
+    return chosen
+
+
+def _to_millisecond(at: datetime) -> datetime:
+    """SOQL compares to the millisecond."""
+    at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _iso(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

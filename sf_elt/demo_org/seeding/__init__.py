@@ -1,0 +1,67 @@
+"""The demo org's data, made from a seed: what a real org of two years holds, oddities included.
+
+    store = Store(load_schema())
+    seed_org(store, seed=7, records=5_000, now=datetime.now(UTC))
+
+`records` is the number of leads plus contacts (at least 50); the other objects follow in proportion: 5,000 give 250
+accounts, 2,000 contacts, 3,000 leads and 900 opportunities. The same seed, records and day of `now` give the same
+rows. The history ends at the midnight (UTC) before `now` and begins two years earlier: all of CreatedDate,
+LastModifiedDate and SystemModstamp lie in it, in this order (one account's CreatedDate, of 1999, is older).
+What is strange in the data, and where, is listed in `oddities.ODDITIES`.
+`events.write_events` writes the web events of the same people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pyarrow as pa
+
+from sf_elt.demo_org.seeding.accounts import accounts
+from sf_elt.demo_org.seeding.activity import plan_tasks, tasks
+from sf_elt.demo_org.seeding.campaigns import campaign_members, campaigns, plan_campaigns
+from sf_elt.demo_org.seeding.contacts import account_contact_relations, contacts
+from sf_elt.demo_org.seeding.leads import leads
+from sf_elt.demo_org.seeding.opportunities import contact_roles, opportunities
+from sf_elt.demo_org.seeding.plan import plan_org
+from sf_elt.demo_org.seeding.reference_data import (
+    USERNAME,
+    all_ids,
+    currency_types,
+    organization,
+    record_types,
+    users,
+)
+from sf_elt.demo_org.seeding.subscriptions import subscriptions
+from sf_elt.demo_org.store import Store
+
+__all__ = ["USERNAME", "seed_org", "seed_tables"]
+
+
+def seed_org(store: Store, *, seed: int, records: int, now: datetime) -> None:
+    """Fills an empty store. Raises `ValueError` for fewer than 50 records, a negative seed or a naive `now`."""
+    for object_name, table in seed_tables(seed=seed, records=records, now=now):
+        store.load(object_name, table)
+
+
+def seed_tables(*, seed: int, records: int, now: datetime) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of each object, one object at a time so that a large org needs little memory."""
+    plan = plan_org(seed=seed, records=records, now=now)
+    ids = all_ids(plan)
+    yield "Organization", pa.table(organization(plan, ids))
+    yield "User", pa.table(users(plan, ids))
+    yield "RecordType", pa.table(record_types(plan, ids))
+    yield "CurrencyType", pa.table(currency_types(plan, ids))
+    yield "Account", pa.table(accounts(plan, ids))
+    yield "Contact", pa.table(contacts(plan, ids))
+    yield "AccountContactRelation", pa.table(account_contact_relations(plan, ids))
+    yield "Lead", pa.table(leads(plan, ids))
+    task_plan, campaign_plan = plan_tasks(plan), plan_campaigns(plan)
+    deals = opportunities(plan, task_plan, campaign_plan, ids)
+    yield "Campaign", pa.table(campaigns(plan, campaign_plan, deals, ids))
+    yield "Opportunity", pa.table(deals)
+    yield "OpportunityContactRole", pa.table(contact_roles(plan, ids))
+    yield "CampaignMember", pa.table(campaign_members(plan, campaign_plan, ids))
+    yield "Task", pa.table(tasks(plan, task_plan, ids))
+    yield "Subscription__c", pa.table(subscriptions(plan, ids))

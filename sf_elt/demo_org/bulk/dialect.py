@@ -35,6 +35,11 @@ class Dialect:
     def newline(self) -> str:
         return _LINE_ENDINGS[self.line_ending]
 
+    @property
+    def escaped_newline(self) -> str:
+        """The line ending as DuckDB's COPY wants it named."""
+        return self.newline.encode("unicode_escape").decode()
+
     def write(self, file: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Writes a whole file, every cell quoted as Salesforce does."""
         with file.open("w", encoding="utf-8", newline="") as stream:

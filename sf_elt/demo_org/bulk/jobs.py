@@ -10,13 +10,13 @@ Jobs live as long as the running org; a restart forgets them.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sf_elt.demo_org.bulk.dialect import Dialect
 from sf_elt.demo_org.errors import OrgError, not_found
@@ -80,6 +80,9 @@ class Job:
         }
 
 
+Kind = TypeVar("Kind", bound=Job)
+
+
 class BulkJobs:
     """All jobs of the org, and the threads that run them."""
 
@@ -105,14 +108,14 @@ class BulkJobs:
         with self._lock:
             self._jobs[job.id] = job
 
-    def find(self, job_id: str, kind: type[Job]) -> Job:
+    def find(self, job_id: str, kind: type[Kind]) -> Kind:
         """The job of a kind by its 15- or 18-character Id. Raises OrgError (404)."""
         job = self._jobs.get(normalise(job_id) or "")
         if not isinstance(job, kind):
             raise not_found()
         return job
 
-    def list(self, kind: type[Job]) -> "list[Job]":
+    def all(self, kind: type[Kind]) -> list[Kind]:
         with self._lock:
             return [job for job in self._jobs.values() if isinstance(job, kind)]
 
@@ -142,7 +145,7 @@ class BulkJobs:
 
     def close(self) -> None:
         """Aborts what runs and waits for the threads."""
-        for job in self.list(Job):
+        for job in self.all(Job):
             job.abort_asked.set()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
@@ -165,6 +168,12 @@ class BulkJobs:
                 log.exception("bulk job %s failed", job.id)
             job.error_message = str(error)
             self.move(job, "Failed")
+
+
+def job_list(jobs: Iterable[Job]) -> dict[str, object]:
+    """The reply to a GET of all jobs, newest first."""
+    newest_first = sorted(jobs, key=lambda job: (job.created_at, job.id), reverse=True)
+    return {"done": True, "nextRecordsUrl": None, "records": [job.info() for job in newest_first]}
 
 
 def timestamp(moment: datetime) -> str:

@@ -1,0 +1,51 @@
+"""Orgs for every room's tests: real servers on free loopback ports, reached over real HTTP.
+
+Imports are inside the fixtures: a test that needs no org does not wait for a server's libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from simple_salesforce import Salesforce
+
+    from sf_elt.demo_org.serve import Details
+
+
+@pytest.fixture
+def org() -> Iterator[Details]:
+    """A small org of the test's own, with 60 leads and contacts: change it as you like."""
+    from sf_elt.demo_org.serve import running_org
+
+    with running_org(seed=7, records=60) as details:
+        yield details
+
+
+@pytest.fixture
+def empty_org() -> Iterator[Details]:
+    """An org of the test's own without records but its user."""
+    from sf_elt.demo_org.serve import running_org
+
+    with running_org(records=0) as details:
+        yield details
+
+
+@pytest.fixture(scope="session")
+def shared_org() -> Iterator[Details]:
+    """The default org (5,000 leads and contacts), one for all tests of this process: read only."""
+    from sf_elt.demo_org.serve import running_org
+
+    with running_org() as details:
+        yield details
+
+
+@pytest.fixture
+def sf(org: Details) -> Salesforce:
+    """simple-salesforce, logged in to `org` by session id."""
+    from sf_elt_tests.orgs import client
+
+    return client(org)

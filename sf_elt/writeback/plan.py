@@ -1,26 +1,22 @@
 """What an export would send: the wanted values of each record, compared in SQL with what the org last confirmed."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import uuid4
 
 import duckdb
 import orjson
 
-from sf_elt.salesforce import ObjectDescribe, Org, describe, did_you_mean
-from sf_elt.warehouse import Warehouse, quote, quote_table
+from sf_elt.salesforce import ObjectDescribe, Org, describe
+from sf_elt.warehouse import Warehouse
 from sf_elt.writeback.counting import counting
-from sf_elt.writeback.errors import ExportNotReady
 from sf_elt.writeback.held import as_text, look_up
+from sf_elt.writeback.journal import as_utc
 from sf_elt.writeback.resolve import resolve_in_doubt
 from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.targets import Target, check_audiences, find_targets, profile_columns, user_field
+from sf_elt.writeback.verdicts import counts, judge
 
-VALUES_SQL = files("sf_elt.writeback").joinpath("values.sql").read_text("utf-8")
-AUDIENCES_SQL = files("sf_elt.writeback").joinpath("audiences_of_profile.sql").read_text("utf-8")
-PLAN_SQL = files("sf_elt.writeback").joinpath("plan.sql").read_text("utf-8")
 SAMPLE_RECORDS = 10
 
 
@@ -72,19 +68,19 @@ def plan_export(
         plan_id = uuid4().hex
         opened = warehouse.read() if dry_run else warehouse.write()
         with opened as connection:
-            _judge(connection, spec, described)
-            counts = _counts(connection)
+            judge(connection, spec, described)
+            number_of = counts(connection)
             if not dry_run:
-                _commit_plan(connection, spec, plan_id, counts, now=now, run_id=run_id)
+                _commit_plan(connection, spec, plan_id, number_of, now=now, run_id=run_id)
             sampled = _sampled(connection) if dry_run else []
         return Plan(
             plan_id=plan_id,
             export=spec.name,
             describe=described,
-            rows_planned=counts.get("planned", 0),
-            rows_unchanged=counts.get("unchanged", 0),
-            rows_set_aside=counts.get("set aside", 0),
-            rows_refused_before=counts.get("refused before", 0),
+            rows_planned=number_of.get("planned", 0),
+            rows_unchanged=number_of.get("unchanged", 0),
+            rows_set_aside=number_of.get("set aside", 0),
+            rows_refused_before=number_of.get("refused before", 0),
             confirmed_by_lookup=confirmed,
             sample=_before_and_after(org, spec, sampled),
             api_calls=calls.made,
@@ -92,91 +88,19 @@ def plan_export(
         )
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, described: ObjectDescribe) -> None:
-    """Makes the temporary table `verdicts`: every record of the export with its payload and what to do about it."""
-    columns = profile_columns(connection)
-    audiences = [str(name) for (name,) in connection.execute("SELECT audience FROM insight.audiences").fetchall()]
-    check_audiences(spec, audiences)
-    targets = find_targets(spec, described, columns)
-    connection.execute(VALUES_SQL)
-    _make_targets(connection, targets)
-    connection.execute(AUDIENCES_SQL, {"audiences": list(spec.audiences)})
-    _name_profiles(connection, spec, columns, targets)
-    _name_records(connection, spec)
-    parameters = {"export": spec.name, "stream": spec.records_stream, "only_members": spec.only_members}
-    connection.execute(PLAN_SQL, parameters)
-
-
-def _make_targets(connection: duckdb.DuckDBPyConnection, targets: Sequence[Target]) -> None:
-    rows = [{"ordinal": ordinal, **asdict(target)} for ordinal, target in enumerate(targets)]
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE targets AS
-        SELECT unnest(from_json($targets, '[{
-            "ordinal": "INTEGER", "field": "VARCHAR", "type": "VARCHAR", "source_type": "VARCHAR",
-            "nillable": "BOOLEAN", "is_own": "BOOLEAN", "max_length": "INTEGER", "limit_below": "DOUBLE",
-            "allowed": ["VARCHAR"]
-        }]'), max_depth := 2)
-        """,
-        {"targets": orjson.dumps(rows).decode()},
-    )
-
-
-def _name_profiles(
-    connection: duckdb.DuckDBPyConnection, spec: ExportSpec, columns: dict[str, str], targets: Sequence[Target]
-) -> None:
-    """The temporary view `profile_values`: each profile with the Ids of its records and its values as text."""
-    match = "profile." + quote(user_field(spec, columns, spec.match))
-    record_ids = match if columns[spec.match].endswith("[]") else f"[{match}]"
-    contents = ", ".join(target.content_sql for target in targets)
-    view = f"""
-        CREATE OR REPLACE TEMP VIEW profile_values AS
-        SELECT profile.profile_id, profile.created_at, {record_ids} AS record_ids, [{contents}] AS contents
-        FROM profiles.profiles AS profile
-        LEFT JOIN audiences_of_profile AS held USING (profile_id)
-        LEFT JOIN insight.scores AS score USING (profile_id)
-    """  # noqa: S608 - names are quoted, and there are no values
-    connection.execute(view)
-
-
-def _name_records(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> None:
-    """The temporary view `imported_records`: which records can still be written. The stream must be there."""
-    rows = connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'streams'"
-    ).fetchall()
-    stream_columns = {str(column) for table, column in rows if table == spec.records_stream}
-    if not stream_columns:
-        raise ExportNotReady(
-            f"export {spec.name!r} needs the stream {spec.records_stream!r}: import it first."
-            f"{did_you_mean(spec.records_stream, sorted({str(table) for table, _ in rows}))}"
-        )
-    is_converted = '"IsConverted"' if "IsConverted" in stream_columns else "false"
-    view = f"""
-        CREATE OR REPLACE TEMP VIEW imported_records AS
-        SELECT "Id" AS record_id, _deleted_at IS NOT NULL AS is_deleted, {is_converted} AS is_converted
-        FROM {quote_table("streams", spec.records_stream)}
-    """  # noqa: S608 - names are quoted, and there are no values
-    connection.execute(view)
-
-
-def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    rows = connection.execute("SELECT verdict, count(*) FROM verdicts GROUP BY verdict").fetchall()
-    return {str(verdict): int(number) for verdict, number in rows}
-
-
 def _commit_plan(
     connection: duckdb.DuckDBPyConnection,
     spec: ExportSpec,
     plan_id: str,
-    counts: dict[str, int],
+    number_of: Mapping[str, int],
     *,
     now: datetime,
     run_id: str,
 ) -> None:
     """Writes the plan and logs what is newly set aside; an older plan that was not finished ends here."""
-    planned = counts.get("planned", 0)
+    planned = number_of.get("planned", 0)
     facts = {"plan_id": plan_id, "export": spec.name, "operation": spec.operation, "run_id": run_id}
-    at = now.astimezone(UTC).replace(tzinfo=None)
+    at = as_utc(now)
     connection.execute(
         "UPDATE writeback.plans SET status = 'superseded', finished_at = $at "
         "WHERE export = $export AND status IN ('planned', 'sending', 'paused')",
@@ -193,8 +117,8 @@ def _commit_plan(
             **facts,
             "object": spec.object,
             "planned": planned,
-            "unchanged": counts.get("unchanged", 0),
-            "set_aside": counts.get("set aside", 0) + counts.get("refused before", 0),
+            "unchanged": number_of.get("unchanged", 0),
+            "set_aside": number_of.get("set aside", 0) + number_of.get("refused before", 0),
             "at": at,
         },
     )

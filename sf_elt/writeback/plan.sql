@@ -114,7 +114,8 @@ compared AS (
             WHEN md5(payload) = was_md5 THEN []
             ELSE [
                 value.target.field FOR value IN field_values
-                IF value.json IS DISTINCT FROM json_extract(was, '$."' || value.target.field || '"')::VARCHAR
+                IF value.json IS NULL
+                OR value.json IS DISTINCT FROM json_extract(was, '$."' || value.target.field || '"')::VARCHAR
             ]
         END AS changed_fields,
         [

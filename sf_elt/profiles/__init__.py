@@ -1,0 +1,38 @@
+"""Profiles: one row a person, from all streams, by the identifiers that rows share.
+
+    mapping = [
+        FieldRule(stream="salesforce_leads", source="lead_email", to="email", type="string", identifier=True,
+                  clean="email"),
+        FieldRule(stream="salesforce_leads", source="lead_status", to="salesforce_lead_status", type="string"),
+    ]
+    report = build_profiles(warehouse, mapping, Guards(max_per_kind={"email": 5}), now=now, run_id=run_id)
+
+It writes profiles.profiles (profile_id, created_at, updated_at, one column a user field), profiles.identifiers, links,
+refused_links and aliases, and for each stream of events a view profiles.<stream>_by_profile.
+
+Errors:
+
+    ProfilesError
+    ├── MappingRefused    the mapping or the guards do not fit the streams; `problems` says how, nothing was written
+    └── NothingToUnify    none of the mapping's streams has been imported yet
+"""
+
+from sf_elt.profiles.build import ProfilesReport, build_profiles
+from sf_elt.profiles.errors import MappingRefused, NothingToUnify, ProfilesError
+from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
+from sf_elt.profiles.mapping import FieldRule, check_mapping, identifier_kinds, user_fields
+
+__all__ = [
+    "ROLE_MAILBOXES",
+    "FieldRule",
+    "Guards",
+    "MappingRefused",
+    "NothingToUnify",
+    "ProfilesError",
+    "ProfilesReport",
+    "build_profiles",
+    "check_guards",
+    "check_mapping",
+    "identifier_kinds",
+    "user_fields",
+]

@@ -1,0 +1,19 @@
+"""What can go wrong in this room; the tree is in the room's docstring."""
+
+from collections.abc import Sequence
+
+
+class InsightError(Exception):
+    """Anything that keeps scores or audiences from being computed."""
+
+
+class ProfilesMissing(InsightError):
+    """Profiles, or the events that belong to them, have not been built yet."""
+
+
+class AudiencesRefused(InsightError):
+    """Audiences are not well defined. `problems` has one sentence for each fault, each with the audience's name."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("the audiences cannot be evaluated:\n" + "\n".join(f"- {problem}" for problem in problems))

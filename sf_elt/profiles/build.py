@@ -1,0 +1,129 @@
+"""Builds the profiles from what the streams hold, in one transaction."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from sf_elt.profiles.errors import MappingRefused, NothingToUnify
+from sf_elt.profiles.guards import Guards, check_guards
+from sf_elt.profiles.identity import join_records
+from sf_elt.profiles.ids import name_components
+from sf_elt.profiles.mapping import FieldRule, check_mapping, user_fields
+from sf_elt.profiles.merge import partials_statement, precedence_statement, profiles_statement
+from sf_elt.profiles.rows import MappedStream, mapped_streams, number_rows, publish_events
+from sf_elt.profiles.sources import Source, find_sources
+from sf_elt.profiles.sql import statement
+from sf_elt.profiles.table import align_columns, one_row, replace_changed, replace_links
+from sf_elt.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
+
+STEPS = 4
+
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class ProfilesReport:
+    """What a build made. `profiles`, `identifiers` and `refused_links` stand now; the others are against before.
+
+    `merged` profiles became aliases of an older one, `removed` ones have no identifier left, and `missing_streams` are
+    in the mapping but have not been imported yet.
+    """
+
+    profiles: int
+    new: int
+    changed: int
+    removed: int
+    merged: int
+    identifiers: int
+    refused_links: int
+    missing_streams: tuple[str, ...]
+    seconds: float
+
+
+def build_profiles(
+    warehouse: Warehouse,
+    mapping: Sequence[FieldRule],
+    guards: Guards | None = None,
+    *,
+    now: datetime,
+    run_id: str,
+    progress: Progress | None = None,
+) -> ProfilesReport:
+    """Builds profiles.profiles, identifiers, links, refused_links and aliases anew from the imported streams.
+
+    Profile ids stay; a profile's updated_at moves only where one of its user fields changed. `now` is an aware time.
+    Raises MappingRefused where the mapping or the guards do not fit, before anything is written, and NothingToUnify
+    where none of the mapping's streams has been imported.
+    """
+    started = time.perf_counter()
+    guards = guards or Guards()
+    say = progress or _say_nothing
+    with warehouse.write() as connection:
+        sources = find_sources(connection, (rule.stream for rule in mapping))
+        _refuse_misfits(mapping, guards, sources)
+        streams = mapped_streams(mapping, sources)
+        connection.execute(statement("clean"))
+        say("reading streams", 0, STEPS)
+        number_rows(connection, streams)
+        say("joining rows", 1, STEPS)
+        join_records(connection, streams, mapping, guards)
+        say("merging values", 2, STEPS)
+        connection.execute(statement("profiles_table"))
+        name_components(connection, now=now)
+        fields = user_fields(mapping)
+        _merge_values(connection, streams, fields)
+        say("writing profiles", 3, STEPS)
+        align_columns(connection, fields)
+        new, changed, gone = replace_changed(connection, list(fields), now=now)
+        replace_links(connection, streams, now=now)
+        publish_events(connection, streams)
+        profiles, identifiers, refused, merged = one_row(connection, statement("counts"))
+        say("profiles built", STEPS, STEPS)
+    report = ProfilesReport(
+        profiles=profiles,
+        new=new,
+        changed=changed,
+        removed=gone - merged,
+        merged=merged,
+        identifiers=identifiers,
+        refused_links=refused,
+        missing_streams=tuple(sorted({rule.stream for rule in mapping} - sources.keys())),
+        seconds=time.perf_counter() - started,
+    )
+    log.info("run %s built profiles: %s", run_id, report)
+    return report
+
+
+def _say_nothing(what: str, done: int, total: int | None) -> None:
+    pass
+
+
+def _refuse_misfits(mapping: Sequence[FieldRule], guards: Guards, sources: Mapping[str, Source]) -> None:
+    problems = check_mapping(mapping, {stream: source.columns for stream, source in sources.items()})
+    problems += check_guards(guards, mapping)
+    problems += [
+        f"{stream}: its rows have no id: one of the columns record_id, Id or event_id is needed"
+        for stream, source in sources.items()
+        if not source.has_record_ids
+    ]
+    if problems:
+        raise MappingRefused(problems)
+    if not sources:
+        streams = ", ".join(sorted({rule.stream for rule in mapping}))
+        raise NothingToUnify(f"none of the mapping's streams has been imported yet: {streams}")
+
+
+def _merge_values(
+    connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream], fields: Mapping[str, str]
+) -> None:
+    """Makes the temporary table built_profiles."""
+    connection.execute(precedence_statement(streams))
+    for stream in streams:
+        connection.execute(partials_statement(stream))
+    connection.execute(profiles_statement(streams, fields))

@@ -1,0 +1,8 @@
+-- One row a profile, as today's rows and mapping make it.
+CREATE OR REPLACE TEMP TABLE built_profiles AS
+SELECT
+    profile_id,
+    created_at,
+    {fields}
+FROM component_profiles
+{partials}

@@ -1,0 +1,47 @@
+"""Guards against over-merging: values that never join rows, and how many identifiers one profile may hold."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from sf_elt.profiles.mapping import FieldRule, did_you_mean, identifier_kinds
+
+ROLE_MAILBOXES = (
+    "abuse", "accounting", "accounts", "admin", "billing", "careers", "contact", "customerservice", "enquiries",
+    "feedback", "finance", "hello", "help", "helpdesk", "hostmaster", "hr", "info", "inquiries", "invoices", "jobs",
+    "legal", "mail", "marketing", "media", "news", "newsletter", "no-reply", "noreply", "office", "orders",
+    "postmaster", "press", "privacy", "purchasing", "reception", "root", "sales", "security", "service", "spam",
+    "support", "team", "webmaster",
+)  # fmt: skip
+"""What precedes the @ where a mailbox belongs to a role and not to a person (RFC 2142 and common use)."""
+
+
+class Guards(BaseModel):
+    """What keeps two people from becoming one profile. Every link refused is a row of profiles.refused_links."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_per_kind: dict[str, PositiveInt] = Field(
+        default_factory=dict,
+        description="Identifier → how many of its values one profile may hold. A link that would exceed it is refused.",
+    )
+    role_mailboxes: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=ROLE_MAILBOXES,
+        description="Emails with one of these names before the @ (or before a +) never join rows: info, sales, ….",
+    )
+    never_join: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Identifier → values that never join rows, compared in lower case.",
+    )
+
+
+def check_guards(guards: Guards, mapping: Sequence[FieldRule]) -> list[str]:
+    """One sentence for each guard on something that is no identifier of the mapping."""
+    kinds = identifier_kinds(mapping)
+    named: Mapping[str, object] = {**guards.max_per_kind, **guards.never_join}
+    return [
+        f"guards: `{kind}` is no identifier of the mapping{did_you_mean(kind, kinds)}"
+        for kind in named
+        if kind not in kinds
+    ]

@@ -1,0 +1,5 @@
+CREATE TABLE IF NOT EXISTS profiles.profiles (
+    profile_id VARCHAR NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL      -- when a user field of this profile last changed
+)

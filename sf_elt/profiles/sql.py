@@ -1,0 +1,18 @@
+"""SQL text from the `.sql` files next to a module."""
+
+import re
+from importlib.resources import files
+
+
+def statement(name: str, *, package: str = "sf_elt.profiles", **parts: str) -> str:
+    """The text of `name`.sql with each ``{part}`` put in: names that are quoted already, or generated SQL.
+
+    Values never come this way: they are parameters. Raises KeyError for a part that the text does not have.
+    """
+    text = files(package).joinpath(f"{name}.sql").read_text("utf-8")
+    missing = [part for part in parts if f"{{{part}}}" not in text]
+    if missing:
+        raise KeyError(f"{name}.sql has no part {', '.join(missing)}")
+    if not parts:
+        return text
+    return re.sub(r"\{(" + "|".join(parts) + r")\}", lambda found: parts[found.group(1)], text)

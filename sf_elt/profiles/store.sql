@@ -1,0 +1,2 @@
+CREATE OR REPLACE TEMP TABLE {table} AS
+FROM arriving

@@ -1,0 +1,68 @@
+"""The tables of this room: their columns follow the mapping, their rows follow the build."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import duckdb
+
+from sf_elt.profiles.mapping import RESERVED
+from sf_elt.profiles.rows import MappedStream
+from sf_elt.profiles.sql import statement
+from sf_elt.warehouse import quote
+
+
+def align_columns(connection: duckdb.DuckDBPyConnection, fields: Mapping[str, str]) -> None:
+    """Gives profiles.profiles one column for each user field (name → DuckDB type) and takes the others away.
+
+    A column whose type changes loses its values, which the build fills in again.
+    """
+    connection.execute(statement("profiles_table"))
+    described = connection.execute("DESCRIBE profiles.profiles").fetchall()
+    standing = {name: sql_type for name, sql_type, *_ in described if name not in RESERVED}
+    for name, sql_type in standing.items():
+        if fields.get(name) != sql_type:
+            connection.execute(f"ALTER TABLE profiles.profiles DROP COLUMN {quote(name)}")
+    for name, sql_type in fields.items():
+        if standing.get(name) != sql_type:
+            connection.execute(f"ALTER TABLE profiles.profiles ADD COLUMN {quote(name)} {sql_type}")
+
+
+def replace_changed(
+    connection: duckdb.DuckDBPyConnection, fields: Sequence[str], *, now: datetime
+) -> tuple[int, int, int]:
+    """Brings the rows of profiles.profiles to what was built; gives how many are new, changed and no longer there.
+
+    A row whose user fields are the same stays as it is, updated_at too.
+    """
+    columns = [quote(field) for field in fields]
+    differs = " OR ".join(f"built.{column} IS DISTINCT FROM standing.{column}" for column in columns)
+    connection.execute(statement("changed_profiles", differs=differs))
+    new, changed = one_row(
+        connection, "SELECT count(*) FILTER (is_new), count(*) FILTER (NOT is_new) FROM changed_profiles"
+    )
+    (gone,) = connection.execute(
+        "DELETE FROM profiles.profiles WHERE profile_id NOT IN (SELECT profile_id FROM built_profiles)"
+    ).fetchall()[0]
+    connection.execute("DELETE FROM profiles.profiles WHERE profile_id IN (SELECT profile_id FROM changed_profiles)")
+    connection.execute(statement("insert_profiles", fields=", ".join(columns)), {"now": now})
+    return new, changed, gone
+
+
+def replace_links(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream], *, now: datetime) -> None:
+    """Brings profiles.identifiers, links and refused_links to what was built; first_seen stays."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE stream_names (stream_number INTEGER, stream VARCHAR)")
+    connection.executemany(
+        "INSERT INTO stream_names VALUES (?, ?)", [(stream.number, stream.source.stream) for stream in streams]
+    )
+    connection.execute("CREATE OR REPLACE TEMP TABLE known_identifiers AS FROM profiles.identifiers")
+    connection.execute(
+        "DELETE FROM profiles.identifiers; DELETE FROM profiles.links; DELETE FROM profiles.refused_links"
+    )
+    connection.execute(statement("insert_identifiers"), {"now": now})
+    connection.execute(statement("insert_links"))
+    connection.execute(statement("insert_refused_links"))
+
+
+def one_row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
+    """The one row of counts that the query gives."""
+    return tuple(int(count) for count in connection.execute(sql).fetchall()[0])

@@ -101,4 +101,5 @@ def ordinals(keys: npt.NDArray[np.int64]) -> Rows:
 def skewed(rng: np.random.Generator, size: int | Rows, count: int, *, skew: float = 1.6) -> Rows:
     """`count` numbers in `[0, size)`, the small ones more often, as customers and names are."""
     drawn: Rows = np.floor(rng.random(count) ** skew * size).astype(np.int64)
-    return np.minimum(drawn, np.asarray(size) - 1)
+    largest: Rows = np.asarray(size, dtype=np.int64) - 1
+    return np.clip(drawn, 0, largest)

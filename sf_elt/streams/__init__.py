@@ -18,6 +18,7 @@ Errors, besides those of the org and the warehouse:
 
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.errors import EventsUnreadable, LandingUnreadable, Shortfall, SpecRefused, StreamError
+from sf_elt.streams.events import EventSpec, EventsReport, import_events
 from sf_elt.streams.importing import WindowReport, import_window
 from sf_elt.streams.schema import SchemaChange
 from sf_elt.streams.source_names import SourceField, source_fields
@@ -26,6 +27,8 @@ from sf_elt.streams.windows import StreamSpec, Window
 
 __all__ = [
     "Column",
+    "EventSpec",
+    "EventsReport",
     "EventsUnreadable",
     "LandingUnreadable",
     "SchemaChange",
@@ -37,6 +40,7 @@ __all__ = [
     "StreamSpec",
     "Window",
     "WindowReport",
+    "import_events",
     "import_window",
     "refresh_views",
     "source_fields",

@@ -126,15 +126,8 @@ def _record(columns: Sequence[Field], row: Row) -> dict[str, object]:
 
 
 def _value(field_type: FieldType, cell: str) -> object:
-    """The cell as the JSON value it stands for; a cell that is none stays text, for validation to refuse."""
-    if field_type == "boolean":
-        return {"true": True, "1": True, "false": False, "0": False}.get(cell.strip().lower(), cell)
-    if field_type in ("int", "double", "currency", "percent"):
-        try:
-            return int(cell) if field_type == "int" else float(cell)
-        except ValueError:
-            return cell
-    return cell
+    """The cell as saving takes it: text for all but flags, which a CSV may also say as 1 and 0."""
+    return {"1": True, "0": False}.get(cell, cell) if field_type == "boolean" else cell
 
 
 def _error_text(outcome: SaveOutcome) -> str:

@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sf_elt.salesforce.connect import Org
 from sf_elt.salesforce.download import Download, fetch_page
-from sf_elt.salesforce.errors import TOO_LARGE, JobFailed, OrgUnavailable, QueryTooLarge
+from sf_elt.salesforce.errors import TOO_LARGE, JobFailed, OrgUnavailable, QueryTooLarge, RequestRefused
 
 log = logging.getLogger(__name__)
+
+STATE = "bulk-job.json"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,23 @@ class QueryJob(BaseModel):
     error: str | None = Field(default=None, alias="errorMessage")
 
 
+class _State(BaseModel):
+    """How far a download has come, kept beside its pages so that a later run can go on from there."""
+
+    soql: str
+    include_deleted: bool
+    api_version: str  # locators are read with the version that made them
+    job_id: str
+    records: int | None = None
+    pages: list[str] = []
+    counted: int = 0
+    locator: str | None = ""  # empty for the first page, None after the last
+
+    @property
+    def is_complete(self) -> bool:
+        return self.locator is None
+
+
 def download_bulk(
     org: Org,
     soql: str,
@@ -49,30 +68,67 @@ def download_bulk(
 ) -> Download:
     """Runs a query job and streams its result pages into CSV files, byte for byte as they come.
 
-    The reported count is the job's `numberRecordsProcessed`. `on_page` is told how many rows have landed, of how many.
+    A folder in which the same query was begun earlier is gone on with: its job, its pages. The reported count is the
+    job's `numberRecordsProcessed`. `on_page` is told how many rows have landed, of how many.
     Raises JobFailed, QueryTooLarge, OrgUnavailable where the job does not end in time.
     The job itself is left to Salesforce, which removes it after seven days: deleting it would cost a call.
     """
     patience = patience or JobPatience()
-    job = wait_for_job(org, create_query_job(org, soql, include_deleted=include_deleted), patience)
-    files: list[Path] = []
-    locator: str | None = ""
-    counted = 0
-    while locator is not None:
-        parameters = {"maxRecords": str(patience.page_rows)} | ({"locator": locator} if locator else {})
+    begun = _begun(folder, soql, include_deleted, org.api_version)
+    if begun is not None:
+        try:
+            return _go_on(org, begun, folder, patience, on_page)
+        except RequestRefused as error:
+            log.info("query job %s cannot be gone on with, a new one begins: %s", begun.job_id, error)
+    job = create_query_job(org, soql, include_deleted=include_deleted)
+    state = _State(soql=soql, include_deleted=include_deleted, api_version=org.api_version, job_id=job.id)
+    _keep(state, folder)
+    return _go_on(org, state, folder, patience, on_page)
+
+
+def _go_on(
+    org: Org,
+    state: _State,
+    folder: Path,
+    patience: JobPatience,
+    on_page: Callable[[int, int | None], None] | None,
+) -> Download:
+    """Waits for the job and reads the pages that have not landed yet."""
+    if state.records is None:
+        state.records = wait_for_job(org, state.job_id, patience).records
+        _keep(state, folder)
+    while not state.is_complete:
+        locator = {"locator": state.locator} if state.locator else {}
         page = fetch_page(
             org,
-            f"jobs/query/{job.id}/results",
-            folder / f"bulk-{job.id}-{len(files):06d}.csv",
-            params=parameters,
+            f"jobs/query/{state.job_id}/results",
+            folder / f"bulk-{state.job_id}-{len(state.pages):06d}.csv",
+            params={"maxRecords": str(patience.page_rows)} | locator,
             headers={"Accept": "text/csv"},
         )
-        files.append(page.file)
-        counted += int(page.headers.get("Sforce-NumberOfRecords", 0))
-        locator = _next_locator(page.headers.get("Sforce-Locator"))
+        state.pages.append(page.file.name)
+        state.counted += int(page.headers.get("Sforce-NumberOfRecords", 0))
+        state.locator = _next_locator(page.headers.get("Sforce-Locator"))
+        _keep(state, folder)
         if on_page is not None:
-            on_page(counted, job.records)
-    return Download("bulk", tuple(files), job.records if job.records is not None else counted)
+            on_page(state.counted, state.records)
+    reported = state.records if state.records is not None else state.counted
+    return Download("bulk", tuple(folder / name for name in state.pages), reported)
+
+
+def _begun(folder: Path, soql: str, include_deleted: bool, api_version: str) -> _State | None:
+    file = folder / STATE
+    if not file.exists():
+        return None
+    state = _State.model_validate_json(file.read_bytes())
+    asked = (soql, include_deleted, api_version)
+    return state if (state.soql, state.include_deleted, state.api_version) == asked else None
+
+
+def _keep(state: _State, folder: Path) -> None:
+    part = folder / f"{STATE}.part"
+    part.write_text(state.model_dump_json(), "utf-8")
+    part.rename(folder / STATE)
 
 
 def create_query_job(org: Org, soql: str, *, include_deleted: bool) -> QueryJob:
@@ -91,21 +147,22 @@ def create_query_job(org: Org, soql: str, *, include_deleted: bool) -> QueryJob:
     return QueryJob.model_validate(reply)
 
 
-def wait_for_job(org: Org, job: QueryJob, patience: JobPatience) -> QueryJob:
+def wait_for_job(org: Org, job_id: str, patience: JobPatience) -> QueryJob:
     """The completed job. Raises JobFailed with the org's own message, OrgUnavailable after the longest wait."""
     give_up_at = time.monotonic() + patience.longest.total_seconds()
     wait = patience.first_wait
-    while job.state not in ("JobComplete", "Failed", "Aborted"):
+    while True:
+        job = QueryJob.model_validate(org.client.restful(f"jobs/query/{job_id}"))
+        if job.state == "JobComplete":
+            return job
+        if job.state in ("Failed", "Aborted"):
+            message = job.error or "the org gives no reason"
+            error = QueryTooLarge if any(code in message for code in TOO_LARGE) else JobFailed
+            raise error(f"query job {job.id} ended as {job.state}: {message}", code=message.partition(":")[0].strip())
         if time.monotonic() + wait > give_up_at:
             raise OrgUnavailable(f"query job {job.id} is still {job.state} after {patience.longest}")
         time.sleep(wait)
         wait = min(wait * patience.growth, patience.longest_wait)
-        job = QueryJob.model_validate(org.client.restful(f"jobs/query/{job.id}"))
-    if job.state != "JobComplete":
-        message = job.error or "the org gives no reason"
-        error = QueryTooLarge if any(code in message for code in TOO_LARGE) else JobFailed
-        raise error(f"query job {job.id} ended as {job.state}: {message}", code=message.partition(":")[0].strip())
-    return job
 
 
 def _next_locator(locator: str | None) -> str | None:

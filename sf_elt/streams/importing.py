@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
+from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce import (
     AllowanceSpent,
@@ -31,6 +32,8 @@ from sf_elt.streams.windows import ReadRange, StreamSpec, Window, read_range
 from sf_elt.warehouse import JobMeter, Warehouse, quote_table
 
 Progress = Callable[[str, int, int | None], None]
+
+BEGUN = "read.json"
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,33 @@ def import_window(
     work = _Work(org, meter, warehouse, spec, window, now, run_id, progress or _silent)
     with org.counted_by(meter):
         try:
-            with landing_folder(warehouse, spec.stream) as folder:
-                read = work.read(folder)
-                return work.keep(read)
+            with landing_folder(warehouse, spec.stream, window, now) as folder:
+                begun = _Begun.of(folder)
+                report = work.keep(work.read(folder, begun))
         except AllowanceSpent:
             with warehouse.write() as connection:
                 work.note_calls(connection)
             raise
+    if begun is not None and report.read_to < min(window.end, now):
+        # what a paused read brought ends where it was paused; the rest of the window comes now
+        return import_window(org, meter, warehouse, spec, window, now=now, run_id=run_id, progress=progress)
+    return report
+
+
+class _Begun(BaseModel):
+    """When and what a read began to read, kept in its landing folder in case the API calls run out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    began: datetime
+    read_from: datetime
+    read_to: datetime
+    is_open: bool
+
+    @classmethod
+    def of(cls, folder: Path) -> "_Begun | None":
+        file = folder / BEGUN
+        return cls.model_validate_json(file.read_bytes()) if file.exists() else None
 
 
 @dataclass
@@ -117,14 +140,19 @@ class _Work:
     def __post_init__(self) -> None:
         self.started = time.monotonic()
         self.calls_before = self.meter.made
+        self.began = self.now
 
     @property
     def calls(self) -> int:
         return self.meter.made - self.calls_before
 
-    def read(self, folder: Path) -> _Read:
-        """Lands the window's rows; one call where the org counts none."""
+    def read(self, folder: Path, begun: _Begun | None) -> _Read:
+        """Lands the window's rows; one call where the org counts none. `begun` is a paused read to go on with."""
         columns = stream_columns(self.org, self.spec)
+        if begun is not None:
+            self.began = begun.began  # the rows are as old as the job that reads them
+            span = ReadRange(begun.read_from, begun.read_to, begun.is_open)
+            return _Read(columns, span, self._download(columns, span, folder, None, bulk=True))
         span = read_range(self.spec, self.window, self.now)
         if span.is_empty:
             return _Read(columns, span, Download("none", (), 0))
@@ -134,6 +162,9 @@ class _Work:
         if counted == 0:
             return _Read(columns, span, Download("none", (), 0))
         bulk = self.spec.transport == "bulk" or (self.spec.transport == "auto" and counted > self.spec.rest_rows)
+        if bulk:
+            kept = _Begun(began=self.now, read_from=span.read_from, read_to=span.read_to, is_open=span.is_open)
+            (folder / BEGUN).write_text(kept.model_dump_json(), "utf-8")
         download = self._download(columns, span, folder, counted, bulk=bulk)
         if download.reported < counted:
             self._confirm(where, download.reported)
@@ -152,7 +183,7 @@ class _Work:
                     read.columns,
                     shape,
                     read.download,
-                    loaded_at=self.now.astimezone(UTC),
+                    loaded_at=self.began.astimezone(UTC),
                     window=str(self.window),
                 )
             if self.spec.stream in STREAMS_BEHIND_VIEWS and (shape.is_new or shape.changes):
@@ -171,7 +202,9 @@ class _Work:
             [self.meter.job, self.run_id, self.calls, used, allowed, _naive(self._ended)],
         )
 
-    def _download(self, columns: StreamColumns, span: ReadRange, folder: Path, counted: int, *, bulk: bool) -> Download:
+    def _download(
+        self, columns: StreamColumns, span: ReadRange, folder: Path, counted: int | None, *, bulk: bool
+    ) -> Download:
         """Lands a range; where the org finds that too much at once, both halves of it."""
         where = within(columns.timestamp_field, span.read_from, span.read_to)
         soql = select(columns.names, self.spec.object, where)
@@ -188,14 +221,14 @@ class _Work:
             )
         except QueryTooLarge:
             earlier, later = span.halves()
-            (folder / "earlier").mkdir()
-            (folder / "later").mkdir()
+            (folder / "earlier").mkdir(exist_ok=True)
+            (folder / "later").mkdir(exist_ok=True)
             first = self._download(columns, earlier, folder / "earlier", counted, bulk=bulk)
             second = self._download(columns, later, folder / "later", counted, bulk=bulk)
             return Download(first.transport, first.files + second.files, first.reported + second.reported)
 
-    def _on_rest_page(self, counted: int) -> Callable[[int], None]:
-        return lambda pages: self.progress(f"{self.spec.stream}: reading", min(pages * 2000, counted), counted)
+    def _on_rest_page(self, counted: int | None) -> Callable[[int], None]:
+        return lambda pages: self.progress(f"{self.spec.stream}: reading page {pages}", 0, counted)
 
     def _confirm(self, where: str, reported: int) -> None:
         """Fewer rows than were counted a moment ago: right where rows have moved on since, a shortfall otherwise."""

@@ -40,7 +40,8 @@ _SHORT_TEXT = 255
 class Field:
     """One field of an object. `sql` computes it from the record's other fields; `formula` is how Salesforce says it.
 
-    `compound` names the address or name field that this one is a part of.
+    `compound` names the address field that this one is a part of. With `cascade`, the record goes when the one it
+    refers to is deleted.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Field:
     picklist: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     relationship: str | None = None
+    cascade: bool = False
     compound: str | None = None
     formula: str | None = None
     sql: str | None = None

@@ -1,0 +1,169 @@
+"""From the values a client sends to the values a column holds, as each field's type and limits allow."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import TypeVar
+
+from sf_elt.demo_org.ids import normalise
+from sf_elt.demo_org.saving.outcome import Refused, refused
+from sf_elt.demo_org.schema import Field
+
+Cell = str | bool | int | float | date | datetime | None
+"""What a column holds. Datetimes are naive UTC, in whole seconds."""
+
+EARLIEST, LATEST = date(1700, 1, 1), date(4000, 12, 31)
+_Day = TypeVar("_Day", date, datetime)
+
+_EMAIL = re.compile(r"[^\s@,;:\"<>()\[\]\\]+@(?:[^\s@.,;:\"<>()\[\]\\]+\.)+[^\s@.,;:\"<>()\[\]\\]{2,}")
+
+
+def cell(field: Field, value: object) -> Cell:
+    """The value as the field's column holds it. Raises Refused with Salesforce's code for what the field forbids."""
+    if value is None or value == "":
+        return False if field.type == "boolean" else None
+    return _READERS.get(field.type, _text)(field, value)
+
+
+def _text(field: Field, value: object) -> str | None:
+    if not isinstance(value, str):
+        if isinstance(value, bool | int | float):
+            value = str(value).lower() if isinstance(value, bool) else str(value)
+        else:
+            raise _wrong_type(field, value)
+    if field.type != "textarea":
+        value = value.strip()
+    if field.length and len(value) > field.length:
+        shown = value if len(value) <= 255 else value[:255] + "..."
+        message = f"{field.label}: data value too large: {shown} (max length={field.length})"
+        raise refused("STRING_TOO_LONG", message, field.name)
+    return value or None
+
+
+def _email(field: Field, value: object) -> str | None:
+    text = _text(field, value)
+    if text is not None and not _EMAIL.fullmatch(text):
+        raise refused("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {text}", field.name)
+    return text
+
+
+def _picklist(field: Field, value: object) -> str | None:
+    text = _text(field, value)
+    return text if text is None else _allowed(field, text)
+
+
+def _multipicklist(field: Field, value: object) -> str | None:
+    text = _text(field, value)
+    if text is None:
+        return None
+    chosen = dict.fromkeys(_allowed(field, each.strip()) for each in text.split(";") if each.strip())
+    return ";".join(chosen) or None
+
+
+def _allowed(field: Field, text: str) -> str:
+    """The picklist's own spelling of a value: letter case does not matter. Unrestricted picklists take any."""
+    for each in field.picklist:
+        if each.lower() == text.lower():
+            return each
+    if field.restricted:
+        message = f"{field.label}: bad value for restricted picklist field: {text}"
+        raise refused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, field.name)
+    return text
+
+
+def _reference(field: Field, value: object) -> str:
+    record_id = normalise(value) if isinstance(value, str) else None
+    if record_id is None:
+        raise refused("MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", field.name)
+    return record_id
+
+
+def _boolean(field: Field, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise _wrong_type(field, value)
+
+
+def _number(field: Field, value: object) -> float:
+    number = _decimal(field, value)
+    if abs(number) >= Decimal(10) ** ((field.precision or 18) - field.scale):
+        raise _out_of_range(field, value)
+    return float(number.quantize(Decimal(1).scaleb(-field.scale), ROUND_HALF_UP)) + 0.0
+
+
+def _integer(field: Field, value: object) -> int:
+    number = _decimal(field, value)
+    if number != number.to_integral_value():
+        raise _wrong_type(field, value)
+    if abs(number) >= 10 ** (field.digits or 9):
+        raise _out_of_range(field, value)
+    return int(number)
+
+
+def _decimal(field: Field, value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _wrong_type(field, value)
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise _wrong_type(field, value) from None
+    if not number.is_finite():
+        raise _wrong_type(field, value)
+    return number
+
+
+def _date(field: Field, value: object) -> date:
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise _wrong_type(field, value)
+    return _within_calendar(field, found, found)
+
+
+def _datetime(field: Field, value: object) -> datetime:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if found is not None and found.tzinfo is not None:
+            found = found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None:
+        raise _wrong_type(field, value)
+    return _within_calendar(field, found.replace(tzinfo=None, microsecond=0), found.date())
+
+
+def _within_calendar(field: Field, value: _Day, day: date) -> _Day:
+    if not EARLIEST <= day <= LATEST:
+        raise refused("INVALID_TYPE_ON_FIELD_IN_RECORD", f"{field.label}: invalid date: {value}", field.name)
+    return value
+
+
+def _wrong_type(field: Field, value: object) -> Refused:
+    message = f"{field.label}: value not of required type: {value}"
+    return refused("INVALID_TYPE_ON_FIELD_IN_RECORD", message, field.name)
+
+
+def _out_of_range(field: Field, value: object) -> Refused:
+    message = f"{field.label}: value outside of valid range on numeric field: {value}"
+    return refused("NUMBER_OUTSIDE_VALID_RANGE", message, field.name)
+
+
+_READERS: dict[str, Callable[[Field, object], Cell]] = {
+    "email": _email,
+    "picklist": _picklist,
+    "multipicklist": _multipicklist,
+    "reference": _reference,
+    "id": _reference,
+    "boolean": _boolean,
+    "int": _integer,
+    "double": _number,
+    "currency": _number,
+    "percent": _number,
+    "date": _date,
+    "datetime": _datetime,
+}

@@ -1,0 +1,113 @@
+"""Saves a batch: what each record says, what the org has, what is refused, then one statement for all that is not."""
+
+from collections.abc import Mapping, Sequence
+
+from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.saving.batch import Row, read_rows, write_inserts, write_updates
+from sf_elt.demo_org.saving.checks import (
+    check_existing,
+    check_references,
+    check_required,
+    check_unique,
+    check_writable,
+    find_by_external_id,
+)
+from sf_elt.demo_org.saving.delete import delete, undelete
+from sf_elt.demo_org.saving.derive import fill_in, follow_up
+from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOutcome
+from sf_elt.demo_org.schema import Field, ObjectType
+from sf_elt.demo_org.store import Store, Writing
+
+Record = Mapping[str, object]
+
+ROLLED_BACK = SaveError(
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+    "Record rolled back because not all records were valid and the request was using AllOrNone header",
+)
+
+
+def save(
+    store: Store,
+    user_id: str,
+    object_name: str,
+    operation: Operation,
+    records: Sequence[Record],
+    *,
+    external_id_field: str | None = None,
+    all_or_none: bool = False,
+) -> list[SaveOutcome]:
+    """Saves the records in one transaction and gives an outcome for each, in their order.
+
+    Records carry API names and JSON values (text is read where a number, date or boolean is wanted). Update and delete
+    find theirs by "Id", upsert by `external_id_field`. With `all_or_none` one bad record stops all.
+    Raises OrgError where no record could be saved whatever it held: an unknown object, one that does not allow the
+    operation, an upsert by a field that is no external id.
+    """
+    object_type = store.schema.object(object_name)
+    if object_type is None:
+        raise not_found()
+    _check_allowed(object_type, operation)
+    key = _external_id(object_type, external_id_field) if operation == "upsert" else None
+    with store.writing() as write:
+        rows = read_rows(object_type, operation, records, key)
+        _check(store, write, object_type, operation, rows, key)
+        if all_or_none and any(row.errors for row in rows):
+            return [SaveOutcome(row.known_id, False, False, row.errors or (ROLLED_BACK,)) for row in rows]
+        _write(store, write, object_type, operation, [row for row in rows if not row.errors], user_id)
+    return [SaveOutcome(row.known_id, not row.errors, row.created and not row.errors, row.errors) for row in rows]
+
+
+def _check(
+    store: Store, write: Writing, object_type: ObjectType, operation: Operation, rows: list[Row], key: Field | None
+) -> None:
+    if key is not None:
+        find_by_external_id(write.connection, object_type, rows, key)
+    check_existing(write.connection, object_type, operation, rows)
+    if operation in ("insert", "update", "upsert"):
+        check_writable(object_type, rows)
+        check_required(object_type, rows)
+        check_references(write.connection, store.schema, object_type, rows)
+        check_unique(write.connection, object_type, rows)
+
+
+def _write(
+    store: Store, write: Writing, object_type: ObjectType, operation: Operation, rows: list[Row], user_id: str
+) -> None:
+    if not rows:
+        return
+    if operation in ("delete", "hardDelete"):
+        delete(store.schema, write, object_type, [row.id for row in rows], user_id, for_good=operation == "hardDelete")
+        return
+    if operation == "undelete":
+        undelete(store.schema, write, object_type, [row.id for row in rows], user_id)
+        return
+    for row in rows:
+        fill_in(object_type, row, write.now)
+    new = [row for row in rows if row.created]
+    for row, record_id in zip(new, store.next_ids(object_type.name, len(new)), strict=True):
+        row.known_id = record_id
+    write_inserts(write, object_type, new, user_id)
+    write_updates(write, object_type, [row for row in rows if not row.created], user_id)
+    follow_up(store, write, object_type, rows, user_id)
+
+
+def _check_allowed(object_type: ObjectType, operation: Operation) -> None:
+    allowed = {
+        "insert": object_type.createable,
+        "upsert": object_type.createable,
+        "update": True,
+        "delete": object_type.deletable,
+        "hardDelete": object_type.deletable,
+        "undelete": object_type.undeletable,
+    }
+    if not allowed[operation]:
+        message = f"entity type {object_type.name} does not support {operation}"
+        raise OrgError(400, "INVALID_TYPE_FOR_OPERATION", message)
+
+
+def _external_id(object_type: ObjectType, name: str | None) -> Field:
+    found = object_type.field(name or "Id")
+    if found is None or not (found.external_id or found.id_lookup):
+        message = f"Provided external ID field does not exist or is not accessible: {name}"
+        raise OrgError(404, "NOT_FOUND", message)
+    return found

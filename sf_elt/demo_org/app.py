@@ -1,7 +1,5 @@
 """The org as an ASGI application: its addresses, and what happens to every request on its way in and out."""
 
-import logging
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,8 +15,6 @@ from sf_elt.demo_org.calls import RecordCalls
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.faults import PlayFaults
 from sf_elt.demo_org.org import Org
-
-log = logging.getLogger(__name__)
 
 LONGEST_HEAD = 16_384  # bytes of request line and headers together
 LIMIT_INFO = b"sforce-limit-info"
@@ -128,7 +124,6 @@ async def _no_such_route(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    """A defect of the demo org itself: the client gets Salesforce's 500, the log gets the traceback."""
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    """A defect of the demo org itself: the client gets Salesforce's 500; the server logs the traceback."""
     message = f"An unexpected error occurred. ({type(error).__name__})"
     return _refuse(OrgError(500, "UNKNOWN_EXCEPTION", message))

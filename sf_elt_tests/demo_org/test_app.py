@@ -1,0 +1,113 @@
+"""What happens to every request to the demo org, whatever it asks for."""
+
+import gzip
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from sf_elt.demo_org.org import Settings, create_org
+from sf_elt.demo_org.serve import Details, running_org, serving
+from sf_elt_tests.orgs import client, levers
+
+DATA = "/services/data/v62.0"
+
+
+def ask(details: Details, path: str, method: str = "GET", **options: Any) -> requests.Response:
+    headers = {"Authorization": f"Bearer {details.access_token}"} | options.pop("headers", {})
+    return requests.request(method, details.instance_url + path, headers=headers, timeout=10, **options)
+
+
+@pytest.fixture
+def thrifty_org() -> Iterator[Details]:
+    """An org that takes three calls in 24 hours."""
+    with running_org(records=0, settings=Settings(daily_api_requests=3)) as details:
+        yield details
+
+
+def test_unknown_addresses_and_methods_have_salesforces_bodies(shared_org: Details) -> None:
+    """404 and 405 are JSON lists with NOT_FOUND and METHOD_NOT_ALLOWED."""
+    missing = ask(shared_org, f"{DATA}/nowhere")
+    assert (missing.status_code, missing.json()) == (
+        404,
+        [{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}],
+    )
+    refused = ask(shared_org, f"{DATA}/jobs/ingest/750/batches", "DELETE")
+    assert refused.status_code == 405
+    assert refused.headers["Allow"] == "PUT"
+    assert refused.json()[0]["errorCode"] == "METHOD_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [("/query?q=" + "x" * 16_400, {}, 414), ("/limits", {"X-Long": "x" * 16_400}, 431)],
+)
+def test_long_heads_get_an_html_page(shared_org: Details, path: str, headers: dict[str, str], status: int) -> None:
+    """A request line and headers over 16,384 bytes are answered with HTML, not JSON."""
+    reply = ask(shared_org, DATA + path, headers=headers)
+    assert reply.status_code == status
+    assert reply.headers["Content-Type"].startswith("text/html")
+    assert reply.text.startswith("<html>")
+
+
+def test_every_data_reply_says_what_is_used(thrifty_org: Details) -> None:
+    """Sforce-Limit-Info counts each call, failed ones too."""
+    used = [ask(thrifty_org, f"{DATA}/nowhere").headers["Sforce-Limit-Info"] for _ in range(2)]
+    assert used == ["api-usage=1/3", "api-usage=2/3"]
+
+
+def test_a_spent_allowance_refuses_until_a_day_has_passed(thrifty_org: Details) -> None:
+    """The call beyond the maximum is 403 REQUEST_LIMIT_EXCEEDED; 24 hours later the calls are back."""
+    statuses = [ask(thrifty_org, f"{DATA}/nowhere").status_code for _ in range(4)]
+    assert statuses == [404, 404, 404, 403]
+    spent = ask(thrifty_org, f"{DATA}/nowhere")
+    assert spent.json()[0]["errorCode"] == "REQUEST_LIMIT_EXCEEDED"
+    assert spent.headers["Sforce-Limit-Info"] == "api-usage=3/3"
+    levers(thrifty_org).advance(24 * 3600 + 60)
+    assert ask(thrifty_org, f"{DATA}/nowhere").status_code == 401  # the session aged too
+    token = client(thrifty_org, how="password").session_id
+    assert ask(thrifty_org, f"{DATA}/nowhere", headers={"Authorization": f"Bearer {token}"}).status_code == 404
+
+
+def test_the_maximum_can_be_changed_while_it_runs(thrifty_org: Details) -> None:
+    """POST /demo/limits raises the maximum and gives spent calls back."""
+    for _ in range(3):
+        ask(thrifty_org, f"{DATA}/nowhere")
+    levers(thrifty_org).limit(5)
+    assert ask(thrifty_org, f"{DATA}/nowhere").headers["Sforce-Limit-Info"] == "api-usage=4/5"
+    levers(thrifty_org).limit(give_back=True)
+    assert ask(thrifty_org, f"{DATA}/nowhere").headers["Sforce-Limit-Info"] == "api-usage=1/5"
+
+
+def test_a_defect_is_a_500_with_a_body(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """An exception that nobody expected is UNKNOWN_EXCEPTION for the client and a traceback in the log."""
+    org = create_org(records=0)
+
+    def broken() -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(org.bulk, "new_id", broken)
+    with serving(org) as details:
+        body = {"operation": "query", "query": "SELECT Id FROM Lead"}
+        reply = ask(details, f"{DATA}/jobs/query", "POST", json=body)
+    org.close()
+    assert reply.status_code == 500
+    assert reply.json()[0]["errorCode"] == "UNKNOWN_EXCEPTION"
+    assert "RuntimeError: a defect" in caplog.text
+
+
+def test_replies_are_compressed_for_clients_that_ask(shared_org: Details) -> None:
+    """A long reply comes gzipped with Accept-Encoding: gzip and plain without."""
+    plain, packed = (
+        requests.get(
+            f"{shared_org.instance_url}{DATA}/sobjects",
+            headers={"Authorization": f"Bearer {shared_org.access_token}", "Accept-Encoding": encoding},
+            stream=True,
+            timeout=10,
+        )
+        for encoding in ("identity", "gzip")
+    )
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.raw.read()) == plain.raw.read()

@@ -1,0 +1,122 @@
+"""The org as a process: `sf-elt demo-org`."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from sf_elt.demo_org.serve import DemoOrgError, Details, start_demo_org
+
+COMMAND = [sys.executable, "-m", "sf_elt.cli", "demo-org"]
+
+
+def is_up(details: Details) -> bool:
+    """Whether its token opens data; raises requests.ConnectionError when nobody listens."""
+    headers = {"Authorization": f"Bearer {details.access_token}"}
+    return requests.get(f"{details.instance_url}/services/data/v62.0/x", headers=headers, timeout=10).status_code == 404
+
+
+def test_a_process_of_its_own_stops_cleanly_on_sigterm() -> None:
+    """It is ready when its details are there, and ends with status 0 when asked to stop."""
+    org = start_demo_org(records=50)
+    assert is_up(org.details)
+    assert org.details.pid != os.getpid()
+    assert org.stop() == 0
+    with pytest.raises(requests.ConnectionError):
+        is_up(org.details)
+
+
+def test_json_is_one_line_and_sigterm_works_where_sigint_is_ignored() -> None:
+    """With --json stdout holds exactly one line; a background shell's ignored SIGINT does not disarm SIGTERM."""
+    process = subprocess.Popen(
+        [*COMMAND, "--json", "--records", "50"],
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        text=True,
+    )
+    assert process.stdout is not None
+    details = Details(**json.loads(process.stdout.readline()))
+    assert is_up(details)
+    process.send_signal(signal.SIGTERM)
+    rest = process.stdout.read()
+    assert (process.wait(20), rest) == (0, "")
+
+
+def test_it_stops_while_a_client_waits() -> None:
+    """A client that keeps its connection and a slow reply do not keep the org from stopping."""
+    org = start_demo_org(records=50)
+    fault = {"path": "/", "delay": 60}
+    requests.post(f"{org.details.instance_url}/demo/faults", json=fault, timeout=10).raise_for_status()
+    with socket.create_connection(("127.0.0.1", int(org.details.instance_url.rpartition(":")[2]))) as waiting:
+        waiting.sendall(b"GET /services/data HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert org.stop() == 0
+
+
+def test_it_ends_with_the_process_that_started_it() -> None:
+    """Killed with SIGKILL, the starter takes the org along."""
+    script = (
+        "from sf_elt.demo_org.serve import start_demo_org\n"
+        "import os, signal\n"
+        "print(start_demo_org(records=50).details.as_json(), flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    starter = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=False)
+    details = Details(**json.loads(starter.stdout))
+    with pytest.raises(requests.ConnectionError):
+        while True:
+            is_up(details)
+
+
+def test_a_taken_port_is_one_clear_line() -> None:
+    """A port in use ends with status 1 and one line on stderr that says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert len(ended.stderr.splitlines()) == 1
+    assert f"port {port} on 127.0.0.1 cannot be used" in ended.stderr
+
+
+def test_a_start_that_fails_says_what_the_org_said() -> None:
+    """start_demo_org raises with the process's own words."""
+    with pytest.raises(DemoOrgError, match="at least 50"):
+        start_demo_org(records=10)
+
+
+def test_a_killed_org_finds_its_data_again(tmp_path: Path) -> None:
+    """With --file, an org ended by SIGKILL serves the same data and credentials when it is started again."""
+    file = tmp_path / "org.duckdb"
+    first = start_demo_org(records=50, file=file)
+    assert is_up(first.details)
+    first.kill()
+    with start_demo_org(records=50, file=file) as second:
+        assert is_up(second.details)
+        assert second.details.access_token == first.details.access_token
+        assert second.details.password == first.details.password
+
+
+def test_a_file_without_its_credentials_is_refused(tmp_path: Path) -> None:
+    """A data file alone cannot be opened for clients: the message names the file to delete."""
+    file = tmp_path / "org.duckdb"
+    start_demo_org(records=50, file=file).stop()
+    (tmp_path / "org.duckdb.credentials.json").unlink()
+    with pytest.raises(DemoOrgError, match=r"delete .*org\.duckdb to make a new org"):
+        start_demo_org(records=50, file=file)
+
+
+def test_help_does_not_load_the_server() -> None:
+    """`sf-elt --help` imports neither DuckDB nor the server."""
+    script = (
+        "import sys; sys.argv = ['sf-elt', '--help']\n"
+        "from sf_elt.cli import app\n"
+        "try: app()\n"
+        "except SystemExit: print(sorted({'duckdb', 'uvicorn', 'dagster', 'pandas', 'pyarrow'} & set(sys.modules)))\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-1] == "[]"

@@ -70,6 +70,16 @@ def user_field(spec: ExportSpec, columns: Mapping[str, str], name: str) -> str:
     return name
 
 
+def match_column(spec: ExportSpec, columns: Mapping[str, str]) -> str:
+    """The quoted column with the Ids of a profile's records. Raises ExportMisconfigured where it cannot hold Ids."""
+    name = user_field(spec, columns, spec.match)
+    if columns[name] not in ("VARCHAR", "VARCHAR[]"):
+        raise ExportMisconfigured(
+            f"export {spec.name!r}: match {name!r} holds *{_plain_type(columns[name])}* values, not record Ids"
+        )
+    return quote(name)
+
+
 def check_audiences(spec: ExportSpec, known: Sequence[str]) -> None:
     """Raises ExportMisconfigured for an audience that does not exist or whose name would not survive in its field."""
     for audience in spec.audiences:

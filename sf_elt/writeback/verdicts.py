@@ -8,10 +8,10 @@ import duckdb
 import orjson
 
 from sf_elt.salesforce import ObjectDescribe, did_you_mean
-from sf_elt.warehouse import quote, quote_table
+from sf_elt.warehouse import quote_table
 from sf_elt.writeback.errors import ExportNotReady
 from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.targets import Target, check_audiences, find_targets, profile_columns, user_field
+from sf_elt.writeback.targets import Target, check_audiences, find_targets, match_column, profile_columns
 
 _SQL = files("sf_elt.writeback")
 VALUES_SQL = _SQL.joinpath("values.sql").read_text("utf-8")
@@ -53,7 +53,7 @@ def _name_profiles(
     connection: duckdb.DuckDBPyConnection, spec: ExportSpec, columns: dict[str, str], targets: Sequence[Target]
 ) -> None:
     """The temporary view `profile_values`: each profile with the Ids of its records and its values as text."""
-    match = "profile." + quote(user_field(spec, columns, spec.match))
+    match = "profile." + match_column(spec, columns)
     record_ids = match if columns[spec.match].endswith("[]") else f"[{match}]"
     contents = ", ".join(target.content_sql for target in targets)
     view = f"""

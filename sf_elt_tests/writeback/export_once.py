@@ -1,0 +1,14 @@
+"""A process of its own that runs one export, for tests that kill it: root of the warehouse, org, token, spec as JSON."""
+
+import sys
+from pathlib import Path
+
+from sf_elt.salesforce import Login, Patience, connect
+from sf_elt.warehouse import Warehouse
+from sf_elt.writeback import ExportSpec, run_export
+from sf_elt_tests.writeback.people import NOW
+
+if __name__ == "__main__":
+    root, instance_url, token, spec = sys.argv[1:]
+    org = connect(Login(instance_url=instance_url, access_token=token), patience=Patience(first_wait=0.01))
+    run_export(org, Warehouse(Path(root)), ExportSpec.model_validate_json(spec), now=NOW, run_id="killed")

@@ -1,0 +1,34 @@
+"""Dagster's face: component types that turn the YAML under defs/ into assets, checks, schedules and sensors.
+
+    SalesforceConnection    how to reach an org
+    SalesforceImport        objects of an org as streams, by windows of time
+    EventImport             files of behavioural events as a stream
+    Profiles                one row a person, unified from the streams
+    BehaviourScores         scores of 0 to 100 from behaviour
+    Audiences               groups of profiles whose members enter and leave
+    SalesforceExport        audiences, scores and user fields into records of an org
+
+`dg list components` lists them, `dg check yaml` checks the YAML, `dg scaffold defs NAME PATH` begins a new one.
+An error in the YAML, a ComponentAttributeError or pydantic's ValidationError, names file, line, attribute and what is
+accepted.
+"""
+
+from sf_elt.components.attributes import ComponentAttributeError
+from sf_elt.components.audiences import Audiences
+from sf_elt.components.behaviour_scores import BehaviourScores
+from sf_elt.components.event_import import EventImport
+from sf_elt.components.profiles import Profiles
+from sf_elt.components.salesforce_connection import SalesforceConnection
+from sf_elt.components.salesforce_export import SalesforceExport
+from sf_elt.components.salesforce_import import SalesforceImport
+
+__all__ = [
+    "Audiences",
+    "BehaviourScores",
+    "ComponentAttributeError",
+    "EventImport",
+    "Profiles",
+    "SalesforceConnection",
+    "SalesforceExport",
+    "SalesforceImport",
+]

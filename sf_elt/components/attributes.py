@@ -1,0 +1,168 @@
+"""How the YAML under defs/ is read, and how an error in it reads: file, line, attribute, what would be accepted.
+
+Dagster knows the position of every value in a component file. Two things are added here: attributes inside lists are
+checked one by one (Dagster alone dumps the whole list), and names that refer to something are held against what
+there is, with the nearest one offered.
+"""
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from difflib import get_close_matches
+from functools import cache, reduce
+from operator import or_
+from typing import Any, Self, get_args, get_origin
+
+import dagster as dg
+from dagster.components.core.decl import YamlBackedComponentDecl
+from dagster.components.resolved.errors import ResolutionException
+from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, create_model, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails
+
+
+class ComponentAttributeError(ResolutionException):
+    """A value in a component file that nothing else in the project answers to."""
+
+
+class Attributes(dg.Resolvable, dg.Model):
+    """Attributes of a component, or of an item in one of its lists, with errors that name the attribute."""
+
+    @classmethod
+    def model(cls) -> type[BaseModel]:
+        """What the YAML may say. Dagster reads its JSON schema for `dg check yaml` and editors."""
+        return _strict_model(cls)
+
+    @classmethod
+    def resolve_from_model(cls, context: dg.ResolutionContext, model: BaseModel) -> Self:
+        """The attributes with templates such as `{{ env('NAME', 'default') }}` filled in."""
+        try:
+            attributes: Self = super().resolve_from_model(context, model)
+            return attributes
+        except ValidationError as error:
+            raise _first_of(error, context) from None
+
+
+class Verbatim(Attributes):
+    """Attributes taken as they are written: no templates, and the text "0" or "None" stays a text."""
+
+    @classmethod
+    def resolve_from_model(cls, context: dg.ResolutionContext, model: BaseModel) -> Self:
+        """The attributes as the YAML has them."""
+        try:
+            return cls.model_validate(model.model_dump(exclude_unset=True, by_alias=True))
+        except ValidationError as error:
+            raise _first_of(error, context) from None
+
+
+def did_you_mean(name: str, accepted: Iterable[str]) -> str:
+    """`did you mean 'X'? Accepted: X, Y.`, or only what there is where nothing is close to `name`."""
+    known = sorted(set(accepted))
+    if not known:
+        return "nothing is accepted here: there is none."
+    by_folded = {each.casefold(): each for each in known}
+    close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
+    question = f"did you mean {by_folded[close[0]]!r}? " if close else ""
+    return f"{question}Accepted: {', '.join(known)}."
+
+
+def attribute_error(context: dg.ComponentLoadContext, path: Sequence[str | int], message: str) -> Exception:
+    """The error about the attribute at `path` of the component that is being built, with its file and line."""
+    declaration = context.component_decl
+    tree = declaration.source_tree if isinstance(declaration, YamlBackedComponentDecl) else None
+    resolution = context.resolution_context
+    if tree is not None:
+        resolution = resolution.with_source_position_tree(tree.source_position_tree)
+    return ComponentAttributeError(_located(resolution, ["attributes", *path], message))
+
+
+def require_known(
+    context: dg.ComponentLoadContext, path: Sequence[str | int], what: str, name: str, accepted: Iterable[str]
+) -> None:
+    """Raises ComponentAttributeError unless `name` is one of the `accepted` ones; `what` says what it names."""
+    known = list(accepted)
+    if name not in known:
+        raise attribute_error(context, path, f"there is no {what} {name!r}; {did_you_mean(name, known)}")
+
+
+def _located(context: dg.ResolutionContext, path: Sequence[str | int], message: str) -> str:
+    where = ".".join(str(part) for part in path)
+    if context.source_position_tree is None:
+        return f"{where}: {message}"
+    source = context.source_position_tree.source_error(list(path), inline_error_message=message, value_error=True)
+    return f"{source.file_name}:{source.start_line_no} {where}: {message}\n{source.snippet}"
+
+
+def _first_of(error: ValidationError, context: dg.ResolutionContext) -> ComponentAttributeError:
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ")
+    return ComponentAttributeError(_located(context, [*context.path, *first["loc"]], message))
+
+
+class _ExplainsErrors(BaseModel):
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain(cls, value: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(
+                error.title, [_explained(cls, each) for each in error.errors()]
+            ) from None
+
+
+@cache
+def _strict_model(attributes: type[Attributes]) -> type[BaseModel]:
+    """The model that Dagster derives, made fit for errors in one item of a list and for templates in a number.
+
+    Dagster lets every attribute be a template, by adding `| str` to its type. A list loses that again: as a union,
+    an error in one item would become an error about the whole list. Anything else loses its limits (`ge=0`), which
+    a template's text cannot meet; the component's own class holds the value to them once the template is filled in.
+    """
+    derived = super(Attributes, attributes).model()
+    fields: dict[str, Any] = {}
+    for name, field in derived.model_fields.items():
+        annotation = _without_text(field.annotation)
+        if annotation is field.annotation:
+            unlimited = copy(field)
+            unlimited.metadata = []
+            fields[name] = (annotation, unlimited)
+        else:
+            fields[name] = (annotation, field)
+    return create_model(derived.__name__, __base__=(_ExplainsErrors, derived), **fields)
+
+
+def _without_text(annotation: object) -> object:
+    members = get_args(annotation)
+    if str in members and any(_is_container(member) for member in members):
+        return reduce(or_, (member for member in members if member is not str))
+    return annotation
+
+
+def _is_container(annotation: object) -> bool:
+    origin = get_origin(annotation) or annotation
+    return (
+        isinstance(origin, type) and issubclass(origin, (list, tuple, dict, BaseModel, Sequence)) and origin is not str
+    )
+
+
+def _explained(cls: type[BaseModel], error: ErrorDetails) -> InitErrorDetails:
+    loc: tuple[str | int, ...] = tuple(error["loc"])
+    if error["type"] != "extra_forbidden":
+        return InitErrorDetails(type=error["type"], loc=loc, input=error["input"], ctx=error.get("ctx", {}))
+    name = str(loc[-1])
+    message = f"there is no attribute {name!r}; {did_you_mean(name, _attributes_at(cls, loc[:-1]))}"
+    return InitErrorDetails(type="value_error", loc=loc, input=error["input"], ctx={"error": ValueError(message)})
+
+
+def _attributes_at(cls: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """The attributes that the model at `path` inside `cls` has, by the names that the YAML uses."""
+    current: object = cls
+    for part in path:
+        if isinstance(part, int):
+            current = next(iter(get_args(current)), None)
+        elif isinstance(current, type) and issubclass(current, BaseModel) and part in current.model_fields:
+            current = current.model_fields[part].annotation
+        else:
+            return []
+    if not (isinstance(current, type) and issubclass(current, BaseModel)):
+        return []
+    return [field.alias or name for name, field in current.model_fields.items()]

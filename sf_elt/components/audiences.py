@@ -1,0 +1,79 @@
+"""Component Audiences: named groups of profiles, whose members enter and leave."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from pydantic import Field
+
+from sf_elt.components.attributes import Attributes, Verbatim, attribute_error
+from sf_elt.components.automation import after_new_data
+from sf_elt.components.behaviour_scores import SCORES
+from sf_elt.components.profiles import PROFILES
+from sf_elt.components.running import POOL, Materialized, numbers, table_columns
+from sf_elt.components.standing import table_types
+from sf_elt.insight import Audience, refresh_audiences
+from sf_elt.warehouse import Warehouse
+
+AUDIENCES = dg.AssetKey(["insight", "audiences"])
+
+
+class NamedAudience(Verbatim, Audience):
+    """A named group of profiles: those for which the condition is true."""
+
+
+class Audiences(dg.Component, Attributes):
+    """Audiences: every profile for which a condition is true is a member, from when it enters to when it leaves."""
+
+    audiences: list[NamedAudience] = Field(min_length=1, description="The audiences, each with a name and a condition.")
+    group: str = Field(default="insight", description="Group of the asset in the UI.")
+    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The asset of all audiences."""
+        self._require_names_once(context)
+        spec = dg.AssetSpec(
+            AUDIENCES,
+            deps=[PROFILES, SCORES],
+            description="\n".join(["Who is in which audience since when.", *self._lines()]),
+            group_name=self.group,
+            owners=self.owners,
+            kinds={"duckdb", "sql"},
+            metadata={"dagster/table_name": "insight.audience_members"},
+            automation_condition=after_new_data(),
+        )
+
+        @dg.multi_asset(
+            name="refresh_audiences",
+            specs=[spec],
+            required_resource_keys={"warehouse"},
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            pool=POOL,
+        )
+        def run(context: dg.AssetExecutionContext) -> Materialized:
+            return dg.MaterializeResult(asset_key=AUDIENCES, metadata=self._refresh(context))
+
+        return dg.Definitions(assets=[run])
+
+    def _refresh(self, context: dg.AssetExecutionContext) -> dict[str, dg.MetadataValue | dg.TableSchema]:
+        warehouse: Warehouse = context.resources.warehouse
+        report = refresh_audiences(warehouse, self.audiences, now=datetime.now(UTC), run_id=context.run_id)
+        each = {
+            f"{audience.name}: {what}": number
+            for audience in report.audiences
+            for what, number in (("members", audience.members), ("entered", audience.entered), ("left", audience.left))
+        }
+        members = sum(audience.members for audience in report.audiences)
+        columns = table_columns(table_types(warehouse, "insight", "audience_members"))
+        return {
+            **numbers({"dagster/row_count": members, **each, "seconds": report.seconds}),
+            "dagster/column_schema": columns,
+        }
+
+    def _lines(self) -> list[str]:
+        return [f"- **{audience.name}**: {audience.description}" for audience in self.audiences]
+
+    def _require_names_once(self, context: dg.ComponentLoadContext) -> None:
+        names = [audience.name for audience in self.audiences]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise attribute_error(context, ["audiences", index, "name"], f"audience {name!r} is there twice")

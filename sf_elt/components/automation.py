@@ -1,0 +1,99 @@
+"""When things run by themselves: imports on a schedule, what depends on them after new data, paused work afterwards."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from dagster import AutomationCondition as When
+
+from sf_elt.components.attributes import attribute_error
+from sf_elt.components.running import pause_of
+
+if TYPE_CHECKING:  # the type of what define_asset_job gives, which dagster does not export
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+Requests = Callable[[dg.DagsterInstance, datetime], Sequence[dg.RunRequest]]
+
+
+def after_new_data() -> "When[dg.AssetKey]":
+    """Once after whatever it is made from has changed, and not while that is still being made.
+
+    `eager` alone waits until no partition of an import is missing, which for history may be never.
+    """
+    return When.eager().without(~When.any_deps_missing()).with_label("after new data")
+
+
+def after_checked_data() -> "When[dg.AssetKey]":
+    """As `after_new_data`, and only where every blocking check of what it is made from has passed."""
+    return (after_new_data() & When.all_deps_blocking_checks_passed()).with_label("after new and checked data")
+
+
+def keep_updated(
+    name: str, cron: str, job: "UnresolvedAssetJobDefinition", requests: Requests
+) -> dg.ScheduleDefinition:
+    """The schedule that asks for what is still to be read, unless the job is at it already."""
+
+    def tick(context: dg.ScheduleEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
+        if _is_running(context.instance, job.name):
+            return dg.SkipReason(f"{job.name} is still running")
+        return requests(context.instance, datetime.now(UTC)) or dg.SkipReason("nothing to read now")
+
+    return dg.ScheduleDefinition(
+        name=name,
+        job=job,
+        cron_schedule=cron,
+        execution_fn=tick,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Reads every window that is not complete: new data, and what a pause or a stop left out.",
+    )
+
+
+def resume_when_free(
+    name: str, keys: Sequence[dg.AssetKey], job: "UnresolvedAssetJobDefinition", requests: Requests
+) -> dg.SensorDefinition:
+    """The sensor that goes on with paused work as soon as API calls are free again."""
+
+    def evaluate(context: dg.SensorEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
+        now = datetime.now(UTC)
+        pauses = [until for key in keys if (until := pause_of(context.instance, key)) is not None]
+        if not pauses:
+            return dg.SkipReason("nothing is paused")
+        if (until := max(pauses)) > now:
+            return dg.SkipReason(f"paused until {until:%Y-%m-%d %H:%M} UTC")
+        if _is_running(context.instance, job.name):
+            return dg.SkipReason(f"{job.name} is running")
+        return requests(context.instance, now) or dg.SkipReason("nothing is left to do")
+
+    return dg.SensorDefinition(
+        name=name,
+        job=job,
+        evaluation_fn=evaluate,
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Goes on with work that ran out of API calls, once calls are free again.",
+    )
+
+
+def require_cron(context: dg.ComponentLoadContext, frequency: str) -> None:
+    """Raises where the attribute `frequency` is not a cron expression."""
+    try:
+        dg.ScheduleDefinition(name="checked", job_name="checked", cron_schedule=frequency)
+    except dg.DagsterInvalidDefinitionError:
+        raise attribute_error(
+            context,
+            ["frequency"],
+            f"{frequency!r} is no cron expression; accepted is, for example, '0 * * * *' (hourly)",
+        ) from None
+
+
+def _is_running(instance: dg.DagsterInstance, job: str) -> bool:
+    open_states = [
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ]
+    return bool(instance.get_runs(dg.RunsFilter(job_name=job, statuses=open_states), limit=1))

@@ -1,0 +1,75 @@
+"""Component BehaviourScores: how much, how often, how recently, how intensely and with what trend people act."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from pydantic import Field
+
+from sf_elt.components.attributes import Attributes, require_known
+from sf_elt.components.automation import after_new_data
+from sf_elt.components.importing import stream_key
+from sf_elt.components.profiles import PROFILES
+from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
+from sf_elt.components.salesforce_import import known_streams
+from sf_elt.components.standing import table_types
+from sf_elt.insight import ScoreSpec, score_behaviour
+from sf_elt.warehouse import Warehouse
+
+SCORES = dg.AssetKey(["insight", "scores"])
+
+
+class BehaviourScores(dg.Component, Attributes):
+    """Scores of 0 to 100 for profiles with behaviour: quantity, frequency, recency, intensity and momentum."""
+
+    streams: list[str] = Field(min_length=1, description="Streams of events to score.")
+    session_gap_minutes: int = Field(
+        default=30, gt=0, description="A pause longer than this ends a visit; the next event begins another."
+    )
+    group: str = Field(default="insight", description="Group of the asset in the UI.")
+    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The asset of the scores."""
+        for index, stream in enumerate(self.streams):
+            require_known(context, ["streams", index], "stream", stream, known_streams(context))
+        spec = dg.AssetSpec(
+            SCORES,
+            deps=[PROFILES, *(stream_key(stream) for stream in self.streams)],
+            description="Scores of 0 to 100 for each profile that has behaviour.",
+            group_name=self.group,
+            owners=self.owners,
+            kinds={"duckdb", "sql"},
+            metadata={"dagster/table_name": "insight.scores"},
+            automation_condition=after_new_data(),
+        )
+
+        @dg.multi_asset(
+            name="score_behaviour",
+            specs=[spec],
+            required_resource_keys={"warehouse"},
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            pool=POOL,
+        )
+        def run(context: dg.AssetExecutionContext) -> Materialized:
+            warehouse: Warehouse = context.resources.warehouse
+            report = score_behaviour(
+                warehouse,
+                ScoreSpec(streams=tuple(self.streams), session_gap=timedelta(minutes=self.session_gap_minutes)),
+                now=datetime.now(UTC),
+                run_id=context.run_id,
+                progress=log_progress(context),
+            )
+            if report.missing_streams:
+                context.log.warning(f"no events belong to profiles yet: {', '.join(report.missing_streams)}")
+            measured = numbers(
+                {
+                    "dagster/row_count": report.profiles,
+                    "events": report.events,
+                    "events_left_out": report.events_left_out,
+                    "seconds": report.seconds,
+                }
+            )
+            columns = table_columns(table_types(warehouse, "insight", "scores"))
+            return dg.MaterializeResult(asset_key=SCORES, metadata={**measured, "dagster/column_schema": columns})
+
+        return dg.Definitions(assets=[run])

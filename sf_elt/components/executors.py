@@ -1,0 +1,17 @@
+"""The executor: Dagster's own choice of two, with one process as the default."""
+
+import dagster as dg
+
+_TWO = dg.multi_or_in_process_executor
+
+in_process_or_multiprocess = dg.ExecutorDefinition(
+    name="in_process_or_multiprocess",
+    config_schema=dg.Field(_TWO.config_schema.config_type, default_value={"in_process": {}}),
+    requirements=_TWO.get_requirements,
+    executor_creation_fn=_TWO.executor_creation_fn,
+    description="All steps in the run's own process; a run that wants a process for each step says `multiprocess: {}`.",
+)
+"""Every step here writes to the same file, so more processes mostly wait for each other.
+
+A run that wants them anyway: `execution: {config: {multiprocess: {max_concurrent: 2}}}`.
+"""

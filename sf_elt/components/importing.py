@@ -1,0 +1,146 @@
+"""The asset of one imported object: what a run of it does, and what it says about itself afterwards."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from sf_elt.components.partitions import Span, span_to_read
+from sf_elt.components.resources import OrgConnection
+from sf_elt.components.running import POOL, Materialized, log_progress, not_finished, note_pause, numbers, table_columns
+from sf_elt.components.standing import repeated_ids, table_types
+from sf_elt.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from sf_elt.components.salesforce_import import ImportedObject, SalesforceImport
+    from sf_elt.streams import WindowReport
+
+ID_UNIQUE = "id_unique"
+AS_COUNTED = "as_many_rows_as_the_org_counted"
+
+
+def stream_key(stream: str) -> dg.AssetKey:
+    """The asset of a stream."""
+    return dg.AssetKey(["streams", stream])
+
+
+def import_asset(
+    component: "SalesforceImport", imported: "ImportedObject", partitions: dg.TimeWindowPartitionsDefinition
+) -> dg.AssetsDefinition:
+    """The asset of one object, by partitions of time; a range of partitions is one run and one window."""
+    key = stream_key(imported.stream)
+    spec = dg.AssetSpec(
+        key,
+        partitions_def=partitions,
+        description=imported.description or f"{imported.object} records of the org, every version the newest.",
+        group_name=component.group,
+        owners=component.owners,
+        kinds={"salesforce", "duckdb"},
+        tags={"connection": component.connection, "import": component.name},
+        metadata={
+            "object": imported.object,
+            "connection": component.connection,
+            "dagster/table_name": f"streams.{imported.stream}",
+        },
+        skippable=True,
+    )
+
+    @dg.multi_asset(
+        name=f"import_{imported.stream}",
+        specs=[spec],
+        check_specs=[
+            dg.AssetCheckSpec(ID_UNIQUE, asset=key, blocking=True, description="No Id stands in the stream twice."),
+            dg.AssetCheckSpec(
+                AS_COUNTED,
+                asset=key,
+                blocking=True,
+                description="As many rows arrived as the org counted for the window.",
+            ),
+        ],
+        required_resource_keys={"warehouse", component.connection},
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=POOL,
+    )
+    def run(context: dg.AssetExecutionContext) -> Iterator[Materialized | dg.AssetCheckResult]:
+        yield from read_partitions(context, component, imported)
+
+    return run
+
+
+def read_partitions(
+    context: dg.AssetExecutionContext, component: "SalesforceImport", imported: "ImportedObject"
+) -> Iterator[Materialized | dg.AssetCheckResult]:
+    """Reads the window of the run's partitions; out of API calls, it says so and leaves the partitions as they were."""
+    from sf_elt.salesforce import AllowanceSpent
+    from sf_elt.streams import Window, import_window
+
+    key = stream_key(imported.stream)
+    warehouse: Warehouse = context.resources.warehouse
+    connection: OrgConnection = getattr(context.resources, component.connection)
+    asked = context.partition_time_window
+    span = span_to_read(Span(asked.start, asked.end), component.start, imported.since)
+    meter = connection.meter(warehouse, f"import:{component.name}", component.max_daily_api_calls)
+    try:
+        with connection.org(meter) as org:
+            report = import_window(
+                org,
+                meter,
+                warehouse,
+                component.spec(imported),
+                Window(span.start, span.end),
+                now=datetime.now(UTC),
+                run_id=context.run_id,
+                progress=log_progress(context),
+            )
+    except AllowanceSpent as spent:
+        note_pause(context, key, spent.until, str(spent))
+        yield not_finished(key, ID_UNIQUE, f"paused: {spent}")
+        yield not_finished(key, AS_COUNTED, f"paused: {spent}")
+        return
+    # A range run writes one event for each of its partitions: the window's numbers stand on the last one only.
+    context.add_asset_metadata(_metadata(report, warehouse), asset_key=key, partition_key=context.partition_keys[-1])
+    yield dg.MaterializeResult(asset_key=key, check_results=_checks(key, report, warehouse))
+
+
+def _metadata(report: "WindowReport", warehouse: Warehouse) -> dict[str, dg.MetadataValue | dg.TableSchema]:
+    measured = numbers(
+        {
+            "dagster/row_count": report.rows_in_stream,
+            "rows_read": report.rows_read,
+            "rows_new": report.rows_new,
+            "rows_changed": report.rows_changed,
+            "rows_unchanged": report.rows_unchanged,
+            "rows_deleted": report.rows_deleted,
+            "newest": report.newest,
+            "api_calls": report.api_calls,
+            "api_calls_left": report.api_left,
+            "seconds": report.seconds,
+            "read_from": report.read_from,
+            "read_to": report.read_to,
+            "transport": report.transport,
+        }
+    )
+    changes = [
+        f"{each.field}: {each.change} ({each.type_before} → {each.type_after})" for each in report.schema_changes
+    ]
+    return {
+        **measured,
+        **({"schema_changes": dg.MetadataValue.md("\n".join(f"- {change}" for change in changes))} if changes else {}),
+        "dagster/column_schema": table_columns(table_types(warehouse, "streams", report.stream)),
+    }
+
+
+def _checks(key: dg.AssetKey, report: "WindowReport", warehouse: Warehouse) -> Sequence[dg.AssetCheckResult]:
+    repeated = repeated_ids(warehouse, report.stream)
+    return [
+        dg.AssetCheckResult(
+            asset_key=key, check_name=ID_UNIQUE, passed=repeated == 0, metadata={"repeated_ids": repeated}
+        ),
+        dg.AssetCheckResult(
+            asset_key=key,
+            check_name=AS_COUNTED,
+            passed=report.rows_read == report.org_count,
+            metadata={"rows_read": report.rows_read, "rows_counted_by_the_org": report.org_count},
+        ),
+    ]

@@ -1,0 +1,85 @@
+"""Partitions of time: which there are, what window each one reads, which of them are still to be read."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal, NamedTuple
+
+import dagster as dg
+
+Every = Literal["daily", "hourly"]
+STEPS = {"daily": timedelta(days=1), "hourly": timedelta(hours=1)}
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Span(NamedTuple):
+    """A stretch of time `[start, end)` in aware UTC."""
+
+    start: datetime
+    end: datetime
+
+
+class KeyRange(NamedTuple):
+    """Partition keys from `first` to `last`, both included."""
+
+    first: str
+    last: str
+
+
+def partitions_of(every: Every, start: date) -> dg.TimeWindowPartitionsDefinition:
+    """Partitions in UTC from `start` to the one that contains the present, which is read again until it is over."""
+    if every == "hourly":
+        first = datetime(start.year, start.month, start.day, tzinfo=UTC)
+        return dg.HourlyPartitionsDefinition(start_date=first, end_offset=1, timezone="UTC")
+    return dg.DailyPartitionsDefinition(start_date=start.isoformat(), end_offset=1, timezone="UTC")
+
+
+def span_to_read(span: Span, start: date, since: date | None) -> Span:
+    """What a run over the partitions of `span` reads.
+
+    The first partition also takes everything older, so that no record is left out; `since` is the way to leave
+    records out.
+    """
+    earliest = BEGINNING if since is None else _midnight(since)
+    if span.start > _midnight(start):
+        return Span(max(span.start, earliest), span.end)
+    return Span(earliest, span.end)
+
+
+def unread(every: Every, start: date, closed: Iterable[Span], now: datetime) -> list[KeyRange]:
+    """The partitions no closed read covers, as ranges in order; the present one is always among them.
+
+    `closed` holds the windows that were read to their end after that end had passed.
+    """
+    partitions = partitions_of(every, start)
+    covered = list(_merged(closed))
+    ranges: list[KeyRange] = []
+    follows = False
+    for index, key in enumerate(partitions.get_partition_keys(current_time=now)):
+        begin = _midnight(start) + index * STEPS[every]
+        if any(span.start <= begin and begin + STEPS[every] <= span.end for span in covered):
+            follows = False
+            continue
+        if follows:
+            ranges[-1] = ranges[-1]._replace(last=key)
+        else:
+            ranges.append(KeyRange(key, key))
+        follows = True
+    return ranges
+
+
+def _merged(spans: Iterable[Span]) -> Iterator[Span]:
+    current: Span | None = None
+    for span in sorted(spans):
+        if current is None:
+            current = span
+        elif span.start <= current.end:
+            current = Span(current.start, max(current.end, span.end))
+        else:
+            yield current
+            current = span
+    if current is not None:
+        yield current
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

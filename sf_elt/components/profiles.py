@@ -1,0 +1,141 @@
+"""Component Profiles: one row a person, unified from the streams."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+from pydantic import Field
+
+from sf_elt.components.attributes import Attributes, Verbatim, attribute_error, require_known
+from sf_elt.components.automation import after_new_data
+from sf_elt.components.importing import stream_key
+from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
+from sf_elt.components.salesforce_import import known_streams
+from sf_elt.components.standing import profiles_without_identifier, table_types
+from sf_elt.profiles import FieldRule, Guards, check_guards, check_mapping
+from sf_elt.streams.views import STREAMS_BEHIND_VIEWS
+from sf_elt.warehouse import Warehouse
+
+PROFILES = dg.AssetKey(["profiles", "profiles"])
+HAS_IDENTIFIER = "every_profile_has_an_identifier"
+
+
+class MappingRule(Verbatim, FieldRule):
+    """One line of the mapping: a column of a stream fills a user field."""
+
+
+class ProfileGuards(Verbatim, Guards):
+    """What keeps two people from becoming one profile. Every link refused is a row of profiles.refused_links."""
+
+
+class Profiles(dg.Component, Attributes):
+    """Unified profiles: rows that share an identifier become one person, each user field by a merge operator."""
+
+    mapping: list[MappingRule] = Field(min_length=1, description="Which column of which stream fills which user field.")
+    guards: ProfileGuards = Field(
+        default_factory=ProfileGuards, description="What keeps two people from becoming one profile."
+    )
+    group: str = Field(default="profiles", description="Group of the asset in the UI.")
+    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The asset of the profiles, which runs by itself after new data."""
+        imported = known_streams(context)
+        self._require_sound_mapping(context, imported)
+        spec = dg.AssetSpec(
+            PROFILES,
+            deps=[stream_key(stream) for stream in self._sources(imported)],
+            description="One row a person: an id that stays, and every user field that the mapping fills.",
+            group_name=self.group,
+            owners=self.owners,
+            kinds={"duckdb", "sql"},
+            metadata={
+                "dagster/table_name": "profiles.profiles",
+                "dagster/column_schema": dg.TableSchema(columns=self._columns()),
+            },
+            automation_condition=after_new_data(),
+        )
+
+        @dg.multi_asset(
+            name="build_profiles",
+            specs=[spec],
+            check_specs=[
+                dg.AssetCheckSpec(
+                    HAS_IDENTIFIER, asset=PROFILES, blocking=True, description="No profile is without an identifier."
+                )
+            ],
+            required_resource_keys={"warehouse"},
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            pool=POOL,
+        )
+        def run(context: dg.AssetExecutionContext) -> Materialized:
+            return self.build(context)
+
+        return dg.Definitions(assets=[run])
+
+    def build(self, context: dg.AssetExecutionContext) -> Materialized:
+        """Builds the profiles from what the streams hold now."""
+        from sf_elt.profiles import build_profiles
+
+        warehouse: Warehouse = context.resources.warehouse
+        report = build_profiles(
+            warehouse,
+            self.mapping,
+            self.guards,
+            now=datetime.now(UTC),
+            run_id=context.run_id,
+            progress=log_progress(context),
+        )
+        if report.missing_streams:
+            context.log.warning(f"not imported yet, so left out: {', '.join(report.missing_streams)}")
+        nameless = profiles_without_identifier(warehouse)
+        measured = numbers(
+            {
+                "dagster/row_count": report.profiles,
+                "profiles_new": report.new,
+                "profiles_changed": report.changed,
+                "profiles_merged": report.merged,
+                "profiles_removed": report.removed,
+                "identifiers": report.identifiers,
+                "refused_links": report.refused_links,
+                "seconds": report.seconds,
+            }
+        )
+        columns = table_columns(table_types(warehouse, "profiles", "profiles"))
+        return dg.MaterializeResult(
+            asset_key=PROFILES,
+            metadata={**measured, "dagster/column_schema": columns},
+            check_results=[
+                dg.AssetCheckResult(
+                    asset_key=PROFILES,
+                    check_name=HAS_IDENTIFIER,
+                    passed=nameless == 0,
+                    metadata={"profiles_without_identifier": nameless},
+                )
+            ],
+        )
+
+    def _sources(self, imported: list[str]) -> list[str]:
+        """The imported streams behind the mapping's views."""
+        behind = STREAMS_BEHIND_VIEWS | {rule.stream for rule in self.mapping}
+        return [stream for stream in imported if stream in behind]
+
+    def _columns(self) -> list[dg.TableColumn]:
+        described = {
+            rule.user_field: dg.TableColumn(rule.user_field, rule.type, rule.description) for rule in self.mapping
+        }
+        return [dg.TableColumn("profile_id", "string", "The profile's id, which stays."), *described.values()]
+
+    def _require_sound_mapping(self, context: dg.ComponentLoadContext, imported: list[str]) -> None:
+        for index, rule in enumerate(self.mapping):
+            require_known(context, ["mapping", index, "stream"], "stream", rule.stream, imported)
+        for problem in check_mapping(self.mapping, {}):
+            raise attribute_error(context, ["mapping"], problem)
+        for problem in check_guards(self.guards, self.mapping):
+            raise attribute_error(context, ["guards"], problem)
+
+
+def known_user_fields(context: dg.ComponentLoadContext) -> Iterator[str]:
+    """The user fields that the project's mapping fills."""
+    for component in context.component_tree.get_all_components(Profiles):
+        yield from (rule.user_field for rule in component.mapping)

@@ -1,0 +1,68 @@
+"""What assets use at run time: the warehouse and a connection to an org. Their configuration holds no secret."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from sf_elt.warehouse import JobMeter, Warehouse
+
+if TYPE_CHECKING:
+    from sf_elt.salesforce import CallMeter, Login, Org
+
+DATA_FOLDER = "data/warehouse"
+
+
+def open_warehouse(environ: Mapping[str, str] = os.environ) -> Warehouse:
+    """The warehouse in the folder that SF_ELT_DATA names."""
+    return Warehouse(Path(environ.get("SF_ELT_DATA") or DATA_FOLDER))
+
+
+class WarehouseResource(dg.ConfigurableResource[Warehouse]):
+    """The DuckDB warehouse in the folder that the environment variable SF_ELT_DATA names (default: data/warehouse)."""
+
+    def create_resource(self, context: dg.InitResourceContext) -> Warehouse:
+        return open_warehouse()
+
+
+class OrgConnection(dg.ConfigurableResource[object]):
+    """A connection to a Salesforce org. Credentials are read from the environment when a run needs them."""
+
+    env_prefix: str = Field(
+        default="SALESFORCE_", description="What the names of the connection's environment variables start with."
+    )
+    org_reserve: int = Field(
+        default=0, description="How many of the org's own daily API calls every import and export leaves for others."
+    )
+
+    def login(self, environ: Mapping[str, str] = os.environ) -> "Login":
+        """The login that the environment describes. Its secrets do not show in `repr`."""
+        from sf_elt.salesforce import Login
+
+        named = {
+            f"SALESFORCE_{name.removeprefix(self.env_prefix)}": value
+            for name, value in environ.items()
+            if name.startswith(self.env_prefix)
+        }
+        return Login.from_env(named or {"SALESFORCE_USERNAME": ""})
+
+    def meter(self, warehouse: Warehouse, job: str, limit: int | None, org_reserve: int = 0) -> JobMeter:
+        """What counts the calls of `job`: at most `limit` in 24 hours, leaving the org the larger of the reserves."""
+        login = self.login()
+        org = login.instance_url or f"{login.username} at {login.login_url}"
+        return JobMeter(warehouse.calls(), job, org, limit=limit, org_reserve=max(org_reserve, self.org_reserve))
+
+    @contextmanager
+    def org(self, meter: "CallMeter") -> Iterator["Org"]:
+        """An open session, closed at the end of the block. Raises AuthenticationFailed with what is missing."""
+        from sf_elt.salesforce import connect
+
+        org = connect(self.login(), meter)
+        try:
+            yield org
+        finally:
+            org.close()

@@ -1,0 +1,179 @@
+"""Component SalesforceExport: audiences, scores and user fields, written into records of an org."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from sf_elt.components.attributes import Attributes, require_known
+from sf_elt.components.audiences import AUDIENCES, Audiences
+from sf_elt.components.automation import after_checked_data, resume_when_free
+from sf_elt.components.behaviour_scores import SCORES
+from sf_elt.components.profiles import PROFILES, known_user_fields
+from sf_elt.components.resources import OrgConnection
+from sf_elt.components.running import POOL, Materialized, log_progress, not_finished, note_pause, numbers
+from sf_elt.components.salesforce_connection import require_connection
+from sf_elt.components.salesforce_import import known_streams
+from sf_elt.warehouse import JobMeter, Warehouse
+from sf_elt.writeback import ExportSpec, plan_export, run_export
+
+if TYPE_CHECKING:
+    from sf_elt.writeback import ExportReport
+
+EVERY_OUTCOME = "every_sent_record_has_an_outcome"
+
+
+class ExportConfig(dg.Config):
+    """What a single run of an export may be told in the Launchpad."""
+
+    dry_run: bool = Field(default=False, description="Find out what would be sent, and send nothing.")
+
+
+class SalesforceExport(dg.Component, Attributes, ExportSpec):
+    """Writes audiences, scores and user fields into the records that profiles were made from; only what changed."""
+
+    connection: str = Field(description="Name of the SalesforceConnection to write to.")
+    label: str = Field(default="", description="What people call this export.")
+    description: str = Field(default="", description="What it writes, for whom, and who agreed to it.")
+    keep_updated: bool = Field(
+        default=False, description="Whether it runs by itself after new data whose blocking checks have passed."
+    )
+    group: str = Field(default="writeback", description="Group of the asset in the UI.")
+    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The asset of the export, its job, and the sensor that resumes after a pause."""
+        self._require_names(context)
+        key = dg.AssetKey(["writeback", self.name])
+        job = dg.define_asset_job(f"{self.name}_export", selection=dg.AssetSelection.assets(key))
+        sensor = resume_when_free(f"{self.name}_export_resume", [key], job, lambda _instance, _now: [dg.RunRequest()])
+        return dg.Definitions(assets=[self._asset(key)], jobs=[job], sensors=[sensor])
+
+    def _asset(self, key: dg.AssetKey) -> dg.AssetsDefinition:
+        spec = dg.AssetSpec(
+            key,
+            deps=[PROFILES, SCORES, AUDIENCES],
+            description=self.description or f"{self.object} records of the org, brought up to date.",
+            group_name=self.group,
+            owners=self.owners,
+            kinds={"salesforce", "duckdb"},
+            tags={"connection": self.connection, "export": self.name},
+            metadata={"object": self.object, "writes": ", ".join(self.salesforce_fields())},
+            automation_condition=after_checked_data() if self.keep_updated else None,
+            skippable=True,
+        )
+
+        @dg.multi_asset(
+            name=f"export_{self.name}",
+            specs=[spec],
+            check_specs=[
+                dg.AssetCheckSpec(
+                    EVERY_OUTCOME,
+                    asset=key,
+                    blocking=True,
+                    description="Every planned record was confirmed, refused by the org, or set aside with its reason.",
+                )
+            ],
+            required_resource_keys={"warehouse", self.connection},
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            pool=POOL,
+        )
+        def run(
+            context: dg.AssetExecutionContext, config: ExportConfig
+        ) -> Iterator[Materialized | dg.AssetCheckResult]:
+            yield from self.preview(context, key) if config.dry_run else self.send(context, key)
+
+        return run
+
+    def send(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> Iterator[Materialized | dg.AssetCheckResult]:
+        """Plans and sends; out of API calls, it says so and leaves the rest for later."""
+        warehouse: Warehouse = context.resources.warehouse
+        connection: OrgConnection = getattr(context.resources, self.connection)
+        meter = self._meter(warehouse, connection)
+        with connection.org(meter) as org:
+            report = run_export(
+                org, warehouse, self, now=datetime.now(UTC), run_id=context.run_id, progress=log_progress(context)
+            )
+        if report.paused_until is not None:
+            reason = f"{report.waiting:,} records wait; {report.succeeded:,} were written"
+            note_pause(context, key, report.paused_until, reason)
+            yield not_finished(key, EVERY_OUTCOME, f"paused: {reason}")
+            return
+        if report.failed:
+            context.log.warning(f"the org refused {report.failed:,} records; writeback.sync_log has its words for each")
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata=_metadata(report, meter.left),
+            check_results=[
+                dg.AssetCheckResult(
+                    asset_key=key,
+                    check_name=EVERY_OUTCOME,
+                    passed=report.waiting == 0,
+                    metadata={"records_without_outcome": report.waiting},
+                )
+            ],
+        )
+
+    def preview(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+        """Finds out what would be sent. The counts stand on the asset as an observation; nothing leaves."""
+        warehouse: Warehouse = context.resources.warehouse
+        connection: OrgConnection = getattr(context.resources, self.connection)
+        with connection.org(self._meter(warehouse, connection)) as org:
+            plan = plan_export(org, warehouse, self, now=datetime.now(UTC), run_id=context.run_id, dry_run=True)
+        fields = sorted({change.field for change in plan.sample})
+        context.log_event(
+            dg.AssetObservation(
+                asset_key=key,
+                description="dry run: nothing was sent",
+                metadata=numbers(
+                    {
+                        "would_write": plan.rows_planned,
+                        "unchanged": plan.rows_unchanged,
+                        "set_aside": plan.rows_set_aside,
+                        "fields_that_would_change": ", ".join(fields),
+                        "api_calls": plan.api_calls,
+                    }
+                ),
+            )
+        )
+        yield dg.AssetCheckResult(
+            asset_key=key, check_name=EVERY_OUTCOME, passed=True, description="dry run: nothing was sent"
+        )
+
+    def _meter(self, warehouse: Warehouse, connection: OrgConnection) -> JobMeter:
+        job = f"export:{self.name}"
+        return connection.meter(warehouse, job, self.max_daily_api_calls, org_reserve=self.org_reserve)
+
+    def _require_names(self, context: dg.ComponentLoadContext) -> None:
+        require_connection(context, self.connection)
+        if streams := known_streams(context):
+            require_known(context, ["stream"], "stream", self.records_stream, streams)
+        audiences = [
+            each.name for all_ in context.component_tree.get_all_components(Audiences) for each in all_.audiences
+        ]
+        for index, audience in enumerate(self.audiences):
+            require_known(context, ["audiences", index], "audience", audience, audiences)
+        user_fields = list(known_user_fields(context))
+        require_known(context, ["match"], "user field", self.match, user_fields)
+        for field, user_field in self.fields.items():
+            require_known(context, ["fields", field], "user field", user_field, user_fields)
+
+
+def _metadata(report: "ExportReport", left: int | None) -> dict[str, dg.MetadataValue]:
+    return numbers(
+        {
+            "dagster/row_count": report.succeeded,
+            "records_planned": report.planned,
+            "records_written": report.succeeded,
+            "records_refused": report.failed,
+            "records_set_aside": report.set_aside,
+            "records_unchanged": report.unchanged,
+            "records_refused_before": report.refused_before,
+            "records_confirmed_by_lookup": report.confirmed_by_lookup,
+            "api_calls": report.api_calls,
+            "api_calls_left": left,
+            "seconds": report.seconds,
+        }
+    )

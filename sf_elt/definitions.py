@@ -1,0 +1,29 @@
+"""What Dagster loads: everything under defs/, and the policy that holds for all of it."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from sf_elt.components.executors import in_process_or_multiprocess
+from sf_elt.components.resources import WarehouseResource
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The deployment: its components, the warehouse, the executor, and the daemon's part in running by itself."""
+    return dg.Definitions.merge(
+        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        dg.Definitions(
+            resources={"warehouse": WarehouseResource()},
+            executor=in_process_or_multiprocess,
+            sensors=[
+                # Dagster's own would wait for somebody to switch it on.
+                dg.AutomationConditionSensorDefinition(
+                    "after_new_data",
+                    target=dg.AssetSelection.all(),
+                    default_status=dg.DefaultSensorStatus.RUNNING,
+                    description="Runs profiles, scores, audiences and exports after new data, once per tick.",
+                )
+            ],
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What this deployment runs, in YAML: connection, imports, events, profiles, scores, audiences, exports."""

@@ -98,28 +98,47 @@ class RecordCalls:
         if scope["type"] != "http" or not scope["path"].startswith("/services"):
             await self.app(scope, receive, send)
             return
-        status = 0
+        call = _OpenCall(scope)
 
-        async def note_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+        async def note_reply(message: Message) -> None:
+            call.note(message)
             await send(message)
 
         try:
-            await self.app(scope, receive, note_status)
+            await self.app(scope, receive, note_reply)
         except Exception:
-            status = status or 500
+            call.status = call.status or 500
             raise
         finally:
-            org = scope["app"].state.org
-            org.calls.add(
-                Call(
-                    at=org.clock().isoformat(timespec="milliseconds"),
-                    method=scope["method"],
-                    path=scope["path"],
-                    query=scope["query_string"].decode("latin-1"),
-                    status=status,
-                    rows=scope.get("state", {}).get("rows"),
-                )
+            call.record()
+
+
+class _OpenCall:
+    """A request under way. It is in the record before the end of its reply leaves: who has the reply finds the call."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._recorded = False
+        self.status = 0
+
+    def note(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.record()
+
+    def record(self) -> None:
+        if self._recorded:
+            return
+        self._recorded = True
+        org = self._scope["app"].state.org
+        org.calls.add(
+            Call(
+                at=org.clock().isoformat(timespec="milliseconds"),
+                method=self._scope["method"],
+                path=self._scope["path"],
+                query=self._scope["query_string"].decode("latin-1"),
+                status=self.status,
+                rows=self._scope.get("state", {}).get("rows"),
             )
+        )

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sf_elt.demo_org.seeding.columns import choose, digits, join, pick, put, where
+from sf_elt.demo_org.seeding.columns import choose, digits, join, pick, where
 from sf_elt.demo_org.seeding.history import Flags, Rows
 from sf_elt.demo_org.seeding.plan import Plan, plan_org
 from sf_elt.demo_org.seeding.site import PAGES_A_TOPIC, TOPICS, build_site
@@ -60,71 +60,80 @@ def write_events(folder: Path, *, seed: int, records: int, now: datetime) -> Eve
     About ten events for each of `records` (leads plus contacts), so 50,000 at the default size of 5,000. The same
     seed, records and day of `now` give the same bytes. Raises `ValueError` as `seed_org` does.
     """
-    lines, at = _event_lines(plan_org(seed=seed, records=records, now=now))
-    month = at.astype("datetime64[ms]").astype("datetime64[M]")
+    told = _tell(plan_org(seed=seed, records=records, now=now))
+    month = told.visits.at[told.order].astype("datetime64[ms]").astype("datetime64[M]")
     months, first = np.unique(month, return_index=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
     bad = np.array_split(np.arange(len(BAD_LINES)), len(months))
-    for name, part, bad_here in zip(months, np.split(np.arange(at.size), first[1:]), bad, strict=True):
-        good = lines.slice(part[0], part.size).to_pylist()
+    folder.mkdir(parents=True, exist_ok=True)
+    files, lines = [], 0
+    for name, start, end, bad_here in zip(months, first, [*first[1:], month.size], bad, strict=True):
         file = folder / f"web_events_{name}.jsonl"
-        _write(file, good, [BAD_LINES[number] for number in bad_here])
+        lines += _write(file, _lines(told, int(start), int(end)), [BAD_LINES[number] for number in bad_here])
         files.append(file)
-    return EventsWritten(tuple(files), len(lines) + len(BAD_LINES), len(BAD_LINES))
+    return EventsWritten(tuple(files), lines, len(BAD_LINES))
 
 
 def write_sample(file: Path, *, seed: int, records: int, now: datetime, lines: int = 450) -> EventsWritten:
     """Writes one small file: the last `lines` events of every fourth visitor, and three of the BAD_LINES."""
-    plan = plan_org(seed=seed, records=records, now=now)
-    texts, _ = _event_lines(plan, every=4)
+    told = _tell(plan_org(seed=seed, records=records, now=now), every=4)
+    count = told.order.size
     bad = list(BAD_LINES[:3])
-    good = texts.slice(max(0, len(texts) - lines)).to_pylist()
-    _write(file, good, bad)
-    return EventsWritten((file,), len(good) + len(bad), len(bad))
+    return EventsWritten((file,), _write(file, _lines(told, max(0, count - lines), count), bad), len(bad))
 
 
-def _write(file: Path, good: list[str], bad: list[bytes]) -> None:
-    """Good lines with the bad ones spread among them."""
-    lines = [line.encode() for line in good]
+def _write(file: Path, good: pa.Array, bad: list[bytes]) -> int:
+    """Good lines with the bad ones spread among them; gives how many there are."""
+    lines = [line.encode() for line in good.to_pylist()]
     for number, line in enumerate(bad, start=1):
         lines.insert(len(lines) * number // (len(bad) + 1), line)
     file.write_bytes(b"\n".join(lines) + b"\n")
+    return len(lines)
 
 
-def _event_lines(plan: Plan, every: int = 1) -> tuple[pa.Array, np.ndarray]:
-    """The lines and their moments (milliseconds since 1970) in order of time; of `every` n-th visitor only."""
+@dataclass(frozen=True)
+class _Told:
+    """What every event says, before it is text: numbers in the order of `visits`, and `order` by time."""
+
+    plan: Plan
+    visits: Visits
+    kind: Rows
+    page: Rows
+    at_kiosk: Flags
+    order: Rows
+
+
+def _tell(plan: Plan, every: int = 1) -> _Told:
+    """All events, or those of `every` n-th visitor."""
     rng, visits = plan.rng("events"), draw_visits(plan)
-    kind = _kinds(rng, visits)
-    page = _pages(rng, visits)
-    email = _typed_emails(rng, pick(visits.email, visits.visitor))
-    cookie = join("cookie-", digits(visits.cookie, 8))
+    kind, page = _kinds(rng, visits), _pages(rng, visits)
     identifying = np.flatnonzero(visits.identifies)
-    at_kiosk = identifying[identifying.size // 3 :][:_KIOSK_PEOPLE]
-    cookie = put(cookie, dict.fromkeys(at_kiosk.tolist(), KIOSK))
-    only_email = (kind == _EMAIL_OPEN) | (kind == _EMAIL_CLICK)
-    says_who = only_email | (kind == _FORM) | (kind == _IDENTIFY)
+    at_kiosk = np.zeros(kind.size, dtype=bool)
+    at_kiosk[identifying[identifying.size // 3 :][:_KIOSK_PEOPLE]] = True
     order = np.lexsort((visits.visitor, visits.at))
     order = order[visits.visitor[order] % every == 0]
-    site = build_site()
-    lines = join(
-        _member('{"event_id":"', join(f"evt-{plan.seed}-", digits(np.arange(order.size), 8))),
-        _member('","occurred_at":"', _iso(rng, visits.at[order])),
-        _member('","type":"', pick(pa.array(TYPES), kind[order])),
-        '"',
-        _optional(',"email":"', email.take(order), says_who[order]),
-        _optional(',"anonymous_id":"', cookie.take(order), ~only_email[order]),
-        _member(',"url":', pick(site.url, page[order])),
-        _member(',"title":', pick(site.title, page[order])),
-        _member(',"topics":', pick(site.topics, page[order])),
-        _member(',"properties":', _properties(rng, kind[order])),
-        "}",
+    return _Told(plan, visits, kind, page, at_kiosk, order)
+
+
+def _lines(told: _Told, start: int, end: int) -> pa.Array:
+    """The lines number `start` to `end` in order of time; a month at a time keeps a large org's memory small."""
+    rows, site, rng = told.order[start:end], build_site(), told.plan.rng(f"event lines from {start}")
+    kind, page, visits = told.kind[rows], told.page[rows], told.visits
+    email = _typed_emails(rng, pick(visits.email, visits.visitor[rows]))
+    cookie = join("cookie-", digits(visits.cookie[rows], 8))
+    cookie = where(told.at_kiosk[rows], pa.scalar(KIOSK), cookie)
+    only_email = (kind == _EMAIL_OPEN) | (kind == _EMAIL_CLICK)
+    says_who = only_email | (kind == _FORM) | (kind == _IDENTIFY)
+    return join(
+        join('{"event_id":"', f"evt-{told.plan.seed}-", digits(np.arange(start, end), 8)),
+        join('","occurred_at":"', _iso(rng, visits.at[rows])),
+        join('","type":"', pick(pa.array(TYPES), kind), '"'),
+        _optional(',"email":"', email, says_who),
+        _optional(',"anonymous_id":"', cookie, ~only_email),
+        join(',"url":', pick(site.url, page)),
+        join(',"title":', pick(site.title, page)),
+        join(',"topics":', pick(site.topics, page)),
+        join(',"properties":', _properties(rng, kind), "}"),
     )
-    return lines, visits.at[order]
-
-
-def _member(key: str, value: pa.Array) -> pa.Array:
-    return join(key, value)
 
 
 def _optional(key: str, value: pa.Array, given: Flags) -> pa.Array:

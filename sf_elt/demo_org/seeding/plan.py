@@ -186,8 +186,8 @@ def _contacts(
     winners = np.array([firsts[a] for a in account[losers].tolist()], dtype=np.int64)
     master = np.full(count, NOBODY)
     master[losers] = winners
-    person = np.arange(count)
-    person[losers] = winners
+    person = order.copy()  # by the draw, not by the row: another day of `now` gives the same people
+    person[losers] = person[winners]
     audit.delete(losers, history.between(rng, audit.modstamp[losers]))
     audit.touch(winners, audit.modified[losers])
     free = np.setdiff1d(np.arange(count), np.concatenate([losers, winners]))

@@ -1,0 +1,34 @@
+"""Insight: what profiles' behaviour and fields say. Scores of behaviour, and audiences with members who come and go.
+
+    score_behaviour(warehouse, ScoreSpec(streams=("web_events",)), now=now, run_id=run_id)
+    loyal = Audience(name="Loyal", description="Comes often.", condition="frequency > 65 and recency > 50")
+    report = refresh_audiences(warehouse, [loyal], now=now, run_id=run_id)
+
+They write insight.scores, insight.audiences and insight.audience_members.
+
+Errors:
+
+    InsightError
+    ├── ProfilesMissing     profiles, or the events that belong to them, have not been built yet
+    └── AudiencesRefused    audiences are not well defined; `problems` says how, nothing was written
+"""
+
+from sf_elt.insight.audiences import Audience
+from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing
+from sf_elt.insight.membership import AudienceChange, AudiencesReport, check_audiences, refresh_audiences
+from sf_elt.insight.scores import SCORES, ScoreSpec, ScoresReport, score_behaviour
+
+__all__ = [
+    "SCORES",
+    "Audience",
+    "AudienceChange",
+    "AudiencesRefused",
+    "AudiencesReport",
+    "InsightError",
+    "ProfilesMissing",
+    "ScoreSpec",
+    "ScoresReport",
+    "check_audiences",
+    "refresh_audiences",
+    "score_behaviour",
+]

@@ -1,0 +1,1 @@
+DESCRIBE SELECT {condition} AS is_member FROM subjects

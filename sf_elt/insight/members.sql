@@ -1,0 +1,4 @@
+INSERT INTO {table}
+SELECT $audience, profile_id
+FROM subjects
+WHERE {condition}

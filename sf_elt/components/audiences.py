@@ -8,10 +8,11 @@ from pydantic import Field
 from sf_elt.components.attributes import Attributes, Verbatim, attribute_error
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.behaviour_scores import SCORES
-from sf_elt.components.profiles import PROFILES
-from sf_elt.components.running import POOL, Materialized, numbers, table_columns
+from sf_elt.components.profiles import PROFILES, known_user_fields
+from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.standing import table_types
-from sf_elt.insight import Audience, refresh_audiences
+from sf_elt.insight import SCORES as SCORE_NAMES
+from sf_elt.insight import Audience, check_audiences, refresh_audiences
 from sf_elt.warehouse import Warehouse
 
 AUDIENCES = dg.AssetKey(["insight", "audiences"])
@@ -30,7 +31,7 @@ class Audiences(dg.Component, Attributes):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of all audiences."""
-        self._require_names_once(context)
+        self._require_sound_conditions(context)
         spec = dg.AssetSpec(
             AUDIENCES,
             deps=[PROFILES, SCORES],
@@ -56,9 +57,11 @@ class Audiences(dg.Component, Attributes):
 
     def _refresh(self, context: dg.AssetExecutionContext) -> dict[str, dg.MetadataValue | dg.TableSchema]:
         warehouse: Warehouse = context.resources.warehouse
-        report = refresh_audiences(warehouse, self.audiences, now=datetime.now(UTC), run_id=context.run_id)
+        report = refresh_audiences(
+            warehouse, self.audiences, now=datetime.now(UTC), run_id=context.run_id, progress=log_progress(context)
+        )
         each = {
-            f"{audience.name}: {what}": number
+            f"{audience.audience}: {what}": number
             for audience in report.audiences
             for what, number in (("members", audience.members), ("entered", audience.entered), ("left", audience.left))
         }
@@ -72,8 +75,10 @@ class Audiences(dg.Component, Attributes):
     def _lines(self) -> list[str]:
         return [f"- **{audience.name}**: {audience.description}" for audience in self.audiences]
 
-    def _require_names_once(self, context: dg.ComponentLoadContext) -> None:
-        names = [audience.name for audience in self.audiences]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                raise attribute_error(context, ["audiences", index, "name"], f"audience {name!r} is there twice")
+    def _require_sound_conditions(self, context: dg.ComponentLoadContext) -> None:
+        columns = [*known_user_fields(context), *SCORE_NAMES, "created_at", "updated_at"]
+        for index, audience in enumerate(self.audiences):
+            for problem in check_audiences([audience], columns):
+                raise attribute_error(context, ["audiences", index, "condition"], problem)
+        for problem in check_audiences(self.audiences, columns):
+            raise attribute_error(context, ["audiences"], problem)

@@ -45,13 +45,13 @@ def span_to_read(span: Span, start: date, since: date | None) -> Span:
     return Span(earliest, span.end)
 
 
-def unread(every: Every, start: date, closed: Iterable[Span], now: datetime) -> list[KeyRange]:
-    """The partitions no closed read covers, as ranges in order; the present one is always among them.
+def unread(every: Every, start: date, read: Iterable[Span], now: datetime) -> list[KeyRange]:
+    """The partitions that are not read to their end, as ranges in order; the present one is always among them.
 
-    `closed` holds the windows that were read to their end after that end had passed.
+    What was saved late, just before a read ended, is found by the look-back of the next partition's read.
     """
     partitions = partitions_of(every, start)
-    covered = list(_merged(closed))
+    covered = list(_merged(read))
     ranges: list[KeyRange] = []
     follows = False
     for index, key in enumerate(partitions.get_partition_keys(current_time=now)):

@@ -14,7 +14,7 @@ from sf_elt.components.importing import import_asset, stream_key
 from sf_elt.components.partitions import KeyRange, partitions_of, unread
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.salesforce_connection import require_connection
-from sf_elt.components.standing import closed_windows
+from sf_elt.components.standing import spans_read
 from sf_elt.streams import StreamSpec
 
 
@@ -126,8 +126,8 @@ class SalesforceImport(dg.Component, Attributes):
         streams: dict[KeyRange, list[dg.AssetKey]] = {}
         warehouse = open_warehouse()
         for each in self.objects:
-            closed = closed_windows(warehouse, each.stream)
-            for keys in unread(self.partitions, self.start, closed, now):
+            read = spans_read(warehouse, each.stream)
+            for keys in unread(self.partitions, self.start, read, now):
                 streams.setdefault(keys, []).append(stream_key(each.stream))
         return [
             dg.RunRequest(

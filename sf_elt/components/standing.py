@@ -6,16 +6,16 @@ from sf_elt.components.partitions import Span
 from sf_elt.warehouse import Warehouse, WarehouseEmpty, quote_table
 
 
-def closed_windows(warehouse: Warehouse, stream: str) -> list[Span]:
-    """The windows of the stream that were read after their end had passed."""
+def spans_read(warehouse: Warehouse, stream: str) -> list[Span]:
+    """What has been read of the stream; of a window whose end still lay ahead, the part up to the time of reading."""
     try:
         with warehouse.read() as connection:
             rows = connection.execute(
-                "SELECT window_start, window_end FROM ops.windows WHERE stream = ? AND NOT is_open", [stream]
+                "SELECT window_start, read_to FROM ops.windows WHERE stream = ?", [stream]
             ).fetchall()
     except WarehouseEmpty:
         return []
-    return [Span(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)) for start, end in rows]
+    return [Span(start.replace(tzinfo=UTC), read_to.replace(tzinfo=UTC)) for start, read_to in rows]
 
 
 def table_types(warehouse: Warehouse, schema: str, table: str) -> dict[str, str]:

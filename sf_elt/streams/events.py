@@ -8,7 +8,7 @@ among the properties.
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from glob import glob
 from hashlib import md5
@@ -69,52 +69,84 @@ def import_events(
 ) -> EventsReport:
     """Reads every file that has not been read with this very content; of one that grew, only the new rows.
 
-    Each file's rows, its set-aside lines and the record that it was read commit in one transaction. A file that
+    A file's rows, its set-aside lines and the record that it was read commit in one transaction. A file that
     cannot be opened does not stop the others; it is in the report. Raises EventsUnreadable where there is no such
     folder or file at all, or where no file could be opened.
     """
     started = time.monotonic()
     found = event_files(spec)
-    rows = set_aside = new_files = known = 0
-    unreadable: list[UnreadableFile] = []
-    newest: datetime | None = None
-    with warehouse.write() as connection:
-        connection.execute(_sql("events_table.sql").format(stream=quote_table("streams", spec.stream)))
-    for number, file in enumerate(found):
-        if progress is not None:
-            progress(f"{spec.stream}: reading {file.name}", number, len(found))
-        try:
-            digest = _md5(file)
-            with warehouse.write() as connection:
-                if _is_known(connection, spec.stream, digest):
-                    known += 1
-                    continue
-                counts = _read_file(connection, spec.stream, file, digest, now)
-        except OSError as error:
-            if error.errno is None or not isinstance(error, (PermissionError, FileNotFoundError, IsADirectoryError)):
-                raise
-            unreadable.append(UnreadableFile(str(file), error.strerror or str(error)))
-            continue
-        new_files += 1
-        rows += counts.rows
-        set_aside += counts.set_aside
-        newest = max(filter(None, (newest, counts.newest)), default=None)
-    if found and len(unreadable) == len(found):
-        reasons = "; ".join(f"{one.file}: {one.reason}" for one in unreadable)
+    tally = _Tally()
+    done = 0
+    for group in _groups(found) or [[]]:
+        with warehouse.write() as connection:
+            connection.execute(_sql("events_table.sql").format(stream=quote_table("streams", spec.stream)))
+            for file in group:
+                if progress is not None:
+                    progress(f"{spec.stream}: reading {file.name}", done, len(found))
+                _take(connection, spec.stream, file, now, tally)
+                done += 1
+            tally.rows_in_stream = _number(
+                connection,
+                f"SELECT count(*) FROM {quote_table('streams', spec.stream)}",  # noqa: S608 - quoted
+            )
+    if found and len(tally.unreadable) == len(found):
+        reasons = "; ".join(f"{one.file}: {one.reason}" for one in tally.unreadable)
         raise EventsUnreadable(f"{spec.stream}: none of {len(found)} event files could be opened: {reasons}")
-    with warehouse.read() as connection:
-        rows_in_stream = _number(connection, f"SELECT count(*) FROM {quote_table('streams', spec.stream)}")  # noqa: S608 - quoted
     return EventsReport(
         stream=spec.stream,
-        rows=rows,
-        set_aside=set_aside,
-        files=new_files,
-        files_known=known,
-        unreadable=tuple(unreadable),
-        newest=newest.replace(tzinfo=UTC) if newest is not None else None,
-        rows_in_stream=rows_in_stream,
+        rows=tally.rows,
+        set_aside=tally.set_aside,
+        files=tally.files,
+        files_known=tally.known,
+        unreadable=tuple(tally.unreadable),
+        newest=tally.newest.replace(tzinfo=UTC) if tally.newest is not None else None,
+        rows_in_stream=tally.rows_in_stream,
         seconds=time.monotonic() - started,
     )
+
+
+@dataclass
+class _Tally:
+    """What an import has done so far."""
+
+    rows: int = 0
+    set_aside: int = 0
+    files: int = 0
+    known: int = 0
+    rows_in_stream: int = 0
+    newest: datetime | None = None
+    unreadable: list[UnreadableFile] = field(default_factory=list)
+
+
+def _take(connection: DuckDBPyConnection, stream: str, file: Path, now: datetime, tally: _Tally) -> None:
+    """Reads one file where its content is new, and adds to the tally."""
+    try:
+        digest = _md5(file)
+    except (PermissionError, FileNotFoundError) as error:
+        tally.unreadable.append(UnreadableFile(str(file), error.strerror or str(error)))
+        return
+    if _is_known(connection, stream, digest):
+        tally.known += 1
+        return
+    counts = _read_file(connection, stream, file, digest, now)
+    tally.files += 1
+    tally.rows += counts.rows
+    tally.set_aside += counts.set_aside
+    tally.newest = max(filter(None, (tally.newest, counts.newest)), default=None)
+
+
+def _groups(found: list[Path]) -> list[list[Path]]:
+    """The files in groups of about BATCH bytes: opening the warehouse for each small file would take longest."""
+    groups: list[list[Path]] = []
+    room = 0
+    for file in found:
+        size = file.stat().st_size if file.exists() else 0
+        if not groups or size > room:
+            groups.append([])
+            room = BATCH
+        groups[-1].append(file)
+        room -= size
+    return groups
 
 
 def event_files(spec: EventSpec) -> list[Path]:

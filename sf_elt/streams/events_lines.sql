@@ -14,8 +14,11 @@ timed AS (
         CASE
             WHEN json_type = 'OBJECT'
                 THEN CAST(TRY_CAST(json_extract_string(content, '$.occurred_at') AS TIMESTAMPTZ) AS TIMESTAMP)
-        END AS occurred_at
+        END AS parsed_at
     FROM objects
+),
+finite AS (
+    SELECT *, CASE WHEN isfinite(parsed_at) THEN parsed_at END AS occurred_at FROM timed
 )
 SELECT
     line,
@@ -29,4 +32,4 @@ SELECT
         WHEN occurred_at IS NULL
             THEN 'occurred_at is no time: ' || json_extract_string(content, '$.occurred_at')
     END AS reason
-FROM timed
+FROM finite

@@ -1,6 +1,7 @@
 """Landing files into the stream: typed by DuckDB, counted, merged so that the newest version wins."""
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,8 +68,9 @@ def merge_download(
         )
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise LandingUnreadable(
-            f"{stream}: what the org sent for {window} does not fit its own describe; nothing was moved: {error}"
-        ) from error
+            f"{stream}: what the org sent for {window} does not fit its own describe ({_where(error)}); "
+            "nothing was moved"
+        ) from None  # DuckDB's own message quotes the whole record, which is somebody's personal data
     rows_read = _number(connection, "SELECT count(*) FROM incoming")
     if rows_read != download.reported:
         raise Shortfall(
@@ -104,6 +106,14 @@ def _staging(columns: StreamColumns, shape: TableShape, download: Download) -> s
     is_deleted, version = (access.get("IsDeleted"), access[columns.version_field])
     deleted_at = f"CASE WHEN {is_deleted} THEN {version} END" if columns.has_deleted else "NULL::TIMESTAMP"
     return template.format_map(how | {"columns": ",\n    ".join(selected), "deleted_at": deleted_at})
+
+
+def _where(error: duckdb.Error) -> str:
+    """Which column or file, as far as DuckDB says; never a value."""
+    column = re.search(r'converting column "([^"]+)".*? to \'(\w+)\'', str(error), re.DOTALL)
+    if column:
+        return f"column {column[1]} as {column[2]}"
+    return f"{type(error).__name__} of DuckDB"
 
 
 def _cast(expression: str, read_as: str, kept_as: str) -> str:

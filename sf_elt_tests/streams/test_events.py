@@ -1,0 +1,164 @@
+"""Event files: every good row exactly once, every bad line set aside with its reason."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sf_elt.demo_org.seeding.events import write_events
+from sf_elt.streams import EventSpec, EventsReport, EventsUnreadable, import_events
+from sf_elt.warehouse import Warehouse
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return Warehouse(tmp_path / "warehouse")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "events"
+    folder.mkdir()
+    return folder
+
+
+def _import(warehouse: Warehouse, *paths: Path) -> EventsReport:
+    spec = EventSpec("web_events", tuple(str(path) for path in paths))
+    return import_events(warehouse, spec, now=NOW, run_id="run")
+
+
+def _rows(warehouse: Warehouse, columns: str) -> list[tuple[object, ...]]:
+    with warehouse.read() as connection:
+        return connection.execute(f"SELECT {columns} FROM streams.web_events ORDER BY _file, _line").fetchall()
+
+
+def _line(number: int, **more: object) -> bytes:
+    return json.dumps({"event_id": str(number), "occurred_at": "2026-01-01T10:00:00Z"} | more).encode()
+
+
+def test_an_event_arrives_with_all_it_says(warehouse: Warehouse, folder: Path) -> None:
+    """Times become UTC, topics a list, unknown keys properties; a text keeps its emoji and line separators."""
+    event = {
+        "event_id": "e1",
+        "occurred_at": "2026-01-01T10:00:00.5+02:00",
+        "type": "pageview",
+        "email": " Ada@Example.com ",
+        "anonymous_id": "c1",
+        "url": "https://example.com/?a=1",
+        "title": 'Hello 🚀 \u2028 "q"',
+        "topics": ["Data", "N/A"],
+        "properties": {"seconds": 3},
+        "campaign": "spring",
+    }
+    (folder / "a.jsonl").write_text(json.dumps(event, ensure_ascii=False) + "\n", "utf-8")
+    report = _import(warehouse, folder)
+    ((at, email, title, topics, properties, line),) = _rows(
+        warehouse, "occurred_at, email, title, topics, properties, _line"
+    )
+    assert (at, email, title) == (datetime(2026, 1, 1, 8, 0, 0, 500_000), event["email"], event["title"])
+    assert (topics, line) == (["Data", "N/A"], 1)
+    assert json.loads(str(properties)) == {"seconds": 3, "campaign": "spring"}
+    assert (report.rows, report.files, report.newest) == (1, 1, datetime(2026, 1, 1, 8, 0, 0, 500_000, tzinfo=UTC))
+
+
+BAD = {
+    b"{broken": "not valid JSON",
+    b'{"type": "pageview"}': "no occurred_at",
+    b"[1, 2]": "not a JSON object but array",
+    b'{"occurred_at": "yesterday at noon"}': "occurred_at is no time: yesterday at noon",
+    b'{"occurred_at": "infinity"}': "occurred_at is no time: infinity",
+    b'{"occurred_at": "2026-01-01", "title": "caf\xe9"}': "not UTF-8",
+}
+
+
+def test_bad_lines_are_set_aside_and_stop_nothing(warehouse: Warehouse, folder: Path) -> None:
+    """Each waits with file, line, reason and content; the good lines around them are in the stream."""
+    file = folder / "a.jsonl"
+    file.write_bytes(b"\n".join([_line(1), *BAD, b"", _line(2)]))
+    report = _import(warehouse, folder)
+    assert (report.rows, report.set_aside) == (2, len(BAD))
+    with warehouse.read() as connection:
+        waiting = connection.execute("SELECT file, line, reason, content FROM ops.set_aside ORDER BY line").fetchall()
+    expected = [
+        (str(file), number, reason, content.decode("utf-8", "backslashreplace"))
+        for number, (content, reason) in enumerate(BAD.items(), start=2)
+    ]
+    assert waiting == expected
+
+
+def test_a_file_is_read_once_by_its_content(warehouse: Warehouse, folder: Path) -> None:
+    """Running again, or finding the same bytes under another name, adds nothing."""
+    (folder / "a.jsonl").write_bytes(_line(1) + b"\nbroken\n")
+    _import(warehouse, folder)
+    (folder / "a.jsonl").rename(folder / "b.jsonl")
+    again = _import(warehouse, folder)
+    assert (again.rows, again.set_aside, again.files_known, again.rows_in_stream) == (0, 0, 1, 1)
+
+
+lines = st.lists(
+    st.one_of(st.integers(0, 3).map(_line), st.sampled_from([b"broken", b"", b'{"occurred_at":"2026-01-01"}'])),
+    max_size=6,
+)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(parts=st.lists(lines, min_size=2, max_size=4))
+def test_a_file_that_grows_between_reads_ends_as_if_read_once(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[Sequence[bytes]]
+) -> None:
+    """Equal lines are different events; reading while the file grows neither loses nor doubles one."""
+    place = tmp_path_factory.mktemp("growing")
+    file = place / "a.jsonl"
+    warehouse = Warehouse(place / "warehouse")
+    written = b""
+    for part in parts:
+        written += b"".join(line + b"\n" for line in part)
+        file.write_bytes(written)
+        _import(warehouse, file)
+    good = [line for line in written.split(b"\n") if line.startswith(b"{")]
+    assert len(_rows(warehouse, "event_id")) == len(good)
+    with warehouse.read() as connection:
+        assert connection.execute("SELECT count(*) FROM ops.set_aside").fetchone() == (written.count(b"broken"),)
+
+
+def test_a_line_that_was_cut_when_read_comes_in_once_it_is_whole(warehouse: Warehouse, folder: Path) -> None:
+    """A writer in the middle of a line costs nothing: the half waits, the whole is read."""
+    file = folder / "a.jsonl"
+    file.write_bytes(_line(1) + b"\n" + _line(2)[:20])
+    assert (_import(warehouse, folder).rows, _import(warehouse, folder).rows) == (1, 0)
+    file.write_bytes(_line(1) + b"\n" + _line(2) + b"\n")
+    assert _import(warehouse, folder).rows == 1
+    assert _rows(warehouse, "event_id") == [("1",), ("2",)]
+
+
+def test_missing_places_are_a_clear_error(warehouse: Warehouse, folder: Path) -> None:
+    """A folder or file that is not there is named; a glob or folder without files is simply nothing."""
+    with pytest.raises(EventsUnreadable, match=r"no event file or folder.*nowhere"):
+        _import(warehouse, folder / "nowhere")
+    assert _import(warehouse, folder, folder / "*.jsonl").files == 0
+
+
+def test_a_file_that_cannot_be_opened_stops_nothing_else(warehouse: Warehouse, folder: Path) -> None:
+    """It is named in the report and read by a later run; where nothing can be opened the import fails."""
+    (folder / "a.jsonl").symlink_to(folder / "gone.jsonl")
+    with pytest.raises(EventsUnreadable, match="none of 1"):
+        _import(warehouse, folder)
+    (folder / "b.jsonl").write_bytes(_line(1))
+    report = _import(warehouse, folder)
+    assert (report.rows, [Path(one.file).name for one in report.unreadable]) == (1, ["gone.jsonl"])
+    (folder / "gone.jsonl").write_bytes(_line(2))
+    assert _import(warehouse, folder).rows_in_stream == 2
+
+
+def test_two_years_of_events_arrive_whole(warehouse: Warehouse, folder: Path) -> None:
+    """Every line the demo org's seeding writes is either a row or set aside."""
+    written = write_events(folder, seed=7, records=200, now=NOW)
+    report = _import(warehouse, folder)
+    assert (report.rows, report.set_aside) == (written.lines - written.bad_lines, written.bad_lines)
+    assert report.rows_in_stream == report.rows

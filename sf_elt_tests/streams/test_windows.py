@@ -1,0 +1,85 @@
+"""Windows: what is read for one, and by which field it is cut."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sf_elt.salesforce import FieldDescribe, ObjectDescribe, UnknownField
+from sf_elt.streams import SpecRefused, StreamSpec, Window
+from sf_elt.streams.windows import ReadRange, read_range, timestamp_field
+
+DAY = datetime(2026, 3, 1, tzinfo=UTC)
+WINDOW = Window(DAY, DAY + timedelta(days=1))
+SPEC = StreamSpec("things", "Thing__c")
+
+
+def _described(*fields: tuple[str, str, bool]) -> ObjectDescribe:
+    return ObjectDescribe(
+        name="Thing__c",
+        fields=tuple(FieldDescribe(name=name, type=kind, filterable=filterable) for name, kind, filterable in fields),
+    )
+
+
+def test_a_closed_window_is_read_with_its_look_back() -> None:
+    """A past window is read from ten minutes before its start up to its end, and is closed."""
+    span = read_range(SPEC, WINDOW, DAY + timedelta(days=2))
+    assert span == ReadRange(DAY - timedelta(minutes=10), WINDOW.end, is_open=False)
+
+
+def test_a_window_that_has_not_ended_is_read_to_now_and_stays_open() -> None:
+    """Rows that are still to come are not claimed as read."""
+    now = DAY + timedelta(hours=3, microseconds=1234)
+    assert read_range(SPEC, WINDOW, now) == ReadRange(
+        DAY - timedelta(minutes=10), DAY + timedelta(hours=3, milliseconds=1), is_open=True
+    )
+
+
+def test_nothing_before_since_and_nothing_of_the_future() -> None:
+    """`since` cuts the look-back; a window that has not begun reads nothing."""
+    assert read_range(StreamSpec("things", "T", since=DAY), WINDOW, WINDOW.end).read_from == DAY
+    assert read_range(SPEC, WINDOW, DAY - timedelta(days=1)).is_empty
+
+
+@pytest.mark.parametrize(
+    ("fields", "chosen"),
+    [
+        (("SystemModstamp", "LastModifiedDate", "CreatedDate"), "SystemModstamp"),
+        (("CreatedDate", "LastModifiedDate"), "LastModifiedDate"),
+        (("CreatedDate",), "CreatedDate"),
+    ],
+)
+def test_the_best_timestamp_field_is_chosen(fields: tuple[str, ...], chosen: str) -> None:
+    """SystemModstamp before LastModifiedDate before CreatedDate."""
+    assert timestamp_field(SPEC, _described(*((name, "datetime", True) for name in fields))) == chosen
+
+
+def test_a_field_that_cannot_be_filtered_is_refused_with_the_candidates() -> None:
+    """The error names what would do."""
+    described = _described(("Seen__c", "datetime", False), ("Day__c", "date", True), ("CreatedDate", "datetime", True))
+    for wrong, why in (("Seen__c", "cannot filter"), ("Day__c", "type date")):
+        with pytest.raises(SpecRefused, match=f"{why}.*CreatedDate"):
+            timestamp_field(StreamSpec("things", "Thing__c", timestamp_field=wrong), described)
+    with pytest.raises(UnknownField, match="Did you mean CreatedDate"):
+        timestamp_field(StreamSpec("things", "Thing__c", timestamp_field="CreateDate"), described)
+    with pytest.raises(SpecRefused, match="set timestamp_field"):
+        timestamp_field(SPEC, _described(("Day__c", "date", True)))
+
+
+def test_halves_cover_the_whole() -> None:
+    """A range that is too large is read as two that meet; a millisecond cannot be halved."""
+    span = ReadRange(DAY, DAY + timedelta(seconds=1), is_open=True)
+    earlier, later = span.halves()
+    assert (earlier.read_from, earlier.read_to, later.read_to) == (DAY, later.read_from, span.read_to)
+    assert (earlier.is_open, later.is_open) == (False, True)
+    with pytest.raises(SpecRefused, match="smaller"):
+        ReadRange(DAY, DAY + timedelta(milliseconds=1), is_open=False).halves()
+
+
+def test_nonsense_is_refused_at_once() -> None:
+    """Times without a zone, an end before the start, a stream name that no table can have."""
+    with pytest.raises(SpecRefused, match="time zone"):
+        Window(datetime(2026, 1, 1), DAY)
+    with pytest.raises(SpecRefused, match="after it starts"):
+        Window(DAY, DAY)
+    with pytest.raises(SpecRefused, match="lower case"):
+        StreamSpec("Robert'); DROP TABLE", "Lead")

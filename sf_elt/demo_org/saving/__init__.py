@@ -8,6 +8,6 @@ object or an external id field that is none, raises `sf_elt.demo_org.errors.OrgE
 """
 
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOutcome
-from sf_elt.demo_org.saving.save import save
+from sf_elt.demo_org.saving.save import save, save_mixed
 
-__all__ = ["Operation", "SaveError", "SaveOutcome", "save"]
+__all__ = ["Operation", "SaveError", "SaveOutcome", "save", "save_mixed"]

@@ -43,18 +43,48 @@ def save(
     Raises OrgError where no record could be saved whatever it held: an unknown object, one that does not allow the
     operation, an upsert by a field that is no external id.
     """
-    object_type = store.schema.object(object_name)
-    if object_type is None:
-        raise not_found()
-    _check_allowed(object_type, operation)
-    key = _external_id(object_type, external_id_field) if operation == "upsert" else None
-    with store.writing() as write:
-        rows = read_rows(object_type, operation, records, key)
-        _check(store, write, object_type, operation, rows, key)
-        if all_or_none and any(row.errors for row in rows):
-            return [SaveOutcome(row.known_id, False, False, row.errors or (ROLLED_BACK,)) for row in rows]
-        _write(store, write, object_type, operation, [row for row in rows if not row.errors], user_id)
-    return [SaveOutcome(row.known_id, not row.errors, row.created and not row.errors, row.errors) for row in rows]
+    typed = [(object_name, record) for record in records]
+    return save_mixed(store, user_id, operation, typed, external_id_field=external_id_field, all_or_none=all_or_none)
+
+
+def save_mixed(
+    store: Store,
+    user_id: str,
+    operation: Operation,
+    records: Sequence[tuple[str, Record]],
+    *,
+    external_id_field: str | None = None,
+    all_or_none: bool = False,
+) -> list[SaveOutcome]:
+    """As `save`, for records of several objects: each comes with the name of its own."""
+    by_object: dict[str, list[int]] = {}
+    for place, (object_name, _) in enumerate(records):
+        by_object.setdefault(object_name, []).append(place)
+    outcomes: dict[int, SaveOutcome] = {}
+    try:
+        with store.writing() as write:
+            for object_name, places in by_object.items():
+                object_type = store.schema.object(object_name)
+                if object_type is None:
+                    raise not_found()
+                key = _check_allowed(object_type, operation, external_id_field)
+                rows = read_rows(object_type, operation, [records[place][1] for place in places], key)
+                _check(store, write, object_type, operation, rows, key)
+                outcomes |= zip(places, _write(store, write, object_type, operation, rows, user_id), strict=True)
+            if all_or_none and not all(outcome.success for outcome in outcomes.values()):
+                raise _NotAll
+    except _NotAll:
+        outcomes = {place: _rolled_back(outcome) for place, outcome in outcomes.items()}
+    return [outcomes[place] for place in range(len(records))]
+
+
+class _NotAll(Exception):
+    """Not every record could be saved, and all or none were asked for."""
+
+
+def _rolled_back(outcome: SaveOutcome) -> SaveOutcome:
+    known_id = None if outcome.created else outcome.id
+    return SaveOutcome(known_id, False, False, outcome.errors or (ROLLED_BACK,))
 
 
 def _check(
@@ -72,15 +102,18 @@ def _check(
 
 def _write(
     store: Store, write: Writing, object_type: ObjectType, operation: Operation, rows: list[Row], user_id: str
-) -> None:
-    if not rows:
-        return
+) -> list[SaveOutcome]:
+    good = [row for row in rows if not row.errors]
     if operation in ("delete", "hardDelete"):
-        delete(store.schema, write, object_type, [row.id for row in rows], user_id, for_good=operation == "hardDelete")
-        return
-    if operation == "undelete":
-        undelete(store.schema, write, object_type, [row.id for row in rows], user_id)
-        return
+        delete(store.schema, write, object_type, [row.id for row in good], user_id, for_good=operation == "hardDelete")
+    elif operation == "undelete":
+        undelete(store.schema, write, object_type, [row.id for row in good], user_id)
+    elif good:
+        _write_cells(store, write, object_type, good, user_id)
+    return [SaveOutcome(row.known_id, not row.errors, row.created and not row.errors, row.errors) for row in rows]
+
+
+def _write_cells(store: Store, write: Writing, object_type: ObjectType, rows: list[Row], user_id: str) -> None:
     for row in rows:
         fill_in(object_type, row, write.now)
     new = [row for row in rows if row.created]
@@ -91,7 +124,8 @@ def _write(
     follow_up(store, write, object_type, rows, user_id)
 
 
-def _check_allowed(object_type: ObjectType, operation: Operation) -> None:
+def _check_allowed(object_type: ObjectType, operation: Operation, external_id_field: str | None) -> Field | None:
+    """The field by which an upsert finds its records. Raises OrgError where the object does not allow the operation."""
     allowed = {
         "insert": object_type.createable,
         "upsert": object_type.createable,
@@ -103,6 +137,7 @@ def _check_allowed(object_type: ObjectType, operation: Operation) -> None:
     if not allowed[operation]:
         message = f"entity type {object_type.name} does not support {operation}"
         raise OrgError(400, "INVALID_TYPE_FOR_OPERATION", message)
+    return _external_id(object_type, external_id_field) if operation == "upsert" else None
 
 
 def _external_id(object_type: ObjectType, name: str | None) -> Field:

@@ -13,8 +13,8 @@ class Path:
     """A field, or a field of a parent: `("Account", "Name")`. `line` and `column` (from 1) say where it stands."""
 
     names: tuple[str, ...]
-    line: int
-    column: int
+    line: int = 1
+    column: int = 1
 
     def __str__(self) -> str:
         return ".".join(self.names)
@@ -104,10 +104,10 @@ class Query:
     object_name: str
     alias: str | None
     fields: tuple[Path, ...]
-    where: Condition | None
-    order_by: tuple[Ordering, ...]
-    limit: int | None
-    offset: int | None
+    where: Condition | None = None
+    order_by: tuple[Ordering, ...] = ()
+    limit: int | None = None
+    offset: int | None = None
 
     @property
     def is_count(self) -> bool:

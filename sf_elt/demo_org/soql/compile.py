@@ -75,12 +75,12 @@ class Compiled:
         return f"SELECT count(*) FROM (SELECT 1 {self.from_clause})"
 
 
-def compile_query(text: str, schema: Schema, now: datetime, *, include_deleted: bool = False) -> Compiled:
-    """Parses the text and finds its objects and fields. `now` (UTC) is what TODAY goes by.
+def compile_query(soql: str | Query, schema: Schema, now: datetime, *, include_deleted: bool = False) -> Compiled:
+    """Parses the text, or takes a query as built, and finds its objects and fields. `now` (UTC) is what TODAY goes by.
 
     Raises SoqlError: MALFORMED_QUERY, INVALID_TYPE, INVALID_FIELD, INVALID_QUERY_FILTER_OPERATOR, …
     """
-    query = parse(text)
+    query = parse(soql) if isinstance(soql, str) else soql
     object_type = schema.object(query.object_name)
     if object_type is None:
         raise SoqlError("INVALID_TYPE", _unknown_object(query))

@@ -1,0 +1,216 @@
+"""Describe: what objects there are and what their fields allow, in the shape that Salesforce sends.
+
+describe_global(schema, "62.0")                       # GET /sobjects
+describe_object(schema, lead, "62.0", record_types)   # GET /sobjects/Lead/describe
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sf_elt.demo_org.schema import OWN_ID, SYSTEM, USER, Field, ObjectType, Schema
+
+Json = dict[str, object]
+
+_SOAP_TYPES = {
+    "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
+    "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
+    "address": "urn:address",
+}  # fmt: skip
+_NOT_GROUPABLE = ("datetime", "double", "currency", "percent", "multipicklist", "address", "combobox")
+_NOT_AGGREGATABLE = ("boolean", "address", "multipicklist")
+_NOT_SORTABLE = ("address", "multipicklist")
+_MASTER_RECORD_TYPE = "012000000000000AAA"
+
+
+@dataclass(frozen=True)
+class RecordTypeInfo:
+    """A record type of an object."""
+
+    record_type_id: str
+    name: str
+    developer_name: str
+    active: bool
+
+
+def describe_global(schema: Schema, version: str) -> Json:
+    """All objects of the org, without their fields."""
+    sobjects = [object_summary(each, version) for each in schema.objects]
+    return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects}
+
+
+def object_summary(object_type: ObjectType, version: str) -> Json:
+    """An object as the global describe lists it."""
+    address = f"/services/data/v{version}/sobjects/{object_type.name}"
+    return {
+        "activateable": False,
+        "createable": object_type.createable,
+        "custom": object_type.custom,
+        "customSetting": False,
+        "deletable": object_type.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": False,
+        "hasSubtypes": False,
+        "isSubtype": False,
+        "keyPrefix": object_type.key_prefix,
+        "label": object_type.label,
+        "labelPlural": object_type.plural,
+        "layoutable": object_type.createable,
+        "mergeable": object_type.mergeable,
+        "mruEnabled": object_type.createable,
+        "name": object_type.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": object_type.createable,
+        "triggerable": object_type.deletable,
+        "undeletable": object_type.undeletable,
+        "updateable": True,
+        "urls": {
+            "rowTemplate": f"{address}/{{ID}}",
+            "describe": f"{address}/describe",
+            "sobject": address,
+        },
+    }
+
+
+def describe_object(
+    schema: Schema, object_type: ObjectType, version: str, record_types: Sequence[RecordTypeInfo] = ()
+) -> Json:
+    """An object with its fields, child relationships and record types."""
+    return {
+        **object_summary(object_type, version),
+        "actionOverrides": [],
+        "childRelationships": _child_relationships(schema, object_type),
+        "fields": [describe_field(object_type, each) for each in object_type.fields],
+        "namedLayoutInfos": [],
+        "recordTypeInfos": _record_type_infos(record_types, version, object_type),
+        "supportedScopes": [{"label": f"All {object_type.plural}", "name": "everything"}],
+    }
+
+
+def describe_field(object_type: ObjectType, field: Field) -> Json:
+    """One field of an object."""
+    return {
+        "aggregatable": field.type not in _NOT_AGGREGATABLE and not field.long_text,
+        "aiPredictionField": False,
+        "autoNumber": False,
+        "byteLength": field.length * (1 if field.type in ("id", "reference") else 3),
+        "calculated": field.formula is not None,
+        "calculatedFormula": field.formula,
+        "cascadeDelete": False,
+        "caseSensitive": False,
+        "compoundFieldName": _compound_name(object_type, field),
+        "controllerName": None,
+        "createable": field.createable,
+        "custom": field.custom,
+        "defaultValue": _default_value(field),
+        "defaultValueFormula": None,
+        "defaultedOnCreate": field.defaulted,
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "digits": field.digits,
+        "displayLocationInDecimal": field.name.endswith(("Latitude", "Longitude")),
+        "encrypted": False,
+        "externalId": field.external_id,
+        "extraTypeInfo": _extra_type(field),
+        "filterable": field.filterable and not field.long_text,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "groupable": field.type not in _NOT_GROUPABLE and not field.long_text,
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "idLookup": field.id_lookup,
+        "inlineHelpText": None,
+        "label": field.label,
+        "length": field.length,
+        "mask": None,
+        "maskType": None,
+        "name": field.name,
+        "nameField": field.name_field,
+        "namePointing": len(field.to) > 1,
+        "nillable": field.nillable,
+        "permissionable": field.custom or field.nillable,
+        "picklistValues": [
+            {"active": True, "defaultValue": value == field.default, "label": value, "validFor": None, "value": value}
+            for value in field.picklist
+        ],
+        "polymorphicForeignKey": len(field.to) > 1,
+        "precision": field.precision,
+        "queryByDistance": field.type == "address",
+        "referenceTargetField": None,
+        "referenceTo": list(field.to),
+        "relationshipName": field.relationship,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "restrictedPicklist": field.restricted,
+        "scale": field.scale,
+        "searchPrefilterable": field.type == "reference",
+        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
+        "sortable": field.filterable and field.type not in _NOT_SORTABLE and not field.long_text,
+        "type": field.type,
+        "unique": field.unique,
+        "updateable": field.updateable,
+        "writeRequiresMasterRead": False,
+    }
+
+
+def _compound_name(object_type: ObjectType, field: Field) -> str | None:
+    """The compound field that this one is a part of: an address, or a person's Name."""
+    if field.compound is not None:
+        return field.compound
+    part_of_name = field.name in ("FirstName", "LastName", "Salutation") and object_type.has("Name")
+    return "Name" if part_of_name else None
+
+
+def _default_value(field: Field) -> object:
+    if field.type == "boolean":
+        return bool(field.default)
+    return None if field.default in (USER, OWN_ID, SYSTEM) else field.default
+
+
+def _extra_type(field: Field) -> str | None:
+    if field.type != "textarea":
+        return None
+    return "plaintextarea"
+
+
+def _child_relationships(schema: Schema, object_type: ObjectType) -> list[Json]:
+    return [
+        {
+            "cascadeDelete": reference.cascade,
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": reference.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": _child_relationship_name(child, reference),
+            "restrictedDelete": False,
+        }
+        for child, reference in schema.references_to(object_type.name)
+    ]
+
+
+def _child_relationship_name(child: ObjectType, reference: Field) -> str | None:
+    """`Contacts` for Contact.AccountId; audit fields have no name from the other side."""
+    if reference.default == SYSTEM:
+        return None
+    plural = child.plural.replace(" ", "")
+    return f"{plural}__r" if child.custom else plural
+
+
+def _record_type_infos(record_types: Sequence[RecordTypeInfo], version: str, object_type: ObjectType) -> list[Json]:
+    master = RecordTypeInfo(_MASTER_RECORD_TYPE, "Master", "Master", active=True)
+    address = f"/services/data/v{version}/sobjects/{object_type.name}/describe/layouts"
+    return [
+        {
+            "active": each.active,
+            "available": True,
+            "defaultRecordTypeMapping": each is master,
+            "developerName": each.developer_name,
+            "master": each is master,
+            "name": each.name,
+            "recordTypeId": each.record_type_id,
+            "urls": {"layout": f"{address}/{each.record_type_id}"},
+        }
+        for each in (*record_types, master)
+    ]

@@ -1,0 +1,51 @@
+"""The REST API under /services/data: versions, describe, query, records, sObject Collections, limits.
+
+`routes()` gives the addresses; logging in, the daily allowance and the JSON body of errors are the application's.
+"""
+
+from starlette.routing import Route
+
+from sf_elt.demo_org.rest import collections, describes, records, service
+from sf_elt.demo_org.rest.query import Queries
+
+
+def routes() -> list[Route]:
+    """The routes of one org; each call makes them with query cursors of their own."""
+    queries = Queries()
+    data = "/services/data/{version}"
+    collection = f"{data}/composite/sobjects"
+    sobject = f"{data}/sobjects/{{object_name}}"
+    return [
+        Route("/services/data", service.versions),
+        Route("/services/data/", service.versions),
+        Route(data, service.resources),
+        Route(f"{data}/", service.resources),
+        Route(f"{data}/limits", service.limits),
+        Route(f"{data}/limits/", service.limits),
+        Route(f"{data}/query", queries.query),
+        Route(f"{data}/query/", queries.query),
+        Route(f"{data}/queryAll", queries.query_all),
+        Route(f"{data}/queryAll/", queries.query_all),
+        Route(f"{data}/query/{{locator}}", queries.more),
+        Route(f"{data}/queryAll/{{locator}}", queries.more),
+        Route(collection, collections.create, methods=["POST"]),
+        Route(collection, collections.update, methods=["PATCH"]),
+        Route(collection, collections.delete, methods=["DELETE"]),
+        Route(f"{collection}/{{object_name}}", collections.retrieve, methods=["GET"]),
+        Route(f"{collection}/{{object_name}}", collections.retrieve_many, methods=["POST"]),
+        Route(f"{collection}/{{object_name}}/{{key}}", collections.upsert, methods=["PATCH"]),
+        Route(f"{data}/sobjects", describes.all_objects),
+        Route(f"{data}/sobjects/", describes.all_objects),
+        Route(f"{sobject}/describe", describes.one_object),
+        Route(f"{sobject}/describe/", describes.one_object),
+        Route(sobject, describes.summary, methods=["GET"]),
+        Route(f"{sobject}/", describes.summary, methods=["GET"]),
+        Route(sobject, records.create, methods=["POST"]),
+        Route(f"{sobject}/", records.create, methods=["POST"]),
+        Route(f"{sobject}/{{record_id}}", records.read, methods=["GET"]),
+        Route(f"{sobject}/{{record_id}}", records.update, methods=["PATCH"]),
+        Route(f"{sobject}/{{record_id}}", records.delete, methods=["DELETE"]),
+        Route(f"{sobject}/{{key}}/{{value:path}}", records.read_by_key, methods=["GET"]),
+        Route(f"{sobject}/{{key}}/{{value:path}}", records.upsert, methods=["PATCH"]),
+        Route(f"{sobject}/{{key}}/{{value:path}}", records.delete_by_key, methods=["DELETE"]),
+    ]

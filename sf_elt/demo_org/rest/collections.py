@@ -1,0 +1,160 @@
+"""sObject Collections: up to 200 records a call, outcomes in the order of the request."""
+
+from collections.abc import Sequence
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sf_elt.demo_org.bulk.requests import user_of, version_of
+from sf_elt.demo_org.errors import OrgError, malformed_id
+from sf_elt.demo_org.ids import normalise
+from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.rest.read import read_records
+from sf_elt.demo_org.rest.requests import Record, check_values, errors_of, json_of, object_of, reply
+from sf_elt.demo_org.saving import Operation, SaveError, SaveOutcome, save_mixed
+from sf_elt.demo_org.schema import Schema
+
+MOST_RECORDS = 200
+MOST_READ = 2_000
+
+
+async def create(request: Request) -> Response:
+    """POST /composite/sobjects."""
+    return await _save(request, "insert", await json_of(request))
+
+
+async def update(request: Request) -> Response:
+    """PATCH /composite/sobjects."""
+    return await _save(request, "update", await json_of(request))
+
+
+async def upsert(request: Request) -> Response:
+    """PATCH /composite/sobjects/Lead/External_Id__c: its outcomes say what was created."""
+    object_type, key = object_of(request), request.path_params["key"]
+    body = await json_of(request)
+    records = _records(body, org_of(request).schema)
+    if any(name != object_type.name for name, _ in records):
+        raise OrgError(400, "INVALID_TYPE", f"All records of the request must be of type {object_type.name}")
+    return await _save(request, "upsert", body, key)
+
+
+async def delete(request: Request) -> Response:
+    """DELETE /composite/sobjects?ids=…,…&allOrNone=false."""
+    org = org_of(request)
+    given = [each.strip() for each in request.query_params.get("ids", "").split(",") if each.strip()]
+    if not given:
+        raise OrgError(400, "MISSING_ARGUMENT", "The ids parameter is required")
+    _check_count(given)
+    ids = [normalise(each) for each in given]
+    types = [org.schema.object_of_id(record_id) if record_id else None for record_id in ids]
+    known = [(kind.name, {"Id": record_id}) for kind, record_id in zip(types, ids, strict=True) if kind]
+    all_or_none = request.query_params.get("allOrNone", "false").lower() == "true"
+    unknown = len(known) < len(given)
+    saved = iter(
+        []
+        if unknown and all_or_none
+        else await run_in_threadpool(save_mixed, org.store, user_of(request), "delete", known, all_or_none=all_or_none)
+    )
+    outcomes = [
+        _no_such_id(text) if kind is None else next(saved, _NOT_TRIED) for kind, text in zip(types, given, strict=True)
+    ]
+    request.state.rows = len(outcomes)
+    return reply([_outcome(each, created=False) for each in outcomes])
+
+
+def retrieve(request: Request) -> Response:
+    """GET /composite/sobjects/Lead?ids=…&fields=…: null where a record is missing."""
+    ids = request.query_params.get("ids", "").split(",")
+    fields = request.query_params.get("fields", "").split(",")
+    return _retrieve(request, ids, fields)
+
+
+async def retrieve_many(request: Request) -> Response:
+    """POST /composite/sobjects/Lead with `ids` and `fields`, for more than an address holds."""
+    body = await json_of(request)
+    ids, fields = body.get("ids"), body.get("fields")
+    if not isinstance(ids, list) or not isinstance(fields, list):
+        raise OrgError(400, "MISSING_ARGUMENT", "ids and fields are required, each a list")
+    return await run_in_threadpool(_retrieve, request, [str(each) for each in ids], [str(each) for each in fields])
+
+
+def _retrieve(request: Request, ids: Sequence[str], fields: Sequence[str]) -> Response:
+    names = [each.strip() for each in fields if each.strip()]
+    if not names:
+        raise OrgError(400, "MISSING_ARGUMENT", "The fields parameter is required")
+    if len(ids) > MOST_READ:
+        raise OrgError(400, "EXCEEDED_ID_LIMIT", f"record limit reached. cannot retrieve more than {MOST_READ} records")
+    wanted = []
+    for each in ids:
+        record_id = normalise(each.strip())
+        if record_id is None:
+            raise malformed_id(each)
+        wanted.append(record_id)
+    records = read_records(org_of(request), object_of(request), wanted, names, version_of(request))
+    request.state.rows = len(records)
+    return reply([None if text is None else orjson.Fragment(text) for text in records])
+
+
+async def _save(request: Request, operation: Operation, body: dict[str, object], key: str | None = None) -> Response:
+    org = org_of(request)
+    records = _records(body, org.schema)
+    for name in {name for name, _ in records}:
+        check_values(org.schema.require(name), [record for each, record in records if each == name])
+    outcomes = await run_in_threadpool(
+        save_mixed,
+        org.store,
+        user_of(request),
+        operation,
+        records,
+        external_id_field=key,
+        all_or_none=body.get("allOrNone") is True,
+    )
+    request.state.rows = len(outcomes)
+    return reply([_outcome(each, created=operation == "upsert") for each in outcomes])
+
+
+def _records(body: dict[str, object], schema: Schema) -> list[tuple[str, Record]]:
+    """The records of the body, each with the name of its object."""
+    records = body.get("records")
+    if not isinstance(records, list):
+        raise OrgError(400, "JSON_PARSER_ERROR", "The request needs a list of records")
+    _check_count(records)
+    typed = []
+    for record in records:
+        attributes = record.get("attributes") if isinstance(record, dict) else None
+        name = attributes.get("type") if isinstance(attributes, dict) else None
+        if not isinstance(name, str):
+            raise OrgError(400, "INVALID_TYPE", "The Object type is not specified or not supported: attributes.type")
+        object_type = schema.object(name)
+        if object_type is None:
+            raise OrgError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
+        typed.append((object_type.name, record))
+    return typed
+
+
+def _check_count(records: Sequence[object]) -> None:
+    if len(records) > MOST_RECORDS:
+        message = f"record limit reached. cannot submit more than {MOST_RECORDS} records into this call"
+        raise OrgError(400, "EXCEEDED_ID_LIMIT", message)
+
+
+def _outcome(outcome: SaveOutcome, *, created: bool) -> dict[str, object]:
+    """One outcome as it is sent: a failed record has no Id."""
+    if not outcome.success:
+        return {"success": False, "errors": errors_of(outcome)}
+    content: dict[str, object] = {"id": outcome.id, "success": True, "errors": []}
+    return {**content, "created": outcome.created} if created else content
+
+
+def _no_such_id(text: str) -> SaveOutcome:
+    return SaveOutcome(None, False, False, (SaveError("MALFORMED_ID", f"malformed id {text}"),))
+
+
+_NOT_TRIED = SaveOutcome(
+    None,
+    False,
+    False,
+    (SaveError("ALL_OR_NONE_OPERATION_ROLLED_BACK", "Record rolled back because not all records were valid"),),
+)

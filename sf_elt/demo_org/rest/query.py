@@ -1,0 +1,113 @@
+"""GET /query, /queryAll and nextRecordsUrl.
+
+A result is read once, as of one moment, and paged from what was read: records that change meanwhile do not move
+between pages. DuckDB makes the JSON of each record; a page only strings them together.
+"""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+import pyarrow as pa
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sf_elt.demo_org.bulk.requests import version_of
+from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.ids import id_at
+from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.rest.requests import reply
+from sf_elt.demo_org.soql import compile_query, json_statement
+
+SMALLEST_PAGE, LARGEST_PAGE = 200, 2_000
+CURSOR_LIFETIME = timedelta(days=2)
+KEPT_CURSORS = 50
+"""Unfinished results that are kept; the one longest unread gives way, and its locator is dead."""
+
+_CURSOR_PREFIX = "01g"
+
+
+@dataclass(frozen=True)
+class _Result:
+    """All records of a query, as JSON texts."""
+
+    records: pa.ChunkedArray
+    page_size: int
+    read_at: datetime
+
+    def page(self, start: int) -> list[orjson.Fragment]:
+        return [orjson.Fragment(text) for text in self.records.slice(start, self.page_size).to_pylist()]
+
+
+class Queries:
+    """Answers queries and keeps the results that are not read to their end."""
+
+    def __init__(self) -> None:
+        self._results: OrderedDict[str, _Result] = OrderedDict()
+        self._made = 0
+        self._lock = threading.Lock()
+
+    def query(self, request: Request) -> Response:
+        """The first page of the records that are not deleted."""
+        return self._first_page(request, include_deleted=False)
+
+    def query_all(self, request: Request) -> Response:
+        """The first page of all records, deleted ones included."""
+        return self._first_page(request, include_deleted=True)
+
+    def more(self, request: Request) -> Response:
+        """The page that a nextRecordsUrl leads to."""
+        cursor, _, offset = request.path_params["locator"].rpartition("-")
+        with self._lock:
+            result = self._results.get(cursor)
+            if result is not None:
+                self._results.move_to_end(cursor)
+        expired = result is None or org_of(request).clock() - result.read_at > CURSOR_LIFETIME
+        if result is None or expired or not offset.isdecimal() or int(offset) > len(result.records):
+            raise OrgError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+        return self._reply(request, result, int(offset), cursor)
+
+    def _first_page(self, request: Request, *, include_deleted: bool) -> Response:
+        org = org_of(request)
+        soql = request.query_params.get("q")
+        if not soql:
+            raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified")
+        compiled = compile_query(soql, org.schema, org.clock(), include_deleted=include_deleted)
+        with org.store.reading() as connection:
+            if compiled.is_count:
+                row = connection.execute(compiled.count_sql, compiled.parameters).fetchone()
+                return reply({"totalSize": row[0] if row else 0, "done": True, "records": []})
+            statement = json_statement(compiled, version_of(request))
+            read: pa.Table = connection.sql(statement, params=compiled.parameters).to_arrow_table()
+        result = _Result(read.column(0), _page_size(request), org.clock())
+        return self._reply(request, result, 0, None)
+
+    def _reply(self, request: Request, result: _Result, start: int, cursor: str | None) -> Response:
+        page = result.page(start)
+        request.state.rows = len(page)
+        total, end = len(result.records), start + len(page)
+        content: dict[str, object] = {"totalSize": total, "done": end >= total}
+        if end < total:
+            cursor = cursor or self._keep(result)
+            content["nextRecordsUrl"] = f"/services/data/v{version_of(request)}/query/{cursor}-{end}"
+        return reply({**content, "records": page})
+
+    def _keep(self, result: _Result) -> str:
+        with self._lock:
+            self._made += 1
+            cursor = id_at(_CURSOR_PREFIX, self._made)
+            self._results[cursor] = result
+            while len(self._results) > KEPT_CURSORS:
+                self._results.popitem(last=False)
+        return cursor
+
+
+def _page_size(request: Request) -> int:
+    """What `Sforce-Query-Options: batchSize=500` wishes for, within Salesforce's bounds."""
+    for option in request.headers.get("sforce-query-options", "").split(","):
+        name, _, value = option.partition("=")
+        if name.strip().lower() == "batchsize" and value.strip().isdecimal():
+            return min(max(int(value), SMALLEST_PAGE), LARGEST_PAGE)
+    return LARGEST_PAGE

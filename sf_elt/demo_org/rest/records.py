@@ -1,0 +1,142 @@
+"""Single records: /sobjects/Lead, /sobjects/Lead/00Q…, /sobjects/Lead/External_Id__c/value."""
+
+from urllib.parse import quote as quote_url
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sf_elt.demo_org.bulk.requests import user_of, version_of
+from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.ids import normalise
+from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.rest.read import ids_by_key, read_records
+from sf_elt.demo_org.rest.requests import Record, check_values, json_of, object_of, reply
+from sf_elt.demo_org.saving import Operation, SaveOutcome, save
+from sf_elt.demo_org.schema import Field, ObjectType
+
+_GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
+
+
+async def create(request: Request) -> Response:
+    """POST /sobjects/Lead → 201 with the new Id."""
+    outcome = await _save(request, "insert", await json_of(request))
+    return reply({"id": outcome.id, "success": True, "errors": []}, 201)
+
+
+def read(request: Request) -> Response:
+    """GET /sobjects/Lead/00Q…: all fields, or those that `fields=` names."""
+    return _read_one(request, object_of(request), _id_in(request))
+
+
+async def update(request: Request) -> Response:
+    """PATCH /sobjects/Lead/00Q… → 204."""
+    await _save(request, "update", {**await json_of(request), "Id": _id_in(request)})
+    return Response(status_code=204)
+
+
+async def delete(request: Request) -> Response:
+    """DELETE /sobjects/Lead/00Q… → 204; the record is in the recycle bin."""
+    await _save(request, "delete", {"Id": _id_in(request)})
+    return Response(status_code=204)
+
+
+def read_by_key(request: Request) -> Response:
+    """GET /sobjects/Lead/External_Id__c/value."""
+    found = _found_by_key(request)
+    return found if isinstance(found, Response) else _read_one(request, object_of(request), found)
+
+
+async def upsert(request: Request) -> Response:
+    """PATCH /sobjects/Lead/External_Id__c/value → 201 for a new record, 200 for one that was there, 300 for several."""
+    object_type, body = object_of(request), await json_of(request)
+    key = _key(object_type, request.path_params["key"])
+    if any(object_type.field(name) is key for name in body):
+        message = f"The {key.name} field should not be specified in the sobject data."
+        raise OrgError(400, "INVALID_FIELD", message, [key.name])
+    value = request.path_params["value"]
+    if key.type != "id":
+        several = await run_in_threadpool(_several, request, object_type, key, value)
+        if several is not None:
+            return several
+    outcome = await _save(request, "upsert", {**body, key.name: value}, key.name)
+    content: dict[str, object] = {"id": outcome.id, "success": True, "errors": [], "created": outcome.created}
+    return reply(content, 201 if outcome.created else 200)
+
+
+async def delete_by_key(request: Request) -> Response:
+    """DELETE /sobjects/Lead/External_Id__c/value → 204."""
+    found = await run_in_threadpool(_found_by_key, request)
+    if isinstance(found, Response):
+        return found
+    await _save(request, "delete", {"Id": found})
+    return Response(status_code=204)
+
+
+async def _save(request: Request, operation: Operation, record: Record, key: str | None = None) -> SaveOutcome:
+    """Saves one record. Raises OrgError with the record's own error where it is refused."""
+    object_type = object_of(request)
+    check_values(object_type, [record])
+    [outcome] = await run_in_threadpool(
+        save,
+        org_of(request).store,
+        user_of(request),
+        object_type.name,
+        operation,
+        [record],
+        external_id_field=key,
+    )
+    request.state.rows = 1
+    if outcome.success:
+        return outcome
+    first = outcome.errors[0]
+    if first.status_code in _GONE and not first.fields:
+        raise OrgError(404, first.status_code, first.message, []) if first.status_code == _GONE[0] else not_found()
+    raise OrgError(400, first.status_code, first.message, first.fields)
+
+
+def _id_in(request: Request) -> str:
+    """The record Id in the address. Raises OrgError 404 for what is none."""
+    given = request.path_params["record_id"]
+    record_id = normalise(given)
+    if record_id is None:
+        raise OrgError(404, "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {given}")
+    return record_id
+
+
+def _read_one(request: Request, object_type: ObjectType, record_id: str) -> Response:
+    wanted = request.query_params.get("fields")
+    fields = [each.strip() for each in wanted.split(",")] if wanted else None
+    [record] = read_records(org_of(request), object_type, [record_id], fields, version_of(request))
+    if record is None:
+        raise not_found()
+    request.state.rows = 1
+    return reply(orjson.Fragment(record))
+
+
+def _found_by_key(request: Request) -> str | Response:
+    """The Id of the record that an external id means, or the 300 that lists several."""
+    object_type = object_of(request)
+    key = _key(object_type, request.path_params["key"])
+    value = request.path_params["value"]
+    ids = ids_by_key(org_of(request), object_type, key, value)
+    if not ids:
+        raise not_found()
+    return _several(request, object_type, key, value) or ids[0]
+
+
+def _several(request: Request, object_type: ObjectType, key: Field, value: str) -> Response | None:
+    """300 with the addresses of the records, where an external id means more than one."""
+    ids = ids_by_key(org_of(request), object_type, key, value)
+    if len(ids) < 2:
+        return None
+    address = f"/services/data/v{version_of(request)}/sobjects/{quote_url(object_type.name)}"
+    return reply([f"{address}/{record_id}" for record_id in ids], 300)
+
+
+def _key(object_type: ObjectType, name: str) -> Field:
+    found = object_type.field(name)
+    if found is None or not (found.external_id or found.id_lookup):
+        raise OrgError(404, "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {name}")
+    return found

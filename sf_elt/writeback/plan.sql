@@ -118,10 +118,10 @@ compared AS (
                 OR value.json IS DISTINCT FROM json_extract(was, '$."' || value.target.field || '"')::VARCHAR
             ]
         END AS changed_fields,
-        [
-            problem(value.content, value.json, value.target) FOR value IN field_values
-            IF problem(value.content, value.json, value.target) IS NOT NULL
-        ] AS problems
+        list_filter(
+            [problem(value.content, value.json, value.target) FOR value IN field_values],
+            LAMBDA each: each IS NOT NULL
+        ) AS problems
     FROM payloads
 ),
 

@@ -1,4 +1,4 @@
-"""A process of its own that runs one export, for tests that kill it: root of the warehouse, org, token, spec as JSON."""
+"""A process that runs one export, for tests that kill it: root of the warehouse, org, token, spec as JSON."""
 
 import sys
 from pathlib import Path

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, m
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-TRANSPORT = "sf_elt.demo_org.transport"  # where the server puts the connection, so that a fault can cut it
+TRANSPORT = "sf_elt.demo_org.transport"  # the ASGI extension by which the server hands over the connection
 
 
 class Reply(BaseModel):
@@ -180,9 +180,10 @@ async def _swallow(message: Message) -> None:
 
 async def _cut(scope: Scope, receive: Receive, *, at_once: bool = True) -> None:
     """Ends the connection, at once or after what was written has left, and waits until it has ended."""
+    transport: asyncio.Transport = scope["extensions"][TRANSPORT]["transport"]
     if at_once:
-        scope[TRANSPORT].abort()
+        transport.abort()
     else:
-        scope[TRANSPORT].close()
+        transport.close()
     while (await receive())["type"] != "http.disconnect":
         pass

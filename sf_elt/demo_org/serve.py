@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -86,7 +86,7 @@ def serve(org: Org, listener: socket.socket, *, on_ready: Callable[[Details], No
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     if with_stdin:
-        threading.Thread(target=_stop_at_end_of, args=(sys.stdin.buffer, server), daemon=True).start()
+        threading.Thread(target=_stop_at_end_of, args=(sys.stdin.fileno(), server), daemon=True).start()
     try:
         server.run(sockets=[listener])
     finally:
@@ -239,7 +239,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope[TRANSPORT] = self.transport  # type: ignore[typeddict-unknown-key] # ours, not part of ASGI
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
 
 class _Server(uvicorn.Server):
@@ -273,7 +273,8 @@ def _server(org: Org, on_started: Callable[[], None]) -> _Server:
     return _Server(config, on_started)
 
 
-def _stop_at_end_of(stream: IO[bytes], server: uvicorn.Server) -> None:
-    while stream.read(1024):
+def _stop_at_end_of(descriptor: int, server: uvicorn.Server) -> None:
+    """Reads the descriptor itself: a thread inside sys.stdin would hold its lock when the interpreter ends."""
+    while os.read(descriptor, 1024):
         pass
     server.should_exit = True

@@ -219,6 +219,9 @@ def test_an_aborted_job_saves_nothing(empty_org: Details) -> None:
     ask(empty_org, job, "PATCH", json={"state": "UploadComplete"})
     assert ask(empty_org, f"{job}/successfulResults").json()[0]["errorCode"] == "INVALIDJOBSTATE"
     assert ask(empty_org, job, "PATCH", json={"state": "Aborted"}).json()["state"] == "Aborted"
+    while not rows(empty_org, job, "unprocessedrecords"):
+        pass
+    assert rows(empty_org, job, "unprocessedrecords") == [{"LastName": "A", "Company": "B"}]
     assert query(empty_org, "SELECT Id FROM Lead") == []
     assert ask(empty_org, job, "DELETE").status_code == 204
 

@@ -9,6 +9,7 @@ Jobs live as long as the running org; a restart forgets them.
 """
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -120,7 +121,10 @@ class BulkJobs:
             return [job for job in self._jobs.values() if isinstance(job, kind)]
 
     def start(self, job: Job, work: Callable[[], None], *, hold_until: threading.Event | None) -> None:
-        """Runs `work` in a thread. A job that is held stays InProgress until the event comes or it is aborted."""
+        """Runs `work` in a thread. A job that is held stays InProgress until the event comes or it is aborted.
+
+        `work` finds out by `job.stop_if_aborted` that it should not go on.
+        """
         self._threads.submit(self._run, job, work, hold_until)
 
     def move(self, job: Job, state: State) -> None:
@@ -139,9 +143,7 @@ class BulkJobs:
             if job.state not in FINISHED:
                 raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state}: abort it before deleting it")
             del self._jobs[job.id]
-        for file in job.folder.iterdir():
-            file.unlink()
-        job.folder.rmdir()
+        shutil.rmtree(job.folder, ignore_errors=True)  # an aborted job's thread may still be writing there
 
     def close(self) -> None:
         """Aborts what runs and waits for the threads."""
@@ -153,8 +155,8 @@ class BulkJobs:
         started = monotonic()
         try:
             self.move(job, "InProgress")
-            while hold_until is not None and not hold_until.wait(0.05):
-                job.stop_if_aborted()
+            while hold_until is not None and not hold_until.wait(0.05) and not job.abort_asked.is_set():
+                pass
             work()
             job.milliseconds = int((monotonic() - started) * 1000)
             self.move(job, "JobComplete")

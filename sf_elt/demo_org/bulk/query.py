@@ -147,6 +147,7 @@ async def result_pages(request: Request) -> Response:
 
 
 def _run(bulk: BulkJobs, job: QueryJob, compiled: Compiled, statement: str) -> None:
+    job.stop_if_aborted()
     with bulk.store.reading() as connection:
         job.records_processed = keep_rows(connection, statement, compiled.parameters, job.folder)
     job.stop_if_aborted()

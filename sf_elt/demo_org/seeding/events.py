@@ -30,8 +30,8 @@ TYPES = ("pageview", "video", "download", "search", "form", "email_open", "email
 _TYPE_WEIGHTS = (80, 4, 4, 3, 2, 4, 3)
 _FORM, _EMAIL_OPEN, _EMAIL_CLICK, _IDENTIFY = 4, 5, 6, 7
 
-KIOSK = "cookie-kiosk-at-the-fair"
-"""A cookie on a trade fair's tablet, which identifies a different person each time."""
+KIOSK = "cookie-of-the-lobby-tablet"
+"""The cookie of a tablet for guests, which identifies a different person each time."""
 _KIOSK_PEOPLE = 15
 
 BAD_LINES: tuple[bytes, ...] = (
@@ -108,7 +108,8 @@ def _tell(plan: Plan, every: int = 1) -> _Told:
     kind, page = _kinds(rng, visits), _pages(rng, visits)
     identifying = np.flatnonzero(visits.identifies)
     at_kiosk = np.zeros(kind.size, dtype=bool)
-    at_kiosk[identifying[identifying.size // 3 :][:_KIOSK_PEOPLE]] = True
+    _, once = np.unique(visits.visitor[identifying], return_index=True)
+    at_kiosk[identifying[once[once.size // 3 :][:_KIOSK_PEOPLE]]] = True
     order = np.lexsort((visits.visitor, visits.at))
     order = order[visits.visitor[order] % every == 0]
     return _Told(plan, visits, kind, page, at_kiosk, order)

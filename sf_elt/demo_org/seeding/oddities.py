@@ -113,7 +113,7 @@ ODDITIES: tuple[Oddity, ...] = (
     Oddity("contacts with 32,000 characters of text", "Contact", "length(Description) = 32000", 2),
     Oddity("multi-select picklists of leads", "Lead", "Interests__c LIKE '%;%'", 500),
     Oddity("multi-select picklists of subscriptions", "Subscription__c", "Features__c LIKE '%;%;%'", 20),
-    Oddity("yen amounts", "Opportunity", "CurrencyIsoCode = 'JPY'", 10),
+    Oddity("yen amounts", "Opportunity", "CurrencyIsoCode = 'JPY'", 3),
     Oddity("Swiss franc amounts", "Opportunity", "CurrencyIsoCode = 'CHF'", 1),
     Oddity("postal codes with a leading zero", "Account", "BillingPostalCode LIKE '0%'", 5),
     Oddity("an account older than the history", "Account", "CreatedDate < '2000-01-01'", 1),

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sf_elt.demo_org.saving.derive import STAGES
 from sf_elt.demo_org.seeding.accounts import LEAD_SOURCES
 from sf_elt.demo_org.seeding.activity import TaskPlan
 from sf_elt.demo_org.seeding.campaigns import CampaignPlan
@@ -22,6 +23,7 @@ from sf_elt.demo_org.seeding.columns import (
     pick,
     put,
     shorten,
+    where,
 )
 from sf_elt.demo_org.seeding.common import (
     Columns,
@@ -34,24 +36,11 @@ from sf_elt.demo_org.seeding.common import (
     some_days_ago,
     with_odd_texts,
 )
-from sf_elt.demo_org.seeding.history import DAY, Audit
+from sf_elt.demo_org.seeding.history import DAY, Audit, Rows
 from sf_elt.demo_org.seeding.plan import Plan, any_contact
 
-STAGES: tuple[tuple[str, int, str], ...] = (
-    ("Prospecting", 10, "Pipeline"),
-    ("Qualification", 10, "Pipeline"),
-    ("Needs Analysis", 20, "Pipeline"),
-    ("Value Proposition", 50, "Pipeline"),
-    ("Id. Decision Makers", 60, "Pipeline"),
-    ("Perception Analysis", 70, "Pipeline"),
-    ("Proposal/Price Quote", 75, "Best Case"),
-    ("Negotiation/Review", 90, "Commit"),
-    ("Closed Won", 100, "Closed"),
-    ("Closed Lost", 0, "Omitted"),
-)
-"""Stage, probability in percent, forecast category: Salesforce's defaults."""
-
-WON, LOST = 8, 9
+_STAGES = list(STAGES)
+_NEGOTIATION, _WON, _LOST = (_STAGES.index(stage) for stage in ("Negotiation/Review", "Closed Won", "Closed Lost"))
 _TYPES = ["New Customer", "Existing Customer - Upgrade", "Existing Customer - Replacement"]
 _NEXT_STEPS = ["Send the offer", "Call legal", "Book a demo", "Wait for the budget round", "Invite to the user day"]
 _PRODUCTS = ["Platform", "Add-on", "Renewal", "Pilot", "Training", "Extension"]
@@ -65,9 +54,9 @@ _OLD_CLOSE = 7
 def opportunities(plan: Plan, tasks: TaskPlan, campaigns: CampaignPlan, ids: Ids) -> Columns:
     rng, count, of = plan.rng("opportunity fields"), plan.sizes.opportunities, plan.opportunities
     stage = _stages(rng, plan)
-    closed = stage >= WON
+    closed = stage >= _WON
     close = np.where(closed, of.audit.modified // DAY, plan.history.end // DAY + rng.integers(-10, 150, count))
-    stage[_OLD_CLOSE], close[_OLD_CLOSE], closed[_OLD_CLOSE] = LOST, _IN_1999, True
+    stage[_OLD_CLOSE], close[_OLD_CLOSE], closed[_OLD_CLOSE] = _LOST, _IN_1999, True
     currency = pick(plan.pools.places.columns["currency"], plan.companies.place[of.account])
     product = choose(rng, _PRODUCTS, count)
     account_name = shorten(pick(plan.companies.name, of.account), 80)
@@ -79,15 +68,15 @@ def opportunities(plan: Plan, tasks: TaskPlan, campaigns: CampaignPlan, ids: Ids
         "AccountId": pick(ids.accounts, of.account),
         "Name": put(names, {3: _LONG_NAME}),
         "Description": descriptions(rng, count),
-        "StageName": pick(pa.array([name for name, _, _ in STAGES]), stage),
+        "StageName": pick(pa.array(_STAGES), stage),
         "Amount": _amounts(rng, currency),
-        "Probability": numbers(np.array([float(percent) for _, percent, _ in STAGES])[stage]),
+        "Probability": numbers(np.array([percent for percent, _ in STAGES.values()])[stage]),
         "TotalOpportunityQuantity": numbers(rng.integers(1, 500, count).astype(float), rng.random(count) < 0.4),
         "CloseDate": on(close),
         "Type": choose(rng, _TYPES, count, weights=[5, 3, 1], missing=0.15),
         "NextStep": with_odd_texts(choose(rng, _NEXT_STEPS, count, missing=0.4)),
         "LeadSource": choose(rng, LEAD_SOURCES, count, weights=[5, 2, 3, 1, 1], missing=0.2),
-        "ForecastCategoryName": pick(pa.array([category for _, _, category in STAGES]), stage),
+        "ForecastCategoryName": _forecasts(rng, stage),
         "RecordTypeId": pick(types, (rng.random(count) < 0.3).astype(np.int64)),
         "CampaignId": refer(ids.campaigns, campaigns.of_opportunity),
         "OwnerId": owners(rng, ids.users, count),
@@ -101,13 +90,20 @@ def opportunities(plan: Plan, tasks: TaskPlan, campaigns: CampaignPlan, ids: Ids
     }
 
 
-def _stages(rng: np.random.Generator, plan: Plan) -> np.ndarray:
+def _stages(rng: np.random.Generator, plan: Plan) -> Rows:
     """Older business is closed, two of five won; younger business is under way."""
     created = plan.opportunities.audit.created
     age = (plan.history.end - created) / DAY
     closed = rng.random(created.size) < np.clip(age / 200, 0, 0.92)
-    outcome = np.where(rng.random(created.size) < 0.4, WON, LOST)
-    return np.where(closed, outcome, rng.integers(0, WON, created.size))
+    outcome = np.where(rng.random(created.size) < 0.4, _WON, _LOST)
+    return np.where(closed, outcome, rng.integers(0, _WON, created.size))
+
+
+def _forecasts(rng: np.random.Generator, stage: Rows) -> pa.Array:
+    """The stage's own category; sellers in negotiations often set it to Best Case or Commit by hand."""
+    by_stage = pick(pa.array([category for _, category in STAGES.values()]), stage)
+    by_hand = (stage == _NEGOTIATION) & (rng.random(stage.size) < 0.6)
+    return where(by_hand, choose(rng, ["Best Case", "Commit"], stage.size), by_stage)
 
 
 def _amounts(rng: np.random.Generator, currency: pa.Array) -> pa.Array:

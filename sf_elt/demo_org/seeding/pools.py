@@ -120,7 +120,7 @@ def _companies(fake: Faker, taken: set[str], country: str) -> tuple[list[str], l
 
 
 def _distinct(draw: Callable[[], str], times: int) -> list[str]:
-    return list(dict.fromkeys(draw() for _ in range(times)))
+    return list(dict.fromkeys(draw().strip() for _ in range(times)))
 
 
 def _places(seed: int, rows: list[dict[str, str]], locales: list[str]) -> Places:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 from starlette.requests import Request
 
@@ -28,7 +29,7 @@ from sf_elt.demo_org.calls import Allowance, CallRecord
 from sf_elt.demo_org.clock import Clock
 from sf_elt.demo_org.faults import FaultPlan
 from sf_elt.demo_org.schema import Schema, load_schema
-from sf_elt.demo_org.store import Store, table
+from sf_elt.demo_org.store import Store, StoreMismatch, table
 
 DAILY_API_REQUESTS = 100_000
 DEFAULT_SEED = 7
@@ -147,7 +148,10 @@ def _open_file(file: Path, clock: Clock, seed: int, records: int) -> tuple[Store
         ) from error
     if not key_file.exists():
         write_private(key_file, credentials.private_key)
-    return Store(load_schema(), file, clock), credentials, key_file
+    try:
+        return Store(load_schema(), file, clock), credentials, key_file
+    except (StoreMismatch, duckdb.Error) as error:
+        raise OrgFileError(f"{file} cannot be opened (is another demo org running on it?): {error}") from error
 
 
 def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int) -> Store:

@@ -268,7 +268,7 @@ def _server(org: Org, on_started: Callable[[], None]) -> _Server:
         log_level=logging.WARNING,
         access_log=False,
         timeout_keep_alive=300,  # pooled connections of clients outlive their pauses, as they do against Salesforce
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=1,
     )
     return _Server(config, on_started)
 

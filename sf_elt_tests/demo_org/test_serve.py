@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from sf_elt.demo_org.serve import DemoOrgError, Details, start_demo_org
+from sf_elt.demo_org.org import OrgFileError, create_org
+from sf_elt.demo_org.serve import DemoOrgError, Details, running_org, start_demo_org
+from sf_elt_tests.orgs import client
 
 COMMAND = [sys.executable, "-m", "sf_elt.cli", "demo-org"]
 
@@ -23,11 +25,15 @@ def is_up(details: Details) -> bool:
 
 
 def test_a_process_of_its_own_stops_cleanly_on_sigterm() -> None:
-    """It is ready when its details are there, and ends with status 0 when asked to stop."""
-    org = start_demo_org(records=50)
+    """It is ready when its details are there and ends with status 0, even while a client waits for a slow reply."""
+    org = start_demo_org(records=0)
     assert is_up(org.details)
     assert org.details.pid != os.getpid()
-    assert org.stop() == 0
+    fault = {"path": "/", "delay": 60}
+    requests.post(f"{org.details.instance_url}/demo/faults", json=fault, timeout=10).raise_for_status()
+    with socket.create_connection(("127.0.0.1", int(org.details.instance_url.rpartition(":")[2]))) as waiting:
+        waiting.sendall(b"GET /services/data HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert org.stop() == 0
     with pytest.raises(requests.ConnectionError):
         is_up(org.details)
 
@@ -35,7 +41,7 @@ def test_a_process_of_its_own_stops_cleanly_on_sigterm() -> None:
 def test_json_is_one_line_and_sigterm_works_where_sigint_is_ignored() -> None:
     """With --json stdout holds exactly one line; a background shell's ignored SIGINT does not disarm SIGTERM."""
     process = subprocess.Popen(
-        [*COMMAND, "--json", "--records", "50"],
+        [*COMMAND, "--json", "--records", "0"],
         stdout=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         text=True,
@@ -48,22 +54,12 @@ def test_json_is_one_line_and_sigterm_works_where_sigint_is_ignored() -> None:
     assert (process.wait(20), rest) == (0, "")
 
 
-def test_it_stops_while_a_client_waits() -> None:
-    """A client that keeps its connection and a slow reply do not keep the org from stopping."""
-    org = start_demo_org(records=50)
-    fault = {"path": "/", "delay": 60}
-    requests.post(f"{org.details.instance_url}/demo/faults", json=fault, timeout=10).raise_for_status()
-    with socket.create_connection(("127.0.0.1", int(org.details.instance_url.rpartition(":")[2]))) as waiting:
-        waiting.sendall(b"GET /services/data HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert org.stop() == 0
-
-
 def test_it_ends_with_the_process_that_started_it() -> None:
     """Killed with SIGKILL, the starter takes the org along."""
     script = (
         "from sf_elt.demo_org.serve import start_demo_org\n"
         "import os, signal\n"
-        "print(start_demo_org(records=50).details.as_json(), flush=True)\n"
+        "print(start_demo_org(records=0).details.as_json(), flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     starter = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=False)
@@ -90,24 +86,37 @@ def test_a_start_that_fails_says_what_the_org_said() -> None:
 
 
 def test_a_killed_org_finds_its_data_again(tmp_path: Path) -> None:
-    """With --file, an org ended by SIGKILL serves the same data and credentials when it is started again."""
+    """With a file, what an org answered before SIGKILL is there when it is started again, for the same credentials.
+
+    While it runs nobody else can open the file, and is told so.
+    """
     file = tmp_path / "org.duckdb"
-    first = start_demo_org(records=50, file=file)
-    assert is_up(first.details)
+    first = start_demo_org(records=0, file=file)
+    made = client(first.details).Lead.create({"LastName": "Lovelace", "Company": "Engines"})
+    with pytest.raises(OrgFileError, match="is another demo org running on it"):
+        create_org(records=0, file=file)
     first.kill()
-    with start_demo_org(records=50, file=file) as second:
-        assert is_up(second.details)
-        assert second.details.access_token == first.details.access_token
-        assert second.details.password == first.details.password
+    with running_org(records=0, file=file) as second:
+        assert second.access_token == first.details.access_token
+        assert client(second, how="jwt").Lead.get(made["id"])["LastName"] == "Lovelace"
 
 
 def test_a_file_without_its_credentials_is_refused(tmp_path: Path) -> None:
     """A data file alone cannot be opened for clients: the message names the file to delete."""
     file = tmp_path / "org.duckdb"
-    start_demo_org(records=50, file=file).stop()
+    create_org(records=0, file=file).close()
     (tmp_path / "org.duckdb.credentials.json").unlink()
-    with pytest.raises(DemoOrgError, match=r"delete .*org\.duckdb to make a new org"):
-        start_demo_org(records=50, file=file)
+    with pytest.raises(OrgFileError, match=r"delete .*org\.duckdb to make a new org"):
+        create_org(records=0, file=file)
+
+
+def test_an_unfinished_file_is_made_anew(tmp_path: Path) -> None:
+    """What a start that was killed while seeding left behind is no org and stands in nobody's way."""
+    file = tmp_path / "org.duckdb"
+    (tmp_path / "org.duckdb.unfinished").write_text("half a file")
+    with running_org(records=0, file=file) as details:
+        assert is_up(details)
+    assert not (tmp_path / "org.duckdb.unfinished").exists()
 
 
 def test_help_does_not_load_the_server() -> None:

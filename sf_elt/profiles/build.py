@@ -13,7 +13,7 @@ from sf_elt.profiles.guards import Guards, check_guards
 from sf_elt.profiles.identity import join_records
 from sf_elt.profiles.ids import name_components
 from sf_elt.profiles.mapping import FieldRule, check_mapping, user_fields
-from sf_elt.profiles.merge import partials_statement, precedence_statement, profiles_statement
+from sf_elt.profiles.merge import contested_fields, partials_statement, precedence_statement, profiles_statement
 from sf_elt.profiles.rows import MappedStream, mapped_streams, number_rows, publish_events
 from sf_elt.profiles.sources import Source, find_sources
 from sf_elt.profiles.sql import statement
@@ -124,6 +124,7 @@ def _merge_values(
 ) -> None:
     """Makes the temporary table built_profiles."""
     connection.execute(precedence_statement(streams))
+    contested = contested_fields(streams)
     for stream in streams:
-        connection.execute(partials_statement(stream))
+        connection.execute(partials_statement(stream, contested))
     connection.execute(profiles_statement(streams, fields))

@@ -3,7 +3,8 @@ SELECT
     modified_at,
     {stream} AS stream_number,
     record_id,
-    CAST(row({values}) AS VARCHAR) AS contents
+    {identifiers} AS identifiers,
+    hash({values}) AS contents
 FROM {rows}
 JOIN shared USING (record)
 WHERE alive

@@ -1,7 +1,19 @@
 INSERT INTO profiles.links (stream, record_id, kind, value, profile_id, via)
-SELECT DISTINCT streams.stream, occurrences.record_id, occurrences.kind, occurrences.value, profile_id, occurrences.via
-FROM occurrences
-JOIN stream_names AS streams USING (stream_number)
-LEFT JOIN joined_records USING (record)
-JOIN component_profiles ON component_profiles.component = coalesce(joined_records.component, occurrences.record)
-WHERE occurrences.rule IS NULL
+WITH links AS (
+    SELECT
+        any_value(stream_number) AS stream_number,
+        any_value(record_id) AS record_id,
+        any_value(kind) AS kind,
+        any_value(value) AS value,
+        coalesce(any_value(component), record) AS component,
+        via
+    FROM occurrences
+    LEFT JOIN joined_records USING (record)
+    WHERE rule IS NULL
+    GROUP BY record, key, via
+)
+
+SELECT stream_names.stream, links.record_id, links.kind, links.value, component_profiles.profile_id, links.via
+FROM links
+JOIN stream_names USING (stream_number)
+JOIN component_profiles USING (component)

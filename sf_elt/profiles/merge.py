@@ -5,8 +5,8 @@ several streams, are then combined. "Newest" goes by `precedence`, a number that
 the same rows give the same value in any order.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sf_elt.profiles.mapping import FieldRule, Merge
@@ -34,20 +34,32 @@ def precedence_statement(streams: Sequence[MappedStream]) -> str:
     return statement("precedence", rows="\n    UNION ALL BY NAME\n    ".join(map(_contents, streams)))
 
 
-def partials_statement(stream: MappedStream) -> str:
-    """SQL that makes `partial_table`."""
-    aggregates = []
+def partials_statement(stream: MappedStream, contested: Collection[str]) -> str:
+    """SQL that makes `partial_table`, with the ranks of the user fields that several rules contest."""
+    ones, manies = [], []
     for number, rule in enumerate(stream.rules):
         partial = _partial(stream, number, rule)
         value = _value(stream, number, rule)
-        aggregate = _AGGREGATES[rule.merge](value)
-        if rule.merge == "set" and is_list(stream, rule):
-            aggregate = f"flatten({aggregate})"
-        aggregates.append(f"{aggregate} AS {partial.column}")
-        if rule.merge in ("latest", "oldest"):
-            extreme = "max" if rule.merge == "latest" else "min"
-            aggregates.append(f"{extreme}(precedence) FILTER ({value} IS NOT NULL) AS {partial.rank}")
-    return statement("partials", table=partial_table(stream), rows=stream.table, aggregates=",\n    ".join(aggregates))
+        operator = _OPERATORS[rule.merge]
+        flat = rule.merge == "set" and is_list(stream, rule)
+        ones.append(f"{value if flat else operator.one(value)} AS {partial.column}")
+        manies.append(f"flatten({operator.many(value)})" if flat else operator.many(value))
+        if operator.best_rank and rule.user_field in contested:
+            ones.append(f"CASE WHEN {value} IS NOT NULL THEN precedence END AS {partial.rank}")
+            manies.append(f"{operator.best_rank}(precedence) FILTER ({value} IS NOT NULL)")
+    return statement(
+        "partials",
+        table=partial_table(stream),
+        rows=stream.table,
+        ones=",\n    ".join(ones),
+        manies=",\n    ".join(manies),
+    )
+
+
+def contested_fields(streams: Sequence[MappedStream]) -> set[str]:
+    """The user fields that more than one rule fills."""
+    times = Counter(rule.user_field for stream in streams for rule in stream.rules)
+    return {field for field, count in times.items() if count > 1}
 
 
 def profiles_statement(streams: Sequence[MappedStream], fields: Mapping[str, str]) -> str:
@@ -65,8 +77,14 @@ def profiles_statement(streams: Sequence[MappedStream], fields: Mapping[str, str
 
 
 def _contents(stream: MappedStream) -> str:
-    values = ", ".join(f"v{number}" for number in range(len(stream.rules)))
-    return statement("contents", stream=str(stream.number), values=values, rows=stream.table)
+    identifiers = [f"v{number}" for number, rule in enumerate(stream.rules) if rule.identifier]
+    return statement(
+        "contents",
+        stream=str(stream.number),
+        identifiers=f"CAST(row({', '.join(identifiers)}) AS VARCHAR)" if identifiers else "NULL",
+        values=", ".join(f"v{number}" for number in range(len(stream.rules))),
+        rows=stream.table,
+    )
 
 
 def _partial(stream: MappedStream, number: int, rule: FieldRule) -> Partial:
@@ -81,19 +99,37 @@ def _value(stream: MappedStream, number: int, rule: FieldRule) -> str:
     if is_list(stream, rule):
         return column
     text = f"nullif({column}, '')" if rule.identifier or rule.clean != "none" else column
-    if rule.type == "[]string" and rule.merge != "set":
-        return f"CASE WHEN {text} IS NOT NULL THEN [{text}] END"
-    return text
+    return _as_list(text) if rule.type == "[]string" and rule.merge != "set" else text
 
 
-_AGGREGATES: Mapping[Merge, Callable[[str], str]] = {
-    "latest": lambda value: f"arg_max({value}, precedence)",
-    "oldest": lambda value: f"arg_min({value}, precedence)",
-    "min": lambda value: f"min({value})",
-    "max": lambda value: f"max({value})",
-    "sum": lambda value: f"list({value}) FILTER ({value} IS NOT NULL)",
-    "count": lambda value: f"count({value})",
-    "set": lambda value: f"list({value}) FILTER ({value} IS NOT NULL)",
+@dataclass(frozen=True)
+class Operator:
+    """A merge operator within one stream: SQL for a component's only row, and for its many rows.
+
+    `best_rank` is the aggregate that finds the rank of the row that it chose, for an operator that chooses one.
+    """
+
+    one: Callable[[str], str]
+    many: Callable[[str], str]
+    best_rank: str = ""
+
+
+def _as_list(value: str) -> str:
+    return f"CASE WHEN {value} IS NOT NULL THEN [{value}] END"
+
+
+def _listed(value: str) -> str:
+    return f"list({value}) FILTER ({value} IS NOT NULL)"
+
+
+_OPERATORS: Mapping[Merge, Operator] = {
+    "latest": Operator(str, lambda value: f"arg_max({value}, precedence)", "max"),
+    "oldest": Operator(str, lambda value: f"arg_min({value}, precedence)", "min"),
+    "min": Operator(str, lambda value: f"min({value})"),
+    "max": Operator(str, lambda value: f"max({value})"),
+    "sum": Operator(_as_list, _listed),
+    "count": Operator(lambda value: f"CAST({value} IS NOT NULL AS BIGINT)", lambda value: f"count({value})"),
+    "set": Operator(_as_list, _listed),
 }
 
 

@@ -1,5 +1,6 @@
 -- The order of the rows that make one profile, where there are several: by time of modification, and at one time the
--- first stream by name wins, then the smallest record id, then the smallest contents.
+-- first stream by name wins, then the smallest record id, then the smallest identifiers. The hash only settles the order
+-- of two rows that claim to be the same version of the same record.
 CREATE OR REPLACE TEMP TABLE precedence AS
 WITH shared AS (
     SELECT record, component FROM joined_records
@@ -13,9 +14,10 @@ shared_rows AS (
 
 SELECT
     record,
+    count(*) OVER (PARTITION BY component, stream_number) AS rows_in_stream,
     row_number() OVER (
         PARTITION BY component
-        ORDER BY modified_at NULLS FIRST, stream_number DESC, record_id DESC, contents DESC
+        ORDER BY modified_at NULLS FIRST, stream_number DESC, record_id DESC, identifiers DESC, contents DESC
     ) AS precedence
 FROM shared_rows
 JOIN shared USING (record)

@@ -112,8 +112,7 @@ def _rows_of_events(stream: MappedStream) -> str:
 
 def identifier_candidates(streams: Sequence[MappedStream], kinds: Sequence[str]) -> str:
     """SQL for every (row, kind, value) that could join rows, before any guard."""
-    selects = [select for stream in streams for select in _candidates_of(stream, kinds)]
-    return "\nUNION ALL\n".join(selects)
+    return "\nUNION ALL\n".join(select for stream in streams for select in _candidates_of(stream, kinds))
 
 
 def publish_events(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream]) -> None:

@@ -6,8 +6,6 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from sf_elt.warehouse import JobMeter, Warehouse
-
 OPERATIONS = ("update",)
 STREAMS = {
     "Lead": "salesforce_leads",
@@ -92,9 +90,3 @@ class ExportSpec(BaseModel):
     def records_stream(self) -> str:
         """The imported stream of this object."""
         return self.stream or STREAMS[self.object]
-
-    def meter(self, warehouse: Warehouse, org: str) -> JobMeter:
-        """What to count this export's API calls with when connecting to `org` (its address)."""
-        return JobMeter(
-            warehouse.calls(), f"export:{self.name}", org, limit=self.max_daily_api_calls, org_reserve=self.org_reserve
-        )

@@ -5,15 +5,28 @@ from contextlib import closing
 
 import pytest
 
-from sf_elt.demo_org.serve import Details
+from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.salesforce import Login, Org, OrgUnavailable, Patience, RequestRefused, connect, query_records
 from sf_elt.salesforce.write import MAX_RECORDS, SaveResult, update_records
 from sf_elt_tests.orgs import levers
 
 
+@pytest.fixture(scope="module")
+def own_org() -> Iterator[Details]:
+    """An org of this file's own, with 60 leads and contacts."""
+    with running_org(seed=7, records=60) as details:
+        yield details
+
+
+@pytest.fixture
+def org(own_org: Details) -> Iterator[Details]:
+    """That org, without faults from the test before."""
+    yield own_org
+    levers(own_org).forget_faults()
+
+
 @pytest.fixture
 def connection(org: Details) -> Iterator[Org]:
-    """A connection to an org of the test's own, with 60 leads and contacts."""
     login = Login(instance_url=org.instance_url, access_token=org.access_token)
     with closing(connect(login, patience=Patience(attempts=2, first_wait=0.01))) as connected:
         yield connected
@@ -50,10 +63,10 @@ def test_results_come_in_the_order_of_the_records(connection, ids):
 def test_all_or_none_writes_nothing_where_one_record_fails(connection, ids):
     """With all_or_none the good record is rolled back."""
     results = update_records(
-        connection, "Lead", [{"Id": ids[0], "Title": "New"}, {"Id": ids[1], "LastName": None}], all_or_none=True
+        connection, "Lead", [{"Id": ids[0], "Title": "Rolled back"}, {"Id": ids[1], "LastName": None}], all_or_none=True
     )
     assert not any(result.success for result in results)
-    assert query_records(connection, f"SELECT Id FROM Lead WHERE Id = '{ids[0]}' AND Title = 'New'") == []
+    assert query_records(connection, f"SELECT Id FROM Lead WHERE Id = '{ids[0]}' AND Title = 'Rolled back'") == []
 
 
 @pytest.mark.parametrize("number", [0, MAX_RECORDS + 1])

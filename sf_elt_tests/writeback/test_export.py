@@ -76,6 +76,14 @@ def test_leaving_all_audiences_clears_the_field(loop):
     assert loop.held(ids, "Audiences__c", "Scores__c") == [(None, None)]
 
 
+def test_the_exports_own_field_is_true_also_where_somebody_else_filled_it(loop):
+    """An audiences field that names an audience the person is not in is cleared, whoever wrote it."""
+    ids = loop.make_leads(1, Audiences__c="Stale", Title="Theirs")
+    loop.fill([Person("p1", ids)])
+    loop.run()
+    assert loop.held(ids, "Audiences__c", "Title") == [(None, "Theirs")]
+
+
 def test_fields_that_are_not_mapped_are_never_touched(loop):
     """What somebody else changes in other fields survives the next write, and so does a title we never wrote."""
     ids = loop.make_leads(1, Title="Theirs", Phone="1")

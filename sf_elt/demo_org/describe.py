@@ -7,7 +7,7 @@ describe_object(schema, lead, "62.0", record_types)   # GET /sobjects/Lead/descr
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sf_elt.demo_org.schema import OWN_ID, SYSTEM, USER, Field, ObjectType, Schema
+from sf_elt.demo_org.schema import OWN_ID, STAGE, SYSTEM, USER, Field, ObjectType, Schema
 
 Json = dict[str, object]
 
@@ -81,15 +81,15 @@ def describe_object(
         **object_summary(object_type, version),
         "actionOverrides": [],
         "childRelationships": _child_relationships(schema, object_type),
-        "fields": [describe_field(object_type, each) for each in object_type.fields],
+        "fields": [describe_field(each) for each in object_type.fields],
         "namedLayoutInfos": [],
         "recordTypeInfos": _record_type_infos(record_types, version, object_type),
         "supportedScopes": [{"label": f"All {object_type.plural}", "name": "everything"}],
     }
 
 
-def describe_field(object_type: ObjectType, field: Field) -> Json:
-    """One field of an object."""
+def describe_field(field: Field) -> Json:
+    """One field."""
     return {
         "aggregatable": field.type not in _NOT_AGGREGATABLE and not field.long_text,
         "aiPredictionField": False,
@@ -99,7 +99,7 @@ def describe_field(object_type: ObjectType, field: Field) -> Json:
         "calculatedFormula": field.formula,
         "cascadeDelete": False,
         "caseSensitive": False,
-        "compoundFieldName": _compound_name(object_type, field),
+        "compoundFieldName": field.compound,
         "controllerName": None,
         "createable": field.createable,
         "custom": field.custom,
@@ -109,7 +109,7 @@ def describe_field(object_type: ObjectType, field: Field) -> Json:
         "dependentPicklist": False,
         "deprecatedAndHidden": False,
         "digits": field.digits,
-        "displayLocationInDecimal": field.name.endswith(("Latitude", "Longitude")),
+        "displayLocationInDecimal": False,
         "encrypted": False,
         "externalId": field.external_id,
         "extraTypeInfo": _extra_type(field),
@@ -129,7 +129,7 @@ def describe_field(object_type: ObjectType, field: Field) -> Json:
         "nameField": field.name_field,
         "namePointing": len(field.to) > 1,
         "nillable": field.nillable,
-        "permissionable": field.custom or field.nillable,
+        "permissionable": field.nillable and (field.createable or field.custom) and field.compound != "Name",
         "picklistValues": [
             {"active": True, "defaultValue": value == field.default, "label": value, "validFor": None, "value": value}
             for value in field.picklist
@@ -144,7 +144,7 @@ def describe_field(object_type: ObjectType, field: Field) -> Json:
         "restrictedDelete": False,
         "restrictedPicklist": field.restricted,
         "scale": field.scale,
-        "searchPrefilterable": field.type == "reference",
+        "searchPrefilterable": field.type == "reference" and field.nillable and field.createable,
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
         "sortable": field.filterable and field.type not in _NOT_SORTABLE and not field.long_text,
         "type": field.type,
@@ -154,24 +154,16 @@ def describe_field(object_type: ObjectType, field: Field) -> Json:
     }
 
 
-def _compound_name(object_type: ObjectType, field: Field) -> str | None:
-    """The compound field that this one is a part of: an address, or a person's Name."""
-    if field.compound is not None:
-        return field.compound
-    part_of_name = field.name in ("FirstName", "LastName", "Salutation") and object_type.has("Name")
-    return "Name" if part_of_name else None
-
-
 def _default_value(field: Field) -> object:
     if field.type == "boolean":
         return bool(field.default)
-    return None if field.default in (USER, OWN_ID, SYSTEM) else field.default
+    return None if field.default in (USER, OWN_ID, SYSTEM, STAGE) else field.default
 
 
 def _extra_type(field: Field) -> str | None:
-    if field.type != "textarea":
-        return None
-    return "plaintextarea"
+    if field.type == "textarea":
+        return "plaintextarea"
+    return "personname" if field.compound == "Name" else None
 
 
 def _child_relationships(schema: Schema, object_type: ObjectType) -> list[Json]:

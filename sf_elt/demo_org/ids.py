@@ -6,6 +6,7 @@ normalise("003D000000QYVi7")  # the same; None where the text is no Id
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Base 62 in the order of ASCII, so that Ids sort in the order they were made."""
@@ -29,10 +30,11 @@ def to_18(id_15: str) -> str:
     return id_15 + checksum(id_15)
 
 
+@lru_cache(maxsize=100_000)
 def normalise(text: str) -> str | None:
     """The 18-character form of an Id of 15 or 18 characters; None where the text is no Id or its checksum is wrong.
 
-    An 18-character Id is accepted in any letter case: its checksum tells the right one.
+    An 18-character Id whose letters became all lower or all upper case is restored: its checksum tells the right ones.
     """
     if not _FORM.fullmatch(text):
         return None
@@ -40,7 +42,7 @@ def normalise(text: str) -> str | None:
         return to_18(text)
     if checksum(text[:15]) == text[15:]:
         return text
-    return _restore_case(text)
+    return _restore_case(text) if text in (text.upper(), text[:15].lower() + text[15:]) else None
 
 
 def _restore_case(text: str) -> str | None:

@@ -26,6 +26,8 @@ USER = "@user"
 """A default: the Id of whoever saves the record."""
 OWN_ID = "@id"
 """A default: the record's own Id."""
+STAGE = "@stage"
+"""A default: what goes with an opportunity's stage."""
 SYSTEM = "@system"
 """A default: who saved it and when, kept by the store."""
 
@@ -40,8 +42,8 @@ _SHORT_TEXT = 255
 class Field:
     """One field of an object. `sql` computes it from the record's other fields; `formula` is how Salesforce says it.
 
-    `compound` names the address field that this one is a part of. With `cascade`, the record goes when the one it
-    refers to is deleted.
+    `compound` names the address, name or fiscal period that this one is a part of. With `cascade`, the record goes
+    when the one it refers to is deleted.
     """
 
     name: str
@@ -144,10 +146,6 @@ class ObjectType:
     @cached_property
     def name_field(self) -> Field | None:
         return next((each for each in self.fields if each.name_field), None)
-
-    def parts(self, compound: Field) -> tuple[Field, ...]:
-        """The fields that a compound field repeats."""
-        return tuple(each for each in self.fields if each.compound == compound.name)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.saving.cells import Cell, cell
 from sf_elt.demo_org.saving.outcome import Operation, Refused, SaveError
-from sf_elt.demo_org.schema import OWN_ID, SYSTEM, USER, Field, ObjectType
+from sf_elt.demo_org.schema import OWN_ID, STAGE, SYSTEM, USER, Field, ObjectType
 from sf_elt.demo_org.store import Writing, arrow_type, insert_rows, update_rows
 
 
@@ -144,7 +144,7 @@ def _touched(write: Writing, user_id: str) -> dict[str, Cell]:
 def _default(each: Field, user_id: str) -> Cell:
     if each.default == USER:
         return user_id
-    if each.default is not None and each.default != OWN_ID:
+    if each.default is not None and each.default not in (OWN_ID, STAGE):
         return each.default
     if each.type == "boolean":
         return False

@@ -150,8 +150,9 @@ def _read(
     """The records of those Ids, deleted ones included, with the named fields and those that decide what is allowed."""
     wanted = {"Id", *names, *(name for name in _DECIDING if object_type.has(name))}
     columns = ", ".join(quote(name) for name in sorted(wanted))
-    places = ", ".join("?" * len(ids))
-    found = connection.execute(f'SELECT {columns} FROM {table(object_type.name)} WHERE "Id" IN ({places})', ids)
+    found = connection.execute(
+        f'SELECT {columns} FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))', [list(ids)]
+    )
     names_read = [name for name, *_ in found.description or ()]
     records = (dict(zip(names_read, values, strict=True)) for values in found.fetchall())
     return {str(record["Id"]): record for record in records}
@@ -171,11 +172,10 @@ def _by_value(
     if not values:
         return {}
     alive = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
-    places = ", ".join("?" * len(values))
     rows = connection.execute(
         f'SELECT lower({quote(key.name)}), "Id" FROM {table(object_type.name)} '
-        f'WHERE lower({quote(key.name)}) IN ({places}){alive} ORDER BY "Id"',
-        values,
+        f'WHERE lower({quote(key.name)}) IN (SELECT unnest(?)){alive} ORDER BY "Id"',
+        [list(values)],
     ).fetchall()
     found: dict[str, list[str]] = {}
     for value, record_id in rows:

@@ -15,12 +15,12 @@ def delete(
     if not ids:
         return
     for child, reference in _dependents(schema, object_type):
-        where = f'{quote(reference.name)} IN ({_places(ids)}) AND NOT "IsDeleted"'
+        where = f'{quote(reference.name)} IN (SELECT unnest(?)) AND NOT "IsDeleted"'
         children = _ids(write, child, where, ids)
         delete(schema, write, child, children, user_id, for_good=for_good)
     if for_good:
         parents = parents_of(write, object_type, ids)
-        write.connection.execute(f'DELETE FROM {table(object_type.name)} WHERE "Id" IN ({_places(ids)})', list(ids))
+        write.connection.execute(f'DELETE FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))', [list(ids)])
         refresh(write, object_type, parents)
     else:
         _mark(write, object_type, ids, user_id, deleted=True)
@@ -33,7 +33,7 @@ def undelete(schema: Schema, write: Writing, object_type: ObjectType, ids: Seque
     for child, reference in _dependents(schema, object_type):
         parent = quote(reference.name)
         deleted_at = f'(SELECT "SystemModstamp" FROM {table(object_type.name)} AS gone WHERE gone."Id" = {parent})'
-        where = f'{parent} IN ({_places(ids)}) AND "IsDeleted" AND "SystemModstamp" = {deleted_at}'
+        where = f'{parent} IN (SELECT unnest(?)) AND "IsDeleted" AND "SystemModstamp" = {deleted_at}'
         undelete(schema, write, child, _ids(write, child, where, ids), user_id)
     _mark(write, object_type, ids, user_id, deleted=False)
 
@@ -41,8 +41,8 @@ def undelete(schema: Schema, write: Writing, object_type: ObjectType, ids: Seque
 def _mark(write: Writing, object_type: ObjectType, ids: Sequence[str], user_id: str, *, deleted: bool) -> None:
     write.connection.execute(
         f'UPDATE {table(object_type.name)} SET "IsDeleted" = ?, "LastModifiedDate" = ?, "LastModifiedById" = ?, '
-        f'"SystemModstamp" = ? WHERE "Id" IN ({_places(ids)})',
-        [deleted, write.now, user_id, write.now, *ids],
+        f'"SystemModstamp" = ? WHERE "Id" IN (SELECT unnest(?))',
+        [deleted, write.now, user_id, write.now, list(ids)],
     )
     refresh(write, object_type, parents_of(write, object_type, ids))
 
@@ -53,10 +53,6 @@ def _dependents(schema: Schema, object_type: ObjectType) -> Iterator[tuple[Objec
 
 def _ids(write: Writing, object_type: ObjectType, where: str, values: Sequence[str]) -> list[str]:
     rows = write.connection.execute(
-        f'SELECT "Id" FROM {table(object_type.name)} WHERE {where}', list(values)
+        f'SELECT "Id" FROM {table(object_type.name)} WHERE {where}', [list(values)]
     ).fetchall()
     return [record_id for (record_id,) in rows]
-
-
-def _places(values: Sequence[str]) -> str:
-    return ", ".join("?" * len(values))

@@ -63,9 +63,9 @@ def parents_of(write: Writing, object_type: ObjectType, ids: Sequence[str]) -> l
     if object_type.name not in _REFRESH:
         return []
     reference, _ = _REFRESH[object_type.name]
-    places = ", ".join("?" * len(ids))
     found = write.connection.execute(
-        f'SELECT DISTINCT {quote(reference)} FROM {table(object_type.name)} WHERE "Id" IN ({places})', list(ids)
+        f'SELECT DISTINCT {quote(reference)} FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))',
+        [list(ids)],
     ).fetchall()
     return [parent for (parent,) in found if parent is not None]
 

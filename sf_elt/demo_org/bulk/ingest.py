@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Literal
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.apply import RESULT_FILES, Upload, Verdicts, apply_csv
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
 from sf_elt.demo_org.bulk.jobs import FINISHED, Job, job_list
 from sf_elt.demo_org.bulk.requests import BulkBody, body_of, hold_of, user_of, version_of
+from sf_elt.demo_org.bulk.results import CsvFile
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.saving import Operation
@@ -178,7 +179,7 @@ async def results(request: Request) -> Response:
     if job.state not in FINISHED:
         raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state}: its results come when it has ended")
     file = job.folder / file_name
-    return FileResponse(file, media_type="text/csv") if file.exists() else Response(media_type="text/csv")
+    return CsvFile(file) if file.exists() else Response(media_type="text/csv")
 
 
 def _job(request: Request) -> IngestJob:

@@ -9,13 +9,13 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
 from sf_elt.demo_org.bulk.jobs import FINISHED, BulkJobs, Job, job_list
 from sf_elt.demo_org.bulk.requests import BulkBody, body_of, hold_of, user_of, version_of
-from sf_elt.demo_org.bulk.results import DEFAULT_PAGE, keep_rows, locator, page, row_of
+from sf_elt.demo_org.bulk.results import DEFAULT_PAGE, CsvFile, keep_rows, locator, page, row_of
 from sf_elt.demo_org.errors import OrgError, SoqlError, not_found
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.soql import Compiled, compile_query, csv_statement
@@ -124,7 +124,7 @@ def results(request: Request) -> Response:
     found = page(job.folder, job.dialect, first_row=first_row, total=job.records_processed, most=_max_records(request))
     request.state.rows = found.records
     headers = {"Sforce-Locator": locator(found.next_row), "Sforce-NumberOfRecords": str(found.records)}
-    return FileResponse(found.file, media_type="text/csv", headers=headers)
+    return CsvFile(found.file, headers=headers)
 
 
 async def result_pages(request: Request) -> Response:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import duckdb
@@ -43,12 +43,15 @@ def run_export(
     org: Org, warehouse: Warehouse, spec: ExportSpec, *, now: datetime, run_id: str, progress: Progress | None = None
 ) -> ExportReport:
     """Plans and sends. A spent allowance is no error: the report says until when the export pauses."""
+    started = time.monotonic()
     with counting(org) as calls:
         try:
             plan = plan_export(org, warehouse, spec, now=now, run_id=run_id)
         except AllowanceSpent as spent:
-            return ExportReport(spec.name, plan_id=None, api_calls=calls.made, paused_until=spent.until)
-    return send_plan(org, warehouse, spec, plan, now=now, run_id=run_id, progress=progress)
+            report = ExportReport(spec.name, plan_id=None, api_calls=calls.made, paused_until=spent.until)
+        else:
+            report = send_plan(org, warehouse, spec, plan, now=now, run_id=run_id, progress=progress)
+    return replace(report, seconds=time.monotonic() - started)
 
 
 def send_plan(

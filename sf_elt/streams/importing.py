@@ -102,7 +102,7 @@ def import_window(
             with warehouse.write() as connection:
                 work.note_calls(connection)
             raise
-    if begun is not None and report.read_to < min(window.end, now):
+    if begun is not None and report.read_to < read_range(spec, window, now).read_to:
         # what a paused read brought ends where it was paused; the rest of the window comes now
         return import_window(org, meter, warehouse, spec, window, now=now, run_id=run_id, progress=progress)
     return report
@@ -216,7 +216,7 @@ class _Work:
                 soql,
                 folder,
                 include_deleted=True,
-                patience=JobPatience(page_rows=self.spec.page_rows),
+                patience=JobPatience(longest=self.spec.job_patience, page_rows=self.spec.page_rows),
                 on_page=lambda rows, total: self.progress(f"{self.spec.stream}: reading", rows, total),
             )
         except QueryTooLarge:

@@ -40,7 +40,8 @@ class StreamSpec:
     `fields` None takes every field of the object that can travel in rows, and the related fields that the documented
     names need. A related field is written `RecordType.Name`. `look_back` re-reads that much before each window,
     because a row shows when its transaction commits, but carries the time when it began. `transport` "auto" takes
-    REST up to `rest_rows` rows and Bulk API 2.0 beyond.
+    REST up to `rest_rows` rows and Bulk API 2.0 beyond, whose job is waited for as long as `job_patience` and read in
+    pages of `page_rows`.
     """
 
     stream: str
@@ -54,6 +55,7 @@ class StreamSpec:
     transport: Transport = "auto"
     rest_rows: int = 2000
     page_rows: int = 100_000
+    job_patience: timedelta = timedelta(hours=2)
 
     def __post_init__(self) -> None:
         if not _STREAM.fullmatch(self.stream):

@@ -1,0 +1,102 @@
+"""Logging in: four ways, clear refusals, and no secret where it could be read."""
+
+import traceback
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sf_elt.demo_org.serve import Details
+from sf_elt.salesforce import AuthenticationFailed, Login, Org, OrgUnavailable, connect, count
+from sf_elt_tests.orgs import levers
+from sf_elt_tests.salesforce.conftest import QUICK, Meter
+
+
+def _logins(org: Details) -> Mapping[str, Login]:
+    user = {"login_url": org.instance_url, "username": org.username}
+    return {
+        "token": Login(instance_url=org.instance_url, access_token=org.access_token),
+        "soap": Login(**user, password=org.password, security_token=org.security_token),
+        "key": Login(**user, consumer_key=org.client_id, private_key_file=Path(org.jwt_private_key_file)),
+        "app": Login(**user, password=org.password, consumer_key=org.client_id, consumer_secret=org.client_secret),
+    }
+
+
+@pytest.mark.parametrize("way", ["token", "soap", "key", "app"])
+def test_each_way_in_reads_the_org(org: Details, way: str) -> None:
+    """Token, SOAP, JWT bearer and OAuth password all end in a session on plain HTTP that reads records."""
+    with closing(connect(_logins(org)[way], patience=QUICK)) as connected:
+        assert count(connected, "Lead") > 0
+
+
+def test_the_environment_describes_a_login(org: Details) -> None:
+    """SALESFORCE_… variables are read; an empty one counts as not set."""
+    login = Login.from_env(
+        {
+            "SALESFORCE_LOGIN_URL": org.instance_url,
+            "SALESFORCE_USERNAME": org.username,
+            "SALESFORCE_PASSWORD": org.password,
+            "SALESFORCE_SECURITY_TOKEN": org.security_token,
+            "SALESFORCE_INSTANCE_URL": "",
+        }
+    )
+    assert login == _logins(org)["soap"]
+
+
+def test_a_wrong_password_is_said_in_salesforces_words(org: Details) -> None:
+    """The error names the user and the login address, and holds no secret anywhere in its traceback."""
+    login = Login(login_url=org.instance_url, username=org.username, password="wrong-" * 3, security_token="tok-en")
+    with pytest.raises(AuthenticationFailed, match=rf"{org.username}.*INVALID_LOGIN|Invalid username") as caught:
+        connect(login, patience=QUICK)
+    told = "".join(traceback.format_exception(caught.value)) + repr(login)
+    assert "wrong-wrong" not in told
+    assert "tok-en" not in told
+
+
+def test_an_incomplete_login_says_what_is_missing() -> None:
+    """Names of what was given, never values, and the three ways to complete it."""
+    login = Login(username="ada@example.com", security_token="s3cret")
+    with pytest.raises(AuthenticationFailed, match=r"SALESFORCE_PASSWORD.*Given: username, security_token") as caught:
+        connect(login)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["http://example.com", "example.my.salesforce.com", "ftp://x"])
+def test_an_address_that_would_leak_or_fail_is_refused(address: str) -> None:
+    """Plain HTTP is for this machine only."""
+    with pytest.raises(ValueError, match="login_url"):
+        Login(login_url=address)
+
+
+def test_nobody_there_is_a_clear_error(org: Details) -> None:
+    """A refused connection is tried a few times, then named."""
+    login = Login(instance_url="http://127.0.0.1:9", access_token="x")
+    with closing(connect(login, patience=QUICK)) as connected, pytest.raises(OrgUnavailable, match=r"GET.*refused"):
+        count(connected, "Lead")
+
+
+def test_an_ended_session_is_opened_anew_once(org: Details, connected: Org, meter: Meter) -> None:
+    """401 INVALID_SESSION_ID: log in again, repeat, go on; each of the three calls is counted."""
+    count(connected, "Lead")
+    levers(org).end_sessions()
+    meter.calls.clear()
+    assert count(connected, "Lead") > 0
+    assert [path.rsplit("/", 2)[1] for _, path in meter.calls] == ["query", "u", "query"]
+
+
+def test_an_ended_session_that_cannot_be_renewed_says_so(org: Details) -> None:
+    """With only a token there is nothing to log in with."""
+    with closing(connect(_logins(org)["token"], patience=QUICK)) as connected:
+        levers(org).end_sessions()
+        with pytest.raises(AuthenticationFailed, match="INVALID_SESSION_ID"):
+            count(connected, "Lead")
+
+
+def test_an_expired_password_is_not_answered_by_logging_in_again(org: Details, connected: Org, meter: Meter) -> None:
+    """INVALID_OPERATION_WITH_EXPIRED_PASSWORD: one call, and words that help."""
+    body = [{"errorCode": "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "message": "The users password has expired"}]
+    levers(org).plan({"path": "/query", "reply": {"status": 401, "body": body}, "times": None})
+    with pytest.raises(AuthenticationFailed, match="password has expired: set a new one"):
+        count(connected, "Lead")
+    assert len(meter.calls) == 1

@@ -1,0 +1,176 @@
+"""Each HTTP call: counted before it leaves, repeated where that is safe, and clear where it is not."""
+
+from contextlib import closing
+
+import pytest
+
+from sf_elt.demo_org.serve import Details
+from sf_elt.salesforce import (
+    AllowanceSpent,
+    Login,
+    Org,
+    OrgUnavailable,
+    QueryRefused,
+    RequestRefused,
+    UnknownObject,
+    connect,
+    count,
+    describe,
+    query_records,
+)
+from sf_elt_tests.orgs import levers
+from sf_elt_tests.salesforce.conftest import QUICK, Meter
+
+ALL = {"times": None}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"reply": {"status": 503}},
+        {"reply": {"status": 429, "headers": {"Retry-After": "0"}}},
+        {"reply": {"status": 500, "body": "<html><h1>oops</h1></html>"}},
+        {"drop": "before"},
+        {"drop": "after"},
+        {"drop": "body"},
+    ],
+    ids=["503", "429", "500 html", "dropped before", "dropped after", "dropped in the body"],
+)
+def test_a_read_is_repeated(org: Details, connected: Org, meter: Meter, fault: dict[str, object]) -> None:
+    """Two failures and then an answer: three calls, all counted by us and by the org."""
+    levers(org).forget_calls()
+    levers(org).plan({"path": "/query", "times": 2} | fault)
+    assert count(connected, "Lead") > 0
+    assert len(meter.calls) == 3
+    assert len(levers(org).calls()) == 3
+
+
+def test_patience_ends(org: Details, connected: Org, meter: Meter) -> None:
+    """After the last attempt the error says what the org said, in its first words where it is a web page."""
+    page = "<html><head><style>x</style></head><body><h1>Down for maintenance</h1>" + "word " * 200 + "</body></html>"
+    levers(org).plan({"path": "/query", "reply": {"status": 503, "body": page}} | ALL)
+    with pytest.raises(OrgUnavailable, match=r"GET .*/query/: 503 Down for maintenance word .* …$") as caught:
+        count(connected, "Lead")
+    assert (len(meter.calls), caught.value.status) == (QUICK.attempts, 503)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_page_of_a_proxy_is_an_error_with_its_words(org: Details, connected: Org) -> None:
+    """414 comes as HTML, not JSON."""
+    page = "<html><body><h1>414 Request-URI Too Large</h1></body></html>"
+    levers(org).plan({"path": "/query", "reply": {"status": 414, "body": page}})
+    with pytest.raises(RequestRefused, match="414 Request-URI Too Large") as caught:
+        count(connected, "Lead")
+    assert caught.value.status == 414
+
+
+@pytest.mark.parametrize("fault", [{"reply": {"status": 503}}, {"drop": "after"}], ids=["503", "answer lost"])
+def test_a_post_that_creates_is_not_repeated(org: Details, connected: Org, fault: dict[str, object]) -> None:
+    """It may have been carried out: one request leaves, and the caller is told."""
+    levers(org).plan({"path": "/sobjects/Lead", "method": "POST"} | fault)
+    levers(org).forget_calls()
+    with pytest.raises(OrgUnavailable):
+        connected.client.Lead.create({"LastName": "Once", "Company": "C"})
+    assert len(levers(org).calls()) == 1
+    assert count(connected, "Lead", "LastName = 'Once'") == (1 if "drop" in fault else 0)
+
+
+def test_a_post_that_certainly_did_nothing_is_repeated(org: Details, connected: Org) -> None:
+    """429 says that nothing was done."""
+    levers(org).plan({"path": "/sobjects/Lead", "method": "POST", "reply": {"status": 429}})
+    connected.client.Lead.create({"LastName": "Once", "Company": "C"})
+    assert count(connected, "Lead", "LastName = 'Once'") == 1
+
+
+def test_a_call_without_allowance_does_not_leave(org: Details, connected: Org, meter: Meter) -> None:
+    """The meter says no: the error says until when, and the org hears nothing."""
+    levers(org).forget_calls()
+    meter.most = 1
+    count(connected, "Lead")
+    with pytest.raises(AllowanceSpent, match="paused until 2026-01-02 03:04 UTC") as caught:
+        count(connected, "Lead")
+    assert caught.value.until.hour == 3
+    assert len(levers(org).calls()) == 1
+
+
+def test_repeated_calls_count_against_the_allowance(org: Details, connected: Org, meter: Meter) -> None:
+    """A retry is a call: where none is left the pause begins instead."""
+    meter.most = 2
+    levers(org).plan({"path": "/query", "reply": {"status": 503}} | ALL)
+    with pytest.raises(AllowanceSpent):
+        count(connected, "Lead")
+
+
+def test_the_orgs_own_allowance_is_heard(org: Details, connected: Org, meter: Meter) -> None:
+    """Sforce-Limit-Info goes to the meter; once the org refuses, that is a pause and no failure."""
+    count(connected, "Lead")
+    assert meter.allowance is not None
+    assert meter.allowance[1] == 100_000
+    levers(org).limit(0)
+    with pytest.raises(AllowanceSpent, match="org's allowance"):
+        count(connected, "Lead")
+
+
+def test_too_many_at_once_is_waited_for(org: Details, connected: Org) -> None:
+    """REQUEST_LIMIT_EXCEEDED also means too many long requests at once: that passes."""
+    body = [
+        {
+            "errorCode": "REQUEST_LIMIT_EXCEEDED",
+            "message": "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+        }
+    ]
+    levers(org).plan({"path": "/query", "reply": {"status": 403, "body": body}})
+    assert count(connected, "Lead") > 0
+
+
+def test_logging_in_by_soap_counts_and_oauth_does_not(org: Details) -> None:
+    """As Salesforce counts them."""
+    user = {"login_url": org.instance_url, "username": org.username, "password": org.password}
+    soap, oauth = Meter(), Meter()
+    app = {"consumer_key": org.client_id, "consumer_secret": org.client_secret}
+    connect(Login(**user, security_token=org.security_token), soap, patience=QUICK).close()
+    connect(Login(**user, **app), oauth, patience=QUICK).close()
+    assert (len(soap.calls), len(oauth.calls)) == (1, 0)
+
+
+def test_another_meter_for_a_while(connected: Org, meter: Meter) -> None:
+    """One session can serve several imports, each with its own count."""
+    other = Meter()
+    with connected.counted_by(other):
+        count(connected, "Lead")
+    assert (len(meter.calls), len(other.calls)) == (0, 1)
+
+
+def test_describe_is_asked_once(connected: Org, meter: Meter) -> None:
+    """The second look at an object costs nothing; an unknown one is named with what is near."""
+    lead = describe(connected, "Lead")
+    assert describe(connected, "Lead") is lead
+    assert len(meter.calls) == 1
+    assert lead.field("email").name == "Email"
+    assert lead.field("Email").length == 80
+    with pytest.raises(UnknownObject, match=r"'Contcat'.*Did you mean Contact"):
+        describe(connected, "Contcat")
+    with pytest.raises(UnknownObject, match="no object 'Lead; DROP'"):
+        describe(connected, "Lead; DROP")
+
+
+def test_refused_queries_carry_the_orgs_code(connected: Org) -> None:
+    """MALFORMED_QUERY and INVALID_TYPE come as their own errors."""
+    with pytest.raises(QueryRefused) as caught:
+        query_records(connected, "SELECT FROM Lead")
+    assert caught.value.code == "MALFORMED_QUERY"
+    with pytest.raises(UnknownObject):
+        query_records(connected, "SELECT Id FROM Leeds")
+
+
+def test_small_queries_come_as_plain_records(connected: Org) -> None:
+    """Without Salesforce's `attributes`, a related record as a dict in its place."""
+    (record,) = query_records(connected, "SELECT Id, Account.Name FROM Contact WHERE AccountId != null LIMIT 1")
+    assert set(record) == {"Id", "Account"}
+    assert set(record["Account"]) == {"Name"}
+
+
+def test_a_connection_closes(org: Details) -> None:
+    """Closing leaves no socket behind that the interpreter would warn of."""
+    with closing(connect(Login(instance_url=org.instance_url, access_token=org.access_token))) as connected:
+        assert count(connected, "Lead", include_deleted=True) >= count(connected, "Lead")

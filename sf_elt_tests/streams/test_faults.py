@@ -1,0 +1,172 @@
+"""Imports where something goes wrong: nothing lost, nothing doubled, and every call counted."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sf_elt.demo_org.serve import Details
+from sf_elt.salesforce import AllowanceSpent, JobFailed, OrgUnavailable
+from sf_elt.streams import Shortfall, StreamSpec, Window, stream_columns
+from sf_elt_tests.orgs import client, levers
+from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
+
+BULK = StreamSpec("salesforce_leads", "Lead", transport="bulk", page_rows=10)
+
+
+@pytest.fixture
+def importer(org: Details, tmp_path: Path) -> Iterator[Importer]:
+    with importing(org, tmp_path) as importer:
+        yield importer
+
+
+@pytest.mark.parametrize("spec", [LEADS, BULK], ids=["rest", "bulk"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"reply": {"status": 401, "body": [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]}},
+        {"reply": {"status": 503}},
+        {"drop": "before"},
+        {"drop": "body"},
+    ],
+    ids=["401", "503", "dropped", "cut in the body"],
+)
+def test_a_fault_at_any_call_costs_only_repetition(
+    importer: Importer, org: Details, spec: StreamSpec, fault: dict[str, object]
+) -> None:
+    """Each call of an import fails once: the stream is the org's rows, and the meter counted what the org did."""
+    expected = rows_of_org(org, stream_columns(importer.org, spec), "Lead")
+    levers(org).forget_calls()
+    before = importer.meter.made
+    for after in range(4):
+        levers(org).forget_faults()
+        levers(org).plan({"path": "/(query|queryAll|results|jobs)", "after": after} | fault)
+        importer.run(spec)
+        assert importer.rows(spec) == expected
+    assert importer.meter.made - before == len(levers(org).calls())
+
+
+def test_pages_that_miss_rows_move_nothing(importer: Importer, org: Details) -> None:
+    """A reply that claims more rows than it brings is a shortfall, and the stream stays as it was."""
+    importer.run()
+    before = importer.sql("FROM streams.salesforce_leads ORDER BY ALL")
+    folder = importer.warehouse.landing("salesforce_leads")
+    real = importer.org.session.get
+
+    def with_a_row_less(*args: object, **kwargs: object) -> object:
+        response = real(*args, **kwargs)
+        body = gzip.decompress(response.raw.read(decode_content=False))
+        page = json.loads(body)
+        page["records"].pop()
+        response.raw = _Body(json.dumps(page).encode())
+        response.headers = {}
+        return response
+
+    importer.org.session.get = with_a_row_less
+    with pytest.raises(Shortfall, match=r"reported (\d+) rows.*arrived"):
+        importer.run()
+    importer.org.session.get = real
+    assert importer.sql("FROM streams.salesforce_leads ORDER BY ALL") == before
+    assert list(folder.glob("*-*")) == []
+    importer.run()
+
+
+class _Body:
+    """A body without compression, as `requests` hands it out."""
+
+    def __init__(self, body: bytes) -> None:
+        self._left = body
+        self.decode_content = True
+
+    def read(self, size: int = -1) -> bytes:
+        piece, self._left = (self._left, b"") if size < 0 else (self._left[:size], self._left[size:])
+        return piece
+
+    def release_conn(self) -> None:
+        """Nothing to release."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_a_spent_allowance_pauses_and_goes_on_where_it_was(org: Details, tmp_path: Path) -> None:
+    """Nine calls a day for a window that needs more: each day brings pages that no later day fetches again."""
+    clock = [datetime.now(UTC).timestamp()]
+    with importing(org, tmp_path) as importer:
+        importer.meter.ledger = type(importer.meter.ledger)(importer.meter.ledger.file, clock=lambda: clock[0])
+        importer.meter.limit = 9
+        spec = StreamSpec("salesforce_leads", "Lead", transport="bulk", page_rows=3)
+        closed = Window(ALWAYS.start, datetime.now(UTC))
+        levers(org).forget_calls()
+        days = 0
+        while days < 10:
+            days += 1
+            try:
+                report = importer.run(spec, closed)
+                break
+            except AllowanceSpent as spent:
+                clock[0] = spent.until.timestamp() + 86_400
+        assert days > 1
+        assert importer.rows(spec) == rows_of_org(org, stream_columns(importer.org, spec), "Lead")
+        pages = [call["query"] for call in levers(org).calls() if call["path"].endswith("/results")]
+        assert len(pages) == len(set(pages)) == -(-report.rows_read // 3)
+        assert importer.sql("SELECT sum(calls) FROM ops.api_calls") == [(importer.meter.made,)]
+
+
+def test_a_paused_open_window_is_read_to_now_when_it_goes_on(org: Details, tmp_path: Path) -> None:
+    """What came while it was paused is not left out."""
+    with importing(org, tmp_path) as importer:
+        spec = StreamSpec("salesforce_leads", "Lead", transport="bulk", page_rows=5)
+        importer.meter.limit = 8
+        with pytest.raises(AllowanceSpent):
+            importer.run(spec)
+        importer.meter.limit = None
+        with importer.org.counted_by(None):
+            importer.org.client.Lead.create({"LastName": "Meanwhile", "Company": "C"})
+        report = importer.run(spec, now=datetime.now(UTC) + timedelta(minutes=1))
+        assert report.rows_new == 1
+        assert importer.rows(spec) == rows_of_org(org, stream_columns(importer.org, spec), "Lead")
+        assert importer.sql("SELECT count(*) FROM ops.windows") == [(2,)]
+
+
+def test_the_orgs_own_spent_allowance_pauses_too(importer: Importer, org: Details) -> None:
+    """403 REQUEST_LIMIT_EXCEEDED is a pause; later the same run completes."""
+    importer.run()
+    levers(org).limit(0)
+    with pytest.raises(AllowanceSpent, match="paused until"):
+        importer.run()
+    levers(org).limit(100_000, give_back=True)
+    importer.meter.note_allowance(0, 100_000)
+    assert importer.run().rows_read > 0
+
+
+def test_a_job_that_never_ends_is_given_up(importer: Importer, org: Details) -> None:
+    """Patience with a job is bounded, and the error names the job and its state."""
+    levers(org).plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
+    with pytest.raises(OrgUnavailable, match=r"query job \w+ is still \w+ after"):
+        importer.run(replace(BULK, job_patience=timedelta(seconds=0.3)))
+
+
+def test_a_job_that_somebody_aborts_is_a_clear_error(importer: Importer, org: Details) -> None:
+    """The run ends with the job and its state, and the next run simply begins a new job."""
+    levers(org).plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
+    with ThreadPoolExecutor(1) as background:
+        running = background.submit(importer.run, BULK)
+        _abort_query_job(org)
+        with pytest.raises(JobFailed, match=r"query job \w+ ended as Aborted"):
+            running.result()
+    levers(org).forget_faults()
+    assert importer.run(BULK).rows_new > 0
+
+
+def _abort_query_job(org: Details) -> None:
+    """Waits until there is a query job, and aborts it as an administrator would."""
+    sf = client(org)
+    while not (jobs := sf.restful("jobs/query")["records"]):
+        pass
+    sf.restful(f"jobs/query/{jobs[0]['id']}", method="PATCH", json={"state": "Aborted"})

@@ -209,15 +209,15 @@ def update_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, 
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
-    connection.execute("CREATE SCHEMA IF NOT EXISTS records")
+    tables = (f"CREATE TABLE IF NOT EXISTS {table(each.name)} ({_columns(each)})" for each in schema.objects)
+    connection.execute("; ".join(["CREATE SCHEMA IF NOT EXISTS records", *tables]))
+    kept: dict[str, set[str]] = {}
+    for name, column in connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'records'"
+    ).fetchall():
+        kept.setdefault(name, set()).add(column)
     for each in schema.objects:
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {table(each.name)} ({_columns(each)})")
-        kept = connection.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = 'records' AND table_name = ?",
-            [each.name],
-        ).fetchall()
-        wanted = {field.name for field in each.fields if field.type != "address"}
-        if {name for (name,) in kept} != wanted:
+        if kept[each.name] != {field.name for field in each.fields if field.type != "address"}:
             raise StoreMismatch(f"The file's {each.name} has other fields than this version of the demo org: delete it")
 
 

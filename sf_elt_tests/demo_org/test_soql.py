@@ -234,6 +234,13 @@ def test_an_unknown_field_is_refused_in_salesforces_words() -> None:
         ("SELECT Id FROM Lead WHERE ConvertedDate = 2020-02-30", "MALFORMED_QUERY", "Invalid date"),
         ("SELECT Id FROM Lead WHERE CreatedDate = SOMEDAY", "MALFORMED_QUERY", "unexpected token: 'SOMEDAY'"),
         ("SELECT Id FROM Lead LIMIT 1.5", "MALFORMED_QUERY", "LIMIT needs a whole number"),
+        ("SELECT Id FROM Lead LIMIT 99999999999", "MALFORMED_QUERY", "LIMIT needs a whole number"),
+        (
+            "SELECT Id FROM Lead WHERE CreatedDate = LAST_N_DAYS:2000000000",
+            "MALFORMED_QUERY",
+            "outside of the calendar",
+        ),
+        ("SELECT Id FROM Lead WHERE Company = '\\ud83d'", "MALFORMED_QUERY", "half a surrogate pair"),
         ("SELECT Id FROM", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
         ("", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
         ("SELECT Id FROM Lead -- comment", "MALFORMED_QUERY", "unexpected token"),

@@ -24,7 +24,8 @@ from sf_elt.demo_org.soql import compile_query, json_statement
 SMALLEST_PAGE, LARGEST_PAGE = 200, 2_000
 CURSOR_LIFETIME = timedelta(days=2)
 KEPT_CURSORS = 50
-"""Unfinished results that are kept; the one longest unread gives way, and its locator is dead."""
+KEPT_BYTES = 512 * 1024 * 1024
+"""How many unfinished results are kept, and how large together; the one longest unread gives way: its locator dies."""
 
 _CURSOR_PREFIX = "01g"
 
@@ -99,8 +100,10 @@ class Queries:
             self._made += 1
             cursor = id_at(_CURSOR_PREFIX, self._made)
             self._results[cursor] = result
-            while len(self._results) > KEPT_CURSORS:
-                self._results.popitem(last=False)
+            kept_bytes = sum(each.records.nbytes for each in self._results.values())
+            while len(self._results) > KEPT_CURSORS or (kept_bytes > KEPT_BYTES and len(self._results) > 1):
+                _, dropped = self._results.popitem(last=False)
+                kept_bytes -= dropped.records.nbytes
         return cursor
 
 

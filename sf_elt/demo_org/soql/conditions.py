@@ -98,7 +98,11 @@ class _Conditions:
 
     def _relative(self, condition: Comparison, field: Field, operand: str, value: RelativeDate) -> Filter:
         """A relative date is a span of days: `= THIS_WEEK` lies within it, `> THIS_WEEK` after it."""
-        days = days_of(value.name, value.count, self.now.date())
+        try:
+            days = days_of(value.name, value.count, self.now.date())
+        except (OverflowError, ValueError):
+            message = f"{value.name}:{value.count} lies outside of the calendar"
+            raise self._refuse(condition.path, "MALFORMED_QUERY", message) from None
         if days is None:
             raise SoqlError("MALFORMED_QUERY", self._point(condition.path, f"unexpected token: '{value.name}'"))
         if field.type not in ("date", "datetime"):

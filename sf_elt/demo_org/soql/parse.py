@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
 from typing import cast
@@ -32,6 +32,7 @@ from sf_elt.demo_org.soql.ast import (
 
 MAX_LENGTH = 100_000
 """Characters of SOQL that Salesforce reads."""
+_LARGEST_INT = 2**31 - 1
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "%": "%", "_": "_"}
@@ -180,10 +181,13 @@ class _Builder(Transformer[Token, Query]):
 
     def text(self, token: Token) -> Text:
         inner = str(token)[1:-1]
-        return Text(_ESCAPE.sub(_unescape, inner), _ESCAPE.sub(_unescape_for_like, inner))
+        return Text(_whole_text(_ESCAPE.sub(_unescape, inner)), _whole_text(_ESCAPE.sub(_unescape_for_like, inner)))
 
     def number(self, token: Token) -> Decimal:
-        return Decimal(str(token))
+        try:
+            return Decimal(str(token))
+        except InvalidOperation:
+            raise SoqlError("MALFORMED_QUERY", f"Invalid number: {token}") from None
 
     def true(self) -> bool:
         return True
@@ -211,9 +215,17 @@ class _Builder(Transformer[Token, Query]):
 
 
 def _whole(number: Token, what: str) -> int:
-    if not number.isdigit():
-        raise SoqlError("MALFORMED_QUERY", f"{what} needs a whole number, not {number}")
+    if not number.isdigit() or int(number) > _LARGEST_INT:
+        raise SoqlError("MALFORMED_QUERY", f"{what} needs a whole number up to {_LARGEST_INT}, not {number}")
     return int(number)
+
+
+def _whole_text(text: str) -> str:
+    """The text with its surrogate pairs (`\\ud83d\\ude00`) joined. Raises SoqlError for half a pair."""
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise SoqlError("MALFORMED_QUERY", "Invalid string literal: half a surrogate pair") from None
 
 
 def _unescape(match: re.Match[str]) -> str:

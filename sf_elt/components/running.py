@@ -1,7 +1,9 @@
 """What every asset's run has in common: progress as log events, pausing, numbers that plot, the pool of writers."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,11 +24,27 @@ Number = int | float | datetime | str | None
 Progress = Callable[[str, int, int | None], None]
 
 
+_watcher: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watched_by(watcher: Progress) -> Iterator[None]:
+    """Tells `watcher` too of the progress of every asset that runs in this thread until the end of the block."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
 def log_progress(context: dg.AssetExecutionContext, every: float = 3.0) -> Progress:
     """Turns a room's progress into log events, at most one in `every` seconds for the same thing."""
     last: dict[str, float] = {}
+    watcher = _watcher.get()
 
     def progress(what: str, done: int, total: int | None) -> None:
+        if watcher is not None:
+            watcher(what, done, total)
         now = time.monotonic()
         if done == total or now - last.get(what, float("-inf")) >= every:
             last[what] = now

@@ -166,7 +166,7 @@ def _metadata(report: "ExportReport", left: int | None) -> dict[str, dg.Metadata
         {
             "dagster/row_count": report.succeeded,
             "records_planned": report.planned,
-            "records_written": report.succeeded,
+            "records_confirmed": report.succeeded,
             "records_refused": report.failed,
             "records_set_aside": report.set_aside,
             "records_unchanged": report.unchanged,

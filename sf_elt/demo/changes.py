@@ -1,0 +1,53 @@
+"""What somebody changes in the org between two increments: over HTTP, with simple-salesforce, as a user would."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from simple_salesforce.api import Salesforce, SFType
+
+CALLED = "Working - Contacted"
+CLOSED = "Closed - Not Converted"
+LEADS, CONTACTS = 12, 8
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The Ids of the records that somebody touched."""
+
+    leads: frozenset[str]
+    contacts: frozenset[str]
+    deleted_lead: str
+    new_lead: str
+
+    @property
+    def count(self) -> int:
+        return len(self.leads) + len(self.contacts) + 2
+
+
+def change_some(client: "Salesforce") -> Changed:
+    """Closes some leads that were open to a call, edits others, moves some contacts, deletes a lead, adds a lead."""
+    open_leads = _ids(client, "Lead", f"IsConverted = false AND Status != '{CLOSED}' AND Audiences__c LIKE '%call%'", 7)
+    others = _ids(client, "Lead", f"IsConverted = false AND Status = '{CLOSED}'", LEADS + 1 - len(open_leads))
+    deleted, closed = open_leads[0], open_leads[1:]
+    contacts = _ids(client, "Contact", "Email != null", CONTACTS)
+    lead, contact = _table(client, "Lead"), _table(client, "Contact")
+    for lead_id in closed:
+        lead.update(lead_id, {"Status": CLOSED})
+    for lead_id in others:
+        lead.update(lead_id, {"Status": CALLED, "Rating": "Hot"})
+    for number, contact_id in enumerate(contacts):
+        contact.update(contact_id, {"Title": "Head of Something Else", "Department": f"Department {number}"})
+    lead.delete(deleted)
+    new = lead.create({"LastName": "Newcomer", "Company": "Example Ltd", "Email": "newcomer@example.com"})
+    return Changed(frozenset([*closed, *others]), frozenset(contacts), deleted, str(new["id"]))
+
+
+def _table(client: "Salesforce", object_name: str) -> "SFType":
+    """`client.Lead` and the like; to a type checker an attribute of the client may also be one of its bulk handlers."""
+    return cast("SFType", getattr(client, object_name))
+
+
+def _ids(client: "Salesforce", object_name: str, where: str, limit: int) -> list[str]:
+    soql = f"SELECT Id FROM {object_name} WHERE {where} ORDER BY Id LIMIT {limit}"  # noqa: S608  no outside text in it
+    return [str(record["Id"]) for record in client.query(soql)["records"]]

@@ -1,0 +1,74 @@
+"""What the demo says of itself, checked against the warehouse. A claim that does not hold ends it with status 1."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sf_elt.demo.changes import Changed
+from sf_elt.demo.errors import ClaimFailed
+from sf_elt.demo.runs import WRITEBACK, Pass, Sent
+
+SCORES_FIELD = "Scores__c"
+
+
+def check_claims(first: Pass, echo: Pass, increment: Pass, changed: Changed) -> None:
+    """Raises ClaimFailed with one sentence for each claim that does not hold."""
+    touched = {
+        "salesforce_leads": {*changed.leads, changed.deleted_lead, changed.new_lead},
+        "salesforce_contacts": set(changed.contacts),
+    }
+    broken = [
+        *_something_of_everything(first),
+        *_only_these_moved("our own writes", echo, _streams_of(first.sent)),
+        *_only_these_moved("their changes", increment, _united(touched, _streams_of(echo.sent))),
+        *_only_what_changed_was_sent("our own writes", echo),
+        *_only_what_changed_was_sent("their changes", increment),
+        *_calls_were_counted({"first run": first, "our own writes": echo, "their changes": increment}),
+    ]
+    if broken:
+        raise ClaimFailed("What it says of itself does not hold:\n" + "\n".join(f"- {claim}" for claim in broken))
+
+
+def _something_of_everything(first: Pass) -> Iterator[str]:
+    made = {
+        "rows": first.rows_in,
+        "profiles": first.profiles,
+        "scores": first.of("insight/scores", "dagster/row_count"),
+        "audience members": first.of("insight/audiences", "dagster/row_count"),
+        "written records": len(first.sent),
+    }
+    yield from (f"the first run made no {what}" for what, number in made.items() if number == 0)
+
+
+def _only_these_moved(name: str, each: Pass, expected: Mapping[str, set[str]]) -> Iterator[str]:
+    """Exactly the rows of the records that we or somebody else changed since the pass before."""
+    for stream, ids in expected.items():
+        moved = each.moved_ids[stream]
+        if moved != ids:
+            yield f"{name}: {len(ids):,} {stream} had changed and {len(moved):,} moved; {len(moved ^ ids):,} differ"
+    if elsewhere := each.moved - sum(len(ids) for ids in expected.values()):
+        yield f"{name}: {elsewhere:,} rows moved of records that nobody had changed"
+
+
+def _only_what_changed_was_sent(name: str, each: Pass) -> Iterator[str]:
+    """A profile that stands as it stood is sent only where the passing of time has moved its scores."""
+    unexplained = [sent for sent in each.sent if not sent.profile_changed and SCORES_FIELD not in sent.fields]
+    if unexplained:
+        yield f"{name}: {len(unexplained):,} records were written though nothing about their profiles had changed"
+
+
+def _calls_were_counted(passes: Mapping[str, Pass]) -> Iterator[str]:
+    for name, each in passes.items():
+        if each.our_calls != each.org_calls:
+            yield f"{name}: we counted {each.our_calls:,} API calls and the org {each.org_calls:,}"
+        if refused := each.total(WRITEBACK, "records_refused"):
+            yield f"{name}: the org refused {refused:,} of our records"
+
+
+def _streams_of(records: Iterable[Sent]) -> dict[str, set[str]]:
+    ids: dict[str, set[str]] = {"salesforce_leads": set(), "salesforce_contacts": set()}
+    for sent in records:
+        ids[f"salesforce_{sent.export}"].add(sent.record_id)
+    return ids
+
+
+def _united(one: Mapping[str, set[str]], other: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    return {stream: one.get(stream, set()) | other.get(stream, set()) for stream in {*one, *other}}

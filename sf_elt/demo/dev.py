@@ -1,0 +1,96 @@
+"""The demo org, Dagster's web UI and its daemon, on the demo's data, until Ctrl-C or SIGTERM."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from sf_elt.demo.errors import DemoError
+from sf_elt.demo.folder import DemoFolder, only
+from sf_elt.demo.loop import run_demo
+
+LOOPBACK = "127.0.0.1"
+STOP_SECONDS = 20
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run_dev(root: Path, *, port: int) -> int:
+    """Serves until a signal ends it; gives the exit status. Makes the demo's data first where there is none."""
+    from sf_elt.demo_org.serve import DemoOrgError, start_demo_org
+
+    screen = Console()
+    folder = DemoFolder(root)
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    try:
+        port = _free_port(port)
+        if not folder.org_file.exists() or not folder.warehouse.exists():
+            screen.print(f"No data in {root} yet: running the demo first.")
+            if status := run_demo(root, seed=7, records=5_000, console=screen):
+                return status
+        with (
+            start_demo_org(file=folder.org_file) as org,
+            _dagster(only(folder.environment(org.details)), port) as dagster,
+        ):
+            screen.print(
+                f"demo org  {org.details.instance_url}\nDagster   http://{LOOPBACK}:{port}\nCtrl-C stops both."
+            )
+            return _wait(stop, dagster)
+    except (DemoError, DemoOrgError) as error:
+        screen.print(f"[bold red]It did not start.[/] {error}", highlight=False)
+        return 1
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """Takes the signals also where the shell that started us in the background ignores them."""
+    for number in SIGNALS:
+        signal.signal(number, lambda *_: stop.set())
+
+
+def _wait(stop: threading.Event, dagster: subprocess.Popen[bytes]) -> int:
+    while not stop.wait(1):
+        if (status := dagster.poll()) is not None:
+            raise DemoError(f"Dagster ended by itself, with status {status}; its last lines above say why")
+    return 0
+
+
+@contextmanager
+def _dagster(environment: Mapping[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """`dagster dev` in a process group of its own, all of which ends with the block."""
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "sf_elt.definitions", "-h", LOOPBACK, "-p", str(port)]
+    process = subprocess.Popen(command, env=dict(environment), start_new_session=True)  # noqa: S603  our own arguments
+    try:
+        yield process
+    finally:
+        _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """SIGINT to the whole group, as Ctrl-C would send it; what has not ended in time is killed."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _free_port(port: int) -> int:
+    """The port, or a free one for 0. Raises DemoError where it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise DemoError(f"port {port} on {LOOPBACK} is taken ({error.strerror}): pass another --port") from None
+        return int(probe.getsockname()[1])

@@ -1,0 +1,121 @@
+"""The demo's folder: everything it makes is in there, and only such a folder is ever deleted."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from sf_elt.demo.errors import DemoError, FolderRefused
+
+if TYPE_CHECKING:
+    from sf_elt.demo_org.serve import Details
+
+MARKER = "made_by_sf_elt_demo.json"
+DAYS = 14
+"""Daily partitions before today's; the first of them also takes the two years before it."""
+
+SETTINGS = Path(__file__).resolve().parents[2] / "dagster.yaml"
+
+
+@dataclass(frozen=True)
+class Made:
+    """How the folder's data was made."""
+
+    seed: int
+    records: int
+    start: str
+    """The first partition's day."""
+
+
+@dataclass(frozen=True)
+class DemoFolder:
+    """The places in the demo's folder."""
+
+    root: Path
+
+    @property
+    def marker(self) -> Path:
+        return self.root / MARKER
+
+    @property
+    def org_file(self) -> Path:
+        return self.root / "org" / "org.duckdb"
+
+    @property
+    def events(self) -> Path:
+        return self.root / "events"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.root / "dagster_home"
+
+    def make_anew(self, *, seed: int, records: int, keep_org: bool, now: datetime) -> Made:
+        """Empties the folder, or makes it. Raises FolderRefused where it holds what the demo did not make."""
+        if self.root.exists() and any(self.root.iterdir()) and not self.marker.exists():
+            raise FolderRefused(
+                f"{self.root} is not empty and was not made by the demo, so it is left alone: name another --folder"
+            )
+        kept = {self.org_file.parent.name, MARKER} if keep_org else {MARKER}
+        if self.root.exists():
+            for each in self.root.iterdir():
+                if each.name not in kept:
+                    shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+        made = Made(seed, records, _start(now).isoformat())
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.marker.write_text(json.dumps(asdict(made)) + "\n", "utf-8")
+        self._write_dagster_home()
+        return made
+
+    def made(self) -> Made:
+        """How this folder was made. Raises DemoError where it was not."""
+        try:
+            return Made(**json.loads(self.marker.read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise DemoError(
+                f"{self.root} holds no demo data yet, or unreadable one: run `sf-elt demo` ({error})"
+            ) from None
+
+    def environment(self, details: "Details") -> dict[str, str]:
+        """The variables with which the deployment runs on this folder and on the demo org."""
+        return {
+            "DAGSTER_HOME": str(self.dagster_home.resolve()),
+            "DAGSTER_DISABLE_TELEMETRY": "yes",
+            "SF_ELT_DATA": str(self.warehouse.resolve()),
+            "SF_ELT_EVENTS": str(self.events.resolve()),
+            "SF_ELT_START": self.made().start,
+            "SALESFORCE_INSTANCE_URL": details.instance_url,
+            "SALESFORCE_LOGIN_URL": details.instance_url,
+            "SALESFORCE_USERNAME": details.username,
+            "SALESFORCE_PASSWORD": details.password,
+            "SALESFORCE_SECURITY_TOKEN": details.security_token,
+        }
+
+    def _write_dagster_home(self) -> None:
+        """The project's dagster.yaml, with its state in this folder."""
+        settings = yaml.safe_load(SETTINGS.read_text("utf-8"))
+        home = self.dagster_home.resolve()
+        settings["storage"]["sqlite"]["base_dir"] = str(home / "storage")
+        settings["local_artifact_storage"]["config"]["base_dir"] = str(home)
+        settings["compute_logs"]["config"]["base_dir"] = str(home / "compute_logs")
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "dagster.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
+
+
+def only(variables: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with these variables and no other Salesforce ones: a real org's never leak in."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SALESFORCE_")}
+    return {**kept, **variables}
+
+
+def _start(now: datetime) -> date:
+    return (now.astimezone(UTC) - timedelta(days=DAYS)).date()

@@ -1,0 +1,123 @@
+"""The whole loop once: Salesforce in, profiles, audiences, Salesforce out; then an increment with few changes."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from sf_elt.demo.errors import DemoError
+from sf_elt.demo.folder import DemoFolder, only
+
+if TYPE_CHECKING:
+    from sf_elt.demo_org.serve import DemoOrgProcess
+
+Say = Callable[[str, int, int | None], None]
+
+
+def run_demo(root: Path, *, seed: int, records: int, keep_org: bool = False, console: Console | None = None) -> int:
+    """Runs the loop in the folder `root`, printing as it goes. Gives the exit status: 0 where every claim held."""
+    started = time.monotonic()
+    with _screen(console) as screen:
+        try:
+            folder = DemoFolder(root)
+            folder.make_anew(seed=seed, records=records, keep_org=keep_org, now=datetime.now(UTC))
+            with _org_and_events(folder, screen) as org, _environment(only(folder.environment(org.details))):
+                _loop(org, screen)
+        except DemoError as error:
+            screen.print(f"[bold red]The demo failed.[/] {error}", highlight=False)
+            return 1
+        seconds = time.monotonic() - started
+        screen.print(
+            f"Everything held, in {seconds:.0f} s. `sf-elt dev` shows these runs and this data in Dagster's UI."
+        )
+    return 0
+
+
+def _loop(org: "DemoOrgProcess", screen: Console) -> None:
+    with _working(screen, "loading Dagster") as say:
+        from sf_elt.demo.changes import change_some
+        from sf_elt.demo.claims import check_claims
+        from sf_elt.demo.runs import deployed
+        from sf_elt.demo.table import table_of
+        from sf_elt.salesforce import Login, connect
+
+        say("Dagster is loaded", 1, 1)
+    with deployed(org.details.instance_url) as deployment:
+        with _working(screen, "importing everything the org has") as say:
+            first = deployment.run_all(say)
+            say(f"imported everything: {first.rows_in:,} rows, {first.profiles:,} profiles", 1, 1)
+        with _working(screen, "importing what our own writes changed") as say:
+            echo = deployment.run_all(say)
+            say(f"imported the echo of our own writes: {echo.moved:,} rows", 1, 1)
+        with _working(screen, "somebody works in the org") as say:
+            changed = change_some(connect(Login.from_env()).client)
+            say(f"somebody changed {changed.count} records in the org", 1, 1)
+        with _working(screen, "importing what changed") as say:
+            increment = deployment.run_all(say)
+            say(f"imported what changed: {increment.moved:,} rows", 1, 1)
+        screen.print(table_of({"first run": first, "our own writes": echo, "their changes": increment}))
+        check_claims(first, echo, increment, changed)
+
+
+@contextmanager
+def _org_and_events(folder: DemoFolder, screen: Console) -> Iterator["DemoOrgProcess"]:
+    """The demo org, running, and the web events of its people, written at the same time."""
+    from sf_elt.demo_org.seeding.events import write_events
+    from sf_elt.demo_org.serve import DemoOrgError, start_demo_org
+
+    made = folder.made()
+    with _working(screen, f"making an org with {made.records:,} people, and their web events") as say:
+        with ThreadPoolExecutor(1) as pool:
+            starting = pool.submit(start_demo_org, seed=made.seed, records=made.records, file=folder.org_file)
+            events = write_events(folder.events, seed=made.seed, records=made.records, now=datetime.now(UTC))
+            try:
+                org = starting.result()
+            except DemoOrgError as error:
+                raise DemoError(str(error)) from error
+        say(f"made an org with {made.records:,} people, and {events.lines:,} web events", 1, 1)
+    with org:
+        yield org
+
+
+@contextmanager
+def _working(screen: Console, doing: str) -> Iterator[Say]:
+    """A line with a spinner while the block works; what is said last with done == total stays on the screen."""
+    columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=screen) as progress:
+        task = progress.add_task(doing, total=None)
+
+        def say(what: str, done: int, total: int | None) -> None:
+            of_total = "" if total is None or done == total else f" ({done:,} of {total:,})"
+            progress.update(task, description=f"{what}{of_total}")
+
+        yield say
+        progress.update(task, total=1, completed=1)
+
+
+@contextmanager
+def _screen(console: Console | None) -> Iterator[Console]:
+    """A console on a descriptor of its own: Dagster redirects this process's standard output while a step runs."""
+    if console is not None:
+        yield console
+        return
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as output:
+        yield Console(file=output)
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

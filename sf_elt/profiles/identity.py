@@ -50,7 +50,7 @@ def join_records(
 def smallest_connected(
     left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The ends of the edges left–right, each once, and for each the smallest one that it is connected with."""
+    """The ends of the edges left–right that are connected with a smaller one, each once, and the smallest such one."""
     nodes, positions = np.unique(np.concatenate([left, right]), return_inverse=True)
     if not len(nodes):
         return nodes, nodes
@@ -58,7 +58,9 @@ def smallest_connected(
     graph = coo_array((np.ones(len(left), np.int8), (sources, targets)), shape=(len(nodes), len(nodes)))
     _, labels = connected_components(graph.tocsr(), directed=False)
     _, first = np.unique(labels, return_index=True)
-    return nodes, nodes[first[labels]]
+    smallest = nodes[first[labels]]
+    joined = nodes != smallest
+    return nodes[joined], smallest[joined]
 
 
 def _kinds_table(

@@ -1,0 +1,106 @@
+"""The mapping is checked before anything runs, and says what would be accepted."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+import sf_elt
+from sf_elt.profiles import FieldRule, Guards, check_guards, check_mapping
+from sf_elt_tests.profiles.streams import IDENTIFIERS, rule
+
+COLUMNS = {
+    "salesforce_leads": {
+        "lead_id": "VARCHAR",
+        "lead_email": "VARCHAR",
+        "lead_created_date": "TIMESTAMP",
+        "lead_amount": "DECIMAL(18,2)",
+        "lead_employees": "BIGINT",
+        "lead_topics": "VARCHAR[]",
+    }
+}
+EMAIL = rule("salesforce_leads", "lead_email", "email", identifier=True, clean="email")
+
+
+def faults(**changed: object) -> list[str]:
+    """The faults of a mapping with an email and one more rule."""
+    more = {"stream": "salesforce_leads", "source": "lead_email", "to": "field", "type": "string", **changed}
+    return check_mapping([EMAIL, FieldRule.model_validate(more)], COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"source": "lead_emial"}, "no column lead_emial (did you mean lead_email?)"),
+        ({"stream": "salesforce_leeds"}, "no stream salesforce_leeds (did you mean salesforce_leads?)"),
+        ({"type": "date"}, "cannot set *date* field `field` from *string* field `lead_email`"),
+        ({"source": "lead_created_date"}, "cannot set *string* field `field` from *date* field `lead_created_date`"),
+        ({"source": "lead_topics"}, "cannot set *string* field `field` from *[]string* field `lead_topics`"),
+        ({"source": "lead_amount", "type": "int"}, "cannot set *int* field `field` from *number* field `lead_amount`"),
+        ({"source": "upper(lead_email)"}, "`upper(lead_email)` is not a column's name; SQL expressions are not"),
+        ({"source": "lead_created_date", "clean": "email"}, "clean `email` needs text"),
+        ({"merge": "sum"}, "merge `sum` cannot make a *string*; accepted are latest, max, min, oldest"),
+        ({"merge": "set"}, "merge `set` cannot make a *string*"),
+        ({"type": "number", "source": "lead_amount", "identifier": True}, "an identifier is text"),
+        ({"to": "updated_at"}, "`updated_at` is a column of every profile"),
+        ({"to": "Lead Status"}, "lower-case letters, digits and underscores"),
+        ({"to": "email"}, "differ in identifier: false, true"),
+        ({"to": "email", "identifier": True}, "salesforce_leads: lead_email → email is there twice"),
+    ],
+)
+def test_a_fault_of_the_mapping_is_named(changed: dict[str, object], says: str) -> None:
+    """Each fault is one sentence that names the rule, the fault and what would do."""
+    assert any(says in fault for fault in faults(**changed)), faults(**changed)
+
+
+def test_a_sound_mapping_has_no_faults() -> None:
+    """Numbers take whole numbers, texts take numbers, lists take texts, and counts take anything."""
+    for changed in (
+        {"source": "lead_employees", "type": "number"},
+        {"source": "lead_employees"},
+        {"type": "[]string", "merge": "set"},
+        {"source": "lead_topics", "type": "[]string"},
+        {"source": "lead_created_date", "type": "int", "merge": "count"},
+        {"source": "lead_mail, lead_email"},
+        {"stream": "salesforce_opportunities"},
+    ):
+        assert faults(**changed) == []
+
+
+def test_a_mapping_without_an_identifier_is_refused() -> None:
+    """No row would belong to anybody."""
+    rules = [rule("salesforce_leads", "lead_email", "email")]
+    assert check_mapping(rules, COLUMNS) == ["no rule is an identifier: without one no row belongs to a person"]
+
+
+def test_guards_name_identifiers() -> None:
+    """A guard on something else is a slip."""
+    (fault,) = check_guards(Guards(max_per_kind={"emails": 3}), [EMAIL])
+    assert "did you mean email?" in fault
+    with pytest.raises(ValidationError):
+        Guards(max_per_kind={"email": 0})
+
+
+def test_the_default_mapping_holds_all_94_facts() -> None:
+    """Every documented source field fills the documented user field, with its type, identifier and description."""
+    file = Path(__file__).with_name("default_mapping_facts.csv")
+    facts = list(csv.reader(file.read_text("utf-8").splitlines()))[1:]
+    text = Path(sf_elt.__file__).with_name("defs").joinpath("profiles/defs.yaml").read_text("utf-8")
+    attributes = yaml.safe_load(text)["attributes"]
+    rules = [FieldRule.model_validate(line) for line in attributes["mapping"]]
+    found = {(r.stream, r.source, r.user_field, "yes" if r.identifier else "", r.type, r.description) for r in rules}
+    assert len(facts) == 94
+    assert {tuple(fact) for fact in facts} - found == set()
+    assert check_mapping(rules, {}) == []
+    assert check_guards(Guards.model_validate(attributes["guards"]), rules) == []
+    assert {r.user_field for r in rules if r.stream == "web_events"} >= {"email", "web_cookies"}
+
+
+def test_the_identifiers_of_these_tests_are_those_of_the_default_mapping() -> None:
+    """What the other tests of this room prove holds for the default mapping's identifiers."""
+    text = Path(sf_elt.__file__).with_name("defs").joinpath("profiles/defs.yaml").read_text("utf-8")
+    rules = [FieldRule.model_validate(line) for line in yaml.safe_load(text)["attributes"]["mapping"]]
+    plain = {r.model_copy(update={"description": ""}) for r in rules}
+    assert set(IDENTIFIERS) <= plain

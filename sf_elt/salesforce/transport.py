@@ -115,9 +115,12 @@ class OrgTransport(HTTPAdapter):
             if not how["stream"] or response.status_code >= 300:
                 response.content  # noqa: B018 - reads the body here, where a dropped connection can still be repeated
         except requests.exceptions.SSLError as error:
-            raise SalesforceError(f"{where}: no trusted connection: {error}") from error
+            reason = _reason(error)
+            raise SalesforceError(f"{where}: no trusted connection: {reason}") from reason
         except requests.exceptions.RequestException as error:
-            raise OrgUnavailable(f"{where}: {error}", never_arrived=_never_arrived(error)) from error
+            reason = _reason(error)
+            never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError))
+            raise OrgUnavailable(f"{where}: {reason}", never_arrived=never_arrived) from reason
         self._note_allowance(response)
         if response.status_code < 400 or response.status_code == 401 or _is_answer_to_login(request, response):
             return response
@@ -207,10 +210,11 @@ def _path(request: requests.PreparedRequest) -> str:
     return urlsplit(request.url or "").path
 
 
-def _never_arrived(error: requests.exceptions.RequestException) -> bool:
-    cause = error.args[0] if error.args else None
+def _reason(error: requests.exceptions.RequestException) -> Exception:
+    """What went wrong underneath. `requests` would add the address, whose query can hold personal data."""
+    cause = error.args[0] if error.args else error
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return isinstance(reason, (NewConnectionError, ConnectTimeoutError))
+    return reason if isinstance(reason, Exception) else error
 
 
 def _say_what_is_repeated(state: RetryCallState) -> None:

@@ -158,15 +158,16 @@ class _Work:
             return _Read(columns, span, Download("none", (), 0))
         self.progress(f"{self.spec.stream}: counting", 0, None)
         where = within(columns.timestamp_field, span.read_from, span.read_to)
-        counted = count(self.org, self.spec.object, where, include_deleted=True)
+        counted = self._count(where)
         if counted == 0:
             return _Read(columns, span, Download("none", (), 0))
-        bulk = self.spec.transport == "bulk" or (self.spec.transport == "auto" and counted > self.spec.rest_rows)
+        is_large = counted is None or counted > self.spec.rest_rows
+        bulk = self.spec.transport == "bulk" or (self.spec.transport == "auto" and is_large)
         if bulk:
             kept = _Begun(began=self.now, read_from=span.read_from, read_to=span.read_to, is_open=span.is_open)
             (folder / BEGUN).write_text(kept.model_dump_json(), "utf-8")
         download = self._download(columns, span, folder, counted, bulk=bulk)
-        if download.reported < counted:
+        if counted is not None and download.reported < counted:
             self._confirm(where, download.reported)
         return _Read(columns, span, download)
 
@@ -201,6 +202,13 @@ class _Work:
             "INSERT INTO ops.api_calls VALUES (?, ?, ?, ?, ?, ?)",
             [self.meter.job, self.run_id, self.calls, used, allowed, _naive(self._ended)],
         )
+
+    def _count(self, where: str) -> int | None:
+        """Rows that the org counts; None where there are too many for it to count in time."""
+        try:
+            return count(self.org, self.spec.object, where, include_deleted=True)
+        except QueryTooLarge:
+            return None
 
     def _download(
         self, columns: StreamColumns, span: ReadRange, folder: Path, counted: int | None, *, bulk: bool

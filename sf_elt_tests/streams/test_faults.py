@@ -43,12 +43,35 @@ def test_a_fault_at_any_call_costs_only_repetition(
     expected = rows_of_org(org, stream_columns(importer.org, spec), "Lead")
     levers(org).forget_calls()
     before = importer.meter.made
-    for after in range(4):
+    for after in (0, 1, 3):
         levers(org).forget_faults()
         levers(org).plan({"path": "/(query|queryAll|results|jobs)", "after": after} | fault)
         importer.run(spec)
         assert importer.rows(spec) == expected
     assert importer.meter.made - before == len(levers(org).calls())
+
+
+@pytest.mark.parametrize("spec", [LEADS, BULK], ids=["rest", "bulk"])
+def test_a_query_that_is_too_large_is_read_in_halves(importer: Importer, org: Details, spec: StreamSpec) -> None:
+    """Refused twice, the range is split twice, and both halves of each are read."""
+    body = [{"errorCode": "OPERATION_TOO_LARGE", "message": "exceeded 100000 distinct ids"}]
+    levers(org).plan(
+        {"path": "/(queryAll|jobs/query$)", "after": 1 if spec is LEADS else 0, "times": 2}
+        | {"method": "GET" if spec is LEADS else "POST", "reply": {"status": 400, "body": body}}
+    )
+    report = importer.run(spec, Window(datetime(2024, 1, 1, tzinfo=UTC), datetime.now(UTC)))
+    assert importer.rows(spec) == rows_of_org(org, stream_columns(importer.org, spec), "Lead")
+    assert report.rows_read == report.rows_in_stream
+    assert [call["status"] for call in levers(org).calls()].count(400) == 2
+
+
+def test_rows_that_are_too_many_to_count_come_in_bulk(importer: Importer, org: Details) -> None:
+    """A count that times out does not stop the import."""
+    body = [{"errorCode": "QUERY_TIMEOUT", "message": "Your query request was running for too long."}]
+    levers(org).plan({"path": "/queryAll", "reply": {"status": 400, "body": body}})
+    report = importer.run()
+    assert report.transport == "bulk"
+    assert importer.rows() == rows_of_org(org, stream_columns(importer.org, LEADS), "Lead")
 
 
 def test_pages_that_miss_rows_move_nothing(importer: Importer, org: Details) -> None:

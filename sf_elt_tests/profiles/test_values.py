@@ -33,9 +33,9 @@ def at(day: int) -> datetime:
 
 
 THREE: list[Row] = [
-    lead(2, ADA, lead_status="Open", lead_score=0.1, lead_number_of_employees=7, lead_created_date=at(3)),
-    lead(3, ADA, lead_status="Closed", lead_score=0.2, lead_number_of_employees=None, lead_created_date=at(1)),
-    lead(1, ADA, lead_status="New", lead_score=0.3, lead_number_of_employees=5, lead_created_date=at(2)),
+    lead(2, ADA, lead_status="Open", lead_score=0.25, lead_number_of_employees=7, lead_created_date=at(3)),
+    lead(3, ADA, lead_status="Closed", lead_score=0.5, lead_number_of_employees=None, lead_created_date=at(1)),
+    lead(1, ADA, lead_status="New", lead_score=0.75, lead_number_of_employees=5, lead_created_date=at(2)),
     lead(4, ADA),
 ]
 
@@ -53,8 +53,8 @@ THREE: list[Row] = [
         ("lead_number_of_employees", "int", "latest", 7),
         ("lead_number_of_employees", "int", "sum", 12),
         ("lead_number_of_employees", "number", "oldest", 5.0),
-        ("lead_score", "number", "sum", sum((0.1, 0.2, 0.3))),
-        ("lead_score", "string", "latest", "0.2"),
+        ("lead_score", "number", "sum", 1.5),
+        ("lead_score", "string", "latest", "0.5"),
         ("lead_created_date", "date", "min", at(1)),
         ("lead_created_date", "date", "latest", at(1)),
         ("lead_created_date", "date", "max", at(3)),
@@ -215,7 +215,7 @@ def test_the_columns_follow_the_mapping(warehouse: Warehouse) -> None:
     build(warehouse, status)
     build(warehouse, rule("salesforce_leads", "lead_score", "score", "number"), day=1)
     assert "status" not in only(warehouse)
-    assert only(warehouse)["score"] == 0.2
+    assert only(warehouse)["score"] == 0.5
     build(warehouse, rule("salesforce_leads", "lead_status", "score", "[]string", merge="set"), status, day=2)
     assert (only(warehouse)["score"], only(warehouse)["status"]) == (["Closed", "New", "Open"], "Closed")
 

@@ -1,0 +1,143 @@
+"""Which rows become one person, and which guards keep people apart."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sf_elt.profiles import Guards, MappingRefused
+from sf_elt.warehouse import Warehouse
+from sf_elt_tests.profiles.streams import (
+    account,
+    build,
+    contact,
+    contact_id,
+    event,
+    lead,
+    lead_id,
+    only,
+    people,
+    profiles,
+    put,
+    table,
+)
+
+ADA = "ada@x.org"
+DAY = datetime(2026, 3, 1, tzinfo=UTC)
+GONE = {"deleted_at": datetime(2026, 6, 1)}
+
+
+def test_rows_that_share_an_identifier_are_one_person(warehouse: Warehouse) -> None:
+    """Leads, a contact, its account and a cookie are joined along a chain of shared identifiers."""
+    put(
+        warehouse,
+        leads=[lead(1, " ADA@x.org"), lead(2, "bob@x.org")],
+        contacts=[contact(1, "ada@X.org")],
+        accounts=[account(1, 1)],
+        events=[event(DAY, ADA, "c1"), event(DAY, None, "c1"), event(DAY, "eve@x.org", "c1"), event(DAY, None, "c2")],
+    )
+    build(warehouse)
+    assert people(warehouse) == {
+        frozenset({lead_id(1), contact_id(1), ADA, "c1", "eve@x.org"}),
+        frozenset({lead_id(2), "bob@x.org"}),
+        frozenset({"c2"}),
+    }
+
+
+def test_a_converted_lead_is_its_contact(warehouse: Warehouse) -> None:
+    """A converted lead and its contact are one person without a common email, and the link says why."""
+    put(
+        warehouse,
+        leads=[lead(1, "old@x.org", lead_converted_contact_id=contact_id(1)), lead(2)],
+        contacts=[contact(1, "new@x.org")],
+    )
+    build(warehouse)
+    assert frozenset({lead_id(1), contact_id(1), "old@x.org", "new@x.org"}) in people(warehouse)
+    (link,) = [row for row in table(warehouse, "profiles.links") if row["via"] == "converted lead"]
+    assert (link["record_id"], link["value"]) == (lead_id(1), contact_id(1))
+
+
+def test_a_merged_record_leads_to_the_one_that_stayed(warehouse: Warehouse) -> None:
+    """The record merged away links its identifiers to the one that stayed, gives no value, and is no Id to write to."""
+    put(
+        warehouse,
+        leads=[],
+        contacts=[contact(1, ADA), contact(2, "ada@home.org", master_record_id=contact_id(1), **GONE)],
+        events=[event(DAY, "ada@home.org", "c1")],
+    )
+    build(warehouse)
+    profile = only(warehouse)
+    assert (profile["salesforce_contact_ids"], profile["web_cookies"]) == ([contact_id(1)], ["c1"])
+    vias = {row["value"]: row["via"] for row in table(warehouse, "profiles.links") if row["record_id"] == contact_id(2)}
+    assert vias == dict.fromkeys((contact_id(1), contact_id(2), "ada@home.org"), "merged record")
+
+
+def test_a_merged_record_without_the_one_that_stayed_is_nobody(warehouse: Warehouse) -> None:
+    """Deleted rows alone make no profile, whatever they link."""
+    put(warehouse, contacts=[contact(2, ADA, master_record_id=contact_id(1), **GONE), contact(3, "b@x.org", **GONE)])
+    build(warehouse)
+    assert profiles(warehouse) == []
+
+
+@pytest.mark.parametrize(
+    ("email", "rule", "shown"),
+    [
+        ("Info@x.org", "role mailbox", "info@x.org"),
+        ("sales+eu@x.org", "role mailbox", "sales+eu@x.org"),
+        ("not an email", "malformed", "not an email"),
+        ("a@b", "malformed", "a@b"),
+        ("a@b@c.org", "malformed", "a@b@c.org"),
+        (" \t", "blank", None),
+        ("Nobody@x.org", "never joins", "nobody@x.org"),
+    ],
+)
+def test_values_that_never_join(warehouse: Warehouse, email: str, rule: str, shown: str | None) -> None:
+    """Two people with such a value stay two; the value still shows, and the refusal is kept with its rule."""
+    put(warehouse, leads=[lead(1, email), lead(2, email), lead(3)], events=[event(DAY, email)])
+    report = build(warehouse, guards=Guards(never_join={"email": ("NOBODY@x.org",)}))
+    assert [profile["email"] for profile in profiles(warehouse)] == [shown, shown, None]
+    assert people(warehouse) == {frozenset({lead_id(n)}) for n in (1, 2, 3)}
+    refused = table(warehouse, "profiles.refused_links")
+    assert report.refused_links == len(refused) == 3
+    assert {row["rule"] for row in refused} == {rule}
+    assert all(row["detail"] for row in refused)
+
+
+def test_no_profile_holds_more_than_the_maximum(warehouse: Warehouse) -> None:
+    """A mailbox that twenty people share joins as many as may be joined; the other links are refused and shown."""
+    shared = [lead(n, "family@x.org") for n in range(1, 21)]
+    put(warehouse, leads=[*shared, lead(30, ADA)], contacts=[contact(30, ADA)], events=[event(DAY, ADA, "c1")])
+    report = build(warehouse, guards=Guards(max_per_kind={"salesforce_lead_ids": 3}))
+    groups = people(warehouse)
+    assert frozenset({"family@x.org", lead_id(1), lead_id(2), lead_id(3)}) in groups
+    assert {frozenset({lead_id(n)}) for n in range(4, 21)} < groups
+    assert frozenset({lead_id(30), contact_id(30), ADA, "c1"}) in groups
+    refused = table(warehouse, "profiles.refused_links")
+    assert report.refused_links == len(refused) == 17
+    assert {(row["rule"], row["value"]) for row in refused} == {("max_per_kind", "family@x.org")}
+    assert refused[0]["detail"] == "the profile would hold 4 salesforce_lead_ids, more than the maximum"
+    assert [profile["email"] for profile in profiles(warehouse)].count("family@x.org") == 18
+
+
+def test_the_surest_links_come_first_where_not_all_fit(warehouse: Warehouse) -> None:
+    """Conversions and identifiers that few rows carry are joined before those that many carry."""
+    put(
+        warehouse,
+        leads=[
+            lead(1, "shared@x.org"),
+            lead(2, "shared@x.org"),
+            lead(3, "shared@x.org", lead_converted_contact_id=contact_id(3)),
+        ],
+        contacts=[contact(1, "shared@x.org"), contact(3, "rare@x.org")],
+    )
+    build(warehouse, guards=Guards(max_per_kind={"email": 1}))
+    assert people(warehouse) == {
+        frozenset({lead_id(3), contact_id(3), "rare@x.org"}),
+        frozenset({lead_id(1), lead_id(2), contact_id(1), "shared@x.org"}),
+    }
+
+
+def test_a_guard_on_something_else_is_refused(warehouse: Warehouse) -> None:
+    """A guard that guards nothing is an error, not a silence."""
+    put(warehouse, leads=[lead(1)])
+    with pytest.raises(MappingRefused, match="did you mean salesforce_lead_ids"):
+        build(warehouse, guards=Guards(max_per_kind={"salesforce_leads_ids": 2}))

@@ -58,7 +58,7 @@ class Audiences(dg.Component, Attributes):
     def _refresh(self, context: dg.AssetExecutionContext) -> dict[str, dg.MetadataValue | dg.TableSchema]:
         warehouse: Warehouse = context.resources.warehouse
         report = refresh_audiences(
-            warehouse, self.audiences, now=datetime.now(UTC), run_id=context.run_id, progress=log_progress(context)
+            warehouse, self.audiences, now=datetime.now(UTC), run_id=context.run.run_id, progress=log_progress(context)
         )
         each = {
             f"{audience.audience}: {what}": number

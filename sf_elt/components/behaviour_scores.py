@@ -56,7 +56,7 @@ class BehaviourScores(dg.Component, Attributes):
                 warehouse,
                 ScoreSpec(streams=tuple(self.streams), session_gap=timedelta(minutes=self.session_gap_minutes)),
                 now=datetime.now(UTC),
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 progress=log_progress(context),
             )
             if report.missing_streams:

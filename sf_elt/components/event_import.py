@@ -78,7 +78,7 @@ class EventImport(dg.Component, Attributes):
             warehouse,
             EventSpec(self.stream, tuple(self.paths)),
             now=datetime.now(UTC),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             progress=log_progress(context),
         )
         for file in report.unreadable:

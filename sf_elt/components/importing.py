@@ -90,7 +90,7 @@ def read_partitions(
                 component.spec(imported),
                 Window(span.start, span.end),
                 now=datetime.now(UTC),
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 progress=log_progress(context),
             )
     except AllowanceSpent as spent:

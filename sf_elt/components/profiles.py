@@ -83,7 +83,7 @@ class Profiles(dg.Component, Attributes):
             self.mapping,
             self.guards,
             now=datetime.now(UTC),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             progress=log_progress(context),
         )
         if report.missing_streams:

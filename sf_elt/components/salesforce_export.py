@@ -94,7 +94,7 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
         meter = self._meter(warehouse, connection)
         with connection.org(meter) as org:
             report = run_export(
-                org, warehouse, self, now=datetime.now(UTC), run_id=context.run_id, progress=log_progress(context)
+                org, warehouse, self, now=datetime.now(UTC), run_id=context.run.run_id, progress=log_progress(context)
             )
         if report.paused_until is not None:
             reason = f"{report.waiting:,} records wait; {report.succeeded:,} were written"
@@ -121,7 +121,7 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
         warehouse: Warehouse = context.resources.warehouse
         connection: OrgConnection = getattr(context.resources, self.connection)
         with connection.org(self._meter(warehouse, connection)) as org:
-            plan = plan_export(org, warehouse, self, now=datetime.now(UTC), run_id=context.run_id, dry_run=True)
+            plan = plan_export(org, warehouse, self, now=datetime.now(UTC), run_id=context.run.run_id, dry_run=True)
         fields = sorted({change.field for change in plan.sample})
         context.log_event(
             dg.AssetObservation(

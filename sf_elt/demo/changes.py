@@ -1,11 +1,13 @@
 """What somebody changes in the org between two increments: over HTTP, with simple-salesforce, as a user would."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce, SFType
 
+OPEN = "Open to a call"
 CALLED = "Working - Contacted"
 CLOSED = "Closed - Not Converted"
 LEADS, CONTACTS = 12, 8
@@ -27,10 +29,10 @@ class Changed:
 
 def change_some(client: "Salesforce") -> Changed:
     """Closes some leads that were open to a call, edits others, moves some contacts, deletes a lead, adds a lead."""
-    open_leads = _ids(client, "Lead", f"IsConverted = false AND Status != '{CLOSED}' AND Audiences__c LIKE '%call%'", 7)
+    open_leads = _open_to_a_call(client, 7)
     others = _ids(client, "Lead", f"IsConverted = false AND Status = '{CLOSED}'", LEADS + 1 - len(open_leads))
     deleted, closed = open_leads[0], open_leads[1:]
-    contacts = _ids(client, "Contact", "Email != null", CONTACTS)
+    contacts = _records(client, f"SELECT Id FROM Contact WHERE Email != null ORDER BY Id LIMIT {CONTACTS}")
     lead, contact = _table(client, "Lead"), _table(client, "Contact")
     for lead_id in closed:
         lead.update(lead_id, {"Status": CLOSED})
@@ -48,6 +50,13 @@ def _table(client: "Salesforce", object_name: str) -> "SFType":
     return cast("SFType", getattr(client, object_name))
 
 
-def _ids(client: "Salesforce", object_name: str, where: str, limit: int) -> list[str]:
-    soql = f"SELECT Id FROM {object_name} WHERE {where} ORDER BY Id LIMIT {limit}"  # noqa: S608  no outside text in it
-    return [str(record["Id"]) for record in client.query(soql)["records"]]
+def _open_to_a_call(client: "Salesforce", most: int) -> list[str]:
+    """Leads that our export put into that audience. A long text area cannot be filtered by, so all are read."""
+    soql = f"SELECT Id, Audiences__c FROM Lead WHERE IsConverted = false AND Status != '{CLOSED}' ORDER BY Id"  # noqa: S608  no outside text in it
+    members = [record for record in client.query_all_iter(soql) if "call" in (record["Audiences__c"] or "")]
+    return [str(record["Id"]) for record in members[:most]]
+
+
+def _records(client: "Salesforce", soql: str) -> dict[str, Mapping[str, Any]]:
+    """Id → record."""
+    return {str(record["Id"]): record for record in client.query_all_iter(soql)}

@@ -37,7 +37,7 @@ def run_dev(root: Path, *, port: int) -> int:
                 return status
         with (
             start_demo_org(file=folder.org_file) as org,
-            _dagster(only(folder.environment(org.details)), port) as dagster,
+            _dagster(only(folder.environment(org.details)), folder.workspace, port) as dagster,
         ):
             screen.print(
                 f"demo org  {org.details.instance_url}\nDagster   http://{LOOPBACK}:{port}\nCtrl-C stops both."
@@ -62,10 +62,11 @@ def _wait(stop: threading.Event, dagster: subprocess.Popen[bytes]) -> int:
 
 
 @contextmanager
-def _dagster(environment: Mapping[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _dagster(environment: Mapping[str, str], workspace: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`dagster dev` in a process group of its own, all of which ends with the block."""
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "sf_elt.definitions", "-h", LOOPBACK, "-p", str(port)]
-    process = subprocess.Popen(command, env=dict(environment), start_new_session=True)  # noqa: S603  our own arguments
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace.resolve()), "-h", LOOPBACK, "-p", str(port)]
+    quiet = {"PYTHONWARNINGS": "ignore:Function `dev_command` is superseded"}  # by a tool that we do not install
+    process = subprocess.Popen(command, env={**environment, **quiet}, start_new_session=True)  # noqa: S603  our own
     try:
         yield process
     finally:

@@ -59,6 +59,10 @@ class DemoFolder:
     def dagster_home(self) -> Path:
         return self.root / "dagster_home"
 
+    @property
+    def workspace(self) -> Path:
+        return self.dagster_home / "workspace.yaml"
+
     def make_anew(self, *, seed: int, records: int, keep_org: bool, now: datetime) -> Made:
         """Empties the folder, or makes it. Raises FolderRefused where it holds what the demo did not make."""
         if self.root.exists() and any(self.root.iterdir()) and not self.marker.exists():
@@ -109,6 +113,8 @@ class DemoFolder:
         settings["compute_logs"]["config"]["base_dir"] = str(home / "compute_logs")
         home.mkdir(parents=True, exist_ok=True)
         (home / "dagster.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
+        location = {"python_module": {"module_name": "sf_elt.definitions", "location_name": "sf_elt"}}
+        self.workspace.write_text(yaml.safe_dump({"load_from": [location]}), "utf-8")
 
 
 def only(variables: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,140 @@
+"""The assets, materialized by Dagster against a real org over HTTP."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+from simple_salesforce import Salesforce
+
+from sf_elt.components.running import pause_of
+from sf_elt.components.salesforce_import import SalesforceImport
+from sf_elt_tests.components.conftest import CONTACTS, LEADS, STREAMS, Deployed
+
+PROFILES, SCORES = dg.AssetKey(["profiles", "profiles"]), dg.AssetKey(["insight", "scores"])
+AUDIENCES, LEADS_EXPORT = dg.AssetKey(["insight", "audiences"]), dg.AssetKey(["writeback", "leads"])
+TWO = dg.AssetSelection.assets(LEADS, CONTACTS)
+
+
+def the_import(deployed: Deployed) -> SalesforceImport:
+    tree = deployed.definitions.component_tree
+    assert tree is not None
+    (component,) = tree.get_all_components(SalesforceImport)
+    return component
+
+
+def leads_with_scores(sf: Salesforce) -> int:
+    return sum(lead["Scores__c"] is not None for lead in sf.query("SELECT Scores__c FROM Lead")["records"])
+
+
+def test_a_range_of_partitions_is_one_run_and_one_window(deployed: Deployed) -> None:
+    """A run over all partitions materializes each of them, and reads the org once."""
+    result = deployed.materialize(TWO, deployed.range_tags())
+    assert result.success
+    assert len(deployed.instance.get_materialized_partitions(LEADS)) == 4
+    with deployed.warehouse.read() as connection:
+        windows = connection.execute("SELECT stream, org_count, rows_read FROM ops.windows ORDER BY stream").fetchall()
+        leads = connection.execute('SELECT count(DISTINCT "Id") FROM streams.salesforce_leads').fetchone()
+    assert [stream for stream, _, _ in windows] == ["salesforce_contacts", "salesforce_leads"]
+    assert all(counted == read > 0 for _, counted, read in windows)
+    assert leads == (36,)
+
+
+def test_reading_again_changes_nothing(deployed: Deployed) -> None:
+    """The same range once more: as many rows read, none new, none changed."""
+    deployed.materialize(TWO, deployed.range_tags())
+    assert deployed.materialize(TWO, deployed.range_tags()).success
+    again = deployed.metadata(LEADS)
+    assert (again["rows_read"], again["rows_new"], again["rows_changed"]) == (36, 0, 0)
+
+
+def test_numbers_and_columns_stand_on_the_last_partition(deployed: Deployed) -> None:
+    """Row count, calls spent and left, seconds and the columns show in the UI, once for a range."""
+    deployed.materialize(TWO, deployed.range_tags())
+    said = deployed.metadata(LEADS)
+    assert said["dagster/row_count"] == 36
+    assert {"api_calls", "api_calls_left", "seconds", "newest"} <= said.keys()
+    columns = said["dagster/column_schema"]
+    assert isinstance(columns, dg.TableSchema)
+    assert {"Id", "Email", "_deleted_at"} <= {column.name for column in columns.columns}
+    records = deployed.instance.fetch_materializations(LEADS, limit=10).records
+    with_numbers = [each for each in records if "rows_read" in each.asset_materialization.metadata]
+    assert len(records) == 4
+    assert len(with_numbers) == 1
+
+
+def test_the_whole_chain_in_one_run(deployed: Deployed, sf: Salesforce) -> None:
+    """Streams, profiles, scores, audiences and exports in one run; the org holds what the exports say they wrote."""
+    result = deployed.materialize(dg.AssetSelection.all(), deployed.range_tags())
+    assert result.success
+    checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+    assert checks == {
+        "id_unique": True,
+        "as_many_rows_as_the_org_counted": True,
+        "every_profile_has_an_identifier": True,
+        "every_sent_record_has_an_outcome": True,
+    }
+    assert deployed.metadata(PROFILES)["dagster/row_count"] > 0
+    assert deployed.metadata(SCORES)["dagster/row_count"] > 0
+    scored = leads_with_scores(sf)
+    with deployed.warehouse.read() as connection:
+        sent = connection.execute(
+            "SELECT count(DISTINCT record_id) FROM writeback.sync_log WHERE export = 'leads' AND status = 'succeeded' AND code IS NULL"
+        ).fetchone()
+    assert sent == (scored,)
+
+
+def test_a_dry_run_sends_nothing(deployed: Deployed, sf: Salesforce) -> None:
+    """With dry_run an export says what it would write, and the org stays as it is."""
+    before_exports = dg.AssetSelection.all() - dg.AssetSelection.groups("writeback")
+    deployed.materialize(before_exports, deployed.range_tags())
+    config = {"ops": {"export_leads": {"config": {"dry_run": True}}}}
+    assert deployed.materialize(dg.AssetSelection.assets(LEADS_EXPORT), config=config).success
+    observed = deployed.instance.fetch_observations(LEADS_EXPORT, limit=1).records[0].asset_observation
+    assert observed.metadata["would_write"].value > 0
+    assert deployed.instance.get_latest_materialization_event(LEADS_EXPORT) is None
+    assert leads_with_scores(sf) == 0
+
+
+def test_spent_allowance_pauses_and_goes_on(deployed: Deployed) -> None:
+    """Out of calls, a run succeeds, says until when it pauses and leaves the partitions to be asked for again."""
+    component = the_import(deployed)
+    component.max_daily_api_calls = 1
+    result = deployed.materialize(TWO, deployed.range_tags())
+    assert result.success
+    until = pause_of(deployed.instance, LEADS)
+    assert until is not None
+    assert until > datetime.now(UTC) + timedelta(hours=23)
+    assert deployed.instance.get_materialized_partitions(LEADS) == set()
+    asked = {
+        key for request in component.requests(deployed.instance, datetime.now(UTC)) for key in request.asset_selection
+    }
+    assert LEADS in asked
+    component.max_daily_api_calls = None
+    assert deployed.materialize(TWO, deployed.range_tags()).success
+    assert pause_of(deployed.instance, LEADS) is None
+
+
+def test_after_a_read_only_the_present_partition_is_asked_for(deployed: Deployed) -> None:
+    """The schedule asks for all of history once, and from then on for the partition that is not over."""
+    component = the_import(deployed)
+    (first,) = component.requests(deployed.instance, datetime.now(UTC))
+    assert first.tags == deployed.range_tags()
+    assert set(first.asset_selection) == set(component.keys())
+    deployed.materialize(STREAMS, deployed.range_tags())
+    (then,) = component.requests(deployed.instance, datetime.now(UTC))
+    today = deployed.range_tags()["dagster/asset_partition_range_end"]
+    assert then.tags == {
+        "dagster/asset_partition_range_start": today,
+        "dagster/asset_partition_range_end": today,
+    }
+
+
+def test_wrong_credentials_fail_the_run_and_move_nothing(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong password fails the step with Salesforce's words, and no secret is in the logs."""
+    monkeypatch.setenv("SALESFORCE_PASSWORD", "wrong-and-secret")
+    result = deployed.materialize(dg.AssetSelection.assets(LEADS), deployed.range_tags())
+    assert not result.success
+    said = "\n".join(str(event) for event in deployed.instance.all_logs(result.run_id))
+    assert "does not accept the login" in said
+    assert "wrong-and-secret" not in said
+    assert deployed.instance.get_materialized_partitions(LEADS) == set()

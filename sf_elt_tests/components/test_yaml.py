@@ -1,0 +1,131 @@
+"""What a mistake in the YAML says: file, line, attribute, and what would be accepted."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from sf_elt_tests.components.conftest import ROOT
+
+PYPROJECT = '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "{module}"\n'
+
+
+def load_changed(folder: Path, file: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Loads a copy of the project's defs in which one line is different; gives everything that is said about it."""
+    module = f"changed_{abs(hash(str(folder)))}"
+    defs = folder / module / "defs"
+    shutil.copytree(ROOT / "sf_elt" / "defs", defs)
+    (folder / "pyproject.toml").write_text(PYPROJECT.format(module=module), "utf-8")
+    (folder / module / "__init__.py").touch()
+    text = (defs / file).read_text("utf-8")
+    assert old in text
+    (defs / file).write_text(text.replace(old, new, 1), "utf-8")
+    monkeypatch.syspath_prepend(str(folder))
+    try:
+        dg.load_from_defs_folder(path_within_project=defs.parent)
+    except Exception as error:
+        return "\n".join(_chain(error))
+    return "nothing"
+
+
+def _chain(error: BaseException | None) -> list[str]:
+    return [] if error is None else [str(error), *_chain(error.__cause__)]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        pytest.param(
+            "imports/defs.yaml", "connection: salesforce", "connection: salesforse",
+            r"imports/defs\.yaml:\d+ attributes\.connection: there is no connection 'salesforse'; did you mean 'salesforce",
+            id="connection",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "look_back_minutes:", "lookback_minutes:",
+            r"attributes\.lookback_minutes at .*imports/defs\.yaml:\d+`\n.*there is no attribute 'lookback_minutes'; "
+            r"did you mean 'look_back_minutes'\?",
+            id="attribute",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "- object: Contact\n", "- objekt: Contact\n",
+            r"attributes\.objects\.1\.objekt at .*imports/defs\.yaml:\d+`\n.*did you mean 'object'\?",
+            id="attribute in a list",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "look_back_minutes: 10", "look_back_minutes: ten",
+            r"imports/defs\.yaml:\d+ attributes\.look_back_minutes: Input should be a valid integer",
+            id="number",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "partitions: daily", "partitions: weekly",
+            r"attributes\.partitions.*'daily' or 'hourly'",
+            id="choice",
+        ),
+        pytest.param(
+            "imports/defs.yaml", 'frequency: "0 * * * *"', "frequency: hourly",
+            r"imports/defs\.yaml:\d+ attributes\.frequency: 'hourly' is no cron expression",
+            id="cron",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "stream: salesforce_subscriptions", "stream: salesforce_leads",
+            r"imports/defs\.yaml:\d+ attributes\.objects\.\d\.stream: stream 'salesforce_leads' is written more than",
+            id="stream twice",
+        ),
+        pytest.param(
+            "profiles/defs.yaml", "stream: salesforce_accounts, source: account_contact_id",
+            "stream: salesforce_acounts, source: account_contact_id",
+            r"profiles/defs\.yaml:\d+ attributes\.mapping\.0\.stream: there is no stream 'salesforce_acounts'; "
+            r"did you mean 'salesforce_accounts'\?",
+            id="stream of a mapping",
+        ),
+        pytest.param(
+            "scores/defs.yaml", "[web_events]", "[web_event]",
+            r"scores/defs\.yaml:\d+ attributes\.streams\.0: there is no stream 'web_event'; did you mean 'web_events",
+            id="stream of scores",
+        ),
+        pytest.param(
+            "audiences/defs.yaml", "condition: frequency > 65", "condition: frequenzy > 65",
+            r"audiences/defs\.yaml:\d+ attributes\.audiences\.0\.condition: .*frequenzy.*frequency",
+            id="column of a condition",
+        ),
+        pytest.param(
+            "exports/defs.yaml", "audiences: [Frequent visitors,", "audiences: [Frequent visitor,",
+            r"exports/defs\.yaml:\d+ attributes\.audiences\.0: there is no audience 'Frequent visitor'; "
+            r"did you mean 'Frequent visitors'\?",
+            id="audience",
+        ),
+        pytest.param(
+            "exports/defs.yaml", "match: salesforce_lead_ids", "match: salesforce_lead_id",
+            r"exports/defs\.yaml:\d+ attributes\.match: there is no user field 'salesforce_lead_id'; "
+            r"did you mean 'salesforce_lead_ids'\?",
+            id="user field",
+        ),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_located_and_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str, said: str
+) -> None:
+    """One wrong word anywhere in the YAML is named with its file, its line and the nearest right one."""
+    assert re.search(said, load_changed(tmp_path, file, old, new, monkeypatch))
+
+
+def test_a_template_may_stand_for_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`{{ env('NAME', 'default') }}` works in every attribute of an import, numbers included."""
+    new = "look_back_minutes: \"{{ env('MINUTES', '15') }}\""
+    assert load_changed(tmp_path, "imports/defs.yaml", "look_back_minutes: 10", new, monkeypatch) == "nothing"
+
+
+def test_dg_check_yaml_accepts_the_project() -> None:
+    """`dg check yaml` finds nothing to complain about in the project's own YAML."""
+    dg_command = Path(sys.executable).with_name("dg")
+    if not dg_command.exists():
+        pytest.skip("dagster-dg-cli is not installed")
+    done = subprocess.run(
+        [dg_command, "check", "yaml"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert "All component YAML validated successfully" in done.stdout
+    assert done.returncode == 0

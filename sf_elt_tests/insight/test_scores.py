@@ -1,0 +1,183 @@
+"""Scores keep what docs/scores.md promises."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sf_elt.insight import SCORES, ProfilesMissing, ScoreSpec, score_behaviour
+from sf_elt.warehouse import Warehouse
+from sf_elt_tests.profiles.streams import NOW, Row, build, event, lead, put, table
+
+Visits = Mapping[str, Iterable[datetime]]
+
+
+def ago(days: float = 0, **more: float) -> datetime:
+    return NOW - timedelta(days=days, **more)
+
+
+def every(days: float, times: int, *, last: float = 0.5) -> list[datetime]:
+    """Visits with so many days between them, the last one so many days ago."""
+    return [ago(last + days * n) for n in range(times)]
+
+
+def session(start: datetime, events: int) -> list[datetime]:
+    return [start + timedelta(minutes=n) for n in range(events)]
+
+
+def scores(warehouse: Warehouse, visits: Visits, *, session_gap: timedelta = timedelta(minutes=30)) -> dict[str, Row]:
+    """Who (by cookie) → the row of scores."""
+    rows = [event(at, cookie=who, url=str(n)) for who, times in visits.items() for n, at in enumerate(times)]
+    put(warehouse, events=[{**row, "event_id": str(n)} for n, row in enumerate(rows)])
+    build(warehouse)
+    score_behaviour(warehouse, ScoreSpec(session_gap=session_gap), now=NOW, run_id="test")
+    whose = {row["profile_id"]: row["value"] for row in table(warehouse, "profiles.identifiers")}
+    return {whose[row["profile_id"]]: row for row in table(warehouse, "insight.scores")}
+
+
+def test_who_does_more_has_no_less_quantity(warehouse: Warehouse) -> None:
+    """Quantity ranks lifetime activity against all users: 0 for the least, 100 for the most, equal for equals."""
+    found = scores(warehouse, {f"c{n}": every(3, n) for n in (1, 2, 2, 5, 9)} | {"d": every(7, 5)})
+    assert {who: row["quantity"] for who, row in found.items()} == {"c1": 0, "c2": 25, "c5": 50, "d": 50, "c9": 100}
+
+
+def test_one_user_alone_stands_in_the_middle(warehouse: Warehouse) -> None:
+    """Where there is nobody to compare with, the scores against all users are 50."""
+    (row,) = scores(warehouse, {"c": every(7, 5)}).values()
+    assert (row["quantity"], row["frequency"], row["intensity"]) == (50, 50, 50)
+
+
+def test_frequency_counts_visits_by_time_and_not_clicks(warehouse: Warehouse) -> None:
+    """Who comes weekly for a year is more frequent than who comes monthly, however much is done in each visit."""
+    found = scores(
+        warehouse,
+        {
+            "weekly": every(7, 50),
+            "monthly": [at for start in every(30, 12) for at in session(start, 20)],
+            "long ago": every(7, 12, last=300),
+        },
+    )
+    assert found["weekly"]["frequency"] > found["monthly"]["frequency"]
+    assert found["weekly"]["frequency"] > found["long ago"]["frequency"]
+    assert found["monthly"]["quantity"] > found["weekly"]["quantity"]
+
+
+def test_a_newcomer_is_not_yet_frequent(warehouse: Warehouse) -> None:
+    """One visit today is not seven a week."""
+    found = scores(warehouse, {"new": [ago(0.1)], "weekly": every(7, 30), "daily": every(1, 60)})
+    assert found["new"]["frequency"] < found["weekly"]["frequency"] < found["daily"]["frequency"]
+
+
+@pytest.mark.parametrize("days", [1, 7, 30])
+def test_recency_goes_by_the_own_past(warehouse: Warehouse, days: int) -> None:
+    """Within the own usual gap a user is fully recent, whether that is a day or a month; ten gaps later hardly."""
+    usual, late, dormant = (every(days, 20, last=last * days) for last in (0.5, 3.5, 12))
+    found = scores(warehouse, {"usual": usual, "late": late, "dormant": dormant})
+    assert found["usual"]["recency"] == 100
+    assert 20 < found["late"]["recency"] < 80
+    assert found["dormant"]["recency"] < 10
+
+
+def test_one_stray_event_does_not_wake_a_dormant_user(warehouse: Warehouse) -> None:
+    """A weekly user who came once after a year away is between dormant and back; a burst counts once."""
+    past = every(7, 40, last=365)
+    found = scores(
+        warehouse,
+        {
+            "dormant": past,
+            "stray": [ago(0.2), *past],
+            "burst": [*session(ago(0.2), 30), *past],
+            "back": [*every(7, 6), *past],
+        },
+    )
+    assert found["dormant"]["recency"] == 0
+    assert 0 < found["stray"]["recency"] == found["burst"]["recency"] < 40
+    assert found["back"]["recency"] > 80
+
+
+def test_intensity_is_the_depth_of_a_typical_session(warehouse: Warehouse) -> None:
+    """Deep sessions are intense, also when few; one long session among many short ones changes little."""
+    found = scores(
+        warehouse,
+        {
+            "deep": [at for start in every(30, 3) for at in session(start, 20)],
+            "middle": [at for start in every(7, 10) for at in session(start, 5)],
+            "shallow": every(1, 60),
+            "shallow but once": [*every(1, 60, last=1.5), *session(ago(0.2), 29)],
+        },
+    )
+    order = ["shallow", "shallow but once", "middle", "deep"]
+    assert [found[who]["intensity"] for who in order] == [0, 33, 67, 100]
+
+
+def test_a_session_ends_after_half_an_hour_of_silence(warehouse: Warehouse) -> None:
+    """Events up to 30 minutes apart are one session; the gap can be configured."""
+    visits = {"one": [ago(2), ago(2, minutes=-30)], "two": [ago(2), ago(2, minutes=-31)]}
+    found = scores(warehouse, visits)
+    assert found["one"]["intensity"] > found["two"]["intensity"]
+    found = scores(warehouse, visits, session_gap=timedelta(hours=1))
+    assert found["one"]["intensity"] == found["two"]["intensity"]
+
+
+@pytest.mark.parametrize("days", [1, 2, 7, 30])
+@pytest.mark.parametrize("times", [2, 3, 9, 24])
+def test_a_constant_rate_has_no_momentum(warehouse: Warehouse, days: int, times: int) -> None:
+    """Momentum is 50 while the rate is what it always was, whatever the cadence and the moment within it."""
+    found = scores(warehouse, {f"c{n}": every(days, times, last=days * n / 10) for n in range(1, 10, 2)})
+    assert {row["momentum"] for row in found.values()} == {50}
+
+
+def test_momentum_rises_and_falls(warehouse: Warehouse) -> None:
+    """Coming more often or doing more is above 50, coming more rarely or staying away is below."""
+    weekly = every(7, 20, last=20)
+    found = scores(
+        warehouse,
+        {
+            "more often": [*every(2, 9), *weekly],
+            "does more": [*(at for start in every(7, 3) for at in session(start, 5)), *weekly],
+            "more rarely": [*every(21, 5), *every(7, 20, last=105)],
+            "stays away": every(7, 20, last=90),
+            "gone for ever": every(7, 20, last=700),
+            "came once": [ago(300)],
+        },
+    )
+    assert found["more often"]["momentum"] > 60
+    assert found["does more"]["momentum"] > 60
+    assert found["more rarely"]["momentum"] < 40
+    assert found["came once"]["momentum"] < 20
+    assert found["gone for ever"]["momentum"] < found["stays away"]["momentum"] < 40
+
+
+def test_without_behaviour_there_is_no_score(warehouse: Warehouse) -> None:
+    """A profile without events has no row, not a row of zeros; events after now are not behaviour yet."""
+    put(warehouse, leads=[lead(1, "a@x.org"), lead(2, "b@x.org")])
+    found = scores(warehouse, {"c1": every(7, 3), "c2": [ago(-1)]})
+    assert found.keys() == {"c1"}
+    report = score_behaviour(warehouse, now=NOW, run_id="test")
+    assert (report.profiles, report.events, report.events_left_out) == (1, 3, 1)
+
+
+def test_scores_need_profiles(warehouse: Warehouse) -> None:
+    """Without events that belong to profiles the error says what to do first."""
+    put(warehouse, leads=[lead(1)])
+    build(warehouse)
+    with pytest.raises(ProfilesMissing, match=r"web_events.*build the profiles first"):
+        score_behaviour(warehouse, now=NOW, run_id="test")
+
+
+moments = st.lists(st.integers(-3, 900 * 24 * 60).map(lambda minutes: ago(minutes=minutes)), min_size=1, max_size=40)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.dictionaries(st.sampled_from("abcdef"), moments, min_size=1))
+def test_scores_are_whole_numbers_from_0_to_100(warehouse: Warehouse, visits: dict[str, list[datetime]]) -> None:
+    """Whatever happened, every user with behaviour has five scores between 0 and 100, and quantity is monotone."""
+    found = scores(warehouse, visits)
+    counts = {who: sum(at <= NOW for at in times) for who, times in visits.items()}
+    assert found.keys() == {who for who, count in counts.items() if count}
+    for row in found.values():
+        assert all(isinstance(row[score], int) and 0 <= row[score] <= 100 for score in SCORES)
+    by_count = sorted((counts[who], row["quantity"]) for who, row in found.items())
+    assert [quantity for _, quantity in by_count] == sorted(quantity for _, quantity in by_count)

@@ -1,0 +1,76 @@
+"""The default mapping over streams that were imported from an org over HTTP."""
+
+from pathlib import Path
+
+import yaml
+from simple_salesforce import Salesforce
+
+import sf_elt
+from sf_elt.demo_org.serve import Details
+from sf_elt.profiles import FieldRule, Guards, ProfilesReport, build_profiles
+from sf_elt.streams import StreamSpec
+from sf_elt_tests.profiles.streams import NOW, table
+from sf_elt_tests.streams.support import CONTACTS, LEADS, Importer, importing
+
+STREAMS = (
+    LEADS,
+    CONTACTS,
+    StreamSpec("salesforce_accounts", "Account"),
+    StreamSpec("salesforce_opportunities", "Opportunity"),
+    StreamSpec("salesforce_opportunity_contact_roles", "OpportunityContactRole"),
+)
+
+
+def build_default(importer: Importer) -> ProfilesReport:
+    text = Path(sf_elt.__file__).with_name("defs").joinpath("profiles/defs.yaml").read_text("utf-8")
+    attributes = yaml.safe_load(text)["attributes"]
+    mapping = [FieldRule.model_validate(line) for line in attributes["mapping"]]
+    guards = Guards.model_validate(attributes["guards"])
+    for spec in STREAMS:
+        importer.run(spec)
+    return build_profiles(importer.warehouse, mapping, guards, now=NOW, run_id="test")
+
+
+def living(sf: Salesforce, query: str) -> list[dict[str, str]]:
+    return list(sf.query_all(query)["records"])
+
+
+def test_every_living_lead_and_contact_is_somebody(org: Details, sf: Salesforce, tmp_path: Path) -> None:
+    """Each lead and contact that the org has is on exactly one profile, a converted lead on its contact's."""
+    leads = living(sf, "SELECT Id, ConvertedContactId FROM Lead")
+    contacts = living(sf, "SELECT Id FROM Contact")
+    with importing(org, tmp_path) as importer:
+        report = build_default(importer)
+    profiles = table(importer.warehouse, "profiles.profiles")
+    of_lead = {record: row["profile_id"] for row in profiles for record in row["salesforce_lead_ids"] or ()}
+    of_contact = {record: row["profile_id"] for row in profiles for record in row["salesforce_contact_ids"] or ()}
+    assert of_lead.keys() == {row["Id"] for row in leads}
+    assert of_contact.keys() >= {row["Id"] for row in contacts}
+    converted = {row["Id"]: row["ConvertedContactId"] for row in leads if row["ConvertedContactId"]}
+    assert converted
+    assert {of_lead[record] for record in converted} <= set(of_contact.values())
+    assert all(of_lead[record] == of_contact[contact] for record, contact in converted.items() if contact in of_contact)
+    assert report.missing_streams == ("web_events",)
+    assert report.profiles == len(profiles)
+
+
+def test_what_changes_in_the_org_changes_on_its_profile(org: Details, sf: Salesforce, tmp_path: Path) -> None:
+    """A changed lead changes one profile, a deleted one is gone from it, and nothing else moves."""
+    lead = living(sf, "SELECT Id FROM Lead WHERE IsConverted = false AND Email = null ORDER BY Id LIMIT 2")
+    with importing(org, tmp_path) as importer:
+        build_default(importer)
+        before = {row["profile_id"]: row for row in table(importer.warehouse, "profiles.profiles")}
+        sf.Lead.update(lead[0]["Id"], {"Title": "Head of “Everything” 🚀", "Email": "Fresh.Mail@New.Example"})
+        sf.Lead.delete(lead[1]["Id"])
+        report = build_default(importer)
+    after = {row["profile_id"]: row for row in table(importer.warehouse, "profiles.profiles")}
+    moved = {
+        key for key in before.keys() & after.keys() for column in after[key]
+        if after[key][column] != before[key][column]
+    }  # fmt: skip
+    (changed,) = moved
+    assert after[changed]["salesforce_lead_title"] == "Head of “Everything” 🚀"
+    assert (after[changed]["email"], after[changed]["emaildomains"]) == ("fresh.mail@new.example", ["new.example"])
+    gone = [row for key, row in before.items() if key not in after]
+    assert [row["salesforce_lead_ids"] for row in gone] == [[lead[1]["Id"]]]
+    assert (report.new, report.removed) == (0, 1)

@@ -102,8 +102,12 @@ def check_mapping(rules: Sequence[FieldRule], available: Mapping[str, Mapping[st
     """
     problems = [problem for rule in rules for problem in _faults_of_rule(rule, available)]
     problems += _faults_between_rules(rules)
-    if not any(rule.identifier for rule in rules):
-        problems.append("no rule is an identifier: without one no row belongs to a person")
+    identified = {rule.stream for rule in rules if rule.identifier}
+    problems += [
+        f"{stream}: none of its rules is an identifier: without one no row belongs to a person"
+        for stream in dict.fromkeys(rule.stream for rule in rules)
+        if stream not in identified
+    ]
     return problems
 
 
@@ -177,6 +181,7 @@ def _faults_between_rules(rules: Sequence[FieldRule]) -> list[str]:
             "type": {str(rule.type) for rule in same},
             "merge": {str(rule.merge) for rule in same},
             "identifier": {str(rule.identifier).lower() for rule in same},
+            "clean": {str(rule.clean) for rule in same if rule.identifier},
         }
         for what, values in aspects.items():
             if len(values) > 1:

@@ -141,3 +141,15 @@ def test_a_guard_on_something_else_is_refused(warehouse: Warehouse) -> None:
     put(warehouse, leads=[lead(1)])
     with pytest.raises(MappingRefused, match="did you mean salesforce_lead_ids"):
         build(warehouse, guards=Guards(max_per_kind={"salesforce_leads_ids": 2}))
+
+
+def test_a_conversion_is_surer_than_an_email(warehouse: Warehouse) -> None:
+    """Salesforce's own word that a lead became a contact counts before a shared email, however rare that is."""
+    put(
+        warehouse,
+        leads=[lead(1, "a@x.org", lead_converted_contact_id=contact_id(1))],
+        contacts=[contact(1), contact(2, "a@x.org")],
+        accounts=[account(n, 1) for n in range(3)],
+    )
+    build(warehouse, guards=Guards(max_per_kind={"salesforce_contact_ids": 1}))
+    assert people(warehouse) == {frozenset({lead_id(1), contact_id(1)}), frozenset({contact_id(2), "a@x.org"})}

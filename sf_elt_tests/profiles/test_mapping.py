@@ -48,6 +48,7 @@ def faults(**changed: object) -> list[str]:
         ({"to": "Lead Status"}, "lower-case letters, digits and underscores"),
         ({"to": "email"}, "differ in identifier: false, true"),
         ({"to": "email", "identifier": True}, "salesforce_leads: lead_email → email is there twice"),
+        ({"to": "email", "identifier": True}, "the rules of user field `email` differ in clean: email, none"),
     ],
 )
 def test_a_fault_of_the_mapping_is_named(changed: dict[str, object], says: str) -> None:
@@ -64,15 +65,15 @@ def test_a_sound_mapping_has_no_faults() -> None:
         {"source": "lead_topics", "type": "[]string"},
         {"source": "lead_created_date", "type": "int", "merge": "count"},
         {"source": "lead_mail, lead_email"},
-        {"stream": "salesforce_opportunities"},
+        {"stream": "salesforce_contacts", "to": "email", "identifier": True, "clean": "email"},
     ):
         assert faults(**changed) == []
 
 
-def test_a_mapping_without_an_identifier_is_refused() -> None:
-    """No row would belong to anybody."""
-    rules = [rule("salesforce_leads", "lead_email", "email")]
-    assert check_mapping(rules, COLUMNS) == ["no rule is an identifier: without one no row belongs to a person"]
+def test_a_stream_without_an_identifier_is_refused() -> None:
+    """None of its rows would belong to anybody."""
+    (fault,) = faults(stream="salesforce_opportunities")
+    assert fault.startswith("salesforce_opportunities: none of its rules is an identifier")
 
 
 def test_guards_name_identifiers() -> None:

@@ -17,15 +17,16 @@ Requests = Callable[[dg.DagsterInstance, datetime], Sequence[dg.RunRequest]]
 
 
 def after_new_data() -> "When[dg.AssetKey]":
-    """Once after whatever it is made from has changed, and not while that is still being made.
+    """Once after whatever it is made from has changed, not while that is being made, not on top of a failed check.
 
     `eager` alone waits until no partition of an import is missing, which for history may be never.
     """
-    return When.eager().without(~When.any_deps_missing()).with_label("after new data")
+    failed = When.any_deps_match(When.any_checks_match(When.check_failed(), blocking_only=True))
+    return (When.eager().without(~When.any_deps_missing()) & ~failed).with_label("after new data")
 
 
 def after_checked_data() -> "When[dg.AssetKey]":
-    """As `after_new_data`, and only where every blocking check of what it is made from has passed."""
+    """As `after_new_data`, and only where every blocking check of what it is made from has been made and has passed."""
     return (after_new_data() & When.all_deps_blocking_checks_passed()).with_label("after new and checked data")
 
 

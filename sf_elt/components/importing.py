@@ -8,7 +8,7 @@ import dagster as dg
 
 from sf_elt.components.partitions import Span, span_to_read
 from sf_elt.components.resources import OrgConnection
-from sf_elt.components.running import POOL, Materialized, log_progress, not_finished, note_pause, numbers, table_columns
+from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers, table_columns
 from sf_elt.components.standing import repeated_ids, table_types
 from sf_elt.warehouse import Warehouse
 
@@ -95,8 +95,8 @@ def read_partitions(
             )
     except AllowanceSpent as spent:
         note_pause(context, key, spent.until, str(spent))
-        yield not_finished(key, ID_UNIQUE, f"paused: {spent}")
-        yield not_finished(key, AS_COUNTED, f"paused: {spent}")
+        yield holds_so_far(key, ID_UNIQUE, f"nothing was moved: {spent}")
+        yield holds_so_far(key, AS_COUNTED, f"nothing was moved: {spent}")
         return
     # A range run writes one event for each of its partitions: the window's numbers stand on the last one only.
     context.add_asset_metadata(_metadata(report, warehouse), asset_key=key, partition_key=context.partition_keys[-1])

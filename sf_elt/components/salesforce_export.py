@@ -13,7 +13,7 @@ from sf_elt.components.automation import after_checked_data, resume_when_free
 from sf_elt.components.behaviour_scores import SCORES
 from sf_elt.components.profiles import PROFILES, known_user_fields
 from sf_elt.components.resources import OrgConnection
-from sf_elt.components.running import POOL, Materialized, log_progress, not_finished, note_pause, numbers
+from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.salesforce_import import known_streams
 from sf_elt.warehouse import JobMeter, Warehouse
@@ -99,7 +99,7 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
         if report.paused_until is not None:
             reason = f"{report.waiting:,} records wait; {report.succeeded:,} were written"
             note_pause(context, key, report.paused_until, reason)
-            yield not_finished(key, EVERY_OUTCOME, f"paused: {reason}")
+            yield holds_so_far(key, EVERY_OUTCOME, f"what was sent has one; {reason}")
             return
         if report.failed:
             context.log.warning(f"the org refused {report.failed:,} records; writeback.sync_log has its words for each")

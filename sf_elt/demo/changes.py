@@ -29,10 +29,14 @@ class Changed:
 
 def change_some(client: "Salesforce") -> Changed:
     """Closes some leads that were open to a call, edits others, moves some contacts, deletes a lead, adds a lead."""
-    open_leads = _open_to_a_call(client, 7)
-    others = _ids(client, "Lead", f"IsConverted = false AND Status = '{CLOSED}'", LEADS + 1 - len(open_leads))
+    leads = _records(client, "SELECT Id, Status, Audiences__c FROM Lead WHERE IsConverted = false ORDER BY Id")
+    open_leads = [
+        id_ for id_, each in leads.items() if each["Status"] != CLOSED and OPEN in (each["Audiences__c"] or "")
+    ]
+    open_leads = open_leads[: LEADS // 2 + 1]
+    others = [id_ for id_, each in leads.items() if each["Status"] == CLOSED][: LEADS + 1 - len(open_leads)]
     deleted, closed = open_leads[0], open_leads[1:]
-    contacts = _records(client, f"SELECT Id FROM Contact WHERE Email != null ORDER BY Id LIMIT {CONTACTS}")
+    contacts = list(_records(client, "SELECT Id FROM Contact WHERE Email != null ORDER BY Id"))[:CONTACTS]
     lead, contact = _table(client, "Lead"), _table(client, "Contact")
     for lead_id in closed:
         lead.update(lead_id, {"Status": CLOSED})
@@ -48,13 +52,6 @@ def change_some(client: "Salesforce") -> Changed:
 def _table(client: "Salesforce", object_name: str) -> "SFType":
     """`client.Lead` and the like; to a type checker an attribute of the client may also be one of its bulk handlers."""
     return cast("SFType", getattr(client, object_name))
-
-
-def _open_to_a_call(client: "Salesforce", most: int) -> list[str]:
-    """Leads that our export put into that audience. A long text area cannot be filtered by, so all are read."""
-    soql = f"SELECT Id, Audiences__c FROM Lead WHERE IsConverted = false AND Status != '{CLOSED}' ORDER BY Id"  # noqa: S608  no outside text in it
-    members = [record for record in client.query_all_iter(soql) if "call" in (record["Audiences__c"] or "")]
-    return [str(record["Id"]) for record in members[:most]]
 
 
 def _records(client: "Salesforce", soql: str) -> dict[str, Mapping[str, Any]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sf_elt.demo_org.serve import Details
 
 MARKER = "made_by_sf_elt_demo.json"
-DAYS = 14
+DAYS = 7
 """Daily partitions before today's; the first of them also takes the two years before it."""
 
 SETTINGS = Path(__file__).resolve().parents[2] / "dagster.yaml"

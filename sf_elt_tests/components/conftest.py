@@ -1,4 +1,4 @@
-"""A deployment of each test's own: the project's definitions, a small org, an empty warehouse, an instance of Dagster."""
+"""A deployment of each test's own: the project's definitions, a small org, an empty warehouse, a Dagster instance."""
 
 from __future__ import annotations
 

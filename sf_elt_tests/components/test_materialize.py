@@ -78,7 +78,8 @@ def test_the_whole_chain_in_one_run(deployed: Deployed, sf: Salesforce) -> None:
     scored = leads_with_scores(sf)
     with deployed.warehouse.read() as connection:
         sent = connection.execute(
-            "SELECT count(DISTINCT record_id) FROM writeback.sync_log WHERE export = 'leads' AND status = 'succeeded' AND code IS NULL"
+            "SELECT count(DISTINCT record_id) FROM writeback.sync_log"
+            " WHERE export = 'leads' AND status = 'succeeded' AND code IS NULL"
         ).fetchone()
     assert sent == (scored,)
 

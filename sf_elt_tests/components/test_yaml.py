@@ -41,7 +41,7 @@ def _chain(error: BaseException | None) -> list[str]:
     [
         pytest.param(
             "imports/defs.yaml", "connection: salesforce", "connection: salesforse",
-            r"imports/defs\.yaml:\d+ attributes\.connection: there is no connection 'salesforse'; did you mean 'salesforce",
+            r"imports/defs\.yaml:\d+ attributes\.connection: there is no connection 'salesforse'; did you mean 'salesf",
             id="connection",
         ),
         pytest.param(

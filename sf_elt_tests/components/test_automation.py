@@ -1,0 +1,104 @@
+"""What runs by itself after new data, asked of Dagster without a daemon."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+LEADS, PROFILES = dg.AssetKey(["streams", "salesforce_leads"]), dg.AssetKey(["profiles", "profiles"])
+SCORES, AUDIENCES = dg.AssetKey(["insight", "scores"]), dg.AssetKey(["insight", "audiences"])
+EXPORTS = {dg.AssetKey(["writeback", "leads"]), dg.AssetKey(["writeback", "contacts"])}
+CHAIN = {PROFILES, SCORES, AUDIENCES, *EXPORTS}
+PARTITIONS = 700
+
+
+class Ticks:
+    """The automation sensor's ticks, one after the other."""
+
+    def __init__(self, definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
+        self.definitions, self.instance = definitions, instance
+        self.cursor = None
+        self.now = datetime.now(UTC)
+
+    def tick(self) -> set[dg.AssetKey]:
+        """What this tick would run."""
+        self.now += timedelta(minutes=1)
+        done = dg.evaluate_automation_conditions(
+            self.definitions, self.instance, cursor=self.cursor, evaluation_time=self.now
+        )
+        self.cursor = done.cursor
+        return {key for key in CHAIN | {LEADS} if done.get_num_requested(key)}
+
+    def made(self, key: dg.AssetKey, partitions: list[str | None] | None = None) -> None:
+        for partition in partitions or [None]:
+            self.instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=partition))
+
+    def checked(self, key: dg.AssetKey, name: str, *, passed: bool) -> None:
+        self.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(asset_key=key, check_name=name, passed=passed, blocking=True)
+        )
+
+    def run_chain(self) -> None:
+        """What a run of the chain would leave behind."""
+        for key in (PROFILES, SCORES, AUDIENCES, *EXPORTS):
+            self.made(key)
+        self.checked(PROFILES, "every_profile_has_an_identifier", passed=True)
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticks]:
+    from sf_elt.definitions import defs
+
+    start = datetime.now(UTC).date() - timedelta(days=PARTITIONS - 1)
+    monkeypatch.setenv("SF_ELT_START", start.isoformat())
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Ticks(defs(), instance)
+
+
+def days(ticks: Ticks) -> list[str]:
+    graph = ticks.definitions.resolve_asset_graph()
+    partitions = graph.get(LEADS).partitions_def
+    assert partitions is not None
+    return list(partitions.get_partition_keys())
+
+
+def test_one_new_partition_runs_the_chain_once(ticks: Ticks) -> None:
+    """New data in one partition of one stream asks for the whole chain in the next tick, and then for nothing."""
+    assert ticks.tick() == set()
+    ticks.made(LEADS, days(ticks)[-1:])
+    assert ticks.tick() == CHAIN
+    ticks.run_chain()
+    assert ticks.tick() == set()
+
+
+def test_a_backfill_of_700_partitions_runs_the_chain_once(ticks: Ticks) -> None:
+    """After a backfill of all of history, though the other streams have none yet: the chain once, not 700 times."""
+    assert ticks.tick() == set()
+    ticks.made(LEADS, days(ticks))
+    assert ticks.tick() == CHAIN
+    ticks.run_chain()
+    assert ticks.tick() == set()
+    ticks.made(LEADS, days(ticks)[:1])
+    assert ticks.tick() == CHAIN
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_only_checked_profiles_are_exported(ticks: Ticks, passed: bool) -> None:
+    """Audiences made from profiles whose blocking check failed are not written into the org; others are."""
+    assert ticks.tick() == set()
+    for key in (PROFILES, SCORES, AUDIENCES):
+        ticks.made(key)
+    ticks.checked(PROFILES, "every_profile_has_an_identifier", passed=passed)
+    assert ticks.tick() == (EXPORTS if passed else set())
+
+
+def test_nothing_is_built_on_a_stream_whose_check_failed(ticks: Ticks) -> None:
+    """Rows that came twice, or not as many as the org counted, reach no profile until a later read is right."""
+    assert ticks.tick() == set()
+    ticks.checked(LEADS, "id_unique", passed=False)
+    ticks.made(LEADS, days(ticks)[-1:])
+    assert ticks.tick() == set()
+    ticks.checked(LEADS, "id_unique", passed=True)
+    ticks.made(LEADS, days(ticks)[-1:])
+    assert ticks.tick() == CHAIN

@@ -1,0 +1,63 @@
+"""What the project's definitions hold, as Dagster loads them."""
+
+import dagster as dg
+import pytest
+from dagster._core.remote_representation.external_data import RepositorySnap
+from dagster_shared.serdes import serialize_value
+
+SECRET = "not-to-be-seen-anywhere"
+
+
+@pytest.fixture
+def definitions(monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
+    """The definitions, loaded where the environment holds secrets."""
+    from sf_elt.definitions import defs
+
+    for name in ("PASSWORD", "SECURITY_TOKEN", "CONSUMER_SECRET", "ACCESS_TOKEN"):
+        monkeypatch.setenv(f"SALESFORCE_{name}", SECRET)
+    monkeypatch.setenv("SF_ELT_START", "2026-01-01")
+    return defs()
+
+
+def test_they_are_loadable(definitions: dg.Definitions) -> None:
+    """Every asset, job, schedule and sensor resolves, with its resources."""
+    dg.Definitions.validate_loadable(definitions)
+
+
+def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
+    """Kinds, group, description, pool and a single run for a range, on every asset."""
+    graph = definitions.resolve_asset_graph()
+    for assets in graph.assets_defs:
+        assert assets.backfill_policy == dg.BackfillPolicy.single_run()
+        assert assets.op.pool == "duckdb"
+        for spec in assets.specs:
+            assert spec.description
+            assert spec.kinds
+            assert spec.group_name in {"streams", "profiles", "insight", "writeback"}
+
+
+def test_everything_after_the_imports_runs_by_itself(definitions: dg.Definitions) -> None:
+    """Profiles, scores, audiences and exports have a condition; imports have a schedule and a sensor instead."""
+    graph = definitions.resolve_asset_graph()
+    without = {
+        spec.key.path[0]
+        for assets in graph.assets_defs
+        for spec in assets.specs
+        if graph.get(spec.key).automation_condition is None
+    }
+    assert without == {"streams"}
+    running = {schedule.name: schedule.default_status for schedule in definitions.schedules or []}
+    assert running == {
+        "salesforce_keep_updated": dg.DefaultScheduleStatus.RUNNING,
+        "web_events_keep_updated": dg.DefaultScheduleStatus.RUNNING,
+    }
+
+
+def test_no_secret_is_in_what_the_ui_reads(definitions: dg.Definitions) -> None:
+    """Neither the snapshot of the definitions nor the repr of a resource holds a secret of the environment."""
+    snapshot = serialize_value(RepositorySnap.from_def(definitions.get_repository_def()))
+    assert "SALESFORCE_" in snapshot
+    assert SECRET not in snapshot
+    connection = (definitions.resources or {})["salesforce"]
+    assert SECRET not in repr(connection)
+    assert SECRET not in repr(connection.login())

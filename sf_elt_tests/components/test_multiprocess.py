@@ -1,0 +1,40 @@
+"""A process for each step, all of which write to the one warehouse file."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import dagster as dg
+
+from sf_elt_tests.components.conftest import CONTACTS, LEADS, QUIET, Deployed
+from sf_elt_tests.components.jobs import salesforce_import
+
+ACCOUNTS = dg.AssetKey(["streams", "salesforce_accounts"])
+
+
+def stretches(deployed: Deployed, run_id: str) -> Iterator[tuple[float, float]]:
+    """When each step began and ended, in seconds since 1970."""
+    begun: dict[str, float] = {}
+    for entry in deployed.instance.all_logs(run_id):
+        event = entry.dagster_event
+        if event is not None and event.step_key is not None:
+            if event.event_type == dg.DagsterEventType.STEP_START:
+                begun[event.step_key] = entry.timestamp
+            elif event.event_type == dg.DagsterEventType.STEP_SUCCESS:
+                yield begun[event.step_key], entry.timestamp
+
+
+def test_the_pool_keeps_processes_apart(deployed: Deployed) -> None:
+    """Three steps, a process each, three at a time: all succeed, and none begins before another has left the pool."""
+    execution = {"execution": {"config": {"multiprocess": {"max_concurrent": 3}}}}
+    with dg.execute_job(
+        dg.reconstructable(salesforce_import),
+        instance=deployed.instance,
+        run_config={**QUIET, **execution},
+        tags=deployed.range_tags(),
+        asset_selection=[LEADS, CONTACTS, ACCOUNTS],
+    ) as result:
+        assert result.success
+    in_order = sorted(stretches(deployed, result.run_id))
+    assert len(in_order) == 3
+    assert all(ended <= begun for (_, ended), (begun, _) in pairwise(in_order))
+    assert deployed.metadata(LEADS)["rows_read"] == 36

@@ -1,0 +1,168 @@
+"""The web server and the daemon, as a user meets them: a backfill over GraphQL, a click in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from sf_elt_tests.components.conftest import ROOT, make_events, make_home, variables
+
+WAIT = 120
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync"]  # fmt: skip
+LAUNCH = """
+mutation Launch($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}
+"""
+RUNS = """
+query Runs($filter: RunsFilter!) {
+  runsOrError(filter: $filter) { ... on Runs { results { runId status tags { key value } } } }
+}
+"""
+PARTITIONS = """
+query Partitions($key: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $key) { ... on AssetNode { partitionKeys partitionStats { numMaterialized } } }
+}
+"""
+
+
+@dataclass
+class Dagster:
+    """A web server on loopback; the daemon starts when a test asks for it."""
+
+    url: str
+    environment: dict[str, str]
+    workspace: Path
+    processes: ExitStack = field(default_factory=ExitStack)
+    has_daemon: bool = False
+
+    def start_daemon(self) -> None:
+        if not self.has_daemon:
+            self.processes.enter_context(_running([*DAGSTER_DAEMON, "run", "-w", str(self.workspace)], self))
+            self.has_daemon = True
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        reply = requests.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60)
+        answer: dict[str, Any] = reply.json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def runs(self, **tags: str) -> list[dict[str, Any]]:
+        wanted = [{"key": key, "value": value} for key, value in tags.items()]
+        return self.ask(RUNS, filter={"tags": wanted})["runsOrError"]["results"]
+
+
+DAGSTER_WEBSERVER = [sys.executable, "-m", "dagster_webserver"]
+DAGSTER_DAEMON = [sys.executable, "-m", "dagster._daemon"]
+
+
+@contextmanager
+def _running(command: list[str], dagster: Dagster) -> Iterator[None]:
+    process = subprocess.Popen(
+        command, env=dagster.environment, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def until(holds: Callable[[], Any], what: str) -> Any:
+    """Asks again until the answer is not empty."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
+        try:
+            if answer := holds():
+                return answer
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.3)
+    raise AssertionError(f"waited {WAIT} s for {what}")
+
+
+@pytest.fixture(scope="module")
+def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
+    """A deployment of this module's own behind a web server."""
+    from sf_elt.demo_org.serve import running_org
+
+    folder = tmp_path_factory.mktemp("web")
+    make_home(folder)
+    make_events(folder)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    first_day = (datetime.now(UTC) - timedelta(days=3)).date()
+    with running_org(seed=7, records=60) as org:
+        environment = {**os.environ, **variables(folder, org, first_day)}
+        server = Dagster(f"http://127.0.0.1:{port}", environment, ROOT / "workspace.yaml")
+        web = [*DAGSTER_WEBSERVER, "-w", str(server.workspace), "-h", "127.0.0.1", "-p", str(port)]
+        with server.processes:
+            server.processes.enter_context(_running(web, server))
+            until(lambda: requests.get(f"{server.url}/server_info", timeout=10).ok, "the web server")
+            yield server
+
+
+def test_a_backfill_from_the_ui_is_one_run(dagster: Dagster) -> None:
+    """All partitions of a stream, asked for as the UI asks: one run, which succeeds and materializes each of them."""
+    key = {"path": ["streams", "salesforce_leads"]}
+    partitions = dagster.ask(PARTITIONS, key=key)["assetNodeOrError"]["partitionKeys"]
+    launched = dagster.ask(LAUNCH, params={"assetSelection": [key], "partitionNames": partitions, "tags": []})
+    assert launched["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess", launched
+    backfill = launched["launchPartitionBackfill"]["backfillId"]
+    dagster.start_daemon()
+
+    def ended() -> list[dict[str, Any]]:
+        runs = dagster.runs(**{"dagster/backfill": backfill})
+        return runs if runs and all(run["status"] in ("SUCCESS", "FAILURE", "CANCELED") for run in runs) else []
+
+    assert [run["status"] for run in until(ended, "the backfill's runs")] == ["SUCCESS"]
+    assert dagster.ask(PARTITIONS, key=key)["assetNodeOrError"]["partitionStats"]["numMaterialized"] == 4
+
+
+@pytest.mark.browser
+def test_a_click_on_materialize(dagster: Dagster) -> None:
+    """In the browser: open an asset, click Materialize, follow the run, see that it succeeded."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    from playwright.sync_api import expect, sync_playwright
+
+    dagster.start_daemon()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        try:
+            page = browser.new_page()
+            page.set_default_timeout(WAIT * 1000)
+            page.goto(f"{dagster.url}/assets/streams/web_events")
+            page.get_by_role("button", name="Materialize").first.click()
+            page.get_by_role("link", name="View").or_(page.get_by_role("button", name="View")).first.click()
+            page.wait_for_url("**/runs/**")
+            expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=WAIT * 1000)
+        finally:
+            browser.close()
+    (run,) = [run for run in dagster.runs() if "web_events" in str(run["tags"]) or run["status"] == "SUCCESS"][:1]
+    assert run["status"] == "SUCCESS"

@@ -111,8 +111,8 @@ def _rows_of_events(stream: MappedStream) -> str:
 
 
 def identifier_candidates(streams: Sequence[MappedStream], kinds: Sequence[str]) -> str:
-    """SQL for every (row, kind, value) that could join rows, before any guard."""
-    return "\nUNION ALL\n".join(select for stream in streams for select in _candidates_of(stream, kinds))
+    """SQL for every (row, kind, value) that could join rows, before any guard; each once."""
+    return "\nUNION ALL\n".join(_candidates_of_stream(stream, kinds) for stream in streams)
 
 
 def publish_events(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream]) -> None:
@@ -162,6 +162,15 @@ def _cleaned(rule: FieldRule, text: str) -> str:
 def is_list(stream: MappedStream, rule: FieldRule) -> bool:
     """Whether the rule's column in the stream's rows is a list."""
     return rule.merge != "count" and type_of(stream.source.columns[stream.found(rule)[0]]) == "[]string"
+
+
+def _candidates_of_stream(stream: MappedStream, kinds: Sequence[str]) -> str:
+    candidates = "\nUNION ALL\n".join(_candidates_of(stream, kinds))
+    identifiers = [rule for rule in stream.rules if rule.identifier]
+    could_repeat = len({rule.user_field for rule in identifiers}) < len(identifiers)
+    if could_repeat or any(is_list(stream, rule) for rule in identifiers):
+        return statement("distinct_candidates", candidates=candidates)
+    return candidates
 
 
 def _candidates_of(stream: MappedStream, kinds: Sequence[str]) -> Iterator[str]:

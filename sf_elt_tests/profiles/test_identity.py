@@ -18,6 +18,7 @@ from sf_elt_tests.profiles.streams import (
     people,
     profiles,
     put,
+    rule,
     table,
 )
 
@@ -79,7 +80,7 @@ def test_a_merged_record_without_the_one_that_stayed_is_nobody(warehouse: Wareho
 
 
 @pytest.mark.parametrize(
-    ("email", "rule", "shown"),
+    ("email", "reason", "shown"),
     [
         ("Info@x.org", "role mailbox", "info@x.org"),
         ("sales+eu@x.org", "role mailbox", "sales+eu@x.org"),
@@ -90,7 +91,7 @@ def test_a_merged_record_without_the_one_that_stayed_is_nobody(warehouse: Wareho
         ("Nobody@x.org", "never joins", "nobody@x.org"),
     ],
 )
-def test_values_that_never_join(warehouse: Warehouse, email: str, rule: str, shown: str | None) -> None:
+def test_values_that_never_join(warehouse: Warehouse, email: str, reason: str, shown: str | None) -> None:
     """Two people with such a value stay two; the value still shows, and the refusal is kept with its rule."""
     put(warehouse, leads=[lead(1, email), lead(2, email), lead(3)], events=[event(DAY, email)])
     report = build(warehouse, guards=Guards(never_join={"email": ("NOBODY@x.org",)}))
@@ -98,7 +99,7 @@ def test_values_that_never_join(warehouse: Warehouse, email: str, rule: str, sho
     assert people(warehouse) == {frozenset({lead_id(n)}) for n in (1, 2, 3)}
     refused = table(warehouse, "profiles.refused_links")
     assert report.refused_links == len(refused) == 3
-    assert {row["rule"] for row in refused} == {rule}
+    assert {row["rule"] for row in refused} == {reason}
     assert all(row["detail"] for row in refused)
 
 
@@ -153,3 +154,21 @@ def test_a_conversion_is_surer_than_an_email(warehouse: Warehouse) -> None:
     )
     build(warehouse, guards=Guards(max_per_kind={"salesforce_contact_ids": 1}))
     assert people(warehouse) == {frozenset({lead_id(1), contact_id(1)}), frozenset({contact_id(2), "a@x.org"})}
+
+
+def test_a_row_that_says_a_thing_twice_is_linked_once(warehouse: Warehouse) -> None:
+    """Two columns with one email, and a list with one value twice, are one link each."""
+    put(
+        warehouse,
+        leads=[lead(1, ADA, lead_source="Ada@X.org", lead_topics=["t", "t"]), lead(2, None, lead_topics=["t"])],
+    )
+    build(
+        warehouse,
+        rule("salesforce_leads", "lead_source", "email", identifier=True, clean="email"),
+        rule("salesforce_leads", "lead_topics", "topics", "[]string", merge="set", identifier=True),
+    )
+    assert people(warehouse) == {frozenset({lead_id(1), lead_id(2), ADA, "t"})}
+    links = [(row["record_id"], row["value"]) for row in table(warehouse, "profiles.links")]
+    assert sorted(links) == sorted(
+        [(lead_id(1), lead_id(1)), (lead_id(1), ADA), (lead_id(1), "t"), (lead_id(2), lead_id(2)), (lead_id(2), "t")]
+    )

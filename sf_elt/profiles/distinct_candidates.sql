@@ -1,0 +1,4 @@
+SELECT DISTINCT *
+FROM (
+    {candidates}
+)

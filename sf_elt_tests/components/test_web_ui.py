@@ -35,7 +35,7 @@ mutation Launch($params: LaunchBackfillParams!) {
 """
 RUNS = """
 query Runs($filter: RunsFilter!) {
-  runsOrError(filter: $filter) { ... on Runs { results { runId status tags { key value } } } }
+  runsOrError(filter: $filter) { ... on Runs { results { runId status assetSelection { path } } } }
 }
 """
 PARTITIONS = """
@@ -60,15 +60,14 @@ class Dagster:
             self.processes.enter_context(_running([*DAGSTER_DAEMON, "run", "-w", str(self.workspace)], self))
             self.has_daemon = True
 
-    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        reply = requests.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60)
+    def ask(self, query: str, **values: Any) -> dict[str, Any]:
+        reply = requests.post(f"{self.url}/graphql", json={"query": query, "variables": values}, timeout=60)
         answer: dict[str, Any] = reply.json()
         assert "errors" not in answer, answer
         return answer["data"]
 
-    def runs(self, **tags: str) -> list[dict[str, Any]]:
-        wanted = [{"key": key, "value": value} for key, value in tags.items()]
-        return self.ask(RUNS, filter={"tags": wanted})["runsOrError"]["results"]
+    def runs(self, **wanted: Any) -> list[dict[str, Any]]:
+        return self.ask(RUNS, filter=wanted)["runsOrError"]["results"]
 
 
 DAGSTER_WEBSERVER = [sys.executable, "-m", "dagster_webserver"]
@@ -77,8 +76,9 @@ DAGSTER_DAEMON = [sys.executable, "-m", "dagster._daemon"]
 
 @contextmanager
 def _running(command: list[str], dagster: Dagster) -> Iterator[None]:
+    silent = subprocess.DEVNULL
     process = subprocess.Popen(
-        command, env=dagster.environment, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, env=dagster.environment, cwd=ROOT, start_new_session=True, stdout=silent, stderr=silent
     )
     try:
         yield
@@ -136,7 +136,7 @@ def test_a_backfill_from_the_ui_is_one_run(dagster: Dagster) -> None:
     dagster.start_daemon()
 
     def ended() -> list[dict[str, Any]]:
-        runs = dagster.runs(**{"dagster/backfill": backfill})
+        runs = dagster.runs(tags=[{"key": "dagster/backfill", "value": backfill}])
         return runs if runs and all(run["status"] in ("SUCCESS", "FAILURE", "CANCELED") for run in runs) else []
 
     assert [run["status"] for run in until(ended, "the backfill's runs")] == ["SUCCESS"]
@@ -159,10 +159,12 @@ def test_a_click_on_materialize(dagster: Dagster) -> None:
             page.set_default_timeout(WAIT * 1000)
             page.goto(f"{dagster.url}/assets/streams/web_events")
             page.get_by_role("button", name="Materialize").first.click()
-            page.get_by_role("link", name="View").or_(page.get_by_role("button", name="View")).first.click()
-            page.wait_for_url("**/runs/**")
+            page.get_by_text("View", exact=True).first.click()
+            page.wait_for_url("**/runs/*")
+            run_id = page.url.rsplit("/", 1)[1][:36]
             expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=WAIT * 1000)
         finally:
             browser.close()
-    (run,) = [run for run in dagster.runs() if "web_events" in str(run["tags"]) or run["status"] == "SUCCESS"][:1]
+    (run,) = dagster.runs(runIds=[run_id])
     assert run["status"] == "SUCCESS"
+    assert run["assetSelection"] == [{"path": ["streams", "web_events"]}]

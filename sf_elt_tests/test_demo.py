@@ -1,0 +1,99 @@
+"""The demo and the development server, as commands in processes of their own."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+
+from sf_elt.demo.changes import Changed
+from sf_elt.demo.claims import check_claims
+from sf_elt.demo.errors import ClaimFailed
+from sf_elt.demo.folder import MARKER
+from sf_elt.demo.runs import Pass
+
+COMMAND = [sys.executable, "-m", "sf_elt.cli"]
+
+
+def run_demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, "demo", "--folder", str(folder), "--records", "120", *more]
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+
+
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the demo has run."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    done = run_demo(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Everything held" in done.stdout
+    for row in ("rows in", "profiles", "Frequent visitors", "records written", "API calls", "seconds"):
+        assert row in done.stdout
+    return folder
+
+
+def test_everything_it_makes_is_in_its_folder(demo_folder: Path) -> None:
+    """Warehouse, events, the org's file and Dagster's state: all in the one folder, with the marker."""
+    assert {each.name for each in demo_folder.iterdir()} == {MARKER, "org", "events", "warehouse", "dagster_home"}
+    assert (demo_folder / "dagster_home" / "storage").is_dir()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    """A folder that the demo did not make is refused, and nothing in it is touched."""
+    (tmp_path / "thesis.txt").write_text("three years of work")
+    done = run_demo(tmp_path)
+    assert done.returncode == 1
+    assert "was not made by the demo" in " ".join(done.stdout.split())
+    assert [each.name for each in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_claim_that_does_not_hold_is_told() -> None:
+    """A row that moved though nobody had changed it, and calls that we did not count, end the demo with an error."""
+    now = datetime.now(UTC)
+    streams = {"salesforce_leads": set[str](), "salesforce_contacts": set[str]()}
+    nothing = Pass(now, moved_ids=streams)
+    moved = Pass(
+        now, {"streams/salesforce_leads": {"rows_changed": 2}}, moved_ids={**streams, "salesforce_leads": {"a", "b"}}
+    )
+    uncounted = Pass(now, moved_ids=streams, org_calls=1)
+    with pytest.raises(ClaimFailed, match=r"1 salesforce_leads had changed and 2 moved; 1 differ"):
+        check_claims(nothing, nothing, moved, Changed(frozenset(), frozenset(), "a", "a"))
+    with pytest.raises(ClaimFailed, match=r"first run: we counted 0 API calls and the org 1"):
+        check_claims(uncounted, nothing, moved, Changed(frozenset("b"), frozenset(), "a", "a"))
+
+
+def test_dev_serves_and_stops_on_sigterm(demo_folder: Path) -> None:
+    """Started in the background by a shell that ignores SIGINT: serves the demo's data, and SIGTERM ends all of it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [*COMMAND, "dev", "--folder", str(demo_folder), "--port", str(port)]
+    silent = subprocess.DEVNULL
+    ignored = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
+    process = subprocess.Popen(ignored, stdout=silent, stderr=silent)
+    try:
+        end = time.monotonic() + 120
+        while not _answers(port):
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.3)
+        query = "{ runsOrError { ... on Runs { results { status } } } }"
+        reply = requests.post(f"http://127.0.0.1:{port}/graphql", json={"query": query}, timeout=60).json()
+        assert len(reply["data"]["runsOrError"]["results"]) >= 6
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        assert not _answers(port)
+    finally:
+        process.kill()
+
+
+def _answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/server_info", timeout=10).ok
+    except requests.ConnectionError:
+        return False

@@ -2,7 +2,6 @@
 
 import random
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -40,31 +39,35 @@ THREE: list[Row] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("source", "kind", "merge", "value"),
-    [
-        ("lead_status", "string", "latest", "Closed"),
-        ("lead_status", "string", "oldest", "New"),
-        ("lead_status", "string", "min", "Closed"),
-        ("lead_status", "string", "max", "Open"),
-        ("lead_status", "[]string", "set", ["Closed", "New", "Open"]),
-        ("lead_status", "[]string", "latest", ["Closed"]),
-        ("lead_status", "int", "count", 3),
-        ("lead_number_of_employees", "int", "latest", 7),
-        ("lead_number_of_employees", "int", "sum", 12),
-        ("lead_number_of_employees", "number", "oldest", 5.0),
-        ("lead_score", "number", "sum", 1.5),
-        ("lead_score", "string", "latest", "0.5"),
-        ("lead_created_date", "date", "min", at(1)),
-        ("lead_created_date", "date", "latest", at(1)),
-        ("lead_created_date", "date", "max", at(3)),
-    ],
-)
-def test_merge_operators(warehouse: Warehouse, source: str, kind: str, merge: str, value: Any) -> None:
+MERGED: list[tuple[str, str, str, object]] = [
+    ("lead_status", "string", "latest", "Closed"),
+    ("lead_status", "string", "oldest", "New"),
+    ("lead_status", "string", "min", "Closed"),
+    ("lead_status", "string", "max", "Open"),
+    ("lead_status", "[]string", "set", ["Closed", "New", "Open"]),
+    ("lead_status", "[]string", "latest", ["Closed"]),
+    ("lead_status", "int", "count", 3),
+    ("lead_number_of_employees", "int", "latest", 7),
+    ("lead_number_of_employees", "int", "sum", 12),
+    ("lead_number_of_employees", "number", "oldest", 5.0),
+    ("lead_score", "number", "sum", 1.5),
+    ("lead_score", "string", "latest", "0.5"),
+    ("lead_created_date", "date", "min", at(1)),
+    ("lead_created_date", "date", "latest", at(1)),
+    ("lead_created_date", "date", "max", at(3)),
+]
+
+
+def test_merge_operators(warehouse: Warehouse) -> None:
     """latest and oldest go by modification time and pass over empty values; the others take all values in."""
     put(warehouse, leads=THREE)
-    build(warehouse, rule("salesforce_leads", source, "field", kind, merge=merge))
-    assert only(warehouse)["field"] == value
+    cases = {f"field_{n}": case for n, case in enumerate(MERGED)}
+    rules = [
+        rule("salesforce_leads", source, name, kind, merge=merge) for name, (source, kind, merge, _) in cases.items()
+    ]
+    build(warehouse, *rules)
+    profile = only(warehouse)
+    assert {name: profile[name] for name in cases} == {name: value for name, (*_, value) in cases.items()}
 
 
 def test_a_single_row_has_the_values_that_many_would_have(warehouse: Warehouse) -> None:
@@ -84,26 +87,30 @@ def test_a_single_row_has_the_values_that_many_would_have(warehouse: Warehouse) 
     assert (profile["topics"], profile["last_topics"]) == (["a", "b"], ["b", "a", "b"])
 
 
-@pytest.mark.parametrize(
-    ("merge", "kind", "value"),
-    [
-        ("latest", "string", "from contact"),
-        ("oldest", "string", "from lead"),
-        ("min", "string", "also lead"),
-        ("set", "[]string", ["also lead", "from contact", "from lead"]),
-        ("count", "int", 3),
-    ],
-)
-def test_several_streams_fill_one_field(warehouse: Warehouse, merge: str, kind: str, value: object) -> None:
+def test_several_streams_fill_one_field(warehouse: Warehouse) -> None:
     """A field that several streams fill is resolved over the rows of all of them."""
     leads = [lead(1, ADA, lead_source="from lead"), lead(2, ADA, lead_source="also lead")]
     put(warehouse, leads=leads, contacts=[contact(3, ADA, contact_lead_source="from contact")])
+    expected: dict[str, object] = {
+        "latest": "from contact",
+        "oldest": "from lead",
+        "min": "also lead",
+        "max": "from lead",
+        "set": ["also lead", "from contact", "from lead"],
+        "count": 3,
+    }
+    kinds = {"set": "[]string", "count": "int"}
+    columns = {"salesforce_leads": "lead_source", "salesforce_contacts": "contact_lead_source"}
     build(
         warehouse,
-        rule("salesforce_leads", "lead_source", "salesforce_lead_source", kind, merge=merge),
-        rule("salesforce_contacts", "contact_lead_source", "salesforce_lead_source", kind, merge=merge),
+        *(
+            rule(stream, column, f"by_{merge}", kinds.get(merge, "string"), merge=merge)
+            for merge in expected
+            for stream, column in columns.items()
+        ),
     )
-    assert only(warehouse)["salesforce_lead_source"] == value
+    profile = only(warehouse)
+    assert {merge: profile[f"by_{merge}"] for merge in expected} == expected
 
 
 def test_a_tie_goes_to_the_first_stream_and_the_smallest_record(warehouse: Warehouse) -> None:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sf_elt.demo_org.serve import Details
+from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.salesforce import Login, Org, Patience, connect
+from sf_elt_tests.orgs import levers
 
 QUICK = Patience(attempts=4, first_wait=0.01, longest_wait=0.02)
 
@@ -31,6 +32,30 @@ class Meter:
         self.allowance = (used, allowed)
 
 
+@pytest.fixture(scope="module")
+def org_of_module() -> Iterator[Details]:
+    """One small org for the tests of a module: starting one for each would take longer than the tests."""
+    with running_org(seed=7, records=60) as details:
+        yield details
+
+
+@pytest.fixture
+def org(org_of_module: Details) -> Details:
+    """The module's org without planned faults, spent calls or remembered calls. Its sessions must not be ended."""
+    pull = levers(org_of_module)
+    pull.forget_faults()
+    pull.limit(100_000, give_back=True)
+    pull.forget_calls()
+    return org_of_module
+
+
+@pytest.fixture
+def own_org() -> Iterator[Details]:
+    """An org for one test alone."""
+    with running_org(seed=7, records=60) as details:
+        yield details
+
+
 @pytest.fixture
 def meter() -> Meter:
     return Meter()
@@ -39,7 +64,13 @@ def meter() -> Meter:
 @pytest.fixture
 def connected(org: Details, meter: Meter) -> Iterator[Org]:
     """Logged in by token, able to log in again by user name and password."""
-    login = Login(
+    with closing(connect(renewable(org), meter, patience=QUICK)) as connected:
+        yield connected
+
+
+def renewable(org: Details) -> Login:
+    """A login with the session's token first, then user name and password."""
+    return Login(
         instance_url=org.instance_url,
         login_url=org.instance_url,
         access_token=org.access_token,
@@ -47,5 +78,3 @@ def connected(org: Details, meter: Meter) -> Iterator[Org]:
         password=org.password,
         security_token=org.security_token,
     )
-    with closing(connect(login, meter, patience=QUICK)) as connected:
-        yield connected

@@ -10,7 +10,7 @@ import pytest
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AuthenticationFailed, Login, Org, OrgUnavailable, connect, count
 from sf_elt_tests.orgs import levers
-from sf_elt_tests.salesforce.conftest import QUICK, Meter
+from sf_elt_tests.salesforce.conftest import QUICK, Meter, renewable
 
 
 def _logins(org: Details) -> Mapping[str, Login]:
@@ -80,19 +80,20 @@ def test_nobody_there_is_a_clear_error(org: Details) -> None:
     assert "ada%40" not in "".join(traceback.format_exception(caught.value))
 
 
-def test_an_ended_session_is_opened_anew_once(org: Details, connected: Org, meter: Meter) -> None:
+def test_an_ended_session_is_opened_anew_once(own_org: Details, meter: Meter) -> None:
     """401 INVALID_SESSION_ID: log in again, repeat, go on; each of the three calls is counted."""
-    count(connected, "Lead")
-    levers(org).end_sessions()
-    meter.calls.clear()
-    assert count(connected, "Lead") > 0
+    with closing(connect(renewable(own_org), meter, patience=QUICK)) as connected:
+        count(connected, "Lead")
+        levers(own_org).end_sessions()
+        meter.calls.clear()
+        assert count(connected, "Lead") > 0
     assert [path.rsplit("/", 2)[1] for _, path in meter.calls] == ["query", "u", "query"]
 
 
-def test_an_ended_session_that_cannot_be_renewed_says_so(org: Details) -> None:
+def test_an_ended_session_that_cannot_be_renewed_says_so(own_org: Details) -> None:
     """With only a token there is nothing to log in with."""
-    with closing(connect(_logins(org)["token"], patience=QUICK)) as connected:
-        levers(org).end_sessions()
+    with closing(connect(_logins(own_org)["token"], patience=QUICK)) as connected:
+        levers(own_org).end_sessions()
         with pytest.raises(AuthenticationFailed, match="INVALID_SESSION_ID"):
             count(connected, "Lead")
 

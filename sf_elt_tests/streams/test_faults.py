@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AllowanceSpent, JobFailed, OrgUnavailable
-from sf_elt.streams import Shortfall, StreamSpec, Window, stream_columns
+from sf_elt.streams import Shortfall, StreamSpec, Window, WindowReport, stream_columns
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
 
@@ -175,21 +175,23 @@ def test_a_job_that_never_ends_is_given_up(importer: Importer, org: Details) -> 
         importer.run(replace(BULK, job_patience=timedelta(seconds=0.3)))
 
 
-def test_a_job_that_somebody_aborts_is_a_clear_error(importer: Importer, org: Details) -> None:
+def test_a_job_that_somebody_aborts_is_a_clear_error(own_org: Details, tmp_path: Path) -> None:
     """The run ends with the job and its state, and the next run simply begins a new job."""
-    levers(org).plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
-    with ThreadPoolExecutor(1) as background:
-        running = background.submit(importer.run, BULK)
-        _abort_query_job(org)
-        with pytest.raises(JobFailed, match=r"query job \w+ ended as Aborted"):
-            running.result()
-    levers(org).forget_faults()
-    assert importer.run(BULK).rows_new > 0
+    levers(own_org).plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
+    with importing(own_org, tmp_path) as importer:
+        with ThreadPoolExecutor(1) as background:
+            running = background.submit(importer.run, BULK)
+            _abort_query_job(own_org, running)
+            with pytest.raises(JobFailed, match=r"query job \w+ ended as Aborted"):
+                running.result()
+        levers(own_org).forget_faults()
+        assert importer.run(BULK).rows_new > 0
 
 
-def _abort_query_job(org: Details) -> None:
+def _abort_query_job(org: Details, running: Future[WindowReport]) -> None:
     """Waits until there is a query job, and aborts it as an administrator would."""
     sf = client(org)
-    while not (jobs := sf.restful("jobs/query")["records"]):
-        pass
-    sf.restful(f"jobs/query/{jobs[0]['id']}", method="PATCH", json={"state": "Aborted"})
+    while not running.done():
+        if jobs := sf.restful("jobs/query")["records"]:
+            sf.restful(f"jobs/query/{jobs[0]['id']}", method="PATCH", json={"state": "Aborted"})
+            return

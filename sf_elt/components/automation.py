@@ -1,6 +1,6 @@
 """When things run by themselves: imports on a schedule, what depends on them after new data, paused work afterwards."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -35,10 +35,11 @@ def keep_updated(
 ) -> dg.ScheduleDefinition:
     """The schedule that asks for what is still to be read, unless the job is at it already."""
 
-    def tick(context: dg.ScheduleEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
+    def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         if _is_running(context.instance, job.name):
-            return dg.SkipReason(f"{job.name} is still running")
-        return requests(context.instance, datetime.now(UTC)) or dg.SkipReason("nothing to read now")
+            yield dg.SkipReason(f"{job.name} is still running")
+        else:
+            yield from requests(context.instance, datetime.now(UTC))
 
     return dg.ScheduleDefinition(
         name=name,
@@ -56,16 +57,17 @@ def resume_when_free(
 ) -> dg.SensorDefinition:
     """The sensor that goes on with paused work as soon as API calls are free again."""
 
-    def evaluate(context: dg.SensorEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
+    def evaluate(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         now = datetime.now(UTC)
         pauses = [until for key in keys if (until := pause_of(context.instance, key)) is not None]
         if not pauses:
-            return dg.SkipReason("nothing is paused")
-        if (until := max(pauses)) > now:
-            return dg.SkipReason(f"paused until {until:%Y-%m-%d %H:%M} UTC")
-        if _is_running(context.instance, job.name):
-            return dg.SkipReason(f"{job.name} is running")
-        return requests(context.instance, now) or dg.SkipReason("nothing is left to do")
+            yield dg.SkipReason("nothing is paused")
+        elif (until := max(pauses)) > now:
+            yield dg.SkipReason(f"paused until {until:%Y-%m-%d %H:%M} UTC")
+        elif _is_running(context.instance, job.name):
+            yield dg.SkipReason(f"{job.name} is running")
+        else:
+            yield from requests(context.instance, now)
 
     return dg.SensorDefinition(
         name=name,

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from simple_salesforce import Salesforce
 
-from sf_elt.components.running import pause_of
+from sf_elt.components.running import PAUSED_UNTIL, pause_of
 from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt_tests.components.conftest import CONTACTS, LEADS, STREAMS, Deployed
 
@@ -128,6 +128,30 @@ def test_after_a_read_only_the_present_partition_is_asked_for(deployed: Deployed
         "dagster/asset_partition_range_start": today,
         "dagster/asset_partition_range_end": today,
     }
+
+
+def test_the_schedule_asks_for_what_is_to_be_read(deployed: Deployed) -> None:
+    """A tick of the import's schedule requests a run over the partitions that are to be read."""
+    schedule = deployed.definitions.resolve_schedule_def("salesforce_keep_updated")
+    repository = deployed.definitions.get_repository_def()
+    context = dg.build_schedule_context(deployed.instance, datetime.now(UTC), repository_def=repository)
+    (asked,) = schedule.evaluate_tick(context).run_requests
+    assert deployed.range_tags().items() <= asked.tags.items()
+    assert set(asked.asset_selection) == set(the_import(deployed).keys())
+
+
+@pytest.mark.parametrize(("minutes", "runs"), [(30, 0), (-1, 1)])
+def test_paused_work_goes_on_when_the_pause_is_over(deployed: Deployed, minutes: int, runs: int) -> None:
+    """The sensor waits for the end of a pause, then requests what was left out."""
+    until = datetime.now(UTC) + timedelta(minutes=minutes)
+    paused = dg.AssetObservation(LEADS, metadata={PAUSED_UNTIL: dg.MetadataValue.timestamp(until)})
+    deployed.instance.report_runless_asset_event(paused)
+    sensor = deployed.definitions.resolve_sensor_def("salesforce_resume")
+    repository = deployed.definitions.get_repository_def()
+    context = dg.build_sensor_context(deployed.instance, repository_def=repository)
+    ticked = sensor.evaluate_tick(context)
+    assert len(ticked.run_requests) == runs
+    assert (ticked.skip_message or "").startswith("" if runs else "paused until")
 
 
 def test_wrong_credentials_fail_the_run_and_move_nothing(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:

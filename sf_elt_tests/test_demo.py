@@ -57,9 +57,7 @@ def test_a_claim_that_does_not_hold_is_told() -> None:
     now = datetime.now(UTC)
     streams = {"salesforce_leads": set[str](), "salesforce_contacts": set[str]()}
     nothing = Pass(now, moved_ids=streams)
-    moved = Pass(
-        now, {"streams/salesforce_leads": {"rows_changed": 2}}, moved_ids={**streams, "salesforce_leads": {"a", "b"}}
-    )
+    moved = Pass(now, moved_ids={**streams, "salesforce_leads": {"a", "b"}})
     uncounted = Pass(now, moved_ids=streams, org_calls=1)
     with pytest.raises(ClaimFailed, match=r"1 salesforce_leads had changed and 2 moved; 1 differ"):
         check_claims(nothing, nothing, moved, Changed(frozenset(), frozenset(), "a", "a"))

@@ -1,5 +1,7 @@
 -- The five scores of every profile with behaviour. Formulas in words: docs/scores.md.
--- Ages are whole days of 24 hours counted back from now, so that the current day is never a part of one.
+-- Ages are whole days of 24 hours, so that the current day is never a part of one. They are counted back from now, less
+-- what is left over of a day since the profile's last event: without new events its scores change once in 24 hours, not
+-- by the minute, and an hourly export has nothing to write about people who did nothing.
 CREATE OR REPLACE TEMP TABLE computed_scores AS
 WITH
 stepped AS (
@@ -35,13 +37,20 @@ depth AS (
     GROUP BY profile_id
 ),
 
+last_events AS (
+    SELECT profile_id, max(epoch_us(occurred_at)) AS last_at
+    FROM behaviour
+    GROUP BY profile_id
+),
+
 -- The days on which a profile was active: age 0 is the last 24 hours.
 days AS (
     SELECT
         profile_id,
-        (epoch_us($now::TIMESTAMP) - epoch_us(occurred_at)) // 86400000000 AS age,
+        (epoch_us($now::TIMESTAMP) - last_at) // 86400000000 + (last_at - epoch_us(occurred_at)) // 86400000000 AS age,
         count(*) AS events
     FROM behaviour
+    JOIN last_events USING (profile_id)
     GROUP BY ALL
 ),
 

@@ -8,7 +8,7 @@ import duckdb
 from sf_elt.warehouse import quote, quote_table
 
 _RECORD_ID = ("record_id", "Id", "event_id")
-_MODIFIED_AT = ("modified_at", "SystemModstamp", "LastModifiedDate", "occurred_at", "CreatedDate", "_loaded_at")
+_MODIFIED_AT = ("modified_at", "_changed_at", "SystemModstamp", "occurred_at", "CreatedDate", "_loaded_at")
 _DELETED_AT = ("deleted_at", "_deleted_at")
 
 

@@ -1,5 +1,6 @@
 """The columns of a stream, from the org's describe."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sf_elt.salesforce import ObjectDescribe, Org, SalesforceError, UnknownField, describe, did_you_mean
@@ -19,6 +20,11 @@ SQL_TYPES = {
     "datetime": "TIMESTAMP",
 }
 
+# What a save moves by itself, or a mere look at the record.
+AUDIT_FIELDS = frozenset(
+    {"SystemModstamp", "LastModifiedDate", "LastModifiedById", "LastViewedDate", "LastReferencedDate"}
+)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -30,12 +36,16 @@ class Column:
 
 @dataclass(frozen=True)
 class StreamColumns:
-    """What is read for a stream, and by which fields it is cut, ordered and deleted."""
+    """What is read for a stream, and by which fields it is cut, ordered and deleted.
+
+    `substance` are the fields whose change is a modification by somebody: neither audit fields nor our own exports'.
+    """
 
     columns: tuple[Column, ...]
     timestamp_field: str
     version_field: str
     has_deleted: bool
+    substance: tuple[str, ...]
 
     @property
     def names(self) -> list[str]:
@@ -66,7 +76,13 @@ def stream_columns(org: Org, spec: StreamSpec) -> StreamColumns:
         timestamp_field=cut_by,
         version_field="SystemModstamp" if "SystemModstamp" in described.by_name else cut_by,
         has_deleted="IsDeleted" in described.by_name,
+        substance=_substance(columns, cut_by, spec.written_fields),
     )
+
+
+def _substance(columns: Iterable[str], cut_by: str, written: Iterable[str]) -> tuple[str, ...]:
+    ours = {name.lower() for name in written}
+    return tuple(name for name in columns if name not in AUDIT_FIELDS and name != cut_by and name.lower() not in ours)
 
 
 def _default_columns(described: ObjectDescribe, spec: StreamSpec) -> list[Column]:

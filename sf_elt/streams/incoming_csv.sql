@@ -4,7 +4,8 @@ SELECT
     {columns},
     $loaded_at::TIMESTAMP AS _loaded_at,
     $window AS _window,
-    {deleted_at} AS _deleted_at
+    {deleted_at} AS _deleted_at,
+    {version} AS _changed_at
 FROM
     read_csv(
         $files,

@@ -14,5 +14,6 @@ SELECT
     {columns},
     $loaded_at::TIMESTAMP AS _loaded_at,
     $window AS _window,
-    {deleted_at} AS _deleted_at
+    {deleted_at} AS _deleted_at,
+    {version} AS _changed_at
 FROM landed

@@ -59,8 +59,10 @@ def merge_download(
         "version": quote(columns.version_field),
         "timestamp_field": quote(columns.timestamp_field),
         "compared": ", ".join([*(quote(name) for name in columns.names), "_deleted_at"]),
+        "substance": ", ".join(quote(name) for name in columns.substance),
     }
-    connection.execute("DROP TABLE IF EXISTS incoming; DROP TABLE IF EXISTS verdicts; DROP TABLE IF EXISTS differing")
+    for left_over in ("incoming", "verdicts", "differing", "touched"):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{left_over}")
     parameters = {"loaded_at": loaded_at.replace(tzinfo=None), "window": window}
     try:
         connection.execute(
@@ -105,7 +107,8 @@ def _staging(columns: StreamColumns, shape: TableShape, download: Download) -> s
     ]
     is_deleted, version = (access.get("IsDeleted"), access[columns.version_field])
     deleted_at = f"CASE WHEN {is_deleted} THEN {version} END" if columns.has_deleted else "NULL::TIMESTAMP"
-    return template.format_map(how | {"columns": ",\n    ".join(selected), "deleted_at": deleted_at})
+    selection = {"columns": ",\n    ".join(selected), "deleted_at": deleted_at, "version": version}
+    return template.format_map(how | selection)
 
 
 def _where(error: duckdb.Error) -> str:

@@ -31,6 +31,20 @@ FROM (
 
 UPDATE verdicts SET verdict = 'changed' WHERE "Id" IN (FROM differing);
 
+-- What was saved again with nothing new in it but what our own exports write keeps the time of its last real change:
+-- else our own writes would decide which of a person's records is the latest.
+CREATE TEMP TABLE touched AS
+SELECT {substance} FROM incoming
+SEMI JOIN (FROM verdicts WHERE verdict = 'changed') AS moving USING ("Id")
+EXCEPT
+SELECT {substance} FROM {stream}
+SEMI JOIN (FROM verdicts WHERE verdict = 'changed') AS moving USING ("Id");
+
+UPDATE incoming
+SET _changed_at = standing._changed_at
+FROM {stream} AS standing
+WHERE incoming."Id" = standing."Id" AND incoming."Id" NOT IN (SELECT "Id" FROM touched);
+
 DELETE FROM {stream} WHERE "Id" IN (SELECT "Id" FROM verdicts WHERE verdict = 'changed');
 
 INSERT INTO {stream} BY NAME

@@ -9,7 +9,12 @@ from duckdb import DuckDBPyConnection
 from sf_elt.streams.columns import Column
 from sf_elt.warehouse import quote, quote_table
 
-OWN_COLUMNS = {"_loaded_at": "TIMESTAMP", "_window": "VARCHAR", "_deleted_at": "TIMESTAMP"}
+OWN_COLUMNS = {
+    "_loaded_at": "TIMESTAMP",
+    "_window": "VARCHAR",
+    "_deleted_at": "TIMESTAMP",
+    "_changed_at": "TIMESTAMP",
+}
 
 _NUMBERS = frozenset({"BIGINT", "DOUBLE"})
 _TIMES = frozenset({"DATE", "TIMESTAMP"})

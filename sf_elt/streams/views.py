@@ -19,7 +19,7 @@ STREAMS_BEHIND_VIEWS = frozenset({*VIEWS, CONTACT_ROLES, ACCOUNT_RELATIONS})
 # Columns that the views need beyond the documented names.
 _ROW_COLUMNS = {
     "Id": "VARCHAR",
-    "SystemModstamp": "TIMESTAMP",
+    "_changed_at": "TIMESTAMP",
     "_loaded_at": "TIMESTAMP",
     "_deleted_at": "TIMESTAMP",
 }

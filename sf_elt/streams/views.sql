@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW main.salesforce_leads AS
 SELECT
     record."Id" AS record_id,
     {salesforce_leads_fields},
-    record."SystemModstamp" AS modified_at,
+    record._changed_at AS modified_at,
     record._loaded_at AS imported_at,
     record._deleted_at AS deleted_at
 FROM {salesforce_leads} AS record;
@@ -15,7 +15,7 @@ CREATE OR REPLACE VIEW main.salesforce_contacts AS
 SELECT
     record."Id" AS record_id,
     {salesforce_contacts_fields},
-    record."SystemModstamp" AS modified_at,
+    record._changed_at AS modified_at,
     record._loaded_at AS imported_at,
     record._deleted_at AS deleted_at
 FROM {salesforce_contacts} AS record;
@@ -35,7 +35,7 @@ SELECT
     record."Id" AS record_id,
     link.contact_id AS account_contact_id,
     {salesforce_accounts_fields},
-    record."SystemModstamp" AS modified_at,
+    record._changed_at AS modified_at,
     record._loaded_at AS imported_at,
     record._deleted_at AS deleted_at
 FROM {salesforce_accounts} AS record
@@ -56,7 +56,7 @@ SELECT
     record."Id" AS record_id,
     link.contact_id AS opportunity_contact_id,
     {salesforce_opportunities_fields},
-    record."SystemModstamp" AS modified_at,
+    record._changed_at AS modified_at,
     record._loaded_at AS imported_at,
     record._deleted_at AS deleted_at
 FROM {salesforce_opportunities} AS record

@@ -41,7 +41,8 @@ class StreamSpec:
     names need. A related field is written `RecordType.Name`. `look_back` re-reads that much before each window,
     because a row shows when its transaction commits, but carries the time when it began. `transport` "auto" takes
     REST up to `rest_rows` rows and Bulk API 2.0 beyond, whose job is waited for as long as `job_patience` and read in
-    pages of `page_rows`.
+    pages of `page_rows`. `written_fields` are those that our own exports write: a record that changes in nothing else
+    has not been modified by anybody (`_changed_at`).
     """
 
     stream: str
@@ -51,6 +52,7 @@ class StreamSpec:
     exclude_fields: tuple[str, ...] = ()
     timestamp_field: str | None = None
     since: datetime | None = None
+    written_fields: tuple[str, ...] = ()
     look_back: timedelta = timedelta(minutes=10)
     transport: Transport = "auto"
     rest_rows: int = 2000

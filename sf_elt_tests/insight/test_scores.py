@@ -136,6 +136,20 @@ def test_a_constant_rate_has_no_momentum(warehouse: Warehouse) -> None:
     assert {who: row["momentum"] for who, row in found.items()} == dict.fromkeys(constant, 50)
 
 
+def test_hours_without_events_change_nothing(warehouse: Warehouse) -> None:
+    """Until 24 hours have passed since somebody's last event, waiting changes no score; the next day does."""
+    visits = {"daily": every(1, 20, last=0), "weekly": every(7, 9, last=3), "once": [ago(30)]}
+    at_once = scores(warehouse, visits)
+    compared = {}
+    for hours in (0, 7, 23.9, 24):
+        later = NOW + timedelta(hours=hours)
+        score_behaviour(warehouse, now=later, run_id="test")
+        rows = table(warehouse, "insight.scores")
+        compared[hours] = sorted(tuple(row[score] for score in SCORES) for row in rows)
+    assert compared[0] == sorted(tuple(row[score] for score in SCORES) for row in at_once.values())
+    assert compared[0] == compared[7] == compared[23.9] != compared[24]
+
+
 def test_momentum_rises_and_falls(warehouse: Warehouse) -> None:
     """Coming more often or doing more is above 50, coming more rarely or staying away is below."""
     weekly = every(7, 20, last=20)

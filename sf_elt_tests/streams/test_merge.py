@@ -32,6 +32,7 @@ COLUMNS = StreamColumns(
     timestamp_field="SystemModstamp",
     version_field="SystemModstamp",
     has_deleted=True,
+    substance=("Id", "IsDeleted", "Name"),
 )
 _numbers = itertools.count()
 
@@ -158,3 +159,20 @@ def test_a_value_that_does_not_fit_its_type_is_a_clear_error(tmp_path: Path) -> 
     with _stream() as connection, pytest.raises(LandingUnreadable, match=r"things.*SystemModstamp as T") as caught:
         _merge(connection, Download("bulk", (file,), 1))
     assert "soon" not in "".join(traceback.format_exception(caught.value))
+
+
+def _changed_at(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Id → when somebody last changed the record, in seconds since DAY."""
+    rows = connection.execute('SELECT "Id", _changed_at FROM streams.things').fetchall()
+    return {record: round((at.replace(tzinfo=UTC) - DAY).total_seconds()) for record, at in rows}
+
+
+def test_a_save_without_a_change_is_no_modification(tmp_path: Path) -> None:
+    """A record saved again, by our own export say, keeps the time of its last real change; a real change moves it."""
+    with _stream() as connection:
+        _merge(connection, _landed(tmp_path, [("a", 1, False, "Ann"), ("b", 2, False, "Bob"), ("c", 3, False, "Cy")]))
+        counts = _merge(connection, _landed(tmp_path, [("a", 9, False, "Ann"), ("b", 9, False, "Rob")]))
+        assert counts.rows_changed == 2
+        assert _changed_at(connection) == {"a": 1, "b": 9, "c": 3}
+        _merge(connection, _landed(tmp_path, [("a", 10, False, "Ann"), ("b", 10, True, "Rob")]))
+        assert _changed_at(connection) == {"a": 1, "b": 10, "c": 3}

@@ -44,7 +44,7 @@ from sf_elt.salesforce.errors import (
 from sf_elt.salesforce.login import Login
 from sf_elt.salesforce.query import count, download_rest, query_records
 from sf_elt.salesforce.soql import literal, literals, moment, select, within
-from sf_elt.salesforce.transport import CallMeter, Patience
+from sf_elt.salesforce.transport import CallMeter, Patience, Pause
 
 __all__ = [
     "AllowanceSpent",
@@ -59,6 +59,7 @@ __all__ = [
     "Org",
     "OrgUnavailable",
     "Patience",
+    "Pause",
     "QueryRefused",
     "QueryTooLarge",
     "ReplyTruncated",

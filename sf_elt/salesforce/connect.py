@@ -36,8 +36,13 @@ class Org:
 
     @property
     def host(self) -> str:
-        """The instance's host, with its port where it has one; what the org is called in ledgers and reports."""
+        """The instance's host, with its port where it has one."""
         return str(self.client.sf_instance)
+
+    @property
+    def allowance(self) -> tuple[int, int] | None:
+        """(used, allowed) API calls of the org's own 24 hours, as it last said over this connection."""
+        return self.transport.allowance
 
     def url(self, path: str) -> str:
         """The address of a path under `/services/data/vNN.N/`, or of a path from the root as replies name them."""

@@ -27,11 +27,21 @@ ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowanc
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
 
 
+class Pause(Protocol):
+    """No calls before `until` (UTC); `reason` is a clause that says what is spent."""
+
+    @property
+    def until(self) -> datetime: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
 class CallMeter(Protocol):
     """Who counts the calls; `sf_elt.warehouse.JobMeter` is one."""
 
-    def reserve_call(self, method: str, path: str) -> datetime | None:
-        """Counts one call, or says until when (UTC) there are none left."""
+    def reserve_call(self, method: str, path: str) -> Pause | None:
+        """Counts one call, or says until when there are none left, and why."""
 
     def note_allowance(self, used: int, allowed: int) -> None:
         """Takes what the org says of its own rolling 24 hours."""
@@ -67,6 +77,7 @@ class OrgTransport(HTTPAdapter):
         self.clock = clock
         self.token: str | None = None
         self.host: str | None = None
+        self.allowance: tuple[int, int] | None = None
         self.renew: Callable[[], None] | None = None
 
     def send(
@@ -151,16 +162,17 @@ class OrgTransport(HTTPAdapter):
         path = _path(request)
         if self.meter is None or path.startswith("/services/oauth2/"):
             return
-        until = self.meter.reserve_call(request.method or "", path)
-        if until is not None:
-            raise AllowanceSpent(
-                f"the daily maximum of API calls is spent, paused until {until:%Y-%m-%d %H:%M} UTC", until=until
-            )
+        pause = self.meter.reserve_call(request.method or "", path)
+        if pause is not None:
+            raise AllowanceSpent(f"{pause.reason}, paused until {pause.until:%Y-%m-%d %H:%M} UTC", until=pause.until)
 
     def _note_allowance(self, response: requests.Response) -> None:
         usage = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
-        if usage and self.meter is not None:
-            self.meter.note_allowance(int(usage[1]), int(usage[2]))
+        if usage is None:
+            return
+        self.allowance = int(usage[1]), int(usage[2])
+        if self.meter is not None:
+            self.meter.note_allowance(*self.allowance)
 
     def _address(self, url: str) -> str:
         """simple-salesforce writes https:// and login.salesforce.com into every address; here come the real ones."""

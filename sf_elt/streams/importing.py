@@ -197,7 +197,7 @@ class _Work:
 
     def note_calls(self, connection: DuckDBPyConnection) -> None:
         """Adds what this piece of work has spent to ops.api_calls."""
-        used, allowed = self.meter.ledger.allowance(self.meter.org) or (None, None)
+        used, allowed = self.org.allowance or (None, None)
         connection.execute(
             "INSERT INTO ops.api_calls VALUES (?, ?, ?, ?, ?, ?)",
             [self.meter.job, self.run_id, self.calls, used, allowed, _naive(self._ended)],

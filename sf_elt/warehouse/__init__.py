@@ -16,13 +16,14 @@ Errors:
     └── WarehouseFull      the disk has no room; the transaction was rolled back
 """
 
-from sf_elt.warehouse.calls import CallLedger, JobMeter
+from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
 from sf_elt.warehouse.connection import Warehouse, WarehouseBusy, WarehouseEmpty, WarehouseError, WarehouseFull
 from sf_elt.warehouse.names import quote, quote_table
 
 __all__ = [
     "CallLedger",
     "JobMeter",
+    "Pause",
     "Warehouse",
     "WarehouseBusy",
     "WarehouseEmpty",

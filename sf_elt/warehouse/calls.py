@@ -8,16 +8,19 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
+from uuid import uuid4
 
+HOUR = 3_600.0
 DAY = 86_400.0
 
 # WAL without a sync at each commit survives a killed process; a power cut may forget the last few calls.
 _TABLES = """
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS calls (
     call_id INTEGER PRIMARY KEY,
     job TEXT NOT NULL,
@@ -26,13 +29,32 @@ CREATE TABLE IF NOT EXISTS calls (
     path TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS calls_by_job ON calls (job, called_at);
-CREATE TABLE IF NOT EXISTS org_allowance (
+CREATE TABLE IF NOT EXISTS org_says (
     org TEXT PRIMARY KEY,
     used INTEGER NOT NULL,
     allowed INTEGER NOT NULL,
-    seen_at REAL NOT NULL
+    said_at REAL NOT NULL,
+    asked_by TEXT,            -- the meter that looks again since asked_at; null once the org has spoken
+    asked_at REAL
 );
 """
+
+
+@dataclass(frozen=True)
+class Pause:
+    """No call before `until` (UTC), and whose maximum is the `reason`: the job's own, or the org's."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class OrgReserve:
+    """How many of the org's own daily calls are left for others, and which meter keeps to it."""
+
+    org: str
+    calls: int
+    meter: str
 
 
 @dataclass(frozen=True)
@@ -42,20 +64,22 @@ class CallLedger:
     file: Path
     clock: Callable[[], float] = time.time
 
-    def reserve(self, job: str, limit: int | None, method: str, path: str) -> datetime | None:
-        """Counts one call of `job`; or, where `limit` calls were made in the last 24 hours, counts nothing and says
-        when the next call is free (UTC).
+    def reserve(
+        self, job: str, limit: int | None, method: str, path: str, *, org: OrgReserve | None = None
+    ) -> Pause | None:
+        """Counts one call of `job`; or, where `limit` calls were made in the last 24 hours, or the org's own calls are
+        down to its reserve, counts nothing and says when the next call is free.
         """
         now = self.clock()
         with self._transaction() as ledger:
-            if limit is not None:
-                free_at = _free_at(ledger, job, limit, now)
-                if free_at is not None:
-                    return datetime.fromtimestamp(free_at, UTC)
-            ledger.execute(
-                "INSERT INTO calls (job, called_at, method, path) VALUES (?, ?, ?, ?)", (job, now, method, path)
-            )
-        return None
+            pause = _pause_of_job(ledger, job, limit, now)
+            if pause is None and org is not None:
+                pause = _pause_of_org(ledger, org, now)
+            if pause is None:
+                ledger.execute(
+                    "INSERT INTO calls (job, called_at, method, path) VALUES (?, ?, ?, ?)", (job, now, method, path)
+                )
+        return pause
 
     def spent(self, job: str) -> int:
         """Calls of `job` in the last 24 hours."""
@@ -69,22 +93,18 @@ class CallLedger:
         """Keeps what the org last said of its own allowance (`Sforce-Limit-Info`)."""
         with self._transaction() as ledger:
             ledger.execute(
-                "INSERT OR REPLACE INTO org_allowance VALUES (?, ?, ?, ?)", (org, used, allowed, self.clock())
+                "INSERT OR REPLACE INTO org_says (org, used, allowed, said_at) VALUES (?, ?, ?, ?)",
+                (org, used, allowed, self.clock()),
             )
-
-    def allowance(self, org: str) -> tuple[int, int] | None:
-        """(used, allowed) as the org last said, or None where it has said nothing in the last 24 hours."""
-        with self._transaction() as ledger:
-            row = ledger.execute(
-                "SELECT used, allowed FROM org_allowance WHERE org = ? AND seen_at > ?", (org, self.clock() - DAY)
-            ).fetchone()
-        return None if row is None else (int(row[0]), int(row[1]))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with _setting_up:
+            if not self.file.exists():
+                self.file.touch(mode=0o600)
+            _kept_open(self.file, self.file.stat().st_ino)
         with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as ledger:
-            self.file.chmod(0o600)
-            ledger.executescript(_TABLES)
+            ledger.execute("PRAGMA synchronous = NORMAL")
             ledger.execute("BEGIN IMMEDIATE")
             try:
                 yield ledger
@@ -94,15 +114,62 @@ class CallLedger:
                 raise
 
 
-def _free_at(ledger: sqlite3.Connection, job: str, limit: int, now: float) -> float | None:
-    """When the next call of `job` is free, or None where it is free now."""
+_setting_up = Lock()
+
+
+@lru_cache(maxsize=1)
+def _kept_open(file: Path, inode: int) -> sqlite3.Connection:
+    """Sets the ledger up, once for each file and process, and again where the file was deleted and is a new one.
+
+    The connection is kept and never used: while it is open, closing another one is no checkpoint of several
+    milliseconds.
+    """
+    file.chmod(0o600)
+    ledger = sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
+    ledger.executescript(_TABLES)
+    return ledger
+
+
+def _pause_of_job(ledger: sqlite3.Connection, job: str, limit: int | None, now: float) -> Pause | None:
+    if limit is None:
+        return None
     if limit <= 0:
-        return now + DAY
+        return _pause(now + DAY, f"{job} has a daily maximum of no API calls")
     row = ledger.execute(
         "SELECT called_at FROM calls WHERE job = ? AND called_at > ? ORDER BY called_at DESC LIMIT 1 OFFSET ?",
         (job, now - DAY, limit - 1),
     ).fetchone()
-    return None if row is None else float(row[0]) + DAY
+    return None if row is None else _pause(row[0] + DAY, f"{job} has made its daily maximum of {limit:,} API calls")
+
+
+def _pause_of_org(ledger: sqlite3.Connection, reserve: OrgReserve, now: float) -> Pause | None:
+    """The org's word counts for an hour. Then one meter may look again: its calls pass until the org has spoken, since
+    the first may be a login, or fail; the others wait for what it hears, an hour at most.
+    """
+    row = ledger.execute(
+        "SELECT used, allowed, max(said_at, coalesce(asked_at, said_at)), asked_by FROM org_says WHERE org = ?",
+        (reserve.org,),
+    ).fetchone()
+    if row is None or row[1] - row[0] > reserve.calls:
+        return None
+    used, allowed, since, asked_by = row
+    if now >= since + HOUR:
+        ledger.execute(
+            "UPDATE org_says SET asked_by = ?, asked_at = ? WHERE org = ?", (reserve.meter, now, reserve.org)
+        )
+        return None
+    if asked_by == reserve.meter:
+        return None
+    spent = (
+        f"the org's reserve of {reserve.calls:,} API calls is reached"
+        if reserve.calls
+        else "the org has no API calls left"
+    )
+    return _pause(since + HOUR, f"{spent} ({used:,} of {allowed:,} used)")
+
+
+def _pause(until: float, reason: str) -> Pause:
+    return Pause(datetime.fromtimestamp(until, UTC), reason)
 
 
 @dataclass
@@ -119,16 +186,15 @@ class JobMeter:
     limit: int | None = None
     org_reserve: int = 0
     made: int = 0
+    name: str = field(default_factory=lambda: uuid4().hex, repr=False)
 
-    def reserve_call(self, method: str, path: str) -> datetime | None:
-        """Counts one call; or, where the allowance is spent, counts nothing and says until when to pause (UTC)."""
-        allowance = self.ledger.allowance(self.org)
-        if allowance is not None and allowance[1] - allowance[0] <= self.org_reserve:
-            return datetime.fromtimestamp(self.ledger.clock() + 3600, UTC)
-        paused_until = self.ledger.reserve(self.job, self.limit, method, path)
-        if paused_until is None:
+    def reserve_call(self, method: str, path: str) -> Pause | None:
+        """Counts one call; or, where the allowance is spent, counts nothing and says until when to pause, and why."""
+        reserve = OrgReserve(self.org, self.org_reserve, self.name)
+        pause = self.ledger.reserve(self.job, self.limit, method, path, org=reserve)
+        if pause is None:
             self.made += 1
-        return paused_until
+        return pause
 
     def note_allowance(self, used: int, allowed: int) -> None:
         """Takes what the org says of its own allowance with each reply."""

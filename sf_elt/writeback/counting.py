@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
-from sf_elt.salesforce import CallMeter, Org
+from sf_elt.salesforce import CallMeter, Org, Pause
 
 
 @dataclass
@@ -15,11 +14,11 @@ class CountedCalls:
     meter: CallMeter | None
     made: int = 0
 
-    def reserve_call(self, method: str, path: str) -> datetime | None:
-        paused_until = None if self.meter is None else self.meter.reserve_call(method, path)
-        if paused_until is None:
+    def reserve_call(self, method: str, path: str) -> Pause | None:
+        pause = None if self.meter is None else self.meter.reserve_call(method, path)
+        if pause is None:
             self.made += 1
-        return paused_until
+        return pause
 
     def note_allowance(self, used: int, allowed: int) -> None:
         if self.meter is not None:

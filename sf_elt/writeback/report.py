@@ -28,4 +28,6 @@ class ExportReport:
     api_calls: int = 0
     paused_until: datetime | None = None
     """When the allowance lets the rest go (UTC); None where nothing waits."""
+    paused_because: str = ""
+    """Whose allowance is spent, the export's or the org's, in a sentence."""
     seconds: float = 0.0

@@ -48,7 +48,13 @@ def run_export(
         try:
             plan = plan_export(org, warehouse, spec, now=now, run_id=run_id)
         except AllowanceSpent as spent:
-            report = ExportReport(spec.name, plan_id=None, api_calls=calls.made, paused_until=spent.until)
+            report = ExportReport(
+                spec.name,
+                plan_id=None,
+                api_calls=calls.made,
+                paused_until=spent.until,
+                paused_because=str(spent),
+            )
         else:
             report = send_plan(org, warehouse, spec, plan, now=now, run_id=run_id, progress=progress)
     return replace(report, seconds=time.monotonic() - started)
@@ -77,7 +83,7 @@ def send_plan(
         raise ExportError(f"the plan of export {spec.name!r} was a dry run: there is nothing to send")
     started = time.monotonic()
     sending = _Sending(org, warehouse, spec, plan, now, run_id, progress)
-    paused_until = None
+    spent: AllowanceSpent | None = None
     with counting(org) as calls:
         try:
             for attempt in range(MOST_ATTEMPTS):
@@ -86,13 +92,13 @@ def send_plan(
                 if attempt > 0:
                     pause(FIRST_PAUSE * 2 ** (attempt - 1))
                 sending.send_round(attempt)
-        except AllowanceSpent as spent:
-            paused_until = spent.until
-            log.info("export %s: %s", spec.name, spent)
+        except AllowanceSpent as error:
+            spent = error
+            log.info("export %s: %s", spec.name, error)
     spent_calls = plan.api_calls + calls.made
     with warehouse.write() as connection:
-        end_plan(connection, plan.plan_id, "done" if paused_until is None else "paused", now=now)
-        note_calls(connection, spec.name, spent_calls, warehouse.calls().allowance(org.host), now=now, run_id=run_id)
+        end_plan(connection, plan.plan_id, "done" if spent is None else "paused", now=now)
+        note_calls(connection, spec.name, spent_calls, org.allowance, now=now, run_id=run_id)
         ended = tally(connection, plan.plan_id)
     return ExportReport(
         export=spec.name,
@@ -106,7 +112,8 @@ def send_plan(
         confirmed_by_lookup=plan.confirmed_by_lookup,
         waiting=plan.rows_planned - sum(ended.values()),
         api_calls=spent_calls,
-        paused_until=paused_until,
+        paused_until=spent.until if spent else None,
+        paused_because=str(spent) if spent else "",
         seconds=time.monotonic() - started,
     )
 

@@ -9,6 +9,7 @@ import pytest
 
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.salesforce import Login, Org, Patience, connect
+from sf_elt.warehouse import Pause
 from sf_elt_tests.orgs import levers
 
 QUICK = Patience(attempts=4, first_wait=0.01, longest_wait=0.02)
@@ -22,9 +23,9 @@ class Meter:
     calls: list[tuple[str, str]] = field(default_factory=list)
     allowance: tuple[int, int] | None = None
 
-    def reserve_call(self, method: str, path: str) -> datetime | None:
+    def reserve_call(self, method: str, path: str) -> Pause | None:
         if self.most is not None and len(self.calls) >= self.most:
-            return datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+            return Pause(datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "the test has had enough")
         self.calls.append((method, path))
         return None
 

@@ -89,7 +89,7 @@ def test_a_call_without_allowance_does_not_leave(org: Details, connected: Org, m
     levers(org).forget_calls()
     meter.most = 1
     count(connected, "Lead")
-    with pytest.raises(AllowanceSpent, match="paused until 2026-01-02 03:04 UTC") as caught:
+    with pytest.raises(AllowanceSpent, match="the test has had enough, paused until 2026-01-02 03:04 UTC") as caught:
         count(connected, "Lead")
     assert caught.value.until.hour == 3
     assert len(levers(org).calls()) == 1

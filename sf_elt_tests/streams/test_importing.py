@@ -176,7 +176,11 @@ def test_every_window_leaves_its_numbers(importer: Importer) -> None:
     )
     assert (stream, transport, count, read, new) == ("salesforce_leads", "rest", *[report.rows_read] * 3)
     assert newest.replace(tzinfo=UTC) == report.newest
-    assert importer.sql("SELECT job, run_id, calls FROM ops.api_calls") == [("import:test", "run", calls)]
+    ((job, run_id, spent, used, allowed),) = importer.sql(
+        "SELECT job, run_id, calls, org_used, org_allowed FROM ops.api_calls"
+    )
+    assert (job, run_id, spent) == ("import:test", "run", calls)
+    assert calls <= used < allowed == 100_000
 
 
 def test_what_the_org_does_not_have_is_named_with_what_is_near(importer: Importer) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sf_elt.warehouse import CallLedger, JobMeter
-from sf_elt.warehouse.calls import DAY
+from sf_elt.warehouse import CallLedger, JobMeter, Pause
+from sf_elt.warehouse.calls import DAY, HOUR
 
 GREEDY = """
 import sys
@@ -43,11 +43,11 @@ def test_never_more_than_the_maximum_in_any_24_hours(
     made: list[float] = []
     for pause in pauses:
         clock.now += pause
-        free_at = ledger.reserve("import:leads", limit, "GET", "/query")
-        if free_at is None:
+        pause = ledger.reserve("import:leads", limit, "GET", "/query")
+        if pause is None:
             made.append(clock.now)
         else:
-            assert clock.now < free_at.timestamp() <= clock.now + DAY
+            assert clock.now < pause.until.timestamp() <= clock.now + DAY
         assert sum(at > clock.now - DAY for at in made) <= limit
 
 
@@ -57,9 +57,11 @@ def test_pause_ends_when_it_says(tmp_path: Path) -> None:
     ledger = CallLedger(tmp_path / "calls.sqlite", clock)
     assert ledger.reserve("job", 1, "GET", "/query") is None
     clock.now += 10
-    free_at = ledger.reserve("job", 1, "GET", "/query")
-    assert free_at == datetime.fromtimestamp(1_000_000.0 + DAY, UTC)
-    clock.now = free_at.timestamp()
+    pause = ledger.reserve("job", 1, "GET", "/query")
+    assert pause == Pause(
+        datetime.fromtimestamp(1_000_000.0 + DAY, UTC), "job has made its daily maximum of 1 API calls"
+    )
+    clock.now = pause.until.timestamp()
     assert ledger.reserve("job", 1, "GET", "/query") is None
 
 
@@ -79,9 +81,93 @@ def test_jobs_have_allowances_of_their_own(tmp_path: Path) -> None:
 
 
 def test_the_org_keeps_its_reserve(tmp_path: Path) -> None:
-    """When the org's own remaining calls are down to the reserve, nothing is called or counted."""
+    """When the org's own remaining calls are down to the reserve, nothing is called or counted, and that is said."""
     meter = JobMeter(CallLedger(tmp_path / "calls.sqlite"), "import:leads", "org", limit=10, org_reserve=100)
     assert meter.reserve_call("GET", "/query") is None
     meter.note_allowance(4_900, 5_000)
-    assert meter.reserve_call("GET", "/query") is not None
+    pause = meter.reserve_call("GET", "/query")
+    assert pause is not None
+    assert pause.reason == "the org's reserve of 100 API calls is reached (4,900 of 5,000 used)"
     assert (meter.made, meter.left) == (1, 9)
+
+
+def test_the_orgs_word_counts_for_an_hour(tmp_path: Path) -> None:
+    """Then a call looks again: what the org says then either renews the pause or ends it."""
+    clock = Clock()
+    meter = JobMeter(CallLedger(tmp_path / "calls.sqlite", clock), "import:leads", "org")
+    meter.note_allowance(5_000, 5_000)
+    for used, pauses in ((5_000, True), (4_000, False)):
+        pause = meter.reserve_call("GET", "/query")
+        assert pause is not None
+        assert pause.until.timestamp() == clock.now + HOUR
+        clock.now = pause.until.timestamp()
+        assert meter.reserve_call("GET", "/query") is None
+        meter.note_allowance(used, 5_000)
+        assert (meter.reserve_call("GET", "/query") is not None) is pauses
+
+
+def test_one_meter_looks_for_all(tmp_path: Path) -> None:
+    """Its calls pass until the org has spoken, since a login may come first; the others wait for that."""
+    clock = Clock()
+    ledger = CallLedger(tmp_path / "calls.sqlite", clock)
+    first, second = (JobMeter(ledger, job, "org", org_reserve=10) for job in ("import:leads", "export:leads"))
+    first.note_allowance(95, 100)
+    clock.now += HOUR
+    assert first.reserve_call("POST", "/services/Soap/u/62.0") is None
+    clock.now += 60
+    waiting = second.reserve_call("GET", "/query")
+    assert waiting is not None
+    assert waiting.until.timestamp() == clock.now - 60 + HOUR
+    assert first.reserve_call("GET", "/query") is None
+    first.note_allowance(50, 100)
+    assert second.reserve_call("GET", "/query") is None
+
+
+def test_a_meter_that_died_looking_holds_nobody_up_for_long(tmp_path: Path) -> None:
+    """An hour after it left, the next one looks."""
+    clock = Clock()
+    ledger = CallLedger(tmp_path / "calls.sqlite", clock)
+    died, other = (JobMeter(ledger, "import:leads", "org") for _ in range(2))
+    died.note_allowance(100, 100)
+    clock.now += HOUR
+    assert died.reserve_call("GET", "/query") is None
+    clock.now += HOUR - 1
+    assert other.reserve_call("GET", "/query") is not None
+    clock.now += 1
+    assert other.reserve_call("GET", "/query") is None
+
+
+def test_a_spent_job_does_not_look(tmp_path: Path) -> None:
+    """Its own maximum comes first: it would keep others from looking."""
+    clock = Clock()
+    ledger = CallLedger(tmp_path / "calls.sqlite", clock)
+    spent, other = JobMeter(ledger, "import:leads", "org", limit=0), JobMeter(ledger, "export:leads", "org")
+    other.note_allowance(100, 100)
+    clock.now += HOUR
+    pause = spent.reserve_call("GET", "/query")
+    assert pause is not None
+    assert pause.reason == "import:leads has a daily maximum of no API calls"
+    assert other.reserve_call("GET", "/query") is None
+
+
+def test_the_ledger_is_the_owners_alone_and_begins_anew_where_it_was_deleted(tmp_path: Path) -> None:
+    """Also what SQLite keeps beside it; a process that has counted already goes on in a new file."""
+    ledger = CallLedger(tmp_path / "calls.sqlite")
+    for _ in range(2):
+        assert ledger.reserve("job", 1, "GET", "/query") is None
+        assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+        for file in tmp_path.iterdir():
+            file.unlink()
+    ledger.file.touch(0o644)
+    assert ledger.spent("job") == 0
+    assert ledger.file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_ledger_is_set_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call costs a fraction of a millisecond: no tables, no modes and no checkpoint each time."""
+    ledger = CallLedger(tmp_path / "calls.sqlite")
+    ledger.reserve("job", None, "GET", "/query")
+    monkeypatch.setattr(Path, "chmod", lambda *_: pytest.fail("set up again"))
+    ledger.reserve("job", None, "GET", "/query")
+    assert ledger.file.with_name("calls.sqlite-wal").exists(), "the log was written back when the call was counted"
+    assert ledger.spent("job") == 2

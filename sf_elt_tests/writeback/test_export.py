@@ -62,7 +62,11 @@ def test_calls_in_the_report_are_the_calls_the_org_saw(loop):
     report = loop.run(SPEC.model_copy(update={"batch_size": 3}))
     calls = loop.levers.calls()
     assert report.api_calls == len(calls) == 5
-    assert loop.select("SELECT calls FROM ops.api_calls WHERE job = 'export:leads'") == [(5,)]
+    ((calls, used, allowed),) = loop.select(
+        "SELECT calls, org_used, org_allowed FROM ops.api_calls WHERE job = 'export:leads'"
+    )
+    assert (calls, allowed) == (5, 100_000)
+    assert 5 <= used < allowed
 
 
 def test_leaving_all_audiences_clears_the_field(loop):
@@ -235,8 +239,9 @@ def test_a_spent_allowance_pauses_and_the_rest_goes_when_there_are_calls_again(l
         assert (report.succeeded, report.waiting, report.api_calls) == (4, 2, 4)
         assert report.paused_until is not None
         assert report.paused_until.timestamp() == now[0] + 86_400
+        assert report.paused_because.startswith("export:leads has made its daily maximum of 4 API calls, paused until")
         assert loop.select("SELECT status FROM writeback.plans") == [("paused",)]
-        assert loop.run(spec).paused_until is not None
+        assert loop.run(spec).paused_because == report.paused_because
         now[0] += 86_400
         resumed = loop.run(spec)
     assert (resumed.planned, resumed.succeeded, resumed.unchanged) == (2, 2, 4)

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from hashlib import md5
 
 import sqlglot
 from sqlglot import exp
+
+from sf_elt.salesforce import did_you_mean
 
 Replacement = Callable[[exp.Expression], exp.Expression]
 
@@ -110,14 +111,11 @@ def _faults_of_column(column: exp.Column, known: dict[str, str]) -> Iterator[str
         written = column.sql(dialect="duckdb")
         yield f"write `{column.name}` instead of `{written}`: fields have no table's name before them"
     elif column.name.casefold() not in known:
-        close = get_close_matches(column.name.casefold(), sorted(known), n=1)
-        yield f"there is no field `{column.name}`" + (f" (did you mean {known[close[0]]}?)" if close else "")
+        yield f"there is no field `{column.name}`{did_you_mean(column.name, known.values())}"
 
 
 def _refused_function(name: str) -> str:
-    close = get_close_matches(name, FUNCTIONS, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
-    return f"the function `{name}` is not accepted{hint}; accepted are {', '.join(FUNCTIONS)}"
+    return f"the function `{name}` is not accepted{did_you_mean(name, FUNCTIONS)}; accepted are {', '.join(FUNCTIONS)}"
 
 
 def _is_now(node: exp.Expression) -> bool:

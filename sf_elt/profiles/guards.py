@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from sf_elt.profiles.mapping import FieldRule, did_you_mean, identifier_kinds
+from sf_elt.profiles.mapping import FieldRule, identifier_kinds
+from sf_elt.salesforce import did_you_mean
 
 ROLE_MAILBOXES = (
     "abuse", "accounting", "accounts", "admin", "billing", "careers", "contact", "customerservice", "enquiries",

@@ -7,10 +7,11 @@ check_mapping([rule], {"salesforce_leads": {"lead_status": "VARCHAR"}})      # [
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from sf_elt.salesforce import did_you_mean
 
 UserType = Literal["[]string", "string", "number", "int", "bool", "date"]
 Merge = Literal["latest", "oldest", "min", "max", "sum", "count", "set"]
@@ -109,12 +110,6 @@ def check_mapping(rules: Sequence[FieldRule], available: Mapping[str, Mapping[st
         if stream not in identified
     ]
     return problems
-
-
-def did_you_mean(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
-    """`` (did you mean …?)``, or an empty text where nothing is close."""
-    close = get_close_matches(name, sorted(names), n=1, cutoff=cutoff)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _faults_of_rule(rule: FieldRule, available: Mapping[str, Mapping[str, str]]) -> list[str]:

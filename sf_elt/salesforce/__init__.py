@@ -39,9 +39,9 @@ from sf_elt.salesforce.errors import (
     SalesforceError,
     UnknownField,
     UnknownObject,
-    did_you_mean,
 )
 from sf_elt.salesforce.login import Login
+from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.query import count, download_rest, query_records
 from sf_elt.salesforce.soql import literal, literals, moment, select, within
 from sf_elt.salesforce.transport import CallMeter, Patience, Pause

@@ -7,7 +7,8 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce.connect import Org
-from sf_elt.salesforce.errors import RequestRefused, UnknownField, UnknownObject, did_you_mean
+from sf_elt.salesforce.errors import RequestRefused, UnknownField, UnknownObject
+from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.soql import name as checked_name
 
 COMPOUND_TYPES = frozenset({"address", "location", "complexvalue"})
@@ -81,8 +82,8 @@ class ObjectDescribe(BaseModel):
         )
         if found is None:
             raise UnknownField(
-                f"{self.name} has no field {field_name!r}, or this user may not see it."
-                f"{did_you_mean(field_name, list(self.by_name))}",
+                f"{self.name} has no field {field_name!r}, or this user may not see it"
+                f"{did_you_mean(field_name, self.by_name)}",
                 code="INVALID_FIELD",
                 fields=(field_name,),
             )
@@ -117,6 +118,6 @@ def unknown_object(org: Org, object_name: str) -> UnknownObject:
     """The error for an object that the org does not have, with the nearest names."""
     names = object_names(org)
     return UnknownObject(
-        f"the org has no object {object_name!r}, or this user may not see it.{did_you_mean(object_name, names)}",
+        f"the org has no object {object_name!r}, or this user may not see it{did_you_mean(object_name, names)}",
         code="INVALID_TYPE",
     )

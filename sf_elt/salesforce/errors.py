@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
 from html import unescape
 from urllib.parse import urlsplit
@@ -90,13 +89,6 @@ class QueryTooLarge(QueryRefused):
 
 class JobFailed(RequestRefused):
     """A bulk job ended as Failed or Aborted."""
-
-
-def did_you_mean(name: str, names: Sequence[str]) -> str:
-    """`` Did you mean Lead, or Leads__c?``, or nothing where no name is near. Letter case does not matter."""
-    by_lower = {known.lower(): known for known in names}
-    near = [by_lower[lower] for lower in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)]
-    return f" Did you mean {', or '.join(near)}?" if near else ""
 
 
 def error_from(response: Response, *, now: datetime, next_try: datetime) -> SalesforceError:

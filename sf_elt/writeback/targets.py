@@ -65,8 +65,8 @@ def profile_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def user_field(spec: ExportSpec, columns: Mapping[str, str], name: str) -> str:
     """The column of that user field. Raises ExportMisconfigured with the nearest name where there is none."""
     if name not in columns:
-        hint = did_you_mean(name, list(columns))
-        raise ExportMisconfigured(f"export {spec.name!r}: the profiles have no user field {name!r}.{hint}")
+        hint = did_you_mean(name, columns)
+        raise ExportMisconfigured(f"export {spec.name!r}: the profiles have no user field {name!r}{hint}")
     return name
 
 
@@ -85,7 +85,7 @@ def check_audiences(spec: ExportSpec, known: Sequence[str]) -> None:
     for audience in spec.audiences:
         if audience not in known:
             hint = did_you_mean(audience, known)
-            raise ExportMisconfigured(f"export {spec.name!r}: there is no audience {audience!r}.{hint}")
+            raise ExportMisconfigured(f"export {spec.name!r}: there is no audience {audience!r}{hint}")
 
 
 def _user_field_targets(spec: ExportSpec, describe: ObjectDescribe, columns: Mapping[str, str]) -> Iterator[Target]:

@@ -74,8 +74,8 @@ def _name_records(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> No
     stream_columns = {str(column) for table, column in rows if table == spec.records_stream}
     if not stream_columns:
         raise ExportNotReady(
-            f"export {spec.name!r} needs the stream {spec.records_stream!r}: import it first."
-            f"{did_you_mean(spec.records_stream, sorted({str(table) for table, _ in rows}))}"
+            f"export {spec.name!r} needs the stream {spec.records_stream!r}: import it first"
+            f"{did_you_mean(spec.records_stream, {str(table) for table, _ in rows})}"
         )
     is_converted = '"IsConverted"' if "IsConverted" in stream_columns else "false"
     view = f"""

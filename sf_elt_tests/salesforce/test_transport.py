@@ -150,7 +150,7 @@ def test_describe_is_asked_once(connected: Org, meter: Meter) -> None:
     assert len(meter.calls) == 1
     assert lead.field("email").name == "Email"
     assert lead.field("Email").length == 80
-    with pytest.raises(UnknownObject, match=r"'Contcat'.*Did you mean Contact"):
+    with pytest.raises(UnknownObject, match=r"'Contcat'.*did you mean Contact"):
         describe(connected, "Contcat")
     with pytest.raises(UnknownObject, match="no object 'Lead; DROP'"):
         describe(connected, "Lead; DROP")

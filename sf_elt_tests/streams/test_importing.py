@@ -185,11 +185,11 @@ def test_every_window_leaves_its_numbers(importer: Importer) -> None:
 
 def test_what_the_org_does_not_have_is_named_with_what_is_near(importer: Importer) -> None:
     """An unknown object or field stops before anything is read, and says what was probably meant."""
-    with pytest.raises(UnknownObject, match=r"'Leed'.*Did you mean Lead"):
+    with pytest.raises(UnknownObject, match=r"'Leed'.*did you mean Lead"):
         importer.run(StreamSpec("leads", "Leed"))
-    with pytest.raises(UnknownField, match=r"leads: Lead has no field 'Emial'.*Did you mean Email"):
+    with pytest.raises(UnknownField, match=r"leads: Lead has no field 'Emial'.*did you mean Email"):
         importer.run(StreamSpec("leads", "Lead", additional_fields=("Emial",)))
-    with pytest.raises(UnknownField, match=r"no relationship 'RecordTyp'.*Did you mean RecordType"):
+    with pytest.raises(UnknownField, match=r"no relationship 'RecordTyp'.*did you mean RecordType"):
         importer.run(StreamSpec("leads", "Lead", fields=("RecordTyp.Name",)))
     with pytest.raises(UnknownField, match="SystemModstamp cannot be left out"):
         importer.run(StreamSpec("leads", "Lead", exclude_fields=("SystemModstamp",)))

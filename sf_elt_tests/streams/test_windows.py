@@ -59,7 +59,7 @@ def test_a_field_that_cannot_be_filtered_is_refused_with_the_candidates() -> Non
     for wrong, why in (("Seen__c", "cannot filter"), ("Day__c", "type date")):
         with pytest.raises(SpecRefused, match=f"{why}.*CreatedDate"):
             timestamp_field(StreamSpec("things", "Thing__c", timestamp_field=wrong), described)
-    with pytest.raises(UnknownField, match="Did you mean CreatedDate"):
+    with pytest.raises(UnknownField, match="did you mean CreatedDate"):
         timestamp_field(StreamSpec("things", "Thing__c", timestamp_field="CreateDate"), described)
     with pytest.raises(SpecRefused, match="set timestamp_field"):
         timestamp_field(SPEC, _described(("Day__c", "date", True)))

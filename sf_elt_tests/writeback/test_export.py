@@ -222,7 +222,7 @@ def test_an_unknown_field_says_what_was_meant(loop):
     """A field that the org does not have is an error with the nearest name, before anything is planned."""
     loop.fill(_people(loop.make_leads(1)))
     spec = SPEC.model_copy(update={"audiences_field": "Audience__c"})
-    with pytest.raises(ExportMisconfigured, match=r"Lead has no field 'Audience__c'.*Did you mean Audiences__c"):
+    with pytest.raises(ExportMisconfigured, match=r"Lead has no field 'Audience__c'.*did you mean Audiences__c"):
         loop.run(spec)
     assert loop.select("SELECT count(*) FROM writeback.plans") == [(0,)]
 

@@ -14,7 +14,7 @@ from sf_elt.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from sf_elt.components.salesforce_import import ImportedObject, SalesforceImport
-    from sf_elt.streams import WindowReport
+    from sf_elt.streams import StreamSpec, WindowReport
 
 ID_UNIQUE = "id_unique"
 AS_COUNTED = "as_many_rows_as_the_org_counted"
@@ -26,7 +26,10 @@ def stream_key(stream: str) -> dg.AssetKey:
 
 
 def import_asset(
-    component: "SalesforceImport", imported: "ImportedObject", partitions: dg.TimeWindowPartitionsDefinition
+    component: "SalesforceImport",
+    imported: "ImportedObject",
+    partitions: dg.TimeWindowPartitionsDefinition,
+    stream: "StreamSpec",
 ) -> dg.AssetsDefinition:
     """The asset of one object, by partitions of time; a range of partitions is one run and one window."""
     key = stream_key(imported.stream)
@@ -63,13 +66,13 @@ def import_asset(
         pool=POOL,
     )
     def run(context: dg.AssetExecutionContext) -> Iterator[Materialized | dg.AssetCheckResult]:
-        yield from read_partitions(context, component, imported)
+        yield from read_partitions(context, component, imported, stream)
 
     return run
 
 
 def read_partitions(
-    context: dg.AssetExecutionContext, component: "SalesforceImport", imported: "ImportedObject"
+    context: dg.AssetExecutionContext, component: "SalesforceImport", imported: "ImportedObject", stream: "StreamSpec"
 ) -> Iterator[Materialized | dg.AssetCheckResult]:
     """Reads the window of the run's partitions; out of API calls, it says so and leaves the partitions as they were."""
     from sf_elt.salesforce import AllowanceSpent
@@ -87,7 +90,7 @@ def read_partitions(
                 org,
                 meter,
                 warehouse,
-                component.spec(imported),
+                stream,
                 Window(span.start, span.end),
                 now=datetime.now(UTC),
                 run_id=context.run.run_id,

@@ -88,7 +88,10 @@ class SalesforceImport(dg.Component, Attributes):
         require_connection(context, self.connection)
         self._require_own_streams(context)
         partitions = partitions_of(self.partitions, self.start)
-        assets = [import_asset(self, each, partitions) for each in self.objects]
+        assets = [
+            import_asset(self, each, partitions, self.spec(each, written_fields(context, self.connection, each.object)))
+            for each in self.objects
+        ]
         job = dg.define_asset_job(
             f"{self.name}_import",
             selection=dg.AssetSelection.assets(*self.keys()),
@@ -106,8 +109,8 @@ class SalesforceImport(dg.Component, Attributes):
         """The assets of this import."""
         return [stream_key(each.stream) for each in self.objects]
 
-    def spec(self, imported: ImportedObject) -> StreamSpec:
-        """What `streams` is asked to read for one object."""
+    def spec(self, imported: ImportedObject, written: tuple[str, ...]) -> StreamSpec:
+        """What `streams` is asked to read for one object, some of whose fields our own exports write."""
         since = imported.since
         return StreamSpec(
             stream=imported.stream,
@@ -117,6 +120,7 @@ class SalesforceImport(dg.Component, Attributes):
             exclude_fields=tuple(imported.exclude_fields),
             timestamp_field=imported.timestamp_field,
             since=None if since is None else datetime(since.year, since.month, since.day, tzinfo=UTC),
+            written_fields=written,
             look_back=timedelta(minutes=self.look_back_minutes),
             transport=self.transport,
         )
@@ -163,3 +167,16 @@ def _streams_of_all(context: dg.ComponentLoadContext) -> Iterator[tuple[str, str
 def known_streams(context: dg.ComponentLoadContext) -> list[str]:
     """The streams that the project's components import."""
     return [stream for _, stream in _streams_of_all(context)]
+
+
+def written_fields(context: dg.ComponentLoadContext, connection: str, object_name: str) -> tuple[str, ...]:
+    """The fields of the object that the project's exports write over this connection, by their API names."""
+    from sf_elt.components.salesforce_export import SalesforceExport  # here: exports import this module
+
+    exports = context.component_tree.get_all_components(SalesforceExport)
+    return tuple(
+        field
+        for export in exports
+        if (export.connection, export.object.casefold()) == (connection, object_name.casefold())
+        for field in export.salesforce_fields()
+    )

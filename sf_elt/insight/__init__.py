@@ -9,12 +9,13 @@ They write insight.scores, insight.audiences and insight.audience_members.
 Errors:
 
     InsightError
-    ├── ProfilesMissing     profiles, or the events that belong to them, have not been built yet
+    ├── ProfilesMissing     profiles have not been built yet
+    ├── StreamsRefused      a stream to score does not exist, and another one is called nearly the same
     └── AudiencesRefused    audiences are not well defined; `problems` says how, nothing was written
 """
 
 from sf_elt.insight.audiences import Audience
-from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing
+from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing, StreamsRefused
 from sf_elt.insight.membership import AudienceChange, AudiencesReport, check_audiences, refresh_audiences
 from sf_elt.insight.scores import SCORES, ScoreSpec, ScoresReport, score_behaviour
 
@@ -28,6 +29,7 @@ __all__ = [
     "ProfilesMissing",
     "ScoreSpec",
     "ScoresReport",
+    "StreamsRefused",
     "check_audiences",
     "refresh_audiences",
     "score_behaviour",

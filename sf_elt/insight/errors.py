@@ -8,7 +8,11 @@ class InsightError(Exception):
 
 
 class ProfilesMissing(InsightError):
-    """Profiles, or the events that belong to them, have not been built yet."""
+    """Profiles have not been built yet."""
+
+
+class StreamsRefused(InsightError):
+    """A stream to score does not exist, and another one is called nearly the same."""
 
 
 class AudiencesRefused(InsightError):

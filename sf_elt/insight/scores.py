@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
-from sf_elt.insight.errors import ProfilesMissing
+from sf_elt.insight.errors import StreamsRefused
 from sf_elt.profiles.sources import find_sources
 from sf_elt.profiles.sql import statement
+from sf_elt.salesforce import did_you_mean
 from sf_elt.warehouse import Warehouse, quote_table
 
 log = logging.getLogger(__name__)
@@ -59,17 +60,14 @@ def score_behaviour(
 ) -> ScoresReport:
     """Computes insight.scores anew: one row for each profile with behaviour up to `now` (an aware time).
 
-    Raises ProfilesMissing where profiles were never built from any of the streams.
+    Without any behaviour insight.scores is empty. Raises StreamsRefused where a stream does not exist and another one
+    is called nearly the same.
     """
     started = time.perf_counter()
     spec = spec or ScoreSpec()
     with warehouse.write() as connection:
+        _refuse_slips(connection, spec.streams)
         streams = [stream for stream in spec.streams if _is_linked(connection, stream)]
-        if not streams:
-            raise ProfilesMissing(
-                f"no events of {', '.join(spec.streams)} belong to profiles yet: import the stream, map one of its "
-                "columns to an identifier and build the profiles first"
-            )
         events = _gather(connection, streams, now)
         if progress:
             progress("scoring events", 0, events)
@@ -96,6 +94,17 @@ def score_behaviour(
     return report
 
 
+def _refuse_slips(connection: duckdb.DuckDBPyConnection, streams: Sequence[str]) -> None:
+    """A stream that is not there yet has no behaviour; one that is misspelt would have none for ever."""
+    tables = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'streams' AND database_name = current_database()"
+    ).fetchall()
+    existing = {str(table) for (table,) in tables}
+    for stream in streams:
+        if stream not in existing and (hint := did_you_mean(stream, existing, cutoff=0.9)):
+            raise StreamsRefused(f"there is no stream {stream} to score{hint}")
+
+
 def _is_linked(connection: duckdb.DuckDBPyConnection, stream: str) -> bool:
     found = connection.execute(
         "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'profiles' AND view_name = ?", [f"{stream}_by_profile"]
@@ -105,10 +114,11 @@ def _is_linked(connection: duckdb.DuckDBPyConnection, stream: str) -> bool:
 
 def _gather(connection: duckdb.DuckDBPyConnection, streams: Sequence[str], now: datetime) -> int:
     """Makes the temporary table behaviour and counts its rows."""
+    none = "SELECT NULL::VARCHAR AS profile_id, NULL::TIMESTAMP AS occurred_at WHERE false"
     views = [f"FROM {quote_table('profiles', f'{stream}_by_profile')}" for stream in streams]
     selects = [f"SELECT profile_id, occurred_at {view}" for view in views]
     connection.execute(
-        statement("behaviour", package=__package__, events="\n    UNION ALL\n    ".join(selects)), {"now": now}
+        statement("behaviour", package=__package__, events="\n    UNION ALL\n    ".join([none, *selects])), {"now": now}
     )
     return _rows(connection, "behaviour")
 

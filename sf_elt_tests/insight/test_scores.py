@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sf_elt.insight import SCORES, ProfilesMissing, ScoreSpec, score_behaviour
+from sf_elt.insight import SCORES, ScoreSpec, StreamsRefused, score_behaviour
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.profiles.streams import NOW, Row, build, event, lead, put, table
 
@@ -180,12 +180,32 @@ def test_without_behaviour_there_is_no_score(warehouse: Warehouse) -> None:
     assert (report.profiles, report.events, report.events_left_out) == (1, 3, 1)
 
 
-def test_scores_need_profiles(warehouse: Warehouse) -> None:
-    """Without events that belong to profiles the error says what to do first."""
+def test_without_any_events_nobody_has_scores(warehouse: Warehouse) -> None:
+    """An org without events is no failure: the scores are empty, and the report names the stream that is missing."""
     put(warehouse, leads=[lead(1)])
     build(warehouse)
-    with pytest.raises(ProfilesMissing, match=r"web_events.*build the profiles first"):
-        score_behaviour(warehouse, now=NOW, run_id="test")
+    report = score_behaviour(warehouse, now=NOW, run_id="test")
+    assert (report.profiles, report.events, report.missing_streams) == (0, 0, ("web_events",))
+    assert table(warehouse, "insight.scores") == []
+
+
+def test_scores_end_with_the_events_they_came_from(warehouse: Warehouse) -> None:
+    """What an earlier run computed does not outlive its behaviour."""
+    scores(warehouse, {"c": every(7, 5)})
+    put(warehouse, events=[])
+    build(warehouse)
+    assert score_behaviour(warehouse, now=NOW, run_id="test").profiles == 0
+    assert table(warehouse, "insight.scores") == []
+
+
+def test_a_stream_that_is_nearly_another_is_a_slip(warehouse: Warehouse) -> None:
+    """It would be missing for ever; a stream that merely has not been imported is not refused."""
+    visits = {"c": every(7, 5)}
+    scores(warehouse, visits)
+    with pytest.raises(StreamsRefused, match=r"no stream web_event to score \(did you mean web_events\?\)"):
+        score_behaviour(warehouse, ScoreSpec(streams=("web_event",)), now=NOW, run_id="test")
+    report = score_behaviour(warehouse, ScoreSpec(streams=("web_events", "shop_orders")), now=NOW, run_id="test")
+    assert (report.profiles, report.missing_streams) == (1, ("shop_orders",))
 
 
 moments = st.lists(st.integers(-3, 900 * 24 * 60).map(lambda minutes: ago(minutes=minutes)), min_size=1, max_size=40)

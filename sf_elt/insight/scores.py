@@ -101,7 +101,7 @@ def _refuse_slips(connection: duckdb.DuckDBPyConnection, streams: Sequence[str])
     ).fetchall()
     existing = {str(table) for (table,) in tables}
     for stream in streams:
-        if stream not in existing and (hint := did_you_mean(stream, existing, cutoff=0.9)):
+        if stream not in existing and (hint := did_you_mean(stream, existing.difference(streams), cutoff=0.9)):
             raise StreamsRefused(f"there is no stream {stream} to score{hint}")
 
 

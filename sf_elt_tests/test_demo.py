@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sf_elt.demo.changes import Changed
 from sf_elt.demo.claims import check_claims
 from sf_elt.demo.errors import ClaimFailed
 from sf_elt.demo.folder import MARKER
+from sf_elt.demo.moved import AudienceMove, Sent
 from sf_elt.demo.runs import Pass
 
 COMMAND = [sys.executable, "-m", "sf_elt.cli"]
@@ -63,6 +65,26 @@ def test_a_claim_that_does_not_hold_is_told() -> None:
         check_claims(nothing, nothing, moved, Changed(frozenset(), frozenset(), "a", "a"))
     with pytest.raises(ClaimFailed, match=r"first run: we counted 0 API calls and the org 1"):
         check_claims(uncounted, nothing, moved, Changed(frozenset("b"), frozenset(), "a", "a"))
+
+
+def test_what_an_echo_moves_is_told() -> None:
+    """An audience that our own writes moved, or a record written again, ends the demo; where time moved scores it may."""
+    now = datetime.now(UTC)
+    nothing = Pass(now, moved_ids={"salesforce_leads": set(), "salesforce_contacts": set()})
+    moves, sent = [AudienceMove("p1", profile_changed=True)], [Sent("leads", "a", "p1")]
+    increment = Pass(now, moved_ids={"salesforce_leads": {"a"}, "salesforce_contacts": set()})
+    changed = Changed(frozenset(), frozenset(), "a", "a")
+    for echo, said in (
+        (replace(nothing, audience_moves=moves), r"our own writes: 1 profiles entered or left an audience"),
+        (replace(nothing, sent=sent), r"our own writes: records of 1 profiles were written again"),
+    ):
+        with pytest.raises(ClaimFailed, match=said):
+            check_claims(nothing, echo, increment, changed)
+        with pytest.raises(ClaimFailed, match=r"(?s)^((?!our own writes).)*$"):
+            check_claims(nothing, replace(echo, scores_moved={"p1"}), increment, changed)
+    unmoved = replace(increment, sent=sent)
+    with pytest.raises(ClaimFailed, match=r"their changes: records of 1 profiles were written though neither"):
+        check_claims(nothing, nothing, unmoved, changed)
 
 
 def test_dev_serves_and_stops_on_sigterm(demo_folder: Path) -> None:

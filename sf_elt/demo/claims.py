@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sf_elt.demo.changes import Changed
 from sf_elt.demo.errors import ClaimFailed
-from sf_elt.demo.runs import WRITEBACK, Pass, Sent
-
-SCORES_FIELD = "Scores__c"
+from sf_elt.demo.moved import Sent
+from sf_elt.demo.runs import WRITEBACK, Pass
 
 
 def check_claims(first: Pass, echo: Pass, increment: Pass, changed: Changed) -> None:
@@ -19,7 +18,7 @@ def check_claims(first: Pass, echo: Pass, increment: Pass, changed: Changed) -> 
         *_something_of_everything(first),
         *_only_these_moved("our own writes", echo, _streams_of(first.sent)),
         *_only_these_moved("their changes", increment, _united(touched, _streams_of(echo.sent))),
-        *_only_what_changed_was_sent("our own writes", echo),
+        *_nothing_follows_from_an_echo("our own writes", echo),
         *_only_what_changed_was_sent("their changes", increment),
         *_calls_were_counted({"first run": first, "our own writes": echo, "their changes": increment}),
     ]
@@ -46,11 +45,25 @@ def _only_these_moved(name: str, each: Pass, expected: Mapping[str, set[str]]) -
             yield f"{name}: {len(ids):,} {stream} had changed and {len(moved):,} moved; {len(moved ^ ids):,} differ"
 
 
+def _nothing_follows_from_an_echo(name: str, each: Pass) -> Iterator[str]:
+    """Our own writes move no audience and cause no other write; only scores that a day's passing has moved do."""
+    moved = {move.profile_id for move in each.audience_moves} - each.scores_moved
+    written = {sent.profile_id for sent in each.sent} - each.scores_moved
+    if moved:
+        yield f"{name}: {len(moved):,} profiles entered or left an audience"
+    if written:
+        yield f"{name}: records of {len(written):,} profiles were written again"
+
+
 def _only_what_changed_was_sent(name: str, each: Pass) -> Iterator[str]:
-    """A profile that stands as it stood is sent only where the passing of time has moved its scores."""
-    unexplained = [sent for sent in each.sent if not sent.profile_changed and SCORES_FIELD not in sent.fields]
-    if unexplained:
-        yield f"{name}: {len(unexplained):,} records were written though nothing about their profiles had changed"
+    """A profile moves where it or its scores have changed, and is written where its audiences or scores have."""
+    moved = {move.profile_id for move in each.audience_moves}
+    unchanged = {move.profile_id for move in each.audience_moves if not move.profile_changed} - each.scores_moved
+    unmoved = {sent.profile_id for sent in each.sent} - moved - each.scores_moved
+    if unchanged:
+        yield f"{name}: {len(unchanged):,} profiles that had not changed entered or left an audience"
+    if unmoved:
+        yield f"{name}: records of {len(unmoved):,} profiles were written though neither audiences nor scores had moved"
 
 
 def _calls_were_counted(passes: Mapping[str, Pass]) -> Iterator[str]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.resources import files
 
 import dagster as dg
 import requests
@@ -14,35 +13,26 @@ from sf_elt.components.resources import open_warehouse
 from sf_elt.components.running import Progress, watched_by
 from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.demo.errors import DemoError
-from sf_elt.warehouse import quote
+from sf_elt.demo.moved import AudienceMove, Sent, audience_moves, ids_moved, scores_standing, sent_by
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Nothing of Dagster's on the console: the runs and their logs are in the web UI."""
 
 STREAMS, WRITEBACK = "streams/", "writeback/"
 
-SENT_SQL = files("sf_elt.demo").joinpath("sent.sql").read_text("utf-8")
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One record that the org confirmed to have changed for us. `profile_changed`: so had its profile in this pass."""
-
-    export: str
-    record_id: str
-    fields: frozenset[str]
-    profile_changed: bool
-
 
 @dataclass
 class Pass:
-    """What one pass over all assets did: asset → its numbers, records sent, and calls by our count and by the org's."""
+    """What one pass over all assets did: asset → its numbers, what moved, and calls by our count and by the org's."""
 
     started_at: datetime
     numbers: dict[str, dict[str, int | float]] = field(default_factory=dict)
     run_ids: list[str] = field(default_factory=list)
     moved_ids: dict[str, set[str]] = field(default_factory=dict)
     """Stream → Ids of the rows that the pass put there; rows that it only read again are not among them."""
+    audience_moves: list[AudienceMove] = field(default_factory=list)
+    scores_moved: set[str] = field(default_factory=set)
+    """Profiles whose scores are not what they were before the pass."""
     sent: list[Sent] = field(default_factory=list)
     our_calls: int = 0
     org_calls: int = 0
@@ -89,7 +79,8 @@ class Deployment:
     def run_all(self, progress: Progress) -> Pass:
         """Reads what is to be read now, then builds what depends on it. Raises DemoError where a step fails."""
         done, started = Pass(datetime.now(UTC)), time.monotonic()
-        ours, orgs = self._our_calls(), self._org_calls()
+        warehouse = open_warehouse()
+        ours, orgs, scores = self._our_calls(), self._org_calls(), scores_standing(warehouse)
         imported: set[dg.AssetKey] = set()
         for component in self.imports:
             imported.update(component.keys())
@@ -97,12 +88,16 @@ class Deployment:
                 keys = request.asset_selection or []
                 self._materialize(dg.AssetSelection.assets(*keys), request.tags, done, progress)
         self._materialize(dg.AssetSelection.all() - dg.AssetSelection.assets(*imported), {}, done, progress)
-        done.sent = _sent(done)
-        done.moved_ids = {
-            each.stream: _moved_ids(each.stream, done) for component in self.imports for each in component.objects
-        }
-        done.our_calls, done.org_calls = self._our_calls() - ours, self._org_calls() - orgs
         done.seconds = time.monotonic() - started
+        done.our_calls, done.org_calls = self._our_calls() - ours, self._org_calls() - orgs
+        done.sent = sent_by(warehouse, done.run_ids)
+        done.audience_moves = audience_moves(warehouse, done.started_at)
+        done.scores_moved = {profile for profile, _ in scores_standing(warehouse).items() ^ scores.items()}
+        done.moved_ids = {
+            each.stream: ids_moved(warehouse, each.stream, done.started_at)
+            for component in self.imports
+            for each in component.objects
+        }
         return done
 
     def _materialize(
@@ -148,26 +143,6 @@ def deployed(org_url: str) -> Iterator[Deployment]:
         raise DemoError("the definitions were not loaded from the defs folder")
     with dg.DagsterInstance.get() as instance:
         yield Deployment(definitions, tree.get_all_components(SalesforceImport), instance, org_url)
-
-
-def _sent(done: Pass) -> list[Sent]:
-    """The records that the org has taken from the pass; those that held the values already are not among them."""
-    with open_warehouse().read() as connection:
-        rows = connection.execute(
-            SENT_SQL, {"runs": done.run_ids, "since": done.started_at.replace(tzinfo=None)}
-        ).fetchall()
-    return [
-        Sent(str(export), str(record), frozenset(fields), bool(changed)) for export, record, fields, changed in rows
-    ]
-
-
-def _moved_ids(stream: str, done: Pass) -> set[str]:
-    with open_warehouse().read() as connection:
-        rows = connection.execute(
-            f'SELECT "Id" FROM streams.{quote(stream)} WHERE _loaded_at >= ?',  # noqa: S608  a quoted name
-            [done.started_at.replace(tzinfo=None)],
-        ).fetchall()
-    return {str(record_id) for (record_id,) in rows}
 
 
 def _numbers(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, dict[str, int | float]]]:

@@ -68,7 +68,7 @@ def test_a_claim_that_does_not_hold_is_told() -> None:
 
 
 def test_what_an_echo_moves_is_told() -> None:
-    """An audience that our own writes moved, or a record written again, ends the demo; where time moved scores it may."""
+    """An audience that our own writes moved, or a record written again, ends the demo, but where time moved scores."""
     now = datetime.now(UTC)
     nothing = Pass(now, moved_ids={"salesforce_leads": set(), "salesforce_contacts": set()})
     moves, sent = [AudienceMove("p1", profile_changed=True)], [Sent("leads", "a", "p1")]

@@ -10,10 +10,9 @@ from sf_elt.components.automation import after_new_data
 from sf_elt.components.behaviour_scores import SCORES
 from sf_elt.components.profiles import PROFILES, known_user_fields
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
-from sf_elt.components.standing import table_types
 from sf_elt.insight import SCORES as SCORE_NAMES
 from sf_elt.insight import Audience, check_audiences, refresh_audiences
-from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse import Warehouse, column_types
 
 AUDIENCES = dg.AssetKey(["insight", "audiences"])
 
@@ -66,7 +65,7 @@ class Audiences(dg.Component, Attributes):
             for what, number in (("members", audience.members), ("entered", audience.entered), ("left", audience.left))
         }
         members = sum(audience.members for audience in report.audiences)
-        columns = table_columns(table_types(warehouse, "insight", "audience_members"))
+        columns = table_columns(column_types(warehouse, "insight", "audience_members"))
         return {
             **numbers({"dagster/row_count": members, **each, "seconds": report.seconds}),
             "dagster/column_schema": columns,

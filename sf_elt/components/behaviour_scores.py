@@ -11,9 +11,8 @@ from sf_elt.components.importing import stream_key
 from sf_elt.components.profiles import PROFILES
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.salesforce_import import known_streams
-from sf_elt.components.standing import table_types
 from sf_elt.insight import ScoreSpec, score_behaviour
-from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse import Warehouse, column_types
 
 SCORES = dg.AssetKey(["insight", "scores"])
 
@@ -69,7 +68,7 @@ class BehaviourScores(dg.Component, Attributes):
                     "seconds": report.seconds,
                 }
             )
-            columns = table_columns(table_types(warehouse, "insight", "scores"))
+            columns = table_columns(column_types(warehouse, "insight", "scores"))
             return dg.MaterializeResult(asset_key=SCORES, metadata={**measured, "dagster/column_schema": columns})
 
         return dg.Definitions(assets=[run])

@@ -10,8 +10,8 @@ from sf_elt.components.attributes import Attributes
 from sf_elt.components.automation import require_cron
 from sf_elt.components.importing import stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
-from sf_elt.components.standing import table_types
-from sf_elt.warehouse import Warehouse
+from sf_elt.streams import EventSpec, import_events
+from sf_elt.warehouse import Warehouse, column_types
 
 
 class EventImport(dg.Component, Attributes):
@@ -71,8 +71,6 @@ class EventImport(dg.Component, Attributes):
         return run
 
     def _read_files(self, context: dg.AssetExecutionContext) -> Mapping[str, dg.MetadataValue | dg.TableSchema]:
-        from sf_elt.streams import EventSpec, import_events
-
         warehouse: Warehouse = context.resources.warehouse
         report = import_events(
             warehouse,
@@ -96,4 +94,4 @@ class EventImport(dg.Component, Attributes):
                 "seconds": report.seconds,
             }
         )
-        return {**measured, "dagster/column_schema": table_columns(table_types(warehouse, "streams", self.stream))}
+        return {**measured, "dagster/column_schema": table_columns(column_types(warehouse, "streams", self.stream))}

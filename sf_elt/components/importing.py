@@ -9,12 +9,12 @@ import dagster as dg
 from sf_elt.components.partitions import Span, span_to_read
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers, table_columns
-from sf_elt.components.standing import repeated_ids, table_types
-from sf_elt.warehouse import Warehouse
+from sf_elt.salesforce import AllowanceSpent
+from sf_elt.streams import StreamSpec, Window, WindowReport, import_window, repeated_ids
+from sf_elt.warehouse import Warehouse, column_types
 
 if TYPE_CHECKING:
     from sf_elt.components.salesforce_import import ImportedObject, SalesforceImport
-    from sf_elt.streams import StreamSpec, WindowReport
 
 ID_UNIQUE = "id_unique"
 AS_COUNTED = "as_many_rows_as_the_org_counted"
@@ -29,7 +29,7 @@ def import_asset(
     component: "SalesforceImport",
     imported: "ImportedObject",
     partitions: dg.TimeWindowPartitionsDefinition,
-    stream: "StreamSpec",
+    stream: StreamSpec,
 ) -> dg.AssetsDefinition:
     """The asset of one object, by partitions of time; a range of partitions is one run and one window."""
     key = stream_key(imported.stream)
@@ -72,12 +72,9 @@ def import_asset(
 
 
 def read_partitions(
-    context: dg.AssetExecutionContext, component: "SalesforceImport", imported: "ImportedObject", stream: "StreamSpec"
+    context: dg.AssetExecutionContext, component: "SalesforceImport", imported: "ImportedObject", stream: StreamSpec
 ) -> Iterator[Materialized | dg.AssetCheckResult]:
     """Reads the window of the run's partitions; out of API calls, it says so and leaves the partitions as they were."""
-    from sf_elt.salesforce import AllowanceSpent
-    from sf_elt.streams import Window, import_window
-
     key = stream_key(imported.stream)
     warehouse: Warehouse = context.resources.warehouse
     connection: OrgConnection = getattr(context.resources, component.connection)
@@ -106,7 +103,7 @@ def read_partitions(
     yield dg.MaterializeResult(asset_key=key, check_results=_checks(key, report, warehouse))
 
 
-def _metadata(report: "WindowReport", warehouse: Warehouse) -> dict[str, dg.MetadataValue | dg.TableSchema]:
+def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.MetadataValue | dg.TableSchema]:
     measured = numbers(
         {
             "dagster/row_count": report.rows_in_stream,
@@ -130,11 +127,11 @@ def _metadata(report: "WindowReport", warehouse: Warehouse) -> dict[str, dg.Meta
     return {
         **measured,
         **({"schema_changes": dg.MetadataValue.md("\n".join(f"- {change}" for change in changes))} if changes else {}),
-        "dagster/column_schema": table_columns(table_types(warehouse, "streams", report.stream)),
+        "dagster/column_schema": table_columns(column_types(warehouse, "streams", report.stream)),
     }
 
 
-def _checks(key: dg.AssetKey, report: "WindowReport", warehouse: Warehouse) -> Sequence[dg.AssetCheckResult]:
+def _checks(key: dg.AssetKey, report: WindowReport, warehouse: Warehouse) -> Sequence[dg.AssetCheckResult]:
     repeated = repeated_ids(warehouse, report.stream)
     return [
         dg.AssetCheckResult(

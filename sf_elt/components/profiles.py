@@ -11,10 +11,9 @@ from sf_elt.components.automation import after_new_data
 from sf_elt.components.importing import stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.salesforce_import import known_streams
-from sf_elt.components.standing import profiles_without_identifier, table_types
-from sf_elt.profiles import FieldRule, Guards, check_guards, check_mapping
+from sf_elt.profiles import FieldRule, Guards, build_profiles, check_guards, check_mapping, profiles_without_identifier
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS
-from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse import Warehouse, column_types
 
 PROFILES = dg.AssetKey(["profiles", "profiles"])
 HAS_IDENTIFIER = "every_profile_has_an_identifier"
@@ -75,8 +74,6 @@ class Profiles(dg.Component, Attributes):
 
     def build(self, context: dg.AssetExecutionContext) -> Materialized:
         """Builds the profiles from what the streams hold now."""
-        from sf_elt.profiles import build_profiles
-
         warehouse: Warehouse = context.resources.warehouse
         report = build_profiles(
             warehouse,
@@ -101,7 +98,7 @@ class Profiles(dg.Component, Attributes):
                 "seconds": report.seconds,
             }
         )
-        columns = table_columns(table_types(warehouse, "profiles", "profiles"))
+        columns = table_columns(column_types(warehouse, "profiles", "profiles"))
         return dg.MaterializeResult(
             asset_key=PROFILES,
             metadata={**measured, "dagster/column_schema": columns},

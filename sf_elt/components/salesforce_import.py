@@ -11,11 +11,10 @@ from sf_elt.components.attributes import Attributes, attribute_error
 from sf_elt.components.automation import keep_updated, require_cron, resume_when_free
 from sf_elt.components.event_import import EventImport
 from sf_elt.components.importing import import_asset, stream_key
-from sf_elt.components.partitions import KeyRange, partitions_of, unread
+from sf_elt.components.partitions import KeyRange, Span, partitions_of, unread
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.salesforce_connection import require_connection
-from sf_elt.components.standing import spans_read
-from sf_elt.streams import StreamSpec
+from sf_elt.streams import StreamSpec, spans_read
 
 
 def _as_date(_context: dg.ResolutionContext, value: str | date | None) -> date | None:
@@ -130,7 +129,7 @@ class SalesforceImport(dg.Component, Attributes):
         streams: dict[KeyRange, list[dg.AssetKey]] = {}
         warehouse = open_warehouse()
         for each in self.objects:
-            read = spans_read(warehouse, each.stream)
+            read = (Span(*span) for span in spans_read(warehouse, each.stream))
             for keys in unread(self.partitions, self.start, read, now):
                 streams.setdefault(keys, []).append(stream_key(each.stream))
         return [

@@ -18,6 +18,7 @@ Errors:
 """
 
 from sf_elt.profiles.build import ProfilesReport, build_profiles
+from sf_elt.profiles.checks import profiles_without_identifier
 from sf_elt.profiles.errors import MappingRefused, NothingToUnify, ProfilesError
 from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
 from sf_elt.profiles.mapping import FieldRule, check_mapping, identifier_kinds, user_fields
@@ -34,5 +35,6 @@ __all__ = [
     "check_guards",
     "check_mapping",
     "identifier_kinds",
+    "profiles_without_identifier",
     "user_fields",
 ]

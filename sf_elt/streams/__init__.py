@@ -22,6 +22,7 @@ from sf_elt.streams.events import EventSpec, EventsReport, import_events
 from sf_elt.streams.importing import WindowReport, import_window
 from sf_elt.streams.schema import SchemaChange
 from sf_elt.streams.source_names import SourceField, source_fields
+from sf_elt.streams.standing import repeated_ids, spans_read
 from sf_elt.streams.views import refresh_views
 from sf_elt.streams.windows import StreamSpec, Window
 
@@ -43,6 +44,8 @@ __all__ = [
     "import_events",
     "import_window",
     "refresh_views",
+    "repeated_ids",
     "source_fields",
+    "spans_read",
     "stream_columns",
 ]

@@ -19,6 +19,7 @@ Errors:
 from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
 from sf_elt.warehouse.connection import Warehouse, WarehouseBusy, WarehouseEmpty, WarehouseError, WarehouseFull
 from sf_elt.warehouse.names import quote, quote_table
+from sf_elt.warehouse.tables import column_types
 
 __all__ = [
     "CallLedger",
@@ -29,6 +30,7 @@ __all__ = [
     "WarehouseEmpty",
     "WarehouseError",
     "WarehouseFull",
+    "column_types",
     "quote",
     "quote_table",
 ]

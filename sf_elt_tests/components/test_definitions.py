@@ -1,9 +1,13 @@
 """What the project's definitions hold, as Dagster loads them."""
 
+import re
+
 import dagster as dg
 import pytest
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster_shared.serdes import serialize_value
+
+from sf_elt_tests.components.conftest import ROOT
 
 SECRET = "not-to-be-seen-anywhere"
 
@@ -61,3 +65,10 @@ def test_no_secret_is_in_what_the_ui_reads(definitions: dg.Definitions) -> None:
     connection = (definitions.resources or {})["salesforce"]
     assert SECRET not in repr(connection)
     assert SECRET not in repr(connection.login())
+
+
+def test_components_run_no_statement_themselves() -> None:
+    """What is asked of the warehouse is asked by the room that knows the tables: no component opens the file."""
+    for module in (ROOT / "sf_elt" / "components").glob("*.py"):
+        text = module.read_text("utf-8")
+        assert not re.search(r"\.(execute|executemany|sql|read|write)\(", text), module.name

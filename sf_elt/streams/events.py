@@ -7,7 +7,8 @@ among the properties.
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from glob import glob
@@ -51,10 +52,14 @@ class UnreadableFile:
 
 @dataclass(frozen=True)
 class EventsReport:
-    """What one import of event files did. `files` counts those that held something new."""
+    """What one import of event files did. `files` counts those that were read.
+
+    `repeated` counts lines with an event that another line has brought: the same event_id with the same content.
+    """
 
     stream: str
     rows: int
+    repeated: int
     set_aside: int
     files: int
     files_known: int
@@ -69,7 +74,8 @@ def import_events(
 ) -> EventsReport:
     """Reads every file that has not been read with this very content; of one that grew, only the new rows.
 
-    A file's rows, its set-aside lines and the record that it was read commit in one transaction. A file that
+    An event_id is one event of the stream: with the same content it is kept once, with other content the line is set
+    aside. A file's rows, its set-aside lines and the record that it was read commit in one transaction. A file that
     cannot be opened does not stop the others; it is in the report. Raises EventsUnreadable where there is no such
     folder or file at all, or where no file could be opened.
     """
@@ -78,23 +84,23 @@ def import_events(
     tally = _Tally()
     done = 0
     for group in _groups(found) or [[]]:
+        if progress is not None and group:
+            progress(f"{spec.stream}: reading {group[0].name}", done, len(found))
         with warehouse.write() as connection:
             connection.execute(_sql("events_table.sql").format(stream=quote_table("streams", spec.stream)))
-            for file in group:
-                if progress is not None:
-                    progress(f"{spec.stream}: reading {file.name}", done, len(found))
-                _take(connection, spec.stream, file, now, tally)
-                done += 1
+            _read_files(connection, spec.stream, _new_files(connection, spec.stream, group, tally), now, tally)
             tally.rows_in_stream = _number(
                 connection,
                 f"SELECT count(*) FROM {quote_table('streams', spec.stream)}",  # noqa: S608 - quoted
             )
+        done += len(group)
     if found and len(tally.unreadable) == len(found):
         reasons = "; ".join(f"{one.file}: {one.reason}" for one in tally.unreadable)
         raise EventsUnreadable(f"{spec.stream}: none of {len(found)} event files could be opened: {reasons}")
     return EventsReport(
         stream=spec.stream,
         rows=tally.rows,
+        repeated=tally.repeated,
         set_aside=tally.set_aside,
         files=tally.files,
         files_known=tally.known,
@@ -110,6 +116,7 @@ class _Tally:
     """What an import has done so far."""
 
     rows: int = 0
+    repeated: int = 0
     set_aside: int = 0
     files: int = 0
     known: int = 0
@@ -118,21 +125,26 @@ class _Tally:
     unreadable: list[UnreadableFile] = field(default_factory=list)
 
 
-def _take(connection: DuckDBPyConnection, stream: str, file: Path, now: datetime, tally: _Tally) -> None:
-    """Reads one file where its content is new, and adds to the tally."""
-    try:
-        digest = _md5(file)
-    except (PermissionError, FileNotFoundError) as error:
-        tally.unreadable.append(UnreadableFile(str(file), error.strerror or str(error)))
-        return
-    if _is_known(connection, stream, digest):
-        tally.known += 1
-        return
-    counts = _read_file(connection, stream, file, digest, now)
-    tally.files += 1
-    tally.rows += counts.rows
-    tally.set_aside += counts.set_aside
-    tally.newest = max(filter(None, (tally.newest, counts.newest)), default=None)
+def _new_files(connection: DuckDBPyConnection, stream: str, files: Sequence[Path], tally: _Tally) -> dict[Path, str]:
+    """File → digest of its content, for those whose content has not been read; the others are added to the tally."""
+    read = {
+        str(digest)
+        for (digest,) in connection.execute("SELECT md5 FROM ops.event_files WHERE stream = ?", [stream]).fetchall()
+    }
+    new = {}
+    for file in files:
+        try:
+            digest = _md5(file)
+        except (PermissionError, FileNotFoundError) as error:
+            tally.unreadable.append(UnreadableFile(str(file), error.strerror or str(error)))
+            continue
+        if digest in read:
+            tally.known += 1
+        else:
+            new[file] = digest
+            read.add(digest)
+    tally.files += len(new)
+    return new
 
 
 def _groups(found: list[Path]) -> list[list[Path]]:
@@ -167,63 +179,77 @@ def event_files(spec: EventSpec) -> list[Path]:
     return sorted({file.resolve() for file in found})
 
 
-@dataclass(frozen=True)
-class _FileCounts:
-    rows: int
-    set_aside: int
-    newest: datetime | None
-
-
-def _read_file(connection: DuckDBPyConnection, stream: str, file: Path, digest: str, now: datetime) -> _FileCounts:
-    """Reads one file inside the caller's transaction."""
-    names = {"stream": quote_table("streams", stream)}
-    parameters = {"file": str(file), "now": now.astimezone(UTC).replace(tzinfo=None)}
-    rows = set_aside = 0
-    newest: datetime | None = None
-    for batch in _batches(file):
+def _read_files(
+    connection: DuckDBPyConnection, stream: str, files: Mapping[Path, str], now: datetime, tally: _Tally
+) -> None:
+    """Reads the files inside the caller's transaction, and adds to the tally."""
+    table = quote_table("streams", stream)
+    at = {"now": now.astimezone(UTC).replace(tzinfo=None)}
+    rows: Counter[str] = Counter()
+    set_aside: Counter[str] = Counter()
+    for batch in _batches(files):
         connection.register("lines_read", batch)
         connection.execute(_sql("events_lines.sql"))
         connection.unregister("lines_read")
-        connection.execute(_sql("events_new.sql").format(**names), parameters)
-        connection.execute(_sql("events_set_aside.sql"), parameters | {"stream": stream})
-        rows += _number(connection, "SELECT count(*) FROM new_events")
-        set_aside += _number(connection, "SELECT count(*) FROM new_set_aside")
-        (latest,) = connection.execute("SELECT max(occurred_at) FROM new_events").fetchall()
-        newest = max(filter(None, (newest, latest[0])), default=None)
-        connection.execute(f"INSERT INTO {names['stream']} BY NAME FROM new_events")
+        connection.execute(_sql("events_parsed.sql"), at)
+        connection.execute(_sql("events_judged.sql").format(stream=table))
+        connection.execute(_sql("events_set_aside.sql"), at | {"stream": stream})
+        rows.update(_by_file(connection, "SELECT _file FROM judged_events WHERE verdict = 'new'"))
+        set_aside.update(_by_file(connection, "SELECT file FROM new_set_aside"))
+        tally.repeated += _number(connection, "SELECT count(*) FROM judged_events WHERE verdict = 'repeated'")
+        ((newest,),) = connection.execute("SELECT max(occurred_at) FROM judged_events WHERE verdict = 'new'").fetchall()
+        tally.newest = max(filter(None, (tally.newest, newest)), default=None)
+        connection.execute(_sql("events_insert.sql").format(stream=table))
         connection.execute("INSERT INTO ops.set_aside BY NAME FROM new_set_aside")
-        connection.execute("DROP TABLE lines; DROP TABLE new_events; DROP TABLE new_set_aside")
-    connection.execute(
-        "INSERT INTO ops.event_files VALUES (?, ?, ?, ?, ?, ?)",
-        [stream, str(file), digest, rows, set_aside, parameters["now"]],
+    for file, digest in files.items():
+        connection.execute(
+            "INSERT INTO ops.event_files VALUES (?, ?, ?, ?, ?, ?)",
+            [stream, str(file), digest, rows[str(file)], set_aside[str(file)], at["now"]],
+        )
+    tally.rows += rows.total()
+    tally.set_aside += set_aside.total()
+
+
+def _by_file(connection: DuckDBPyConnection, files: str) -> dict[str, int]:
+    """How often the query names each file."""
+    return dict(connection.sql(files).aggregate("#1, count(*)").fetchall())
+
+
+def _batches(files: Iterable[Path]) -> Iterator[pa.Table]:
+    """The files' lines with their numbers, about BATCH bytes at a time, also from several files."""
+    tables, room = [], BATCH
+    for file in files:
+        number = 0
+        with file.open("rb") as body:
+            while lines := body.readlines(room):
+                tables.append(_lines(file, number, lines))
+                number += len(lines)
+                room -= sum(map(len, lines))
+                if room <= 0:
+                    yield pa.concat_tables(tables)
+                    tables, room = [], BATCH
+    if tables:
+        yield pa.concat_tables(tables)
+
+
+def _lines(file: Path, before: int, lines: Sequence[bytes]) -> pa.Table:
+    """The lines that are not empty, with their numbers; one that is no UTF-8 comes as readable text with a mark."""
+    numbers, texts, readable = [], [], []
+    for number, line in enumerate(lines, start=before + 1):
+        content = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip(b" \t\r\n")
+        if content:
+            text, is_utf8 = _decoded(content)
+            numbers.append(number)
+            texts.append(text)
+            readable.append(is_utf8)
+    return pa.table(
+        {
+            "file": pa.repeat(str(file), len(numbers)),
+            "line": pa.array(numbers, pa.int64()),
+            "content": pa.array(texts, pa.large_string()),
+            "is_utf8": pa.array(readable, pa.bool_()),
+        }
     )
-    return _FileCounts(rows, set_aside, newest)
-
-
-def _batches(file: Path) -> Iterator[pa.Table]:
-    """The file's lines with their numbers; a line that is no UTF-8 comes as readable text with a mark."""
-    number = 0
-    with file.open("rb") as body:
-        while lines := body.readlines(BATCH):
-            numbers, texts, readable = [], [], []
-            for line in lines:
-                number += 1
-                content = (
-                    line.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n") if number == 1 else line.strip(b" \t\r\n")
-                )
-                if not content:
-                    continue
-                text, is_utf8 = _decoded(content)
-                numbers.append(number)
-                texts.append(text)
-                readable.append(is_utf8)
-            yield pa.table(
-                {
-                    "line": pa.array(numbers, pa.int64()),
-                    "content": pa.array(texts, pa.large_string()),
-                    "is_utf8": pa.array(readable, pa.bool_()),
-                }
-            )
 
 
 def _decoded(content: bytes) -> tuple[str, bool]:
@@ -241,14 +267,8 @@ def _md5(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_known(connection: DuckDBPyConnection, stream: str, digest: str) -> bool:
-    return (
-        _number(connection, "SELECT count(*) FROM ops.event_files WHERE stream = ? AND md5 = ?", [stream, digest]) > 0
-    )
-
-
-def _number(connection: DuckDBPyConnection, sql: str, parameters: list[str] | None = None) -> int:
-    (row,) = connection.execute(sql, parameters or []).fetchall()
+def _number(connection: DuckDBPyConnection, sql: str) -> int:
+    (row,) = connection.execute(sql).fetchall()
     return int(row[0])
 
 

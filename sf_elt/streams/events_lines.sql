@@ -1,8 +1,8 @@
 -- Each line with the reason why it cannot be an event, or null where it can.
-CREATE TEMP TABLE lines AS
+CREATE OR REPLACE TEMP TABLE lines AS
 WITH
 judged AS (
-    SELECT line, content, is_utf8, is_utf8 AND json_valid(content) AS is_json
+    SELECT file, line, content, is_utf8, is_utf8 AND json_valid(content) AS is_json
     FROM lines_read
 ),
 objects AS (
@@ -21,6 +21,7 @@ finite AS (
     SELECT *, CASE WHEN isfinite(parsed_at) THEN parsed_at END AS occurred_at FROM timed
 )
 SELECT
+    file,
     line,
     content,
     occurred_at,

@@ -1,21 +1,21 @@
--- Lines that cannot be events and are not waiting already, with their reason.
-CREATE TEMP TABLE new_set_aside AS
-SELECT
-    $stream AS stream,
-    $file AS file,
-    lines.line,
-    lines.reason,
-    lines.content,
-    $now::TIMESTAMP AS set_aside_at
-FROM lines
-WHERE
-    lines.reason IS NOT NULL
-    AND NOT EXISTS (
-        SELECT 1
-        FROM ops.set_aside AS waiting
-        WHERE
-            waiting.stream = $stream
-            AND waiting.file = $file
-            AND waiting.line = lines.line
-            AND waiting.content = lines.content
-    )
+-- Lines that cannot be events, or whose event_id is another event's, and that are not waiting already.
+CREATE OR REPLACE TEMP TABLE new_set_aside AS
+WITH refused AS (
+    SELECT file, line, reason, content FROM lines WHERE reason IS NOT NULL
+    UNION ALL
+    SELECT lines.file, lines.line, 'another event has this event_id: ' || judged.event_id, lines.content
+    FROM judged_events AS judged
+    JOIN lines ON lines.file = judged._file AND lines.line = judged._line
+    WHERE judged.verdict = 'conflict'
+)
+SELECT $stream AS stream, file, line, reason, content, $now::TIMESTAMP AS set_aside_at
+FROM refused
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM ops.set_aside AS waiting
+    WHERE
+        waiting.stream = $stream
+        AND waiting.file = refused.file
+        AND waiting.line = refused.line
+        AND waiting.content = refused.content
+)

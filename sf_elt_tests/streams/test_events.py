@@ -101,6 +101,65 @@ def test_a_file_is_read_once_by_its_content(warehouse: Warehouse, folder: Path) 
     assert (again.rows, again.set_aside, again.files_known, again.rows_in_stream) == (0, 0, 1, 1)
 
 
+def test_an_event_id_is_one_event(warehouse: Warehouse, folder: Path) -> None:
+    """The same event in two files, or twice in one, is kept once and counted; the order of its keys does not matter."""
+    again = json.dumps(dict(reversed(json.loads(_line(1, url="/")).items()))).encode()
+    (folder / "a.jsonl").write_bytes(b"\n".join([_line(1, url="/"), _line(2), again]))
+    report = _import(warehouse, folder)
+    assert (report.rows, report.repeated) == (2, 1)
+    (folder / "b.jsonl").write_bytes(b"\n".join([_line(3), _line(1, url="/")]))
+    report = _import(warehouse, folder)
+    assert (report.rows, report.repeated, report.set_aside) == (1, 1, 0)
+    assert _rows(warehouse, "event_id") == [("1",), ("2",), ("3",)]
+
+
+def test_a_renamed_file_that_grows_brings_only_its_new_events(warehouse: Warehouse, folder: Path) -> None:
+    """Its old events are known by their event_id."""
+    (folder / "a.jsonl").write_bytes(_line(1) + b"\n" + _line(2) + b"\n")
+    _import(warehouse, folder)
+    (folder / "a.jsonl").rename(folder / "b.jsonl")
+    with (folder / "b.jsonl").open("ab") as file:
+        file.write(_line(3))
+    report = _import(warehouse, folder)
+    assert (report.rows, report.repeated, report.rows_in_stream) == (1, 2, 3)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_another_event_with_the_same_id_is_set_aside(warehouse: Warehouse, folder: Path, at_once: bool) -> None:
+    """The first stays as it is, in its file, in another and in a later run; the other waits once, with a reason."""
+    contents = {"a.jsonl": [_line(1), _line(1, email="b@x.org")], "b.jsonl": [_line(1, topics=["c"]), _line(2)]}
+    for name, lines in contents.items():
+        (folder / name).write_bytes(b"\n".join(lines))
+        if not at_once:
+            _import(warehouse, folder)
+    _import(warehouse, folder)
+    with (folder / "b.jsonl").open("ab") as file:
+        file.write(b"\n" + _line(3))
+    report = _import(warehouse, folder)
+    assert (report.rows, report.repeated, report.set_aside) == (1, 0, 0)
+    assert _rows(warehouse, "event_id, email, topics") == [("1", None, None), ("2", None, None), ("3", None, None)]
+    with warehouse.read() as connection:
+        waiting = connection.execute("SELECT file, line, reason, content FROM ops.set_aside ORDER BY file").fetchall()
+    reason = "another event has this event_id: 1"
+    assert waiting == [
+        (str(folder / "a.jsonl"), 2, reason, contents["a.jsonl"][1].decode()),
+        (str(folder / "b.jsonl"), 1, reason, contents["b.jsonl"][0].decode()),
+    ]
+
+
+@pytest.mark.parametrize("more", [{}, {"event_id": None}, {"event_id": ""}])
+def test_without_an_event_id_every_line_is_an_event(
+    warehouse: Warehouse, folder: Path, more: dict[str, object]
+) -> None:
+    """Equal lines of one file and of two are different events."""
+    line = json.dumps({"occurred_at": "2026-01-01", **more}).encode() + b"\n"
+    (folder / "a.jsonl").write_bytes(line * 2)
+    (folder / "b.jsonl").write_bytes(line * 3)
+    report = _import(warehouse, folder)
+    assert (report.rows, report.repeated, report.set_aside) == (5, 0, 0)
+    assert len(set(_rows(warehouse, "event_id"))) == 5
+
+
 lines = st.lists(
     st.one_of(st.integers(0, 3).map(_line), st.sampled_from([b"broken", b"", b'{"occurred_at":"2026-01-01"}'])),
     max_size=6,
@@ -112,7 +171,7 @@ lines = st.lists(
 def test_a_file_that_grows_between_reads_ends_as_if_read_once(
     tmp_path_factory: pytest.TempPathFactory, parts: list[Sequence[bytes]]
 ) -> None:
-    """Equal lines are different events; reading while the file grows neither loses nor doubles one."""
+    """Reading while the file grows neither loses nor doubles an event, with an event_id or without."""
     place = tmp_path_factory.mktemp("growing")
     file = place / "a.jsonl"
     warehouse = Warehouse(place / "warehouse")
@@ -122,7 +181,8 @@ def test_a_file_that_grows_between_reads_ends_as_if_read_once(
         file.write_bytes(written)
         _import(warehouse, file)
     good = [line for line in written.split(b"\n") if line.startswith(b"{")]
-    assert len(_rows(warehouse, "event_id")) == len(good)
+    nameless = [line for line in good if b"event_id" not in line]
+    assert len(_rows(warehouse, "event_id")) == len(nameless) + len({*good} - {*nameless})
     with warehouse.read() as connection:
         assert connection.execute("SELECT count(*) FROM ops.set_aside").fetchone() == (written.count(b"broken"),)
 
@@ -158,7 +218,7 @@ def test_a_file_that_cannot_be_opened_stops_nothing_else(warehouse: Warehouse, f
 
 def test_two_years_of_events_arrive_whole(warehouse: Warehouse, folder: Path) -> None:
     """Every line the demo org's seeding writes is either a row or set aside."""
-    written = write_events(folder, seed=7, records=200, now=NOW)
+    written = write_events(folder, seed=7, records=60, now=NOW)
     report = _import(warehouse, folder)
     assert (report.rows, report.set_aside) == (written.lines - written.bad_lines, written.bad_lines)
     assert report.rows_in_stream == report.rows

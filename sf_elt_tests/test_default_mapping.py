@@ -106,13 +106,16 @@ OPPORTUNITY = {
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the default mapping."""
+    """One line of the default mapping: where a value is in the org, in the streams, and on the profile."""
 
     object: str
     salesforce_field: str
+    stream: str
+    source: str
     user_field: str
     type: str
     identifier: str
+    description: str
 
 
 @dataclass(frozen=True)

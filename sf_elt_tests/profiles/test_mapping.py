@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 import sf_elt
+import sf_elt_tests
 from sf_elt.profiles import FieldRule, Guards, check_guards, check_mapping
 from sf_elt_tests.profiles.streams import IDENTIFIERS, rule
 
@@ -86,14 +87,15 @@ def test_guards_name_identifiers() -> None:
 
 def test_the_default_mapping_holds_all_94_facts() -> None:
     """Every documented source field fills the documented user field, with its type, identifier and description."""
-    file = Path(__file__).with_name("default_mapping_facts.csv")
-    facts = list(csv.reader(file.read_text("utf-8").splitlines()))[1:]
+    file = Path(sf_elt_tests.__file__).with_name("default_mapping.csv")
+    facts = list(csv.DictReader(file.read_text("utf-8").splitlines()))
     text = Path(sf_elt.__file__).with_name("defs").joinpath("profiles/defs.yaml").read_text("utf-8")
     attributes = yaml.safe_load(text)["attributes"]
     rules = [FieldRule.model_validate(line) for line in attributes["mapping"]]
     found = {(r.stream, r.source, r.user_field, "yes" if r.identifier else "", r.type, r.description) for r in rules}
+    columns = ("stream", "source", "user_field", "identifier", "type", "description")
     assert len(facts) == 94
-    assert {tuple(fact) for fact in facts} - found == set()
+    assert {tuple(fact[column] for column in columns) for fact in facts} - found == set()
     assert check_mapping(rules, {}) == []
     assert check_guards(Guards.model_validate(attributes["guards"]), rules) == []
     assert {r.user_field for r in rules if r.stream == "web_events"} >= {"email", "web_cookies"}

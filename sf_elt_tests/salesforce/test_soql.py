@@ -4,9 +4,11 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sf_elt.demo_org.soql import parse
+from sf_elt.demo_org.soql.ast import Comparison, Text
 from sf_elt.salesforce.soql import literal, literals, moment, name, select, within
 
 _UNESCAPED = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -24,10 +26,22 @@ def _read_back(quoted: str) -> str:
     )
 
 
-@given(st.text())
+_AWKWARD = st.text(st.sampled_from("\\'\"%_\n\r\t\b\f\0\x7fnu0aé😀 "), max_size=8)
+
+
+@given(st.text() | _AWKWARD)
+@example("'")
+@example("\\")
+@example("\\' OR Name != '")
 def test_text_survives_quoting(text: str) -> None:
-    """Any text, with quotes, backslashes and control characters, is one literal that means that very text."""
+    """Any text, with quotes, backslashes and control characters, is one literal that means that very text: as
+    Salesforce documents it, and as the demo org reads it.
+    """
     assert _read_back(literal(text)) == text
+    where = parse(select(["Id"], "Lead", f"Name = {literal(text)}")).where
+    assert isinstance(where, Comparison)
+    assert isinstance(where.value, Text)
+    assert where.value.value == text
 
 
 def test_other_values() -> None:

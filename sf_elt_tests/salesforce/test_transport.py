@@ -16,6 +16,7 @@ from sf_elt.salesforce import (
     connect,
     count,
     describe,
+    literal,
     query_records,
 )
 from sf_elt_tests.orgs import levers
@@ -170,6 +171,16 @@ def test_small_queries_come_as_plain_records(connected: Org) -> None:
     (record,) = query_records(connected, "SELECT Id, Account.Name FROM Contact WHERE AccountId != null LIMIT 1")
     assert set(record) == {"Id", "Account"}
     assert set(record["Account"]) == {"Name"}
+
+
+def test_quoted_text_finds_its_record_and_no_other(connected: Org) -> None:
+    """Over HTTP, with quotes and backslashes in the value, and with one that would widen the query if it could."""
+    awkward = "O'Neil \\ \"Ng\" \\' 100% \n_"
+    connected.client.Lead.create({"LastName": awkward, "Company": "C"})
+    (found,) = query_records(connected, f"SELECT LastName FROM Lead WHERE LastName = {literal(awkward)}")
+    assert found == {"LastName": awkward}
+    for widening in ("' OR LastName != '", "\\' OR LastName != '"):
+        assert query_records(connected, f"SELECT Id FROM Lead WHERE LastName = {literal(widening)}") == []
 
 
 def test_a_connection_closes(org: Details) -> None:

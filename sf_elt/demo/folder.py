@@ -97,6 +97,7 @@ class DemoFolder:
             "SF_ELT_DATA": str(self.warehouse.resolve()),
             "SF_ELT_EVENTS": str(self.events.resolve()),
             "SF_ELT_START": self.made().start,
+            "SF_ELT_WRITE_BACK": "true",
             "SALESFORCE_INSTANCE_URL": details.instance_url,
             "SALESFORCE_LOGIN_URL": details.instance_url,
             "SALESFORCE_USERNAME": details.username,

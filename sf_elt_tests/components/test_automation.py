@@ -52,6 +52,7 @@ def ticks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticks]:
 
     start = datetime.now(UTC).date() - timedelta(days=PARTITIONS - 1)
     monkeypatch.setenv("SF_ELT_START", start.isoformat())
+    monkeypatch.setenv("SF_ELT_WRITE_BACK", "true")
     with dg.DagsterInstance.ephemeral() as instance:
         yield Ticks(defs(), instance)
 

@@ -20,6 +20,7 @@ def definitions(monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
     for name in ("PASSWORD", "SECURITY_TOKEN", "CONSUMER_SECRET", "ACCESS_TOKEN"):
         monkeypatch.setenv(f"SALESFORCE_{name}", SECRET)
     monkeypatch.setenv("SF_ELT_START", "2026-01-01")
+    monkeypatch.setenv("SF_ELT_WRITE_BACK", "true")
     return defs()
 
 
@@ -29,7 +30,7 @@ def test_they_are_loadable(definitions: dg.Definitions) -> None:
 
 
 def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
-    """Kinds, group, description, pool and a single run for a range, on every asset."""
+    """Kinds, group, owners, description, pool and a single run for a range, on every asset."""
     graph = definitions.resolve_asset_graph()
     for assets in graph.assets_defs:
         assert assets.backfill_policy == dg.BackfillPolicy.single_run()
@@ -37,6 +38,7 @@ def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
         for spec in assets.specs:
             assert spec.description
             assert spec.kinds
+            assert spec.owners
             assert spec.group_name in {"streams", "profiles", "insight", "writeback"}
 
 
@@ -55,6 +57,22 @@ def test_everything_after_the_imports_runs_by_itself(definitions: dg.Definitions
         "salesforce_keep_updated": dg.DefaultScheduleStatus.RUNNING,
         "web_events_keep_updated": dg.DefaultScheduleStatus.RUNNING,
     }
+
+
+@pytest.mark.parametrize(("write_back", "by_themselves"), [(None, 0), ("", 0), ("false", 0), ("true", 2), ("1", 2)])
+def test_exports_write_by_themselves_only_where_they_were_told_to(
+    monkeypatch: pytest.MonkeyPatch, write_back: str | None, by_themselves: int
+) -> None:
+    """A deployment that is freshly connected changes nothing in its org until SF_ELT_WRITE_BACK says so."""
+    from sf_elt.definitions import defs
+
+    monkeypatch.delenv("SF_ELT_WRITE_BACK", raising=False)
+    if write_back is not None:
+        monkeypatch.setenv("SF_ELT_WRITE_BACK", write_back)
+    graph = defs().resolve_asset_graph()
+    exports = [key for key in graph.get_all_asset_keys() if key.path[0] == "writeback"]
+    assert len(exports) == 2
+    assert sum(graph.get(key).automation_condition is not None for key in exports) == by_themselves
 
 
 def test_no_secret_is_in_what_the_ui_reads(definitions: dg.Definitions) -> None:

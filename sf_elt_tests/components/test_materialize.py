@@ -1,5 +1,6 @@
 """The assets, materialized by Dagster against a real org over HTTP."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -8,10 +9,12 @@ from simple_salesforce import Salesforce
 
 from sf_elt.components.running import PAUSED_UNTIL, pause_of
 from sf_elt.components.salesforce_import import SalesforceImport
-from sf_elt_tests.components.conftest import CONTACTS, LEADS, STREAMS, Deployed
+from sf_elt.definitions import defs
+from sf_elt_tests.components.conftest import CONTACTS, LEADS, ROOT, STREAMS, Deployed
 
 PROFILES, SCORES = dg.AssetKey(["profiles", "profiles"]), dg.AssetKey(["insight", "scores"])
 AUDIENCES, LEADS_EXPORT = dg.AssetKey(["insight", "audiences"]), dg.AssetKey(["writeback", "leads"])
+EVENTS = dg.AssetKey(["streams", "web_events"])
 TWO = dg.AssetSelection.assets(LEADS, CONTACTS)
 
 
@@ -82,6 +85,16 @@ def test_the_whole_chain_in_one_run(deployed: Deployed, sf: Salesforce) -> None:
             " WHERE export = 'leads' AND status = 'succeeded' AND code IS NULL"
         ).fetchone()
     assert sent == (scored,)
+
+
+def test_without_a_folder_of_events_the_sample_is_read(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh checkout reads the sample events that come with it, and sets their three broken lines aside."""
+    monkeypatch.delenv("SF_ELT_EVENTS")
+    monkeypatch.chdir(ROOT)
+    fresh = replace(deployed, definitions=defs())
+    assert fresh.materialize(dg.AssetSelection.assets(EVENTS)).success
+    said = fresh.metadata(EVENTS)
+    assert (said["rows_new"], said["rows_set_aside"]) == (450, 3)
 
 
 def test_a_dry_run_sends_nothing(deployed: Deployed, sf: Salesforce) -> None:

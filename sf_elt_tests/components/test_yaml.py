@@ -119,6 +119,13 @@ def test_a_template_may_stand_for_a_number(tmp_path: Path, monkeypatch: pytest.M
     assert load_changed(tmp_path, "imports/defs.yaml", "look_back_minutes: 10", new, monkeypatch) == "nothing"
 
 
+def test_a_mistyped_switch_is_located(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment variable that is neither true nor false is an error about the attribute that it fills."""
+    monkeypatch.setenv("SF_ELT_WRITE_BACK", "please")
+    said = load_changed(tmp_path, "exports/defs.yaml", "name: leads", "name: leads", monkeypatch)
+    assert re.search(r"exports/defs\.yaml:\d+ attributes\.keep_updated: Input should be a valid boolean", said)
+
+
 def test_dg_check_yaml_accepts_the_project() -> None:
     """`dg check yaml` finds nothing to complain about in the project's own YAML."""
     dg_command = Path(sys.executable).with_name("dg")

@@ -11,6 +11,7 @@ from sf_elt.components.attributes import Attributes, require_known
 from sf_elt.components.audiences import AUDIENCES, Audiences
 from sf_elt.components.automation import after_checked_data, resume_when_free
 from sf_elt.components.behaviour_scores import SCORES
+from sf_elt.components.preview import FULL_VALUES, changes_table
 from sf_elt.components.profiles import PROFILES, known_user_fields
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers
@@ -117,25 +118,27 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
         )
 
     def preview(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
-        """Finds out what would be sent. The counts stand on the asset as an observation; nothing leaves."""
+        """Finds out what would be sent. Counts and the first records stand on the asset as an observation."""
         warehouse: Warehouse = context.resources.warehouse
         connection: OrgConnection = getattr(context.resources, self.connection)
         with connection.org(self._meter(warehouse, connection)) as org:
             plan = plan_export(org, warehouse, self, now=datetime.now(UTC), run_id=context.run.run_id, dry_run=True)
-        fields = sorted({change.field for change in plan.sample})
+        measured = numbers(
+            {
+                "would_write": plan.rows_planned,
+                "unchanged": plan.rows_unchanged,
+                "set_aside": plan.rows_set_aside,
+                "api_calls": plan.api_calls,
+                "full_values": FULL_VALUES,
+            }
+        )
+        in_full = [field for field in (self.audiences_field, self.scores_field) if field is not None]
+        changes = changes_table(plan.sample, in_full)
         context.log_event(
             dg.AssetObservation(
                 asset_key=key,
                 description="dry run: nothing was sent",
-                metadata=numbers(
-                    {
-                        "would_write": plan.rows_planned,
-                        "unchanged": plan.rows_unchanged,
-                        "set_aside": plan.rows_set_aside,
-                        "fields_that_would_change": ", ".join(fields),
-                        "api_calls": plan.api_calls,
-                    }
-                ),
+                metadata={**measured, "first_changes": changes},
             )
         )
         yield dg.AssetCheckResult(

@@ -97,14 +97,22 @@ def test_without_a_folder_of_events_the_sample_is_read(deployed: Deployed, monke
     assert (said["rows_new"], said["rows_set_aside"]) == (450, 3)
 
 
-def test_a_dry_run_sends_nothing(deployed: Deployed, sf: Salesforce) -> None:
-    """With dry_run an export says what it would write, and the org stays as it is."""
+def test_a_dry_run_shows_and_sends_nothing(deployed: Deployed, sf: Salesforce) -> None:
+    """With dry_run an export says what it would write, the first records field by field; the org stays as it is."""
     before_exports = dg.AssetSelection.all() - dg.AssetSelection.groups("writeback")
     deployed.materialize(before_exports, deployed.range_tags())
     config = {"ops": {"export_leads": {"config": {"dry_run": True}}}}
     assert deployed.materialize(dg.AssetSelection.assets(LEADS_EXPORT), config=config).success
     observed = deployed.instance.fetch_observations(LEADS_EXPORT, limit=1).records[0].asset_observation
     assert observed.metadata["would_write"].value > 0
+    rows = [row.data for row in observed.metadata["first_changes"].records]
+    assert 0 < len({row["record"] for row in rows}) <= 10
+    scores = {row["record"]: row for row in rows if row["field"] == "Scores__c"}
+    held = {lead["Id"]: lead["Scores__c"] for lead in sf.query("SELECT Id, Scores__c FROM Lead")["records"]}
+    assert {record: row["before"] for record, row in scores.items()} == {
+        record: held[record] or "(empty)" for record in scores
+    }
+    assert all("recency" in row["after"] or row["after"] == "(empty)" for row in scores.values())
     assert deployed.instance.get_latest_materialization_event(LEADS_EXPORT) is None
     assert leads_with_scores(sf) == 0
 

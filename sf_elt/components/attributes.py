@@ -116,17 +116,17 @@ def _strict_model(attributes: type[Attributes]) -> type[BaseModel]:
     Dagster lets every attribute be a template, by adding `| str` to its type. A list loses that again: as a union,
     an error in one item would become an error about the whole list. Anything else loses its limits (`ge=0`), which
     a template's text cannot meet; the component's own class holds the value to them once the template is filled in.
+    Descriptions are put back: Dagster loses those of attributes that have a default.
     """
     derived = super(Attributes, attributes).model()
     fields: dict[str, Any] = {}
     for name, field in derived.model_fields.items():
         annotation = _without_text(field.annotation)
+        described = copy(field)
+        described.description = attributes.model_fields[name].description
         if annotation is field.annotation:
-            unlimited = copy(field)
-            unlimited.metadata = []
-            fields[name] = (annotation, unlimited)
-        else:
-            fields[name] = (annotation, field)
+            described.metadata = []
+        fields[name] = (annotation, described)
     return create_model(derived.__name__, __base__=(_ExplainsErrors, derived), **fields)
 
 

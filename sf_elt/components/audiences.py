@@ -10,6 +10,7 @@ from sf_elt.components.automation import after_new_data
 from sf_elt.components.behaviour_scores import SCORES
 from sf_elt.components.profiles import PROFILES, known_user_fields
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
+from sf_elt.components.scaffold import Example
 from sf_elt.insight import SCORES as SCORE_NAMES
 from sf_elt.insight import Audience, check_audiences, refresh_audiences
 from sf_elt.warehouse import Warehouse, column_types
@@ -21,6 +22,7 @@ class NamedAudience(Verbatim, Audience):
     """A named group of profiles: those for which the condition is true."""
 
 
+@dg.scaffold_with(Example)
 class Audiences(dg.Component, Attributes):
     """Audiences: every profile for which a condition is true is a member, from when it enters to when it leaves."""
 

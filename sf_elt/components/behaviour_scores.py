@@ -11,12 +11,14 @@ from sf_elt.components.importing import stream_key
 from sf_elt.components.profiles import PROFILES
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.salesforce_import import known_streams
+from sf_elt.components.scaffold import Example
 from sf_elt.insight import ScoreSpec, score_behaviour
 from sf_elt.warehouse import Warehouse, column_types
 
 SCORES = dg.AssetKey(["insight", "scores"])
 
 
+@dg.scaffold_with(Example)
 class BehaviourScores(dg.Component, Attributes):
     """Scores of 0 to 100 for profiles with behaviour: quantity, frequency, recency, intensity and momentum."""
 

@@ -10,10 +10,12 @@ from sf_elt.components.attributes import Attributes
 from sf_elt.components.automation import require_cron
 from sf_elt.components.importing import stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
+from sf_elt.components.scaffold import Example
 from sf_elt.streams import EventSpec, import_events
 from sf_elt.warehouse import Warehouse, column_types
 
 
+@dg.scaffold_with(Example)
 class EventImport(dg.Component, Attributes):
     """Behavioural events (page views, downloads, …) from files of JSON Lines; each file is read exactly once."""
 

@@ -11,6 +11,7 @@ from sf_elt.components.automation import after_new_data
 from sf_elt.components.importing import stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.salesforce_import import known_streams
+from sf_elt.components.scaffold import Example
 from sf_elt.profiles import FieldRule, Guards, build_profiles, check_guards, check_mapping, profiles_without_identifier
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS
 from sf_elt.warehouse import Warehouse, column_types
@@ -27,6 +28,7 @@ class ProfileGuards(Verbatim, Guards):
     """What keeps two people from becoming one profile. Every link refused is a row of profiles.refused_links."""
 
 
+@dg.scaffold_with(Example)
 class Profiles(dg.Component, Attributes):
     """Unified profiles: rows that share an identifier become one person, each user field by a merge operator."""
 

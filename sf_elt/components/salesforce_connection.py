@@ -5,8 +5,10 @@ from pydantic import Field
 
 from sf_elt.components.attributes import Attributes, require_known
 from sf_elt.components.resources import OrgConnection
+from sf_elt.components.scaffold import Example
 
 
+@dg.scaffold_with(Example)
 class SalesforceConnection(dg.Component, Attributes):
     """A connection to a Salesforce org; imports and exports name it.
 

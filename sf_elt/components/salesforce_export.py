@@ -17,6 +17,7 @@ from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.salesforce_import import known_streams
+from sf_elt.components.scaffold import Example
 from sf_elt.warehouse import JobMeter, Warehouse
 from sf_elt.writeback import ExportSpec, plan_export, run_export
 
@@ -32,6 +33,7 @@ class ExportConfig(dg.Config):
     dry_run: bool = Field(default=False, description="Find out what would be sent, and send nothing.")
 
 
+@dg.scaffold_with(Example)
 class SalesforceExport(dg.Component, Attributes, ExportSpec):
     """Writes audiences, scores and user fields into the records that profiles were made from; only what changed."""
 

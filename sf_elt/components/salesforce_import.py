@@ -14,6 +14,7 @@ from sf_elt.components.importing import import_asset, stream_key
 from sf_elt.components.partitions import KeyRange, Span, partitions_of, unread
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.salesforce_connection import require_connection
+from sf_elt.components.scaffold import Example
 from sf_elt.streams import StreamSpec, spans_read
 
 
@@ -50,6 +51,7 @@ class ImportedObject(Attributes):
     )
 
 
+@dg.scaffold_with(Example)
 class SalesforceImport(dg.Component, Attributes):
     """Objects of a Salesforce org as streams: one asset each, partitioned by time, kept up to date by a schedule."""
 

@@ -78,13 +78,19 @@ def parse_condition(text: str, columns: Collection[str]) -> Condition:
     if len(text) > MAX_LENGTH:
         raise ConditionRefused(f"the condition has {len(text)} characters; {MAX_LENGTH} are accepted")
     try:
+        return _checked(text, {column.casefold(): column for column in columns})
+    except RecursionError:
+        raise ConditionRefused("the condition is nested too deeply: write it with fewer parentheses") from None
+
+
+def _checked(text: str, known: dict[str, str]) -> Condition:
+    try:
         statements = sqlglot.parse(text, dialect="duckdb")
-    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+    except sqlglot.errors.SqlglotError as error:
         raise ConditionRefused(f"this is no SQL expression: {_first_line(error)}") from error
     expression = statements[0] if len(statements) == 1 else None
     if not isinstance(expression, exp.Expression):
         raise ConditionRefused("a condition is one expression, without a semicolon")
-    known = {column.casefold(): column for column in columns}
     problems = list(dict.fromkeys(_faults(expression, known)))
     if problems:
         raise ConditionRefused(*problems)

@@ -118,7 +118,7 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
     fields = [name for name, *_ in described if name != "profile_id"]
     if both := sorted(set(fields) & set(SCORES)):
         raise AudiencesRefused([f"`{name}` is a score and also a user field: rename the user field" for name in both])
-    _statement(connection, "subjects", scores=", ".join(f"scores.{score}" for score in SCORES))
+    _statement(connection, "subjects", scores=", ".join(f"scores.{score}::BIGINT AS {score}" for score in SCORES))
     return [*fields, *SCORES]
 
 

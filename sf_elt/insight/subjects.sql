@@ -1,4 +1,5 @@
--- Each profile with its scores: what a condition can be about.
+-- Each profile with its scores: what a condition can be about. Scores are stored in a byte, which a difference or a sum of
+-- two of them would leave.
 CREATE OR REPLACE TEMP VIEW subjects AS
 SELECT profiles.*, {scores}
 FROM profiles.profiles AS profiles

@@ -128,6 +128,15 @@ def test_an_audience_that_is_no_longer_defined_loses_its_members(warehouse: Ware
     ]
 
 
+def test_a_stay_never_ends_before_it_began(warehouse: Warehouse) -> None:
+    """Where the clock was set back, who leaves has been there for no time at all."""
+    people(warehouse, 3, {1: "Open"})
+    refresh(warehouse, 3, mine=OPEN)
+    people(warehouse, 1, {1: "Closed"})
+    refresh(warehouse, 1, mine=OPEN)
+    assert stays(warehouse) == [("mine", "p1@x.org", 3, "definition", 3, "person")]
+
+
 def test_a_profile_that_is_gone_leaves(warehouse: Warehouse) -> None:
     """The stay of a profile without rows ends, and says so."""
     people(warehouse, 0, {1: "Open", 2: "Open"})
@@ -159,7 +168,7 @@ def test_a_merge_makes_nobody_leave_and_enter(warehouse: Warehouse) -> None:
 
 
 def test_scores_and_relative_times(warehouse: Warehouse) -> None:
-    """Conditions may use scores, which are null without behaviour, and the time of evaluation."""
+    """Conditions may use scores, which are null without behaviour, add and subtract them, and use the time."""
     events = [event(NOW - timedelta(days=n), "p1@x.org", "c1") for n in range(5)]
     put(warehouse, events=[*events, event(NOW - timedelta(days=9), "p2@x.org", "c2")])
     people(warehouse, 0, {1: "Open", 2: "Open", 3: "Open"})
@@ -168,11 +177,12 @@ def test_scores_and_relative_times(warehouse: Warehouse) -> None:
         "active": "quantity >= 50",
         "silent": "quantity IS NULL",
         "fresh": "created_at > now() - INTERVAL 7 DAYS",
+        "slowing": "quantity - 3 * frequency < 0 AND quantity + frequency + recency + momentum > 255",
     }
     report = refresh(warehouse, 1, **conditions)
-    assert [a.members for a in report.audiences] == [1, 1, 3]
+    assert [a.members for a in report.audiences] == [1, 1, 3, 1]
     report = refresh(warehouse, 8, **conditions)
-    assert [(a.members, a.left) for a in report.audiences] == [(1, 0), (1, 0), (0, 3)]
+    assert [(a.members, a.left) for a in report.audiences] == [(1, 0), (1, 0), (0, 3), (1, 0)]
 
 
 def test_faults_are_said_with_the_audience_before_anything_is_written(warehouse: Warehouse) -> None:

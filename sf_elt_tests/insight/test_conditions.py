@@ -38,7 +38,9 @@ NOW = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
         ("", "one expression"),
         ("-- nothing", "one expression"),
         ("email = '" + "x" * MAX_LENGTH + "'", f"{MAX_LENGTH} are accepted"),
-        ("(" * 3000 + "true" + ")" * 3000, "no SQL expression"),
+        ("(" * 3000 + "true" + ")" * 3000, "nested too deeply"),
+        ("amount" + "::INT" * 1900 + " = 3", "nested too deeply"),
+        ("a." * 3000 + "b", "nested too deeply"),
     ],
 )
 def test_what_is_no_plain_expression_is_refused(text: str, says: str) -> None:

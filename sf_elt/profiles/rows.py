@@ -116,7 +116,16 @@ def identifier_candidates(streams: Sequence[MappedStream], kinds: Sequence[str])
 
 
 def publish_events(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream]) -> None:
-    """Makes profiles.<stream>_by_profile for each stream of events: its events with the profile they belong to."""
+    """Makes profiles.<stream>_by_profile for each stream of events: its events with the profile they belong to.
+
+    The view of a stream that is not in the mapping any more goes.
+    """
+    former = connection.execute(
+        "SELECT view_name FROM duckdb_views() WHERE database_name = current_database() "
+        "AND schema_name = 'profiles' AND ends_with(view_name, '_by_profile')"
+    ).fetchall()
+    for (view,) in former:
+        connection.execute(f"DROP VIEW {quote_table('profiles', view)}")
     wanted = ("event_id", "occurred_at", "type", "url", "title", "topics")
     for stream in streams:
         if stream.source.holds_events:

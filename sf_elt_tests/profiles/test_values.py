@@ -215,6 +215,21 @@ def test_events_give_values_too(warehouse: Warehouse) -> None:
     assert len(table(warehouse, "profiles.web_events_by_profile")) == 5
 
 
+def test_a_stream_under_another_name_takes_its_view_along(warehouse: Warehouse) -> None:
+    """The events of a renamed stream belong to the same profiles, and no view is left over that leads nowhere."""
+    put(warehouse, leads=[lead(1, ADA)], events=[event(datetime(2026, 3, 1, tzinfo=UTC), ADA, "c1")])
+    build(warehouse)
+    before = profiles(warehouse)
+    with warehouse.write() as connection:
+        connection.execute("ALTER TABLE streams.web_events RENAME TO site_events")
+    renamed = [r.model_copy(update={"stream": r.stream.replace("web", "site")}) for r in IDENTIFIERS]
+    build(warehouse, mapping=renamed, day=1)
+    assert profiles(warehouse) == before
+    assert table(warehouse, "duckdb_views() SELECT view_name WHERE schema_name = 'profiles'") == [
+        {"view_name": "site_events_by_profile"}
+    ]
+
+
 def test_the_columns_follow_the_mapping(warehouse: Warehouse) -> None:
     """A new user field becomes a column, one that is dropped goes, one whose type changes is filled anew."""
     put(warehouse, leads=THREE)

@@ -57,6 +57,7 @@ def adapt_table(connection: DuckDBPyConnection, stream: str, columns: tuple[Colu
         listed = ", ".join(f"{quote(name)} {sql_type}" for name, sql_type in (types | OWN_COLUMNS).items())
         connection.execute(f"CREATE TABLE {table} ({listed})")
         return TableShape(types, (), is_new=True)
+    standing = _spelled_as_described(standing, columns)
     changes = _changes(standing, columns, _gone(connection, stream))
     for change in changes:
         if change.change == "added":
@@ -73,6 +74,12 @@ def adapt_table(connection: DuckDBPyConnection, stream: str, columns: tuple[Colu
     return TableShape(standing | after, tuple(changes), is_new=False)
 
 
+def _spelled_as_described(standing: dict[str, str], columns: tuple[Column, ...]) -> dict[str, str]:
+    """An administrator may change the letter case of an API name: to Salesforce and DuckDB it is the same name."""
+    described = {column.name.lower(): column.name for column in columns}
+    return {described.get(name.lower(), name): sql_type for name, sql_type in standing.items()}
+
+
 def _changes(standing: dict[str, str], columns: tuple[Column, ...], gone: set[str]) -> list[SchemaChange]:
     changes = []
     for column in columns:
@@ -81,7 +88,7 @@ def _changes(standing: dict[str, str], columns: tuple[Column, ...], gone: set[st
             changes.append(SchemaChange(column.name, "added", None, column.sql_type))
             continue
         after = widened(before, column.sql_type)
-        if column.name in gone:
+        if column.name.lower() in gone:
             changes.append(SchemaChange(column.name, "returned", before, before))
         if after != before:
             changes.append(SchemaChange(column.name, "widened", before, after))
@@ -89,7 +96,7 @@ def _changes(standing: dict[str, str], columns: tuple[Column, ...], gone: set[st
     changes += [
         SchemaChange(name, "dropped", sql_type, None)
         for name, sql_type in standing.items()
-        if name not in read and name not in gone
+        if name not in read and name.lower() not in gone
     ]
     return changes
 
@@ -104,10 +111,10 @@ def _standing_types(connection: DuckDBPyConnection, stream: str) -> dict[str, st
 
 
 def _gone(connection: DuckDBPyConnection, stream: str) -> set[str]:
-    """Fields that are known to have been dropped, and have not returned."""
+    """Fields that are known to have been dropped, and have not returned; in lower case."""
     rows = connection.execute(
-        "SELECT field FROM ops.schema_changes WHERE stream = ? AND change IN ('dropped', 'returned')"
-        " GROUP BY field HAVING arg_max(change, seen_at) = 'dropped'",
+        "SELECT lower(field) FROM ops.schema_changes WHERE stream = ? AND change IN ('dropped', 'returned')"
+        " GROUP BY ALL HAVING arg_max(change, seen_at) = 'dropped'",
         [stream],
     ).fetchall()
     return {str(field) for (field,) in rows}

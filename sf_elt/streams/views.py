@@ -42,7 +42,7 @@ def refresh_views(connection: DuckDBPyConnection) -> None:
 def _source(connection: DuckDBPyConnection, stream: str) -> str:
     """A subquery with every column that the views name, whatever the stream's table has of them."""
     standing = {
-        str(name)
+        str(name).lower()
         for (name,) in connection.execute(
             "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database()"
             " AND schema_name = 'streams' AND table_name = ?",
@@ -51,7 +51,7 @@ def _source(connection: DuckDBPyConnection, stream: str) -> str:
     }
     wanted = _wanted(stream)
     columns = ", ".join(
-        quote(name) if name in standing else f"NULL::{sql_type} AS {quote(name)}" for name, sql_type in wanted.items()
+        quote(name) if name.lower() in standing else f"NULL::{sql_type} AS {quote(name)}" for name, sql_type in wanted.items()
     )
     having = f"FROM {quote_table('streams', stream)}" if standing else "LIMIT 0"
     return f"(SELECT {columns} {having})"

@@ -18,7 +18,10 @@ _STREAM = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 @dataclass(frozen=True)
 class Window:
-    """`[start, end)` of the timestamp field; both know their time zone."""
+    """`[start, end)` of the timestamp field; both are given with their time zone and kept in UTC.
+
+    In a zone with summer time Python compares and subtracts wall clocks, where an hour comes twice or never.
+    """
 
     start: datetime
     end: datetime
@@ -26,6 +29,8 @@ class Window:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise SpecRefused(f"a window needs times with a time zone, not {self.start!r} and {self.end!r}")
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
         if self.start >= self.end:
             raise SpecRefused(f"a window must end after it starts, not [{self.start}, {self.end})")
 

@@ -53,6 +53,16 @@ def test_a_dropped_field_stays_with_its_values_and_is_recorded_once(connection: 
     assert connection.execute('SELECT "Size__c" FROM streams.things').fetchall() == [(7,)]
 
 
+def test_another_letter_case_is_the_same_field(connection: duckdb.DuckDBPyConnection) -> None:
+    """An API name whose letter case an administrator changed keeps its column, and nothing is recorded."""
+    respelled = Column("SIZE__c", "BIGINT")
+    assert adapt_table(connection, "things", (ID, respelled), NOW).types["SIZE__c"] == "BIGINT"
+    assert _recorded(connection) == []
+    _adapt(connection, ID)
+    assert _adapt(connection, ID, respelled, hours=2) == (SchemaChange("SIZE__c", "returned", "BIGINT", "BIGINT"),)
+    assert _adapt(connection, ID, SIZE, hours=3) == ()
+
+
 @pytest.mark.parametrize(
     ("after", "kept_as", "value"),
     [("DOUBLE", "DOUBLE", 7.0), ("VARCHAR", "VARCHAR", "7"), ("BOOLEAN", "VARCHAR", "7"), ("DATE", "VARCHAR", "7")],

@@ -1,6 +1,7 @@
 """Windows: what is read for one, and by which field it is cut."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -38,6 +39,19 @@ def test_nothing_before_since_and_nothing_of_the_future() -> None:
     """`since` cuts the look-back; a window that has not begun reads nothing."""
     assert read_range(StreamSpec("things", "T", since=DAY), WINDOW, WINDOW.end).read_from == DAY
     assert read_range(SPEC, WINDOW, DAY - timedelta(days=1)).is_empty
+
+
+def test_summer_time_loses_no_hour() -> None:
+    """The hour after the clocks went forward is read from before its start; the hour that comes twice is an hour."""
+    zone = ZoneInfo("America/New_York")
+    after_the_gap = Window(datetime(2025, 3, 9, 3, tzinfo=zone), datetime(2025, 3, 9, 4, tzinfo=zone))
+    span = read_range(SPEC, after_the_gap, DAY)
+    assert (span.read_from, span.read_to) == (
+        datetime(2025, 3, 9, 6, 50, tzinfo=UTC),
+        datetime(2025, 3, 9, 8, tzinfo=UTC),
+    )
+    twice = Window(datetime(2025, 11, 2, 1, tzinfo=zone), datetime(2025, 11, 2, 1, fold=1, tzinfo=zone))
+    assert twice.end - twice.start == timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from sf_elt.components.running import pause_of
 if TYPE_CHECKING:  # the type of what define_asset_job gives, which dagster does not export
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-Requests = Callable[[dg.DagsterInstance, datetime], Sequence[dg.RunRequest]]
+Requests = Callable[[Sequence[dg.AssetKey], datetime], Sequence[dg.RunRequest]]
+"""What is to be run for these assets at that time (UTC)."""
 
 
 def after_new_data() -> "When[dg.AssetKey]":
@@ -31,7 +32,7 @@ def after_checked_data() -> "When[dg.AssetKey]":
 
 
 def keep_updated(
-    name: str, cron: str, job: "UnresolvedAssetJobDefinition", requests: Requests
+    name: str, cron: str, keys: Sequence[dg.AssetKey], job: "UnresolvedAssetJobDefinition", requests: Requests
 ) -> dg.ScheduleDefinition:
     """The schedule that asks for what is still to be read, unless the job is at it already."""
 
@@ -39,7 +40,7 @@ def keep_updated(
         if _is_running(context.instance, job.name):
             yield dg.SkipReason(f"{job.name} is still running")
         else:
-            yield from requests(context.instance, datetime.now(UTC))
+            yield from requests(keys, datetime.now(UTC))
 
     return dg.ScheduleDefinition(
         name=name,
@@ -58,16 +59,7 @@ def resume_when_free(
     """The sensor that goes on with paused work as soon as API calls are free again."""
 
     def evaluate(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        now = datetime.now(UTC)
-        pauses = [until for key in keys if (until := pause_of(context.instance, key)) is not None]
-        if not pauses:
-            yield dg.SkipReason("nothing is paused")
-        elif (until := max(pauses)) > now:
-            yield dg.SkipReason(f"paused until {until:%Y-%m-%d %H:%M} UTC")
-        elif _is_running(context.instance, job.name):
-            yield dg.SkipReason(f"{job.name} is running")
-        else:
-            yield from requests(context.instance, now)
+        yield from resuming(context.instance, keys, job.name, requests, datetime.now(UTC))
 
     return dg.SensorDefinition(
         name=name,
@@ -77,6 +69,20 @@ def resume_when_free(
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Goes on with work that ran out of API calls, once calls are free again.",
     )
+
+
+def resuming(
+    instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey], job: str, requests: Requests, now: datetime
+) -> Sequence[dg.RunRequest | dg.SkipReason]:
+    """What a tick at `now` asks for: runs of the paused assets once all their pauses are over, or why there is none."""
+    pauses = {key: until for key in keys if (until := pause_of(instance, key)) is not None}
+    if not pauses:
+        return [dg.SkipReason("nothing is paused")]
+    if (until := max(pauses.values())) > now:
+        return [dg.SkipReason(f"paused until {until:%Y-%m-%d %H:%M} UTC")]
+    if _is_running(instance, job):
+        return [dg.SkipReason(f"{job} is running")]
+    return requests(list(pauses), now)
 
 
 def require_cron(context: dg.ComponentLoadContext, frequency: str) -> None:

@@ -89,6 +89,7 @@ class EventImport(dg.Component, Attributes):
             {
                 "dagster/row_count": report.rows_in_stream,
                 "rows_new": report.rows,
+                "rows_repeated": report.repeated,
                 "rows_set_aside": report.set_aside,
                 "files_new": report.files,
                 "files_unreadable": len(report.unreadable),

@@ -15,6 +15,9 @@ POOL = "duckdb"
 PAUSED_UNTIL = "paused_until"
 """Metadata of the observation that a paused run leaves; the resume sensors look for it."""
 
+OBSERVATIONS = 50
+"""How many of an asset's latest observations are searched for a pause."""
+
 if TYPE_CHECKING:
     Materialized: TypeAlias = dg.MaterializeResult[None]
 else:
@@ -92,13 +95,17 @@ def holds_so_far(key: dg.AssetKey, check: str, reason: str) -> dg.AssetCheckResu
 
 
 def pause_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> datetime | None:
-    """Until when the latest run of the asset paused (UTC), or None where it did not."""
-    observed = instance.fetch_observations(key, limit=1).records
-    if not observed:
-        return None
+    """Until when the asset's work is paused (UTC), or None where it is not: it never was, or was made since.
+
+    Observations of another kind, such as a dry run's, end no pause.
+    """
     made = instance.fetch_materializations(key, limit=1).records
-    if made and made[0].storage_id > observed[0].storage_id:
-        return None
-    observation = observed[0].asset_observation
-    value = observation.metadata.get(PAUSED_UNTIL) if observation else None
-    return datetime.fromtimestamp(value.value, UTC) if isinstance(value, dg.TimestampMetadataValue) else None
+    since = made[0].storage_id if made else 0
+    for record in instance.fetch_observations(key, limit=OBSERVATIONS).records:
+        if record.storage_id < since:
+            return None
+        observation = record.asset_observation
+        value = observation.metadata.get(PAUSED_UNTIL) if observation else None
+        if isinstance(value, dg.TimestampMetadataValue):
+            return datetime.fromtimestamp(value.value, UTC)
+    return None

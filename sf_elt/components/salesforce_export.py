@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -18,12 +17,11 @@ from sf_elt.components.running import POOL, Materialized, holds_so_far, log_prog
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.salesforce_import import known_streams
 from sf_elt.components.scaffold import Example
+from sf_elt.salesforce import AllowanceSpent
 from sf_elt.warehouse import JobMeter, Warehouse
-from sf_elt.writeback import ExportSpec, plan_export, run_export
+from sf_elt.writeback import ExportReport, ExportSpec, plan_export, run_export
 
-if TYPE_CHECKING:
-    from sf_elt.writeback import ExportReport
-
+DRY_RUN = "dry run: nothing was sent"
 EVERY_OUTCOME = "every_sent_record_has_an_outcome"
 
 
@@ -51,7 +49,7 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
         self._require_names(context)
         key = dg.AssetKey(["writeback", self.name])
         job = dg.define_asset_job(f"{self.name}_export", selection=dg.AssetSelection.assets(key))
-        sensor = resume_when_free(f"{self.name}_export_resume", [key], job, lambda _instance, _now: [dg.RunRequest()])
+        sensor = resume_when_free(f"{self.name}_export_resume", [key], job, lambda _keys, _now: [dg.RunRequest()])
         return dg.Definitions(assets=[self._asset(key)], jobs=[job], sensors=[sensor])
 
     def _asset(self, key: dg.AssetKey) -> dg.AssetsDefinition:
@@ -95,12 +93,20 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
         warehouse: Warehouse = context.resources.warehouse
         connection: OrgConnection = getattr(context.resources, self.connection)
         meter = self._meter(warehouse, connection)
-        with connection.org(meter) as org:
-            report = run_export(
-                org, warehouse, self, now=datetime.now(UTC), run_id=context.run.run_id, progress=log_progress(context)
-            )
+        try:
+            with connection.org(meter) as org:
+                report = run_export(
+                    org,
+                    warehouse,
+                    self,
+                    now=datetime.now(UTC),
+                    run_id=context.run.run_id,
+                    progress=log_progress(context),
+                )
+        except AllowanceSpent as spent:  # before there was a session
+            report = ExportReport(self.name, plan_id=None, paused_until=spent.until, paused_because=str(spent))
         if report.paused_until is not None:
-            reason = f"{report.waiting:,} records wait; {report.succeeded:,} were written"
+            reason = f"{report.paused_because}; {report.waiting:,} records wait, {report.succeeded:,} were written"
             note_pause(context, key, report.paused_until, reason)
             yield holds_so_far(key, EVERY_OUTCOME, f"what was sent has one; {reason}")
             return
@@ -123,8 +129,16 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
         """Finds out what would be sent. Counts and the first records stand on the asset as an observation."""
         warehouse: Warehouse = context.resources.warehouse
         connection: OrgConnection = getattr(context.resources, self.connection)
-        with connection.org(self._meter(warehouse, connection)) as org:
-            plan = plan_export(org, warehouse, self, now=datetime.now(UTC), run_id=context.run.run_id, dry_run=True)
+        passed = dg.AssetCheckResult(asset_key=key, check_name=EVERY_OUTCOME, passed=True, description=DRY_RUN)
+        try:
+            with connection.org(self._meter(warehouse, connection)) as org:
+                plan = plan_export(org, warehouse, self, now=datetime.now(UTC), run_id=context.run.run_id, dry_run=True)
+        except AllowanceSpent as spent:  # nobody waits for a dry run: it does not go on by itself
+            said = f"dry run: no API calls left, nothing is known. {spent}"
+            context.log.warning(said)
+            context.log_event(dg.AssetObservation(asset_key=key, description=said))
+            yield passed
+            return
         measured = numbers(
             {
                 "would_write": plan.rows_planned,
@@ -139,13 +153,11 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
         context.log_event(
             dg.AssetObservation(
                 asset_key=key,
-                description="dry run: nothing was sent",
+                description=DRY_RUN,
                 metadata={**measured, "first_changes": changes},
             )
         )
-        yield dg.AssetCheckResult(
-            asset_key=key, check_name=EVERY_OUTCOME, passed=True, description="dry run: nothing was sent"
-        )
+        yield passed
 
     def _meter(self, warehouse: Warehouse, connection: OrgConnection) -> JobMeter:
         job = f"export:{self.name}"
@@ -166,7 +178,7 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
             require_known(context, ["fields", field], "user field", user_field, user_fields)
 
 
-def _metadata(report: "ExportReport", left: int | None) -> dict[str, dg.MetadataValue]:
+def _metadata(report: ExportReport, left: int | None) -> dict[str, dg.MetadataValue]:
     return numbers(
         {
             "dagster/row_count": report.succeeded,

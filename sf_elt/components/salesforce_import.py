@@ -1,6 +1,6 @@
 """Component SalesforceImport: objects of an org, read by windows of time into streams."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -102,7 +102,7 @@ class SalesforceImport(dg.Component, Attributes):
         schedules = []
         if self.keep_updated:
             require_cron(context, self.frequency)
-            schedules = [keep_updated(f"{self.name}_keep_updated", self.frequency, job, self.requests)]
+            schedules = [keep_updated(f"{self.name}_keep_updated", self.frequency, self.keys(), job, self.requests)]
         sensor = resume_when_free(f"{self.name}_resume", self.keys(), job, self.requests)
         return dg.Definitions(assets=assets, jobs=[job], schedules=schedules, sensors=[sensor])
 
@@ -126,23 +126,23 @@ class SalesforceImport(dg.Component, Attributes):
             transport=self.transport,
         )
 
-    def requests(self, instance: dg.DagsterInstance, now: datetime) -> list[dg.RunRequest]:
-        """One run for each range of partitions that some streams have not read to the end."""
+    def requests(self, keys: Sequence[dg.AssetKey], now: datetime) -> list[dg.RunRequest]:
+        """One run for each range of partitions that some of these streams have not read to the end."""
         streams: dict[KeyRange, list[dg.AssetKey]] = {}
         warehouse = open_warehouse()
-        for each in self.objects:
+        for each in (each for each in self.objects if stream_key(each.stream) in keys):
             read = (Span(*span) for span in spans_read(warehouse, each.stream))
-            for keys in unread(self.partitions, self.start, read, now):
-                streams.setdefault(keys, []).append(stream_key(each.stream))
+            for span in unread(self.partitions, self.start, read, now):
+                streams.setdefault(span, []).append(stream_key(each.stream))
         return [
             dg.RunRequest(
-                asset_selection=keys,
+                asset_selection=selected,
                 tags={
                     "dagster/asset_partition_range_start": span.first,
                     "dagster/asset_partition_range_end": span.last,
                 },
             )
-            for span, keys in sorted(streams.items())
+            for span, selected in sorted(streams.items())
         ]
 
     def _require_own_streams(self, context: dg.ComponentLoadContext) -> None:

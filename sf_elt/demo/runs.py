@@ -84,7 +84,7 @@ class Deployment:
         imported: set[dg.AssetKey] = set()
         for component in self.imports:
             imported.update(component.keys())
-            for request in component.requests(self.instance, datetime.now(UTC)):
+            for request in component.requests(component.keys(), datetime.now(UTC)):
                 keys = request.asset_selection or []
                 self._materialize(dg.AssetSelection.assets(*keys), request.tags, done, progress)
         self._materialize(dg.AssetSelection.all() - dg.AssetSelection.assets(*imported), {}, done, progress)

@@ -1,13 +1,19 @@
 """The assets, materialized by Dagster against a real org over HTTP."""
 
+import sqlite3
+import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import dagster as dg
 import pytest
 from simple_salesforce import Salesforce
 
+from sf_elt.components.automation import resuming
 from sf_elt.components.running import PAUSED_UNTIL, pause_of
+from sf_elt.components.salesforce_export import SalesforceExport
 from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.definitions import defs
 from sf_elt_tests.components.conftest import CONTACTS, LEADS, ROOT, STREAMS, Deployed
@@ -128,7 +134,7 @@ def test_spent_allowance_pauses_and_goes_on(deployed: Deployed) -> None:
     assert until > datetime.now(UTC) + timedelta(hours=23)
     assert deployed.instance.get_materialized_partitions(LEADS) == set()
     asked = {
-        key for request in component.requests(deployed.instance, datetime.now(UTC)) for key in request.asset_selection
+        key for request in component.requests(component.keys(), datetime.now(UTC)) for key in request.asset_selection
     }
     assert LEADS in asked
     component.max_daily_api_calls = None
@@ -139,11 +145,11 @@ def test_spent_allowance_pauses_and_goes_on(deployed: Deployed) -> None:
 def test_after_a_read_only_the_present_partition_is_asked_for(deployed: Deployed) -> None:
     """The schedule asks for all of history once, and from then on for the partition that is not over."""
     component = the_import(deployed)
-    (first,) = component.requests(deployed.instance, datetime.now(UTC))
+    (first,) = component.requests(component.keys(), datetime.now(UTC))
     assert first.tags == deployed.range_tags()
     assert set(first.asset_selection) == set(component.keys())
     deployed.materialize(STREAMS, deployed.range_tags())
-    (then,) = component.requests(deployed.instance, datetime.now(UTC))
+    (then,) = component.requests(component.keys(), datetime.now(UTC))
     today = deployed.range_tags()["dagster/asset_partition_range_end"]
     assert then.tags == {
         "dagster/asset_partition_range_start": today,
@@ -159,6 +165,74 @@ def test_the_schedule_asks_for_what_is_to_be_read(deployed: Deployed) -> None:
     (asked,) = schedule.evaluate_tick(context).run_requests
     assert deployed.range_tags().items() <= asked.tags.items()
     assert set(asked.asset_selection) == set(the_import(deployed).keys())
+
+
+def test_a_backfill_that_ran_out_of_calls_goes_on_by_itself(deployed: Deployed) -> None:
+    """Out of calls in the middle: every run succeeds, and what the sensor asks for after each pause completes it."""
+    component = the_import(deployed)
+    keys, asks = component.keys(), partial(resuming, deployed.instance, component.keys(), "salesforce_import")
+    component.max_daily_api_calls = 10
+    assert deployed.materialize(STREAMS - dg.AssetSelection.assets(EVENTS), deployed.range_tags()).success
+    done = [key for key in keys if deployed.instance.get_materialized_partitions(key)]
+    assert 0 < len(done) < len(keys)
+    now, pauses = datetime.now(UTC), 0
+    while paused := [until for key in keys if (until := pause_of(deployed.instance, key)) is not None]:
+        (waits,) = asks(component.requests, now)
+        assert isinstance(waits, dg.SkipReason)
+        assert waits.skip_message == f"paused until {max(paused):%Y-%m-%d %H:%M} UTC"
+        a_day_passes(deployed)
+        for asked in asks(component.requests, max(paused)):
+            assert isinstance(asked, dg.RunRequest)
+            assert deployed.materialize(dg.AssetSelection.assets(*asked.asset_selection), asked.tags).success
+        pauses += 1
+        assert pauses < 10
+    assert all(len(deployed.instance.get_materialized_partitions(key)) == 4 for key in keys)
+    with deployed.warehouse.read() as connection:
+        leads = connection.execute('SELECT count(DISTINCT "Id") FROM streams.salesforce_leads').fetchone()
+    assert leads == (36,)
+
+
+def a_day_passes(deployed: Deployed) -> None:
+    """The calls that were made are a day old: as many are free again."""
+    deployed.warehouse.calls().spent("any")
+    with closing(sqlite3.connect(deployed.warehouse.root / "calls.sqlite")) as ledger, ledger:
+        ledger.execute("UPDATE calls SET called_at = called_at - 86400")
+
+
+def test_an_export_without_calls_pauses(deployed: Deployed) -> None:
+    """An export that may not even log in succeeds, says until when it pauses, and a dry run does not hide that."""
+    before_exports = dg.AssetSelection.all() - dg.AssetSelection.groups("writeback")
+    deployed.materialize(before_exports, deployed.range_tags())
+    limit_calls(deployed, "export:leads")
+    only = dg.AssetSelection.assets(LEADS_EXPORT)
+    assert deployed.materialize(only).success
+    until = pause_of(deployed.instance, LEADS_EXPORT)
+    assert until is not None
+    assert until > datetime.now(UTC) + timedelta(hours=23)
+    observed = deployed.instance.fetch_observations(LEADS_EXPORT, limit=1).records[0].asset_observation
+    assert "export:leads has made its daily maximum" in observed.metadata["reason"].value
+    assert deployed.materialize(only, config={"ops": {"export_leads": {"config": {"dry_run": True}}}}).success
+    observed = deployed.instance.fetch_observations(LEADS_EXPORT, limit=1).records[0].asset_observation
+    assert "no API calls left" in observed.description
+    assert pause_of(deployed.instance, LEADS_EXPORT) == until
+    a_day_passes(deployed)
+    assert deployed.materialize(only).success
+    assert pause_of(deployed.instance, LEADS_EXPORT) is None
+
+
+def limit_calls(deployed: Deployed, job: str) -> None:
+    """The job has made all the calls that it may make in a day."""
+    tree = deployed.definitions.component_tree
+    assert tree is not None
+    (limit,) = (
+        each.max_daily_api_calls for each in tree.get_all_components(SalesforceExport) if job == f"export:{each.name}"
+    )
+    now = time.time()
+    deployed.warehouse.calls().spent(job)
+    with closing(sqlite3.connect(deployed.warehouse.root / "calls.sqlite")) as ledger, ledger:
+        ledger.executemany(
+            "INSERT INTO calls (job, called_at, method, path) VALUES (?, ?, 'GET', '/')", [(job, now)] * (limit or 0)
+        )
 
 
 @pytest.mark.parametrize(("minutes", "runs"), [(30, 0), (-1, 1)])

@@ -14,9 +14,20 @@ from sf_elt.writeback.held import Values, as_text
 SETTLE_SQL = files("sf_elt.writeback").joinpath("settle.sql").read_text("utf-8")
 
 
+WAITING_SQL = """
+    SELECT rows.plan_id, rows.row_number, rows.profile_id, rows.record_id, rows.payload, rows.attempt, confirmed.payload
+    FROM writeback.plan_rows AS rows
+    LEFT JOIN writeback.confirmed AS confirmed USING (export, record_id)
+"""
+
+
 @dataclass(frozen=True)
 class PlannedRow:
-    """One record of a plan, with the values to send. `attempt` counts the requests that left with it."""
+    """One record of a plan. `attempt` counts the requests that left with it.
+
+    `payload` has the values to send: those that are not what the org confirmed last, which `confirmed` has. A field
+    whose wanted value has not moved since is not sent again: what somebody else has made of it stands.
+    """
 
     plan_id: str
     row_number: int
@@ -24,6 +35,7 @@ class PlannedRow:
     record_id: str
     payload: Mapping[str, object]
     attempt: int
+    confirmed: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -43,8 +55,7 @@ class Outcome:
 def waiting_rows(connection: duckdb.DuckDBPyConnection, plan_id: str, *, attempt: int, limit: int) -> list[PlannedRow]:
     """The next rows of the plan that were sent `attempt` times and wait to be sent (again), in order."""
     found = connection.execute(
-        "SELECT plan_id, row_number, profile_id, record_id, payload, attempt FROM writeback.plan_rows "
-        "WHERE plan_id = ? AND status = 'planned' AND attempt = ? ORDER BY row_number LIMIT ?",
+        f"{WAITING_SQL} WHERE plan_id = ? AND status = 'planned' AND attempt = ? ORDER BY row_number LIMIT ?",
         [plan_id, attempt, limit],
     ).fetchall()
     return [_row(*values) for values in found]
@@ -53,8 +64,7 @@ def waiting_rows(connection: duckdb.DuckDBPyConnection, plan_id: str, *, attempt
 def rows_in_doubt(connection: duckdb.DuckDBPyConnection, export: str) -> list[PlannedRow]:
     """Rows of the export, of whichever plan, whose request left and whose outcome is not known."""
     found = connection.execute(
-        "SELECT plan_id, row_number, profile_id, record_id, payload, attempt FROM writeback.plan_rows "
-        "WHERE export = ? AND status = 'in doubt' ORDER BY plan_id, row_number",
+        f"{WAITING_SQL} WHERE export = ? AND status = 'in doubt' ORDER BY plan_id, row_number",
         [export],
     ).fetchall()
     return [_row(*values) for values in found]
@@ -229,5 +239,15 @@ def as_utc(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(tzinfo=None)
 
 
-def _row(plan_id: str, row_number: int, profile_id: str, record_id: str, payload: str, attempt: int) -> PlannedRow:
-    return PlannedRow(plan_id, row_number, profile_id, record_id, orjson.loads(payload), attempt)
+def _row(
+    plan_id: str,
+    row_number: int,
+    profile_id: str,
+    record_id: str,
+    payload: str,
+    attempt: int,
+    confirmed: str | None,
+) -> PlannedRow:
+    known = orjson.loads(confirmed or "{}")
+    to_send = {field: value for field, value in orjson.loads(payload).items() if known.get(field, ...) != value}
+    return PlannedRow(plan_id, row_number, profile_id, record_id, to_send, attempt, known)

@@ -68,7 +68,7 @@ def plan_export(
         plan_id = uuid4().hex
         opened = warehouse.read() if dry_run else warehouse.write()
         with opened as connection:
-            judge(connection, spec, described)
+            judge(connection, spec, described, now=now)
             number_of = counts(connection)
             if not dry_run:
                 _commit_plan(connection, spec, plan_id, number_of, now=now, run_id=run_id)
@@ -148,16 +148,23 @@ def _commit_plan(
     )
 
 
-def _sampled(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
-    """(profile id, record id, payload) of the first records that would be sent."""
-    return connection.execute(
-        "SELECT profile_id, record_id, payload FROM verdicts WHERE verdict = 'planned' ORDER BY record_id LIMIT ?",
+def _sampled(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, Mapping[str, object]]]:
+    """(profile id, record id, values) of the first records that would be sent."""
+    found = connection.execute(
+        "SELECT profile_id, record_id, payload, changed_fields FROM verdicts WHERE verdict = 'planned' "
+        "ORDER BY record_id LIMIT ?",
         [SAMPLE_RECORDS],
     ).fetchall()
+    return [
+        (profile_id, record_id, {field: orjson.loads(payload)[field] for field in changed_fields})
+        for profile_id, record_id, payload, changed_fields in found
+    ]
 
 
-def _before_and_after(org: Org, spec: ExportSpec, sampled: Sequence[tuple[str, str, str]]) -> tuple[FieldChange, ...]:
-    payloads = {record_id: orjson.loads(payload) for _, record_id, payload in sampled}
+def _before_and_after(
+    org: Org, spec: ExportSpec, sampled: Sequence[tuple[str, str, Mapping[str, object]]]
+) -> tuple[FieldChange, ...]:
+    payloads = {record_id: payload for _, record_id, payload in sampled}
     fields = sorted({field for payload in payloads.values() for field in payload})
     held = look_up(org, spec.object, fields, list(payloads))
     return tuple(

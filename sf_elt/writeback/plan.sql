@@ -3,7 +3,7 @@
 --   targets               one row a Salesforce field that the export writes, as the org describes it
 --   profile_values        profile_id, created_at, record_ids, contents (one text for each target)
 --   audiences_of_profile  profile_id, audiences: profiles that are, or have been, in an audience of the export
---   imported_records      record_id, is_deleted, is_converted
+--   imported_records      record_id, is_deleted, is_converted, changed_at
 CREATE OR REPLACE TEMP TABLE verdicts AS
 WITH
 described AS (
@@ -41,9 +41,10 @@ last_outcome AS (
                 'code': log.code,
                 'message': log.message,
                 'retryable': log.retryable,
-                'payload_md5': rows.payload_md5
+                'payload_md5': rows.payload_md5,
+                'logged_at': log.logged_at
             },
-            (log.logged_at, log.attempt, log.rowid)
+            log.rowid -- and not the time: clocks are set back
         ) AS outcome
     FROM writeback.sync_log AS log
     LEFT JOIN writeback.plan_rows AS rows
@@ -61,6 +62,7 @@ in_scope AS (
         imported_records.record_id IS NOT NULL AS in_stream,
         coalesce(imported_records.is_deleted, false) AS is_deleted,
         coalesce(imported_records.is_converted, false) AS is_converted,
+        imported_records.changed_at,
         confirmed.payload AS was,
         confirmed.payload_md5 AS was_md5,
         confirmed.keys AS was_keys
@@ -156,10 +158,12 @@ SELECT
     CASE
         WHEN len(ruled.changed_fields) = 0 THEN 'unchanged'
         WHEN ruled.code IS NOT NULL THEN 'set aside'
-        -- Refused for good with this very payload: it waits until the payload changes.
+        -- Refused for good with this very payload: it waits until the payload or the record changes, a day at most.
         WHEN
             outcome.payload_md5 = ruled.payload_md5
             AND (outcome.status = 'set aside' OR (outcome.status = 'failed' AND NOT outcome.retryable))
+            AND outcome.logged_at > $refused_since::TIMESTAMP
+            AND coalesce(ruled.changed_at <= outcome.logged_at, true)
             THEN 'refused before'
         ELSE 'planned'
     END AS verdict,

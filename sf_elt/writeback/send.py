@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from sf_elt.salesforce.write import SaveResult, update_records
 from sf_elt.warehouse import Warehouse
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.errors import ExportError
-from sf_elt.writeback.held import MOST_RECORDS, chunks, differing_fields, look_up, lookup_size
+from sf_elt.writeback.held import MOST_RECORDS, Values, chunks, differing_fields, look_up, lookup_size
 from sf_elt.writeback.journal import (
     Outcome,
     PlannedRow,
@@ -36,6 +36,7 @@ Progress = Callable[[str, int, int | None], None]
 MOST_ATTEMPTS = 3  # of one record in one run
 FIRST_PAUSE = 1.0  # seconds before records that were locked are sent again; doubles
 ALREADY_HELD = "ALREADY_HELD"
+CHANGED_BY_OTHERS = "CHANGED_BY_OTHERS"
 MALFORMED = "JSON_PARSER_ERROR"
 
 
@@ -149,6 +150,7 @@ class _Sending:
     def _send_rows(self, rows: Sequence[PlannedRow]) -> None:
         """Reads what the org holds, then sends what differs in batches."""
         held = look_up(self.org, self.spec.object, _fields(rows), [row.record_id for row in rows])
+        rows = [self._without_values_of_others(row, held) for row in rows]
         changes = {
             row.row_number: differing_fields(self.plan.describe, row.payload, held.get(row.record_id)) for row in rows
         }
@@ -168,6 +170,17 @@ class _Sending:
             ]
         with self.warehouse.write() as connection:
             self._settle(connection, outcomes)
+
+    def _without_values_of_others(self, row: PlannedRow, held: Mapping[str, Values]) -> PlannedRow:
+        """The row without the fields that it would clear although somebody else has filled them since we wrote them."""
+        own = {(self.spec.audiences_field or "").casefold(), (self.spec.scores_field or "").casefold()}
+        cleared = [field for field, value in row.payload.items() if value is None and field.casefold() not in own]
+        if not cleared or row.record_id not in held:
+            return row
+        filled = differing_fields(self.plan.describe, dict.fromkeys(cleared), held[row.record_id])
+        ours = {field: row.confirmed.get(field) for field in filled}
+        theirs = differing_fields(self.plan.describe, ours, held[row.record_id])
+        return replace(row, payload={field: value for field, value in row.payload.items() if field not in theirs})
 
     def _settle(self, connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome]) -> None:
         settle(connection, outcomes, export=self.spec.name, now=self.now, run_id=self.run_id)
@@ -210,8 +223,10 @@ def _already_held(row: PlannedRow) -> Outcome:
         "succeeded",
         changed_fields=(),
         transport="lookup",
-        code=ALREADY_HELD,
-        message="the org holds these values already",
+        code=ALREADY_HELD if row.payload else CHANGED_BY_OTHERS,
+        message="the org holds these values already"
+        if row.payload
+        else "somebody else has changed what would be cleared: it stands",
     )
 
 

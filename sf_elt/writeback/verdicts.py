@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from importlib.resources import files
 
 import duckdb
@@ -10,6 +11,7 @@ import orjson
 from sf_elt.salesforce import ObjectDescribe, did_you_mean
 from sf_elt.warehouse import quote_table
 from sf_elt.writeback.errors import ExportNotReady
+from sf_elt.writeback.journal import as_utc
 from sf_elt.writeback.spec import ExportSpec
 from sf_elt.writeback.targets import Target, check_audiences, find_targets, match_column, profile_columns
 
@@ -18,8 +20,14 @@ VALUES_SQL = _SQL.joinpath("values.sql").read_text("utf-8")
 AUDIENCES_SQL = _SQL.joinpath("audiences_of_profile.sql").read_text("utf-8")
 PLAN_SQL = _SQL.joinpath("plan.sql").read_text("utf-8")
 
+REFUSAL_STANDS = timedelta(days=1)
+"""How long what the org refused waits, where neither the values nor the record change: an administrator may have
+changed a permission or a rule, of which no record tells."""
 
-def judge(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, described: ObjectDescribe) -> None:
+_CHANGED_AT = ("SystemModstamp", "LastModifiedDate")
+
+
+def judge(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, described: ObjectDescribe, *, now: datetime) -> None:
     """Makes the temporary table `verdicts`: every record of the export with its payload and what to do about it."""
     columns = profile_columns(connection)
     audiences = [str(name) for (name,) in connection.execute("SELECT audience FROM insight.audiences").fetchall()]
@@ -30,7 +38,12 @@ def judge(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, described: Ob
     connection.execute(AUDIENCES_SQL, {"audiences": list(spec.audiences)})
     _name_profiles(connection, spec, columns, targets)
     _name_records(connection, spec)
-    parameters = {"export": spec.name, "stream": spec.records_stream, "only_members": spec.only_members}
+    parameters = {
+        "export": spec.name,
+        "stream": spec.records_stream,
+        "only_members": spec.only_members,
+        "refused_since": as_utc(now) - REFUSAL_STANDS,
+    }
     connection.execute(PLAN_SQL, parameters)
 
 
@@ -78,9 +91,12 @@ def _name_records(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> No
             f"{did_you_mean(spec.records_stream, {str(table) for table, _ in rows})}"
         )
     is_converted = '"IsConverted"' if "IsConverted" in stream_columns else "false"
+    changed_at = next((f'"{name}"' for name in _CHANGED_AT if name in stream_columns), "NULL::TIMESTAMP")
     view = f"""
         CREATE OR REPLACE TEMP VIEW imported_records AS
-        SELECT "Id" AS record_id, _deleted_at IS NOT NULL AS is_deleted, {is_converted} AS is_converted
+        SELECT
+            "Id" AS record_id, _deleted_at IS NOT NULL AS is_deleted, {is_converted} AS is_converted,
+            {changed_at} AS changed_at
         FROM {quote_table("streams", spec.records_stream)}
     """  # noqa: S608 - names are quoted, and there are no values
     connection.execute(view)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,9 @@ class Loop:
     def fill(self, people: Sequence[Person]) -> None:
         fill(self.warehouse, people, self.leads)
 
-    def run(self, spec: ExportSpec = SPEC) -> ExportReport:
-        return run_export(self.org, self.warehouse, spec, now=NOW, run_id=f"run-{next(self.runs)}")
+    def run(self, spec: ExportSpec = SPEC, *, after: timedelta = timedelta(0)) -> ExportReport:
+        """Runs the export, that long after NOW."""
+        return run_export(self.org, self.warehouse, spec, now=NOW + after, run_id=f"run-{next(self.runs)}")
 
     def held(self, ids: Sequence[str], *fields: str) -> list[tuple[object, ...]]:
         """What the org holds of those leads, in their order."""

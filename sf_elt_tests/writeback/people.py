@@ -44,6 +44,7 @@ class Lead:
     record_id: str
     deleted: bool = False
     converted: bool = False
+    changed_at: datetime = CREATED
 
 
 def fill(warehouse: Warehouse, people: Sequence[Person], leads: Sequence[Lead]) -> None:
@@ -59,11 +60,15 @@ def fill_tables(connection: duckdb.DuckDBPyConnection, people: Sequence[Person],
     _scores(connection, people)
     connection.execute(
         "CREATE OR REPLACE TABLE streams.salesforce_leads "
-        '("Id" VARCHAR, "IsConverted" BOOLEAN, _loaded_at TIMESTAMP, _window VARCHAR, _deleted_at TIMESTAMP)'
+        '("Id" VARCHAR, "IsConverted" BOOLEAN, "SystemModstamp" TIMESTAMP, '
+        "_loaded_at TIMESTAMP, _window VARCHAR, _deleted_at TIMESTAMP)"
     )
-    rows = [[lead.record_id, lead.converted, CREATED, "", CREATED if lead.deleted else None] for lead in leads]
+    rows = [
+        [lead.record_id, lead.converted, lead.changed_at, CREATED, "", CREATED if lead.deleted else None]
+        for lead in leads
+    ]
     if rows:
-        connection.executemany("INSERT INTO streams.salesforce_leads VALUES (?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO streams.salesforce_leads VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
 def _profiles(connection: duckdb.DuckDBPyConnection, people: Sequence[Person]) -> None:

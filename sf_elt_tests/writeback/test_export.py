@@ -111,6 +111,45 @@ def test_a_field_that_the_export_wrote_is_cleared_when_its_value_goes(loop):
     assert loop.run().planned == 0
 
 
+def test_what_somebody_else_makes_of_a_field_stands_until_our_value_changes(loop):
+    """Another field of the record going out does not bring our former title back; the title's own change does."""
+    ids = loop.make_leads(1)
+    loop.fill([Person("p1", ids, ["Hot"], values={"title": "CEO"})])
+    loop.run()
+    loop.edit(ids[0], Title="Theirs")
+    loop.fill([Person("p1", ids, ["VIP"], values={"title": "CEO"})])
+    loop.run()
+    assert loop.held(ids, "Title", "Audiences__c") == [("Theirs", "VIP")]
+    assert loop.select("SELECT changed_fields FROM writeback.sync_log WHERE run_id = 'run-1'") == [(["Audiences__c"],)]
+    assert loop.select("SELECT field, value FROM writeback.previous_values WHERE run_id = 'run-1'") == [
+        ("Audiences__c", "Hot")
+    ]
+    loop.fill([Person("p1", ids, ["VIP"], values={"title": "CTO"})])
+    loop.run()
+    assert loop.held(ids, "Title") == [("CTO",)]
+
+
+def test_a_value_of_somebody_else_is_not_cleared(loop):
+    """Neither where our value goes after they changed the field, nor where they fill it after we cleared it."""
+    first, second = ids = loop.make_leads(2)
+    people = [Person("p1", [first], values={"title": "CEO"}), Person("p2", [second], values={"title": "CEO"})]
+    loop.fill(people)
+    loop.run()
+    loop.edit(first, Title="Theirs")
+    loop.fill([Person("p1", [first]), Person("p2", [second])])
+    assert loop.run().succeeded == 2
+    assert loop.held(ids, "Title") == [("Theirs",), (None,)]
+    assert loop.select("SELECT record_id, code FROM writeback.sync_log WHERE run_id = 'run-1' ORDER BY code") == [
+        (first, "CHANGED_BY_OTHERS"),
+        (second, None),
+    ]
+    loop.edit(second, Title="Theirs")
+    loop.fill([Person("p1", [first], ["Hot"]), Person("p2", [second], ["Hot"])])
+    loop.run()
+    assert loop.held(ids, "Title", "Audiences__c") == [("Theirs", "Hot")] * 2
+    assert loop.run().planned == 0
+
+
 def test_a_field_taken_out_of_the_mapping_stays_as_it_was(loop):
     """Unmapping a field sends nothing and leaves its last value in the org."""
     ids = loop.make_leads(2)
@@ -162,6 +201,35 @@ def test_what_the_org_refuses_for_good_waits_until_the_payload_changes(loop):
     loop.fill([Person("p1", ids[:1], values={"email": "bob@example.com"}), people[1]])
     assert loop.run(spec).succeeded == 1
     assert loop.held(ids, "Email") == [("bob@example.com",), ("ann@example.com",)]
+
+
+def test_a_refusal_stands_until_the_record_changes_and_a_day_at_most(loop):
+    """A record that comes back from the bin is tried again, and so is everything a day later: rules change."""
+    ids = loop.make_leads(1)
+    loop.fill(_people(ids))
+    loop.org.session.delete(loop.org.url(f"sobjects/Lead/{ids[0]}"))
+    assert loop.run().failed == 1
+    assert loop.run(after=timedelta(hours=23)).refused_before == 1
+    loop.leads[0].changed_at = NOW.replace(tzinfo=None) + timedelta(hours=1)
+    loop.fill(_people(ids))
+    assert loop.run(after=timedelta(hours=23)).failed == 1
+    assert loop.run(after=timedelta(hours=23)).refused_before == 1
+    assert loop.run(after=timedelta(hours=48)).failed == 1
+
+
+def test_the_last_outcome_is_the_last_also_where_the_clock_was_set_back(loop):
+    """What was refused and set aside under an earlier time is neither sent again nor logged again."""
+    ids = loop.make_leads(1)
+    spec = SPEC.model_copy(update={"fields": {"Email": "email", "Title": "title"}})
+    loop.fill([Person("p1", ids, values={"email": "bad"})])
+    assert loop.run(spec).failed == 1
+    loop.fill([Person("p1", ids, values={"email": "worse"})])
+    assert loop.run(spec, after=timedelta(days=-1)).failed == 1
+    assert loop.run(spec, after=timedelta(days=-2)).refused_before == 1
+    loop.fill([Person("p1", ids, values={"title": "x" * 129})])
+    for days in (-3, -4, -5):
+        assert loop.run(spec, after=timedelta(days=days)).set_aside == 1
+    assert loop.select("SELECT count(*) FROM writeback.sync_log WHERE status = 'set aside'") == [(1,)]
 
 
 def test_a_record_deleted_in_the_org_fails_alone(loop):
@@ -216,6 +284,12 @@ def test_a_dry_run_shows_before_and_after_and_does_nothing(loop):
         assert loop.select(f"SELECT count(*) FROM writeback.{table}") == [(0,)]
     with pytest.raises(ExportError, match="dry run"):
         send_plan(loop.org, loop.warehouse, SPEC, plan, now=NOW, run_id="dry")
+    loop.run()
+    loop.fill([Person("p0", ids[:1], ["Hot"], {"frequency": 11}, {"title": "Title 0"})])
+    plan = plan_export(loop.org, loop.warehouse, SPEC, now=NOW, run_id="dry", dry_run=True)
+    assert [(change.field, change.before, change.after) for change in plan.sample] == [
+        ("Scores__c", "frequency 10", "frequency 11")
+    ]
 
 
 def test_an_unknown_field_says_what_was_meant(loop):

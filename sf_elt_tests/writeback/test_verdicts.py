@@ -15,7 +15,7 @@ from sf_elt.warehouse import Warehouse
 from sf_elt.warehouse.connection import SCHEMA
 from sf_elt.writeback import ExportMisconfigured, ExportNotReady, ExportSpec
 from sf_elt.writeback.verdicts import judge
-from sf_elt_tests.writeback.people import Lead, Person, fill, fill_tables
+from sf_elt_tests.writeback.people import NOW, Lead, Person, fill, fill_tables
 
 
 def _field(name: str, kind: str, **more: object) -> FieldDescribe:
@@ -63,7 +63,7 @@ class Verdicts:
     """The table `verdicts` by record id."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> None:
-        judge(connection, spec, LEAD)
+        judge(connection, spec, LEAD, now=NOW)
         cursor = connection.execute("SELECT * FROM verdicts ORDER BY record_id, profile_id")
         names = [column[0] for column in cursor.description]
         self.rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -264,7 +264,7 @@ def test_an_export_before_its_import_says_what_to_import(warehouse):
         warehouse.read() as connection,
         pytest.raises(ExportNotReady, match=r"import it first \(did you mean salesforce_leads\?\)"),
     ):
-        judge(connection, spec, LEAD)
+        judge(connection, spec, LEAD, now=NOW)
 
 
 def _in_memory() -> duckdb.DuckDBPyConnection:

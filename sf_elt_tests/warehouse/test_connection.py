@@ -31,7 +31,7 @@ from sf_elt.warehouse import Warehouse
 warehouse = Warehouse(Path(sys.argv[1]))
 print("reading", flush=True)
 reads = 0
-while reads < 40:
+while reads < 15:
     with warehouse.read() as connection:
         connection.execute("SELECT count(*) FROM ops.windows").fetchone()
     reads += 1
@@ -146,7 +146,7 @@ def test_reader_in_another_process_disturbs_nobody(warehouse: Warehouse) -> None
             connection.execute("INSERT INTO ops.set_aside VALUES ('s', 'f', 1, 'r', 'c', now()::TIMESTAMP)")
         written += 1
     output, errors = reader.communicate()
-    assert (output, reader.returncode) == ("40\n", 0), errors
+    assert (output, reader.returncode) == ("15\n", 0), errors
     with warehouse.read() as connection:
         assert connection.execute("SELECT count(*) FROM ops.set_aside").fetchone() == (written,)
 

@@ -5,6 +5,7 @@ A fault names the requests it meets (method and path, both regular expressions),
 
     {"path": "/query", "reply": {"status": 401, "body": [{"errorCode": "INVALID_SESSION_ID", "message": "…"}]}}
     {"path": "/query", "reply": {"status": 503}}
+    {"path": "/query", "reply": {"status": 200, "body": "<h1>Back soon</h1>", "headers": {"Content-Type": "text/html"}}}
     {"path": "/query", "drop": "before"}      the connection ends before the request is looked at
     {"path": "/composite", "drop": "after"}   the request takes effect, its answer is lost
     {"path": "/results", "drop": "body"}      the connection ends in the middle of the body
@@ -30,7 +31,7 @@ class Reply(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    status: int = Field(ge=400, le=599)
+    status: int = Field(ge=200, le=599)
     body: JsonValue = None
     headers: dict[str, str] = {}
 

@@ -13,7 +13,7 @@ Errors:
     SalesforceError
     ├── AuthenticationFailed     wrong credentials, or a session that cannot be renewed
     ├── AllowanceSpent           no API calls left before `until`: paused, not failed
-    ├── OrgUnavailable           429, 5xx, timeouts, dropped connections, after repeating
+    ├── OrgUnavailable           429, 5xx, timeouts, dropped connections, web pages, after repeating
     │   └── ReplyTruncated       a body that keeps breaking off
     └── RequestRefused           the org will not do it; `code` and `fields` are Salesforce's
         ├── UnknownObject

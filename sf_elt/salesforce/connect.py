@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -43,6 +44,11 @@ class Org:
     def allowance(self) -> tuple[int, int] | None:
         """(used, allowed) API calls of the org's own 24 hours, as it last said over this connection."""
         return self.transport.allowance
+
+    @property
+    def behind(self) -> timedelta:
+        """How far the org's clock runs behind ours, as its last reply said; zero where it is ahead, or almost right."""
+        return self.transport.behind
 
     def url(self, path: str) -> str:
         """The address of a path under `/services/data/vNN.N/`, or of a path from the root as replies name them."""
@@ -88,7 +94,8 @@ def connect(login: Login, meter: CallMeter | None = None, *, patience: Patience 
 
 
 def _log_in(login: Login, session: requests.Session, *, new_session: bool) -> "Salesforce":
-    from simple_salesforce.api import Salesforce  # takes a second to import
+    from jwt import PyJWTError  # with what follows, a second to import
+    from simple_salesforce.api import Salesforce
     from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
     arguments: dict[str, Any] = dict(login.client_arguments(new_session=new_session))
@@ -103,6 +110,8 @@ def _log_in(login: Login, session: requests.Session, *, new_session: bool) -> "S
         ) from error
     except OSError as error:  # the key file
         raise AuthenticationFailed(f"the private key cannot be read: {error}") from error
+    except PyJWTError as error:  # what it holds; the message does not repeat it
+        raise AuthenticationFailed(f"the private key is no RSA key in PEM form: {error}") from error
 
 
 def _take_over(transport: OrgTransport, client: "Salesforce") -> None:

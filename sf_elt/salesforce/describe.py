@@ -96,16 +96,21 @@ def describe(org: Org, object_name: str) -> ObjectDescribe:
     Raises UnknownObject with the nearest names of the org's own objects.
     """
     if object_name not in org.described:
-        try:
-            reply = org.client.restful(f"sobjects/{checked_name(object_name)}/describe")
-        except RequestRefused as error:
-            if error.status == 404 or isinstance(error, UnknownObject):
-                raise unknown_object(org, object_name) from error
-            raise
-        except ValueError as error:
-            raise unknown_object(org, object_name) from error
-        org.described[object_name] = ObjectDescribe.model_validate(reply)
+        org.described[object_name] = ObjectDescribe.model_validate(_described(org, object_name))
     return org.described[object_name]
+
+
+def _described(org: Org, object_name: str) -> object:
+    try:
+        path = f"sobjects/{checked_name(object_name)}/describe"
+    except ValueError as error:
+        raise unknown_object(org, object_name) from error
+    try:
+        return org.client.restful(path)
+    except RequestRefused as error:
+        if error.code == "NOT_FOUND" or isinstance(error, UnknownObject):
+            raise unknown_object(org, object_name) from error
+        raise
 
 
 def object_names(org: Org) -> list[str]:

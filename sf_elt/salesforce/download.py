@@ -72,8 +72,8 @@ def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers
         part = file.with_name(file.name + ".part")
         try:
             _write_body(response, part)
-            if compressed and not _is_framed(response):
-                _check_gzip(part)
+            if compressed:
+                _check_gzip(part, to_the_end=not _is_framed(response))
         except (urllib3.exceptions.HTTPError, EOFError, gzip.BadGzipFile) as error:
             part.unlink(missing_ok=True)
             raise ReplyTruncated(f"{path.partition('?')[0]}: the reply broke off: {error}") from error
@@ -92,7 +92,8 @@ def _is_framed(response: requests.Response) -> bool:
     return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
-def _check_gzip(file: Path) -> None:
+def _check_gzip(file: Path, *, to_the_end: bool) -> None:
+    """Raises where it is not gzip, or breaks off; `to_the_end` costs as much as decompressing it."""
     with gzip.open(file, "rb") as body:
-        while body.read(CHUNK):
+        while body.read(CHUNK) and to_the_end:
             pass

@@ -35,7 +35,7 @@ class AuthenticationFailed(SalesforceError):
 
 
 class OrgUnavailable(SalesforceError):
-    """No usable reply, also after repeating: 429, 5xx, timeouts, dropped connections.
+    """No usable reply, also after repeating: 429, 5xx, timeouts, dropped connections, a web page instead.
 
     `never_arrived` is true where the request certainly did not reach the org; `retry_after` is what the org asked
     for, in seconds.
@@ -110,6 +110,32 @@ def error_from(response: Response, *, now: datetime, next_try: datetime) -> Sale
     if status == 401:
         return AuthenticationFailed(_explain_401(code, text), code=code, status=status)
     return _class_for(code)(text, code=code, status=status, fields=fields)
+
+
+def is_web_page(response: Response) -> bool:
+    """A page of a proxy or of a maintenance, by its headers: the org's own answers are JSON, CSV or XML."""
+    return "html" in response.headers.get("Content-Type", "").lower()
+
+
+def broken_reply(response: Response) -> OrgUnavailable | None:
+    """The exception for a success that is none, whose body is read already: a web page, or JSON that breaks off."""
+    kind = response.headers.get("Content-Type", "").lower()
+    if is_web_page(response):
+        what = f"a web page in place of the org's answer: {_first_words(response.text)}"
+    elif "json" in kind and response.status_code != 204 and not _is_json(response.content):
+        what = "JSON that breaks off"
+    else:
+        return None
+    where = f"{response.request.method} {urlsplit(response.request.url or '').path}"
+    return OrgUnavailable(f"{where}: {response.status_code} with {what}", status=response.status_code)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _class_for(code: str | None) -> type[RequestRefused]:

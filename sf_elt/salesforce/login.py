@@ -1,6 +1,7 @@
 """Who logs in, and where. Secrets stay out of `repr`."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from sf_elt.salesforce.errors import AuthenticationFailed
 API_VERSION = "62.0"
 LOGIN_URL = "https://login.salesforce.com"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_TOKEN = re.compile(r"[!-~]*")
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,14 @@ class Login:
             if address is not None:
                 _check_address(name, address)
 
+        if self.access_token is not None and not _TOKEN.fullmatch(self.access_token):
+            raise ValueError("access_token: it holds a character that no token has, a space or an umlaut say")
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Login":
         """The login that the SALESFORCE_… environment variables describe; an empty variable counts as not set."""
-        env = {name: value for name, value in (environ or os.environ).items() if value}
+        given = {name: value.strip("\r\n") for name, value in (environ or os.environ).items()}  # files end in a newline
+        env = {name: value for name, value in given.items() if value}
         key_file = env.get("SALESFORCE_PRIVATE_KEY_FILE")
         return cls(
             instance_url=env.get("SALESFORCE_INSTANCE_URL"),

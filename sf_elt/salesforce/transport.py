@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from random import uniform
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -17,13 +18,22 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
-from sf_elt.salesforce.errors import AllowanceSpent, AuthenticationFailed, OrgUnavailable, SalesforceError, error_from
+from sf_elt.salesforce.errors import (
+    AllowanceSpent,
+    AuthenticationFailed,
+    OrgUnavailable,
+    SalesforceError,
+    broken_reply,
+    error_from,
+    is_web_page,
+)
 from sf_elt.salesforce.login import Login
 
 log = logging.getLogger(__name__)
 
 TIMEOUTS = (10.0, 120.0)  # seconds to connect, and between two bytes
 ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowance frees calls
+CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers keep it for one or two
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
 
 
@@ -78,6 +88,7 @@ class OrgTransport(HTTPAdapter):
         self.token: str | None = None
         self.host: str | None = None
         self.allowance: tuple[int, int] | None = None
+        self.behind = timedelta()
         self.renew: Callable[[], None] | None = None
 
     def send(
@@ -122,8 +133,11 @@ class OrgTransport(HTTPAdapter):
         self._count(request)
         where = f"{request.method} {_path(request)}"
         try:
+            sent_at = self.clock()
             response = super().send(request, **how)  # type: ignore[arg-type]  # handed on as requests gave them
-            if not how["stream"] or response.status_code >= 300:
+            self._note_clock(response, sent_at)
+            is_read = not how["stream"] or response.status_code >= 300 or is_web_page(response)
+            if is_read:
                 response.content  # noqa: B018 - reads the body here, where a dropped connection can still be repeated
         except requests.exceptions.SSLError as error:
             reason = _reason(error)
@@ -133,7 +147,12 @@ class OrgTransport(HTTPAdapter):
             never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError))
             raise OrgUnavailable(f"{where}: {reason}", never_arrived=never_arrived) from reason
         self._note_allowance(response)
-        if response.status_code < 400 or response.status_code == 401 or _is_answer_to_login(request, response):
+        if response.status_code == 401 or _is_answer_to_login(request, response):
+            return response
+        if response.status_code < 400:
+            broken = broken_reply(response) if is_read and response.status_code < 300 else None
+            if broken is not None:
+                raise broken
             return response
         now = self.clock()
         raise error_from(response, now=now, next_try=now + ORG_PAUSE)
@@ -165,6 +184,15 @@ class OrgTransport(HTTPAdapter):
         pause = self.meter.reserve_call(request.method or "", path)
         if pause is not None:
             raise AllowanceSpent(f"{pause.reason}, paused until {pause.until:%Y-%m-%d %H:%M} UTC", until=pause.until)
+
+    def _note_clock(self, response: requests.Response, sent_at: datetime) -> None:
+        """How far the org's clock runs behind ours: its `Date` was not made before `sent_at`."""
+        try:
+            said = parsedate_to_datetime(response.headers["Date"])
+        except (KeyError, ValueError):
+            return
+        behind = sent_at - said
+        self.behind = behind if behind > CLOCKS_AGREE else timedelta()
 
     def _note_allowance(self, response: requests.Response) -> None:
         usage = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))

@@ -51,7 +51,8 @@ def _source(connection: DuckDBPyConnection, stream: str) -> str:
     }
     wanted = _wanted(stream)
     columns = ", ".join(
-        quote(name) if name.lower() in standing else f"NULL::{sql_type} AS {quote(name)}" for name, sql_type in wanted.items()
+        quote(name) if name.lower() in standing else f"NULL::{sql_type} AS {quote(name)}"
+        for name, sql_type in wanted.items()
     )
     having = f"FROM {quote_table('streams', stream)}" if standing else "LIMIT 0"
     return f"(SELECT {columns} {having})"

@@ -31,12 +31,12 @@ def test_each_way_in_reads_the_org(org: Details, way: str) -> None:
 
 
 def test_the_environment_describes_a_login(org: Details) -> None:
-    """SALESFORCE_… variables are read; an empty one counts as not set."""
+    """SALESFORCE_… variables are read; an empty one counts as not set, and a file's last newline does not count."""
     login = Login.from_env(
         {
             "SALESFORCE_LOGIN_URL": org.instance_url,
             "SALESFORCE_USERNAME": org.username,
-            "SALESFORCE_PASSWORD": org.password,
+            "SALESFORCE_PASSWORD": org.password + "\n",
             "SALESFORCE_SECURITY_TOKEN": org.security_token,
             "SALESFORCE_INSTANCE_URL": "",
         }
@@ -60,6 +60,26 @@ def test_an_incomplete_login_says_what_is_missing() -> None:
     with pytest.raises(AuthenticationFailed, match=r"SALESFORCE_PASSWORD.*Given: username, security_token") as caught:
         connect(login)
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_private_key_that_is_none_is_refused(org: Details, tmp_path: Path) -> None:
+    """A missing file and a file that holds something else are both errors of the login, without the content."""
+    file = tmp_path / "key.pem"
+    login = Login(login_url=org.instance_url, username=org.username, consumer_key=org.client_id, private_key_file=file)
+    with pytest.raises(AuthenticationFailed, match="cannot be read"):
+        connect(login, patience=QUICK)
+    file.write_text("s3cret")
+    with pytest.raises(AuthenticationFailed, match="no RSA key") as caught:
+        connect(login, patience=QUICK)
+    assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_token_that_cannot_travel_is_refused() -> None:
+    """A line end or an umlaut in it would break in the middle of a run."""
+    for token in ("00D!a\nb", "00D!ä"):
+        with pytest.raises(ValueError, match="access_token") as caught:
+            Login(instance_url="https://x.my.salesforce.com", access_token=token)
+        assert token not in str(caught.value)
 
 
 @pytest.mark.parametrize("address", ["http://example.com", "example.my.salesforce.com", "ftp://x"])

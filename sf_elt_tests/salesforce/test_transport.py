@@ -1,6 +1,8 @@
 """Each HTTP call: counted before it leaves, repeated where that is safe, and clear where it is not."""
 
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,7 @@ from sf_elt.salesforce import (
     connect,
     count,
     describe,
+    download_rest,
     literal,
     query_records,
 )
@@ -31,11 +34,13 @@ ALL = {"times": None}
         {"reply": {"status": 503}},
         {"reply": {"status": 429, "headers": {"Retry-After": "0"}}},
         {"reply": {"status": 500, "body": "<html><h1>oops</h1></html>"}},
+        {"reply": {"status": 200, "body": "<h1>Back soon</h1>", "headers": {"Content-Type": "text/html"}}},
+        {"reply": {"status": 200, "body": '{"totalSize": 6', "headers": {"Content-Type": "application/json"}}},
         {"drop": "before"},
         {"drop": "after"},
         {"drop": "body"},
     ],
-    ids=["503", "429", "500 html", "dropped before", "dropped after", "dropped in the body"],
+    ids=["503", "429", "500 html", "200 html", "200 half", "dropped before", "dropped after", "dropped in the body"],
 )
 def test_a_read_is_repeated(org: Details, connected: Org, meter: Meter, fault: dict[str, object]) -> None:
     """Two failures and then an answer: three calls, all counted by us and by the org."""
@@ -54,6 +59,37 @@ def test_patience_ends(org: Details, connected: Org, meter: Meter) -> None:
         count(connected, "Lead")
     assert (len(meter.calls), caught.value.status) == (QUICK.attempts, 503)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("transport", ["client", "download"])
+def test_a_web_page_is_no_answer(org: Details, connected: Org, tmp_path: Path, transport: str) -> None:
+    """A maintenance page with status 200 is an org that is not there: no unknown object, no page of rows."""
+    page = {"status": 200, "body": "<h1>Back soon</h1>", "headers": {"Content-Type": "text/html"}}
+    levers(org).plan({"path": "/services/data", "reply": page} | ALL)
+    levers(org).forget_calls()
+    with pytest.raises(OrgUnavailable, match="200 with a web page in place of the org's answer: Back soon"):
+        if transport == "client":
+            describe(connected, "Lead")
+        else:
+            download_rest(connected, "SELECT Id FROM Lead", tmp_path, include_deleted=True)
+    assert len(levers(org).calls()) == QUICK.attempts
+
+
+def test_an_address_that_is_not_there_is_no_unknown_object(org: Details, connected: Org) -> None:
+    """Only the org itself can say that it has no such object; a 404 of something in between is told as it is."""
+    levers(org).plan({"path": "/describe", "reply": {"status": 404, "body": "<h1>Not here</h1>"}})
+    with pytest.raises(RequestRefused, match="404 Not here"):
+        describe(connected, "Lead")
+
+
+@pytest.mark.parametrize(
+    ("ours", "behind"), [(1800, 1800), (0, 0), (-1800, 0)], ids=["ours is ahead", "the same", "ours is behind"]
+)
+def test_the_orgs_clock_is_heard(connected: Org, ours: int, behind: int) -> None:
+    """Each reply says how far the org's clock runs behind ours; that it is ahead does no harm."""
+    connected.transport.clock = lambda: datetime.now(UTC) + timedelta(seconds=ours)
+    count(connected, "Lead")
+    assert abs(connected.behind - timedelta(seconds=behind)) < timedelta(seconds=behind / 100 or 1)
 
 
 def test_a_page_of_a_proxy_is_an_error_with_its_words(org: Details, connected: Org) -> None:

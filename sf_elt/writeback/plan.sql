@@ -121,7 +121,10 @@ compared AS (
             ]
         END AS changed_fields,
         list_filter(
-            [problem(value.content, value.json, value.target) FOR value IN field_values],
+            [
+                problem(value.content, value.json, value.target) FOR value IN field_values
+                IF list_contains(changed_fields, value.target.field)
+            ],
             LAMBDA each: each IS NOT NULL
         ) AS problems
     FROM payloads

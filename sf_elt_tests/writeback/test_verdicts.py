@@ -218,6 +218,20 @@ def test_values_that_the_field_cannot_take_set_their_record_aside(warehouse, fie
     assert verdicts.of(B)["verdict"] == "planned"
 
 
+def test_a_value_that_is_not_sent_again_keeps_nothing_back(warehouse):
+    """A field that has become too short for what it holds already does not stop the record's other fields."""
+    fill(warehouse, [Person("p1", [A], audiences=["Hot"], values={"title": "x" * 11})], [Lead(A)])
+    with warehouse.write() as connection:
+        connection.execute(
+            "INSERT INTO writeback.confirmed VALUES ('leads', ?, 'p1', ?, 'md5', '2026-01-01')",
+            [A, json.dumps({"Title": "x" * 11, "Audiences__c": "VIP"})],
+        )
+    spec = _spec(fields={"Title": "title"}, audiences_field="Audiences__c")
+    with warehouse.read() as connection:
+        row = Verdicts(connection, spec).of(A)
+    assert (row["verdict"], row["changed_fields"]) == ("planned", ["Audiences__c"])
+
+
 def test_length_counts_characters_not_bytes(warehouse):
     """Ten emoji fit into a field of ten characters."""
     verdicts = _verdicts(warehouse, [Person("p1", [A], values={"title": "😀" * 10})], _spec(fields={"Title": "title"}))

@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 KEPT_CALLS = 20_000
@@ -106,6 +107,8 @@ class RecordCalls:
 
         try:
             await self.app(scope, receive, note_reply)
+        except ClientDisconnect:
+            return  # the client left in the middle of its request: there is nobody to answer
         except Exception:
             call.status = call.status or 500
             raise

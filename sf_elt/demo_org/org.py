@@ -71,10 +71,11 @@ class Org:
         return self.store.schema
 
     def close(self) -> None:
-        """Stops the bulk jobs, closes the store and removes the work folder."""
+        """Stops the bulk jobs, ends what still reads, closes the store and removes the work folder."""
         self.faults.clear()
-        self.bulk.close()
+        self.bulk.abort_all()
         self.store.close()
+        self.bulk.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -130,21 +131,27 @@ def _open_file(file: Path, clock: Clock, seed: int, records: int) -> tuple[Store
     """Opens a kept org, or makes it beside its final name first: a start that is killed leaves nothing half done."""
     credentials_file = file.with_name(file.name + ".credentials.json")
     key_file = file.with_name(file.name + ".key.pem")
+    if file.is_dir():
+        raise OrgFileError(f"{file} is a folder: name a file in it")
     if not file.exists():
         unfinished = file.with_name(file.name + ".unfinished")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for left_over in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
-            left_over.unlink(missing_ok=True)
-        with _seeded_store(unfinished, clock, seed, records) as store:
-            credentials = _credentials_of(store)
-        write_private(key_file, credentials.private_key)
-        write_credentials(credentials_file, credentials)
-        unfinished.replace(file)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            for left_over in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
+                left_over.unlink(missing_ok=True)
+            with _seeded_store(unfinished, clock, seed, records) as store:
+                credentials = _credentials_of(store)
+            write_private(key_file, credentials.private_key)
+            write_credentials(credentials_file, credentials)
+            unfinished.replace(file)
+        except (OSError, duckdb.Error) as error:
+            raise OrgFileError(f"{file} cannot be made: {error}") from error
     try:
         credentials = read_credentials(credentials_file)
     except (OSError, ValueError, TypeError) as error:
         raise OrgFileError(
-            f"{file} has no readable {credentials_file.name} beside it: delete {file} to make a new org"
+            f"{file} is not the file of a demo org, or has lost {credentials_file.name}: name another file, "
+            f"or delete {file} to make a new org"
         ) from error
     if not key_file.exists():
         write_private(key_file, credentials.private_key)

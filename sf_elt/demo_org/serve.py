@@ -26,7 +26,7 @@ from typing import Self
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sf_elt.demo_org.app import build_app
+from sf_elt.demo_org.app import LONGEST_HEAD, build_app
 from sf_elt.demo_org.faults import TRANSPORT
 from sf_elt.demo_org.org import DEFAULT_RECORDS, DEFAULT_SEED, Org, Settings, create_org
 
@@ -237,6 +237,10 @@ def _details(org: Org, listener: socket.socket) -> Details:
 class _Protocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol; leaves the connection in the scope, where a planned fault can cut it."""
 
+    def on_url(self, url: bytes) -> None:
+        """Keeps of an endless request line enough to refuse it as too long (the parser below takes 65,535 bytes)."""
+        super().on_url(url[: 2 * LONGEST_HEAD - len(self.url)])
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
@@ -249,6 +253,10 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._on_started = on_started
 
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        with _quiet_stop():
+            super().run(sockets)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_started()
@@ -256,6 +264,22 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+@contextmanager
+def _quiet_stop() -> Iterator[None]:
+    """A request that is cut off because the server stops is no failure: its traceback stays out of the log."""
+
+    def is_no_stop(record: logging.LogRecord) -> bool:
+        said = f"{record.getMessage()} {record.exc_info[1] if record.exc_info else ''}"
+        return "timeout graceful shutdown exceeded" not in said
+
+    log_of_requests = logging.getLogger("uvicorn.error")
+    log_of_requests.addFilter(is_no_stop)
+    try:
+        yield
+    finally:
+        log_of_requests.removeFilter(is_no_stop)  # left there, it would keep this module alive beyond its time
 
 
 def _server(org: Org, on_started: Callable[[], None]) -> _Server:

@@ -23,11 +23,14 @@ from types import TracebackType
 import duckdb
 import pyarrow as pa
 
+from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import ids_from, number_of
 from sf_elt.demo_org.schema import Field, ObjectType, Schema
 
 Clock = Callable[[], datetime]
 """Gives the present as an aware datetime in UTC."""
+
+INTERRUPT_AGAIN_SECONDS = 0.05
 
 _COLUMN_TYPES = {
     "boolean": "BOOLEAN",
@@ -91,6 +94,9 @@ class Store:
         self.schema = schema
         self.clock = clock
         self._write_lock = threading.RLock()
+        self._readers: set[duckdb.DuckDBPyConnection] = set()
+        self._readers_changed = threading.Condition()
+        self._closing = False
         self._connection = duckdb.connect(":memory:" if file is None else str(file))
         self._connection.execute("SET autoinstall_known_extensions = false")
         self._connection.execute("SET preserve_insertion_order = true")
@@ -103,6 +109,13 @@ class Store:
             raise
 
     def close(self) -> None:
+        """Interrupts the reads that are under way, waits for the write that is, and closes."""
+        with self._readers_changed:
+            self._closing = True
+            while self._readers:
+                for cursor in self._readers:
+                    cursor.interrupt()
+                self._readers_changed.wait(INTERRUPT_AGAIN_SECONDS)  # a read may have been between two statements
         with self._write_lock:
             self._connection.close()
 
@@ -114,21 +127,45 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor that sees everything committed so far; several may run side by side."""
-        with self._connection.cursor() as cursor:
+        """A cursor that sees everything committed so far; several may run side by side.
+
+        Raises OrgError (503) where the store is closing: what reads then is interrupted.
+        """
+        with self._readers_changed:
+            self._refuse_if_closing()
+            cursor = self._connection.cursor()
+            self._readers.add(cursor)
+        try:
             yield cursor
+        except duckdb.InterruptException:
+            self._refuse_if_closing()
+            raise
+        finally:
+            with self._readers_changed:
+                cursor.close()
+                self._readers.discard(cursor)
+                self._readers_changed.notify_all()
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
-        """One transaction: committed at the end, rolled back on an exception. Writers wait for each other."""
-        with self._write_lock, self._connection.cursor() as cursor:
-            cursor.begin()
-            try:
-                yield Writing(cursor, self._save_time())
-                cursor.commit()
-            except BaseException:
-                cursor.rollback()
-                raise
+        """One transaction: committed at the end, rolled back on an exception. Writers wait for each other.
+
+        Raises OrgError (503) where the store is closing.
+        """
+        with self._write_lock:
+            self._refuse_if_closing()
+            with self._connection.cursor() as cursor:
+                cursor.begin()
+                try:
+                    yield Writing(cursor, self._save_time())
+                    cursor.commit()
+                except BaseException:
+                    cursor.rollback()
+                    raise
+
+    def _refuse_if_closing(self) -> None:
+        if self._closing:
+            raise OrgError(503, "SERVER_UNAVAILABLE", "The org is stopping")
 
     def load(self, object_name: str, rows: pa.Table) -> None:
         """Adds whole records as they are: Id, audit fields and SystemModstamp are given, nothing is validated.

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,13 @@ from sf_elt.demo_org.serve import DemoOrgError, Details, running_org, start_demo
 from sf_elt_tests.orgs import client
 
 COMMAND = [sys.executable, "-m", "sf_elt.cli", "demo-org"]
+DATA = "/services/data/v62.0"
 
 
 def is_up(details: Details) -> bool:
     """Whether its token opens data; raises requests.ConnectionError when nobody listens."""
     headers = {"Authorization": f"Bearer {details.access_token}"}
-    return requests.get(f"{details.instance_url}/services/data/v62.0/x", headers=headers, timeout=10).status_code == 404
+    return requests.get(f"{details.instance_url}{DATA}/x", headers=headers, timeout=10).status_code == 404
 
 
 def test_a_process_of_its_own_stops_cleanly_on_sigterm() -> None:
@@ -31,11 +33,46 @@ def test_a_process_of_its_own_stops_cleanly_on_sigterm() -> None:
     assert org.details.pid != os.getpid()
     fault = {"path": "/", "delay": 60}
     requests.post(f"{org.details.instance_url}/demo/faults", json=fault, timeout=10).raise_for_status()
-    with socket.create_connection(("127.0.0.1", int(org.details.instance_url.rpartition(":")[2]))) as waiting:
+    with socket.create_connection(("127.0.0.1", port_of(org.details))) as waiting:
         waiting.sendall(b"GET /services/data HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert org.stop() == 0
     with pytest.raises(requests.ConnectionError):
         is_up(org.details)
+
+
+def test_it_stops_cleanly_in_the_middle_of_work(tmp_path: Path) -> None:
+    """SIGTERM while queries and a job run and a request is half sent: status 0, nothing on stderr, nothing left."""
+    with (tmp_path / "stderr").open("wb") as errors:
+        process = subprocess.Popen([*COMMAND, "--json", "--records", "2000"], stdout=subprocess.PIPE, stderr=errors)
+    assert process.stdout is not None
+    details = Details(**json.loads(process.stdout.readline()))
+    head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {details.access_token}\r\n"
+    requests_under_way = [
+        f"POST {DATA}/sobjects/Lead HTTP/1.1\r\n{head}Content-Length: 9\r\n\r\n{{",
+        *[f"GET {DATA}/query?q={slow_query(1_500).replace(' ', '+')} HTTP/1.1\r\n{head}\r\n"] * 2,
+    ]
+    with ExitStack() as connections:
+        for text in requests_under_way:
+            connection = connections.enter_context(socket.create_connection(("127.0.0.1", port_of(details))))
+            connection.sendall(text.encode())
+        sf = client(details)
+        job = sf.restful("jobs/query", method="POST", json={"operation": "query", "query": slow_query(9_000)})
+        while sf.restful(f"jobs/query/{job['id']}")["state"] == "UploadComplete":
+            pass
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert (tmp_path / "stderr").read_text() == ""
+    assert not Path(details.jwt_private_key_file).parent.exists()
+
+
+def slow_query(alternatives: int) -> str:
+    """A query that keeps DuckDB busy for seconds."""
+    values = ",".join(["'Data;X'"] * alternatives)
+    return f"SELECT Id FROM Lead WHERE Interests__c INCLUDES ({values})"
+
+
+def port_of(details: Details) -> int:
+    return int(details.instance_url.rpartition(":")[2])
 
 
 def test_json_is_one_line_and_sigterm_works_where_sigint_is_ignored() -> None:
@@ -108,6 +145,18 @@ def test_a_file_without_its_credentials_is_refused(tmp_path: Path) -> None:
     (tmp_path / "org.duckdb.credentials.json").unlink()
     with pytest.raises(OrgFileError, match=r"delete .*org\.duckdb to make a new org"):
         create_org(records=0, file=file)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [(".", "is a folder"), ("text/org", "cannot be made"), ("text", "not the file of a demo org")],
+)
+def test_a_file_that_cannot_be_used_is_one_clear_line(tmp_path: Path, name: str, message: str) -> None:
+    """A folder, a place where nothing can be made, somebody else's file: the message says which, nothing is harmed."""
+    (tmp_path / "text").write_text("somebody's")
+    with pytest.raises(OrgFileError, match=message):
+        create_org(records=0, file=tmp_path / name)
+    assert (tmp_path / "text").read_text() == "somebody's"
 
 
 def test_an_unfinished_file_is_made_anew(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.saving import save
 from sf_elt.demo_org.schema import load_schema
 from sf_elt.demo_org.store import Store, StoreMismatch, table
@@ -102,6 +103,28 @@ def test_ids_after_a_load_are_new() -> None:
         with Store(load_schema()) as other:
             other.load("Lead", pa.table({"Id": ids}))
             assert other.next_ids("Lead", 1)[0] not in ids
+
+
+def test_closing_interrupts_who_reads_and_refuses_who_comes_later() -> None:
+    """A long read ends at once with SERVER_UNAVAILABLE when the store closes, and so does every later one."""
+    store = Store(load_schema())
+    started = threading.Event()
+
+    def read_for_ever() -> None:
+        with store.reading() as connection:
+            started.set()
+            connection.execute("SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range < b.range")
+
+    with ThreadPoolExecutor(1) as threads:
+        reader = threads.submit(read_for_ever)
+        started.wait()
+        store.close()
+        with pytest.raises(OrgError, match="SERVER_UNAVAILABLE"):
+            reader.result()
+    with pytest.raises(OrgError, match="SERVER_UNAVAILABLE"), store.reading():
+        pass
+    with pytest.raises(OrgError, match="SERVER_UNAVAILABLE"), store.writing():
+        pass
 
 
 def test_many_threads_save_and_read_at_once() -> None:

@@ -145,10 +145,14 @@ class BulkJobs:
             del self._jobs[job.id]
         shutil.rmtree(job.folder, ignore_errors=True)  # an aborted job's thread may still be writing there
 
-    def close(self) -> None:
-        """Aborts what runs and waits for the threads."""
+    def abort_all(self) -> None:
+        """Asks every job to end; does not wait for it."""
         for job in self.all(Job):
             job.abort_asked.set()
+
+    def close(self) -> None:
+        """Aborts what runs and waits for the threads."""
+        self.abort_all()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, job: Job, work: Callable[[], None], hold_until: threading.Event | None) -> None:

@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sf_elt.demo_org import admin, rest
@@ -15,7 +16,9 @@ from sf_elt.demo_org.calls import RecordCalls
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.faults import PlayFaults
 from sf_elt.demo_org.org import Org
+from sf_elt.demo_org.versions import api_version
 
+DATA = "/services/data/"
 LONGEST_HEAD = 16_384  # bytes of request line and headers together
 LIMIT_INFO = b"sforce-limit-info"
 
@@ -58,16 +61,17 @@ class RefuseLongHeads:
 
 
 class GuardData:
-    """ASGI middleware for /services/data/vNN.0: a live session, a call left in the allowance, and what is used of it.
+    """ASGI middleware for /services/data/vNN.0: a live session, a call left in the allowance, a version that is spoken.
 
-    The session is left in `request.state.session` for the handlers.
+    Every reply says what is used of the allowance. The session is left in `request.state.session` for the handlers;
+    a slash at the end of the address is dropped.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/services/data/v"):
+        if scope["type"] != "http" or not scope["path"].startswith(DATA) or scope["path"] == DATA:
             await self.app(scope, receive, send)
             return
         org: Org = scope["app"].state.org
@@ -82,11 +86,17 @@ class GuardData:
             await _refuse(OrgError(401, "INVALID_SESSION_ID", "Session expired or invalid"))(scope, receive, send)
             return
         scope.setdefault("state", {})["session"] = session
+        send = _with_limit_info(org, send)
         if not org.allowance.spend(now):
-            spent = OrgError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-            await _refuse(spent)(scope, receive, _with_limit_info(org, send))
-            return
-        await self.app(scope, receive, _with_limit_info(org, send))
+            await _refuse(OrgError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))(
+                scope, receive, send
+            )
+        elif api_version(scope["path"].removeprefix(DATA).partition("/")[0]) is None:
+            await _refuse(not_found())(scope, receive, send)
+        elif scope["raw_path"].endswith(b"/"):  # `/query/?q=` is `/query?q=`; an encoded slash belongs to a value
+            await self.app({**scope, "path": scope["path"].removesuffix("/")}, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 def _with_limit_info(org: Org, send: Send) -> Send:
@@ -117,10 +127,17 @@ async def _no_such_route(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return _refuse(not_found())
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "").replace(" ", "")
+        allowed = ",".join(sorted(_methods_at(request)))
         message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
         return JSONResponse(OrgError(405, "METHOD_NOT_ALLOWED", message).body(), 405, headers={"Allow": allowed})
     return _refuse(OrgError(error.status_code, "UNKNOWN_EXCEPTION", error.detail))
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Every method that the address takes: several routes share it."""
+    routes = (each for each in request.app.routes if isinstance(each, Route))
+    here = [each for each in routes if each.matches(request.scope)[0] is not Match.NONE]
+    return {method for route in here for method in route.methods or ()}
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

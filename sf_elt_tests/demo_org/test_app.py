@@ -1,6 +1,7 @@
 """What happens to every request to the demo org, whatever it asks for."""
 
 import gzip
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,15 +34,56 @@ def test_unknown_addresses_and_methods_have_salesforces_bodies(shared_org: Detai
         404,
         [{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}],
     )
-    refused = ask(shared_org, f"{DATA}/jobs/ingest/750/batches", "DELETE")
+    refused = ask(shared_org, f"{DATA}/composite/sobjects", "PUT")
     assert refused.status_code == 405
-    assert refused.headers["Allow"] == "PUT"
+    assert refused.headers["Allow"] == "DELETE,PATCH,POST"
     assert refused.json()[0]["errorCode"] == "METHOD_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize("version", ["v30.0", "v69.0", "v62.1", "v62", "62.0", "v٦٢.0", "vNext"])
+def test_a_version_that_is_not_spoken_is_not_there(shared_org: Details, version: str) -> None:
+    """Whatever is below it, an unknown version is a 404."""
+    assert ask(shared_org, f"/services/data/{version}/limits").json()[0]["errorCode"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("path", ["/", "/limits/", "/sobjects/Lead/describe/", "/jobs/query/", "/jobs/ingest/"])
+def test_a_slash_at_the_end_changes_nothing(shared_org: Details, path: str) -> None:
+    """No redirect, the same reply."""
+    plain, slashed = (ask(shared_org, DATA + each, allow_redirects=False) for each in (path.rstrip("/"), path))
+    assert (slashed.status_code, slashed.json().keys()) == (200, plain.json().keys())
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/sobjects/Lead"), ("PATCH", "/composite/sobjects"), ("POST", "/jobs/query")]
+)
+def test_a_body_of_another_type_is_refused(shared_org: Details, method: str, path: str) -> None:
+    """A form or XML where JSON belongs is 415 UNSUPPORTED_MEDIA_TYPE."""
+    reply = ask(shared_org, DATA + path, method, data=b"<x/>", headers={"Content-Type": "application/xml"})
+    assert (reply.status_code, reply.json()[0]["errorCode"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_a_client_that_leaves_in_the_middle_is_no_defect(caplog: pytest.LogCaptureFixture) -> None:
+    """Half a request and a closed connection: recorded as a call without a reply, no traceback."""
+    with running_org(records=0) as details:
+        head = (
+            f"POST {DATA}/sobjects/Lead HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n"
+            f"Authorization: Bearer {details.access_token}\r\n\r\n{{"
+        )
+        with socket.create_connection(("127.0.0.1", int(details.instance_url.rpartition(":")[2]))) as leaving:
+            leaving.sendall(head.encode())
+        while not (calls := levers(details).calls()):
+            pass
+    assert [(call["method"], call["status"]) for call in calls] == [("POST", 0)]
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize(
     ("path", "headers", "status"),
-    [("/query?q=" + "x" * 16_400, {}, 414), ("/limits", {"X-Long": "x" * 16_400}, 431)],
+    [
+        ("/query?q=" + "x" * 16_400, {}, 414),
+        ("/query?q=" + "x" * 90_000, {}, 414),
+        ("/limits", {"X-Long": "x" * 16_400}, 431),
+    ],
 )
 def test_long_heads_get_an_html_page(shared_org: Details, path: str, headers: dict[str, str], status: int) -> None:
     """A request line and headers over 16,384 bytes are answered with HTML, not JSON."""

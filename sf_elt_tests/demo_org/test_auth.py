@@ -69,6 +69,7 @@ def test_soap_login_refuses_as_salesforce_words_it(shared_org: Details, how: How
     [
         ("<not xml", "INVALID_SOAP_BODY"),
         ('<!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>', "INVALID_SOAP_BODY"),
+        ('<?xml version="1.0" encoding="klingon"?><a/>', "INVALID_SOAP_BODY"),
         ("<a><query/></a>", "INVALID_OPERATION"),
     ],
 )
@@ -109,6 +110,14 @@ def test_token_refusals_have_their_own_bodies(
     reply = password_grant(shared_org, **changed)
     assert reply.status_code == 400
     assert reply.json() == {"error": error, "error_description": description}
+
+
+def test_a_token_request_that_is_no_form_is_refused(shared_org: Details) -> None:
+    """A multipart body without a boundary is an OAuth error, not the data API's."""
+    for endpoint in ("token", "revoke"):
+        address = f"{shared_org.instance_url}/services/oauth2/{endpoint}"
+        reply = requests.post(address, data=b"x", headers={"Content-Type": "multipart/form-data"}, timeout=10)
+        assert (reply.status_code, reply.json()["error"]) == (400, "invalid_request")
 
 
 def test_refresh_token_buys_new_sessions_until_it_is_revoked(empty_org: Details) -> None:
@@ -154,6 +163,7 @@ Claims = dict[str, Any]
         (lambda claims: claims | {"exp": claims["exp"] + 60}, "expired authorization code"),
         (lambda claims: claims | {"exp": claims["exp"] - 240}, "expired authorization code"),
         (lambda claims: claims | {"exp": "soon"}, "invalid assertion"),
+        (lambda claims: claims | {"sub": "\ud800"}, "user hasn't approved this consumer"),
         (lambda claims: {name: value for name, value in claims.items() if name != "exp"}, "invalid assertion"),
     ],
 )
@@ -221,6 +231,15 @@ def test_data_needs_a_live_session(shared_org: Details, header: str | None, code
     headers = {"Authorization": header} if header else {}
     reply = requests.get(f"{shared_org.instance_url}/services/data/v62.0/limits", headers=headers, timeout=10)
     assert (reply.status_code, reply.json()[0]["errorCode"]) == (401, code)
+
+
+@pytest.mark.parametrize(
+    "path", ["v62.0/limits", "62.0/query?q=SELECT+Id+FROM+Lead", "%7662.0/limits", "V62.0/limits", "/v62.0/limits", "x"]
+)
+def test_no_spelling_of_the_address_does_without_a_session(shared_org: Details, path: str) -> None:
+    """All that is below /services/data is for users, however the version is written."""
+    reply = requests.get(f"{shared_org.instance_url}/services/data/{path}", timeout=10)
+    assert (reply.status_code, reply.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
 
 
 def test_userinfo_says_who_the_token_speaks_for(shared_org: Details) -> None:

@@ -233,6 +233,7 @@ def test_an_aborted_job_saves_nothing(empty_org: Details) -> None:
         ({"operation": "upsert", "object": "Lead"}, "INVALIDJOB"),
         ({"operation": "upsert", "object": "Lead", "externalIdFieldName": "LastName"}, "INVALIDJOB"),
         ({"operation": "magic", "object": "Lead"}, "INVALIDJOB"),
+        ({"operation": "undelete", "object": "Lead"}, "INVALIDJOB"),
         ({"operation": "insert", "object": "Lead", "contentType": "JSON"}, "INVALIDJOB"),
     ],
 )
@@ -240,6 +241,13 @@ def test_a_job_must_be_described_rightly(shared_org: Details, body: dict[str, st
     """An unknown object or operation and an upsert by no external id are refused when the job is made."""
     reply = ask(shared_org, JOBS, "POST", json=body)
     assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, code)
+
+
+def test_data_of_another_type_is_not_taken(empty_org: Details) -> None:
+    """JSON where the CSV belongs is 415, and the job still waits for its CSV."""
+    job = open_job(empty_org, "insert")
+    assert ask(empty_org, f"{job}/batches", "PUT", json=[]).json()[0]["errorCode"] == "UNSUPPORTED_MEDIA_TYPE"
+    assert ask(empty_org, f"{job}/batches", "PUT", data=b"LastName,Company\nA,B\n").status_code == 201
 
 
 def test_data_is_taken_once_and_before_the_close(empty_org: Details) -> None:

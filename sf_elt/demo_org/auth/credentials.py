@@ -39,7 +39,7 @@ class Credentials:
 
 def same(given: str, expected: str) -> bool:
     """Compares two secrets in constant time."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+    return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode())
 
 
 def make_credentials(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -43,14 +44,26 @@ def routes() -> list[Route]:
 async def token(request: Request) -> Response:
     """Exchanges a grant for an access token."""
     org = org_of(request)
-    form = await request.form()
     try:
+        form = await _form(request)
         grant = GRANTS.get(_text(form, "grant_type"))
         if grant is None:
             raise GrantRefused("unsupported_grant_type", "grant type not supported")
         return JSONResponse(grant(org, request, form), headers={"Cache-Control": "no-store"})
     except GrantRefused as refusal:
-        return JSONResponse({"error": refusal.error, "error_description": refusal.description}, status_code=400)
+        return _oauth_error(refusal)
+
+
+def _oauth_error(refusal: GrantRefused) -> Response:
+    return JSONResponse({"error": refusal.error, "error_description": refusal.description}, status_code=400)
+
+
+async def _form(request: Request) -> FormData:
+    """The form in the body. Raises GrantRefused where it cannot be read."""
+    try:
+        return await request.form()
+    except HTTPException as error:
+        raise GrantRefused("invalid_request", error.detail) from error
 
 
 def _password(org: Org, request: Request, form: FormData) -> dict[str, str]:
@@ -97,7 +110,10 @@ GRANTS: dict[str, Callable[[Org, Request, FormData], dict[str, str]]] = {
 
 async def revoke(request: Request) -> Response:
     """Ends an access or refresh token: 200 without a body, 400 for one that is not live."""
-    given = request.query_params.get("token") or _text(await request.form(), "token")
+    try:
+        given = request.query_params.get("token") or _text(await _form(request), "token")
+    except GrantRefused as refusal:
+        return _oauth_error(refusal)
     if org_of(request).sessions.revoke(given):
         return Response(status_code=200)
     return JSONResponse({"error": "invalid_token", "error_description": "invalid token: " + given[:5] + "…"}, 400)

@@ -48,7 +48,7 @@ async def login(request: Request) -> Response:
         return _fault("u", "UnexpectedErrorFault", "UNSUPPORTED_API_VERSION", "Only the u and c endpoints are served")
     try:
         envelope = fromstring(await request.body())
-    except (ParseError, DefusedXmlException) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:  # the latter two: unknown encodings
         return _fault(flavour, "ApiFault", "INVALID_SOAP_BODY", f"The request is not readable XML: {error}")
     call = _first(envelope, "login")
     if call is None:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from sf_elt.demo_org.bulk.apply import RESULT_FILES, Upload, Verdicts, apply_csv
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
 from sf_elt.demo_org.bulk.jobs import FINISHED, Job, job_list
-from sf_elt.demo_org.bulk.requests import BulkBody, body_of, hold_of, user_of, version_of
+from sf_elt.demo_org.bulk.requests import BulkBody, body_of, check_content_type, hold_of, user_of, version_of
 from sf_elt.demo_org.bulk.results import CsvFile
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.org import org_of
@@ -57,7 +57,7 @@ class IngestJob(Job):
 class NewIngest(BulkBody):
     """The body of a POST that makes an ingest job."""
 
-    operation: Operation
+    operation: Literal["insert", "update", "upsert", "delete", "hardDelete"]
     object: str
     external_id_field_name: str | None = None
     content_type: Literal["CSV"] = "CSV"
@@ -128,6 +128,7 @@ async def show(request: Request) -> Response:
 
 async def take_csv(request: Request) -> Response:
     """Takes the CSV, once and whole."""
+    check_content_type(request, "text/csv")
     job = _job(request)
     if job.state != "Open" or job.uploaded.is_set():
         raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state} and takes no (further) data")

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from sf_elt.demo_org.auth.sessions import Session
 from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.versions import api_version
 
 
 class BulkBody(BaseModel):
@@ -22,6 +23,7 @@ Body = TypeVar("Body", bound=BulkBody)
 
 async def body_of(request: Request, shape: type[Body]) -> Body:
     """The JSON body. Raises OrgError: JSON_PARSER_ERROR for no JSON, INVALIDJOB for what does not belong there."""
+    check_content_type(request, "application/json")
     try:
         return shape.model_validate_json(await request.body())
     except ValidationError as error:
@@ -34,11 +36,18 @@ async def body_of(request: Request, shape: type[Body]) -> Body:
 
 def version_of(request: Request) -> str:
     """The API version of the address, such as "62.0". Raises OrgError (404) for an address that names none."""
-    version: str = request.path_params["version"].removeprefix("v")
-    whole, dot, fraction = version.partition(".")
-    if not (whole.isdecimal() and dot and fraction == "0"):
+    version = api_version(request.path_params["version"])
+    if version is None:
         raise not_found()
     return version
+
+
+def check_content_type(request: Request, wanted: str) -> None:
+    """Refuses a body that says it is of another type; one that does not say is taken. Raises OrgError (415)."""
+    given = request.headers.get("content-type", "")
+    if given and given.partition(";")[0].strip().lower() != wanted:
+        message = f"Content-Type header specified in HTTP request is not supported: {given}"
+        raise OrgError(415, "UNSUPPORTED_MEDIA_TYPE", message)
 
 
 def user_of(request: Request) -> str:

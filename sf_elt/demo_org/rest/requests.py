@@ -6,6 +6,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sf_elt.demo_org.bulk.requests import check_content_type
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.saving import SaveOutcome
@@ -25,6 +26,7 @@ def reply(content: object, status: int = 200) -> Response:
 
 async def json_of(request: Request) -> dict[str, object]:
     """The JSON object in the body. Raises OrgError JSON_PARSER_ERROR where there is none."""
+    check_content_type(request, "application/json")
     try:
         found = orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:

@@ -6,8 +6,8 @@ from starlette.responses import Response
 from sf_elt.demo_org.bulk.requests import version_of
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.rest.requests import reply
+from sf_elt.demo_org.versions import NEWEST, OLDEST
 
-OLDEST_VERSION, NEWEST_VERSION = 31, 68
 _SEASONS = ("Winter", "Spring", "Summer")
 _WINTER_25 = 62
 
@@ -17,7 +17,7 @@ def versions(request: Request) -> Response:
     return reply(
         [
             {"label": _label(version), "url": f"/services/data/v{version}.0", "version": f"{version}.0"}
-            for version in range(OLDEST_VERSION, NEWEST_VERSION + 1)
+            for version in range(OLDEST, NEWEST + 1)
         ]
     )
 

@@ -1,0 +1,11 @@
+"""The API versions that the org speaks."""
+
+OLDEST, NEWEST = 31, 68
+
+
+def api_version(segment: str) -> str | None:
+    """The version that a part of an address names: "62.0" for "v62.0"; None where it names none that is spoken."""
+    version = segment.removeprefix("v")
+    number, _, fraction = version.partition(".")
+    known = version != segment and number.isdecimal() and number.isascii() and fraction == "0"
+    return version if known and OLDEST <= int(number) <= NEWEST else None

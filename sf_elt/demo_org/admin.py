@@ -145,4 +145,5 @@ async def forget_faults(request: Request) -> Response:
 
 
 def _not_understood(error: ValidationError) -> Response:
-    return Response(error.json(include_url=False, include_context=False), 400, media_type="application/json")
+    found = error.json(include_url=False, include_context=False, include_input=False)
+    return Response(found, 400, media_type="application/json")

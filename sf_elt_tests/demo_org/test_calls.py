@@ -123,6 +123,14 @@ def test_a_fault_that_makes_no_sense_is_refused(shared_org: Details, fault: dict
     assert requests.get(f"{shared_org.instance_url}/demo/faults", timeout=10).json() == []
 
 
+@pytest.mark.parametrize("lever", ["faults", "limits", "clock"])
+def test_a_lever_refuses_what_is_no_text(shared_org: Details, lever: str) -> None:
+    """Bytes that are no UTF-8 are a 400, as any body that cannot be read."""
+    reply = requests.post(f"{shared_org.instance_url}/demo/{lever}", data=b"\xff\xfe", timeout=10)
+    assert reply.status_code == 400
+    assert "Invalid JSON" in reply.text
+
+
 def test_planned_faults_can_be_looked_up(empty_org: Details) -> None:
     """GET /demo/faults says how often each fault was passed and played."""
     levers(empty_org).plan({"path": "/nowhere", "after": 1, "times": 5, "reply": {"status": 500}})

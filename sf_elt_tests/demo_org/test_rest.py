@@ -164,6 +164,30 @@ def test_a_deleted_record_says_so_when_it_is_changed(wire: Wire) -> None:
         assert (reply.status_code, reply.json()[0]["errorCode"]) == (404, "ENTITY_IS_DELETED")
 
 
+def test_an_update_does_not_say_its_id_twice(wire: Wire) -> None:
+    """The Id stands in the address; in the body it is refused, also in another letter case."""
+    lead = wire.new_lead()
+    reply = wire("PATCH", f"{V62}/sobjects/Lead/{lead}", json={"id": lead, "Title": "x"})
+    assert reply.json()[0]["message"] == "The Id field should not be specified in the sobject data."
+
+
+def test_columns_of_a_query_are_described(wire: Wire) -> None:
+    """columns=true, as the Salesforce CLI asks, gives every column and the columns that a parent joins."""
+    soql = "SELECT Id, Owner.Name, AnnualRevenue, Owner.IsActive, IsConverted FROM Lead"
+    reply = wire("GET", f"{V62}/query", params={"q": soql, "columns": "true"}).json()
+    columns = {column["columnName"]: column for column in reply["columnMetadata"]}
+    assert list(columns) == ["Id", "Owner", "AnnualRevenue", "IsConverted"]
+    assert {name: column["apexType"] for name, column in columns.items()} == {
+        "Id": "Id",
+        "Owner": None,
+        "AnnualRevenue": "Double",
+        "IsConverted": "Boolean",
+    }
+    assert columns["Owner"]["foreignKeyName"] == "OwnerId"
+    assert [column["columnName"] for column in columns["Owner"]["joinColumns"]] == ["Name", "IsActive"]
+    assert (reply["entityName"], reply["keyPrefix"], reply["idSelected"]) == ("Lead", "00Q", True)
+
+
 def test_a_record_refused_names_its_fields(wire: Wire) -> None:
     """A single record's error is the request's error."""
     reply = wire("POST", f"{V62}/sobjects/Lead", json={"Company": "X"})
@@ -201,6 +225,9 @@ def test_upsert_by_external_id(wire: Wire) -> None:
     assert refused.json()[0]["message"] == "The External_Id__c field should not be specified in the sobject data."
     assert wire("DELETE", address).status_code == 204
     assert wire("GET", address).status_code == 404
+
+    assert [wire(each, f"{V62}/sobjects/Lead/External_Id__c/").status_code for each in ("GET", "DELETE")] == [404, 404]
+    assert wire("GET", f"{V62}/sobjects/Lead/External_Id__c//").status_code == 404
 
     twins = [wire.new_lead(Email="twin@x.org") for _ in range(2)]
     several = wire("PATCH", f"{V62}/sobjects/Lead/Email/TWIN@x.org", json={"Title": "x"})

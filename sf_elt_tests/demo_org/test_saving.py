@@ -209,11 +209,41 @@ def test_datetimes_are_kept_in_utc_and_whole_seconds(bench: Bench, given: str, k
     assert bench.values(bench.new("Subscription__c", Renewed_At__c=given), "Renewed_At__c") == (kept,)
 
 
-@pytest.mark.parametrize("given", ["yesterday", "2026-13-01", "0001-01-01", "9999-12-31", "03/02/2026", 5, True])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "yesterday",
+        "2026-13-01",
+        "0001-01-01",
+        "9999-12-31",
+        "03/02/2026",
+        "20260203",
+        "2026-W05-2",
+        "٢٠٢٦-٠٢-٠٣",
+        5,
+        True,
+    ],
+)
 def test_a_value_that_is_no_date_is_refused(bench: Bench, given: object) -> None:
     """Neither a text that is no date nor a date outside of Salesforce's calendar."""
     code, _, fields = bench.error("insert", "Subscription__c", Started__c=given)
     assert (code, fields) == ("INVALID_TYPE_ON_FIELD_IN_RECORD", ("Started__c",))
+
+
+@pytest.mark.parametrize(
+    "given", ["2026-W05-2", "20260203T040506Z", "٢٠٢٦-٠٢-٠٣T00:00:00Z", "2026-02-03T04:05:06+99:00"]
+)
+def test_a_value_that_is_no_datetime_is_refused(bench: Bench, given: str) -> None:
+    """Only the forms that Salesforce reads, however many Python knows."""
+    code, _, fields = bench.error("insert", "Subscription__c", Renewed_At__c=given)
+    assert (code, fields) == ("INVALID_TYPE_ON_FIELD_IN_RECORD", ("Renewed_At__c",))
+
+
+@pytest.mark.parametrize("given", ["many", "1_000", "١", "1,5", "0x1", "NaN", "1e", "--1", True])
+def test_a_value_that_is_no_number_is_refused(bench: Bench, given: object) -> None:
+    """What Python would read as a number and Salesforce does not."""
+    code, _, fields = bench.error("insert", "Lead", **PERSON, Score__c=given)
+    assert (code, fields) == ("INVALID_TYPE_ON_FIELD_IN_RECORD", ("Score__c",))
 
 
 def test_records_that_are_not_there_are_not_updated(bench: Bench) -> None:

@@ -18,6 +18,7 @@ from sf_elt.demo_org.bulk.requests import version_of
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.rest.columns import column_metadata
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.soql import compile_query, json_statement
 
@@ -76,6 +77,8 @@ class Queries:
         if not soql:
             raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified")
         compiled = compile_query(soql, org.schema, org.clock(), include_deleted=include_deleted)
+        if request.query_params.get("columns") == "true":
+            return reply(column_metadata(compiled))
         with org.store.reading() as connection:
             if compiled.is_count:
                 row = connection.execute(compiled.count_sql, compiled.parameters).fetchone()

@@ -29,7 +29,12 @@ def read_records(
 
 
 def ids_by_key(org: Org, object_type: ObjectType, key: Field, value: str) -> list[str]:
-    """The Ids of the records whose external id is the value, oldest first; letter case does not matter."""
+    """The Ids of the records whose external id is the value, oldest first; letter case does not matter.
+
+    No value means no record, not those that have none.
+    """
+    if not value:
+        return []
     where = Comparison(Path((key.name,)), "=", Text(value, value))
     by_id = Ordering(Path(("Id",)), descending=False, nulls_last=False)
     query = Query("", object_type.name, None, (Path(("Id",)),), where, (by_id,))

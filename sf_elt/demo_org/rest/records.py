@@ -32,7 +32,9 @@ def read(request: Request) -> Response:
 
 async def update(request: Request) -> Response:
     """PATCH /sobjects/Lead/00Q… → 204."""
-    await _save(request, "update", {**await json_of(request), "Id": _id_in(request)})
+    body, record_id = await json_of(request), _id_in(request)
+    _refuse_in_body(object_of(request), body, "Id")
+    await _save(request, "update", {**body, "Id": record_id})
     return Response(status_code=204)
 
 
@@ -52,9 +54,7 @@ async def upsert(request: Request) -> Response:
     """PATCH /sobjects/Lead/External_Id__c/value → 201 for a new record, 200 for one that was there, 300 for several."""
     object_type, body = object_of(request), await json_of(request)
     key = _key(object_type, request.path_params["key"])
-    if any(object_type.field(name) is key for name in body):
-        message = f"The {key.name} field should not be specified in the sobject data."
-        raise OrgError(400, "INVALID_FIELD", message, [key.name])
+    _refuse_in_body(object_type, body, key.name)
     value = request.path_params["value"]
     if key.type != "id":
         several = await run_in_threadpool(_several, request, object_type, key, value)
@@ -133,6 +133,12 @@ def _several(request: Request, object_type: ObjectType, key: Field, value: str) 
         return None
     address = f"/services/data/v{version_of(request)}/sobjects/{quote_url(object_type.name)}"
     return reply([f"{address}/{record_id}" for record_id in ids], 300)
+
+
+def _refuse_in_body(object_type: ObjectType, body: Record, key: str) -> None:
+    """What the address says, the body must not say again."""
+    if any((found := object_type.field(name)) and found.name == key for name in body):
+        raise OrgError(400, "INVALID_FIELD", f"The {key} field should not be specified in the sobject data.", [key])
 
 
 def _key(object_type: ObjectType, name: str) -> Field:

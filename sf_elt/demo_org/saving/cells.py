@@ -16,6 +16,8 @@ Cell = str | bool | int | float | date | datetime | None
 EARLIEST, LATEST = date(1700, 1, 1), date(4000, 12, 31)
 _Day = TypeVar("_Day", date, datetime)
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _EMAIL = re.compile(r"[^\s@,;:\"<>()\[\]\\]+@(?:[^\s@.,;:\"<>()\[\]\\]+\.)+[^\s@.,;:\"<>()\[\]\\]{2,}")
 
 
@@ -106,8 +108,11 @@ def _integer(field: Field, value: object) -> int:
 def _decimal(field: Field, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise _wrong_type(field, value)
+    text = str(value).strip()
+    if not _NUMBER.fullmatch(text):
+        raise _wrong_type(field, value)
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text)
     except InvalidOperation:
         raise _wrong_type(field, value) from None
     if not number.is_finite():
@@ -117,7 +122,7 @@ def _decimal(field: Field, value: object) -> Decimal:
 
 def _date(field: Field, value: object) -> date:
     try:
-        found = date.fromisoformat(value) if isinstance(value, str) else None
+        found = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
     except ValueError:
         found = None
     if found is None:
@@ -127,7 +132,7 @@ def _date(field: Field, value: object) -> date:
 
 def _datetime(field: Field, value: object) -> datetime:
     try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        found = datetime.fromisoformat(value) if isinstance(value, str) and _DAY.match(value) else None
         if found is not None and found.tzinfo is not None:
             found = found.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -15,7 +15,7 @@ import requests
 from sf_elt.demo.changes import Changed
 from sf_elt.demo.claims import check_claims
 from sf_elt.demo.errors import ClaimFailed
-from sf_elt.demo.folder import MARKER
+from sf_elt.demo.folder import MARKER, DemoFolder
 from sf_elt.demo.moved import AudienceMove, Sent
 from sf_elt.demo.runs import Pass
 
@@ -30,10 +30,13 @@ def run_demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the demo has run."""
-    folder = tmp_path_factory.mktemp("demo") / "data"
+    folder = tmp_path_factory.mktemp("demo") / "my data"
     done = run_demo(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Everything held" in done.stdout
+    assert f"Its data is in {folder}\n" in done.stdout
+    table = done.stdout[done.stdout.index("What moved") :].splitlines()
+    assert max(map(len, table)) <= 80
     for row in ("rows in", "profiles", "Frequent visitors", "records written", "API calls", "seconds"):
         assert row in done.stdout
     return folder
@@ -52,6 +55,57 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "was not made by the demo" in " ".join(done.stdout.split())
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_folder_in_use_is_left_alone(demo_folder: Path) -> None:
+    """A second demo in the folder of one that runs, or of a development server, is refused and deletes nothing."""
+    with DemoFolder(demo_folder).claimed():
+        done = run_demo(demo_folder)
+    assert done.returncode == 1
+    assert "is in use by another" in " ".join(done.stdout.split())
+    assert (demo_folder / "warehouse" / "warehouse.duckdb").exists()
+
+
+def test_it_goes_on_with_the_org_of_the_last_demo(demo_folder: Path) -> None:
+    """With --keep-org the org stays with its people, whatever --records says, and everything holds once more."""
+    before = (demo_folder / "org" / "org.duckdb").stat().st_ino
+    done = run_demo(demo_folder, "--keep-org", "--records", "500")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (demo_folder / "org" / "org.duckdb").stat().st_ino == before
+    assert "an org with 120 people" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"), [("Its data is in", signal.SIGTERM), ("Dagster is loaded", signal.SIGINT)]
+)
+def test_a_signal_ends_it_with_its_org(tmp_path: Path, moment: str, number: signal.Signals) -> None:
+    """SIGTERM while the org starts, or Ctrl-C in the middle of a run: its status says so, and the org is gone."""
+    command = [*COMMAND, "demo", "--folder", str(tmp_path / "data"), "--records", "120"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    said = ""
+    while moment not in said:
+        said = process.stdout.readline()
+        assert said, "it ended before"
+    end = time.monotonic() + 30
+    while not (org := _demo_org_of(process.pid)):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "Stopped, with everything" in rest
+    assert "Traceback" not in rest
+    assert not Path(f"/proc/{org}").exists()
+
+
+def _demo_org_of(pid: int) -> int | None:
+    """The process id of the demo org that this process has started."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            if b"demo-org" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return int(child)
+    return None
 
 
 def test_a_claim_that_does_not_hold_is_told() -> None:

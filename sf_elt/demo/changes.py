@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from sf_elt.demo.errors import DemoError
+
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce, SFType
 
@@ -33,6 +35,8 @@ def change_some(client: "Salesforce") -> Changed:
     open_leads = [
         id_ for id_, each in leads.items() if each["Status"] != CLOSED and OPEN in (each["Audiences__c"] or "")
     ]
+    if not open_leads:
+        raise DemoError(f"no lead of this org is in {OPEN!r} any more: run the demo without --keep-org")
     open_leads = open_leads[: LEADS // 2 + 1]
     others = [id_ for id_, each in leads.items() if each["Status"] == CLOSED][: LEADS + 1 - len(open_leads)]
     deleted, closed = open_leads[0], open_leads[1:]

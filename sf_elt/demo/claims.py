@@ -32,7 +32,7 @@ def _something_of_everything(first: Pass) -> Iterator[str]:
         "profiles": first.profiles,
         "scores": first.of("insight/scores", "dagster/row_count"),
         "audience members": first.of("insight/audiences", "dagster/row_count"),
-        "written records": len(first.sent),
+        "confirmed records": first.total(WRITEBACK, "records_confirmed"),  # written, or a kept org held them already
     }
     yield from (f"the first run made no {what}" for what, number in made.items() if number == 0)
 

@@ -15,10 +15,10 @@ from rich.console import Console
 from sf_elt.demo.errors import DemoError
 from sf_elt.demo.folder import DemoFolder, only
 from sf_elt.demo.loop import run_demo
+from sf_elt.demo.signals import on_signals
 
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 20
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_dev(root: Path, *, port: int) -> int:
@@ -28,7 +28,6 @@ def run_dev(root: Path, *, port: int) -> int:
     screen = Console()
     folder = DemoFolder(root)
     stop = threading.Event()
-    _stop_on_signals(stop)
     try:
         port = _free_port(port)
         if not folder.org_file.exists() or not folder.warehouse.exists():
@@ -36,35 +35,35 @@ def run_dev(root: Path, *, port: int) -> int:
             if status := run_demo(root, seed=7, records=5_000, console=screen):
                 return status
         with (
+            on_signals(lambda *_: stop.set()),
+            folder.claimed(),
             start_demo_org(file=folder.org_file) as org,
-            _dagster(only(folder.environment(org.details)), folder.workspace, port) as dagster,
+            _dagster(folder, only(folder.environment(org.details)), port) as dagster,
         ):
             screen.print(
                 f"demo org  {org.details.instance_url}\nDagster   http://{LOOPBACK}:{port}\nCtrl-C stops both."
             )
-            return _wait(stop, dagster)
+            return _wait(stop, dagster, org.details.pid)
     except (DemoError, DemoOrgError) as error:
-        screen.print(f"[bold red]It did not start.[/] {error}", highlight=False)
+        screen.print(f"[bold red]It does not run.[/] {error}", highlight=False)
         return 1
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
-    """Takes the signals also where the shell that started us in the background ignores them."""
-    for number in SIGNALS:
-        signal.signal(number, lambda *_: stop.set())
-
-
-def _wait(stop: threading.Event, dagster: subprocess.Popen[bytes]) -> int:
+def _wait(stop: threading.Event, dagster: subprocess.Popen[bytes], org_pid: int) -> int:
     while not stop.wait(1):
+        if os.waitid(os.P_PID, org_pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            raise DemoError("the demo org ended by itself, and nothing works without it: start `sf-elt dev` again")
         if (status := dagster.poll()) is not None:
             raise DemoError(f"Dagster ended by itself, with status {status}; its last lines above say why")
     return 0
 
 
 @contextmanager
-def _dagster(environment: Mapping[str, str], workspace: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _dagster(folder: DemoFolder, environment: Mapping[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`dagster dev` in a process group of its own, all of which ends with the block."""
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace.resolve()), "-h", LOOPBACK, "-p", str(port)]
+    folder.write_dagster_home(captures_output=True)
+    workspace = str(folder.workspace.resolve())
+    command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", LOOPBACK, "-p", str(port)]
     quiet = {"PYTHONWARNINGS": "ignore:Function `dev_command` is superseded"}  # by a tool that we do not install
     process = subprocess.Popen(command, env={**environment, **quiet}, start_new_session=True)  # noqa: S603  our own
     try:

@@ -1,9 +1,11 @@
 """The demo's folder: everything it makes is in there, and only such a folder is ever deleted."""
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 MARKER = "made_by_sf_elt_demo.json"
 DAYS = 7
 """Daily partitions before today's; the first of them also takes the two years before it."""
+
+NOTHING_CAPTURED = {
+    "module": "dagster._core.storage.noop_compute_log_manager",
+    "class": "NoOpComputeLogManager",
+}
 
 SETTINGS = Path(__file__).resolve().parents[2] / "dagster.yaml"
 
@@ -63,21 +70,42 @@ class DemoFolder:
     def workspace(self) -> Path:
         return self.dagster_home / "workspace.yaml"
 
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Makes the folder where there is none, and keeps other demos out of it until the end of the block.
+
+        Raises FolderRefused where it holds what the demo did not make, cannot be written, or is in use.
+        """
+        try:
+            if self.root.exists() and any(self.root.iterdir()) and not self.marker.exists():
+                raise FolderRefused(
+                    f"{self.root} is not empty and was not made by the demo, so it is left alone: name another --folder"
+                )
+            self.root.mkdir(parents=True, exist_ok=True)
+            marker = self.marker.open("a", encoding="utf-8")
+        except OSError as error:
+            raise FolderRefused(f"{self.root} cannot be used: {error.strerror}. Name another --folder") from error
+        with marker:
+            try:
+                fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise FolderRefused(
+                    f"{self.root} is in use by another `sf-elt demo` or `dev`: stop that, or name another --folder"
+                ) from None
+            yield
+
     def make_anew(self, *, seed: int, records: int, keep_org: bool, now: datetime) -> Made:
-        """Empties the folder, or makes it. Raises FolderRefused where it holds what the demo did not make."""
-        if self.root.exists() and any(self.root.iterdir()) and not self.marker.exists():
-            raise FolderRefused(
-                f"{self.root} is not empty and was not made by the demo, so it is left alone: name another --folder"
-            )
-        kept = {self.org_file.parent.name, MARKER} if keep_org else {MARKER}
-        if self.root.exists():
-            for each in self.root.iterdir():
-                if each.name not in kept:
-                    shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+        """Empties the claimed folder. An org that is kept keeps its seed and its records."""
+        kept = {MARKER}
+        if keep_org and self.org_file.exists():
+            kept = {MARKER, self.org_file.parent.name}
+            seed, records = self.made().seed, self.made().records
+        for each in self.root.iterdir():
+            if each.name not in kept:
+                shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
         made = Made(seed, records, _start(now).isoformat())
-        self.root.mkdir(parents=True, exist_ok=True)
         self.marker.write_text(json.dumps(asdict(made)) + "\n", "utf-8")
-        self._write_dagster_home()
+        self.write_dagster_home(captures_output=False)
         return made
 
     def made(self) -> Made:
@@ -105,13 +133,18 @@ class DemoFolder:
             "SALESFORCE_SECURITY_TOKEN": details.security_token,
         }
 
-    def _write_dagster_home(self) -> None:
-        """The project's dagster.yaml, with its state in this folder."""
+    def write_dagster_home(self, *, captures_output: bool) -> None:
+        """The project's dagster.yaml, with its state in this folder.
+
+        What a step prints is captured by four processes a step. The demo's own runs print nothing and do without.
+        """
         settings = yaml.safe_load(SETTINGS.read_text("utf-8"))
         home = self.dagster_home.resolve()
         settings["storage"]["sqlite"]["base_dir"] = str(home / "storage")
         settings["local_artifact_storage"]["config"]["base_dir"] = str(home)
         settings["compute_logs"]["config"]["base_dir"] = str(home / "compute_logs")
+        if not captures_output:
+            settings["compute_logs"] = NOTHING_CAPTURED
         home.mkdir(parents=True, exist_ok=True)
         (home / "dagster.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), "utf-8")
         location = {"python_module": {"module_name": "sf_elt.definitions", "location_name": "sf_elt"}}

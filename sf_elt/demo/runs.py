@@ -127,8 +127,11 @@ class Deployment:
 
     def _org_calls(self) -> int:
         """Calls in the org's own record."""
-        reply = requests.get(f"{self.org_url}/demo/calls", timeout=30)
-        reply.raise_for_status()
+        try:
+            reply = requests.get(f"{self.org_url}/demo/calls", timeout=30)
+            reply.raise_for_status()
+        except requests.RequestException as error:
+            raise DemoError(f"the demo org does not answer any more. {error}") from error
         return int(reply.json()["total"])
 
 

@@ -248,6 +248,15 @@ def test_only_members_leaves_out_whoever_never_was_in_an_audience(warehouse):
     assert _verdicts(warehouse, left, spec).payload(A) == {"Audiences__c": None}
 
 
+def test_a_merged_profile_leaves_its_audiences_to_the_surviving_one(warehouse):
+    """An export between the merge and the next evaluation of the audiences does not clear them."""
+    fill(warehouse, [Person("younger", [B], audiences=["Hot"])], [Lead(A), Lead(B)])
+    with warehouse.write() as connection:
+        connection.execute("INSERT INTO profiles.aliases VALUES ('younger', 'older', '2026-11-21')")
+    verdicts = _verdicts(warehouse, [Person("older", [A, B])], _spec(audiences_field="Audiences__c"))
+    assert [verdicts.payload(each) for each in (A, B)] == [{"Audiences__c": "Hot"}] * 2
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

@@ -42,7 +42,7 @@ from sf_elt.salesforce.errors import (
 )
 from sf_elt.salesforce.login import Login
 from sf_elt.salesforce.names import did_you_mean
-from sf_elt.salesforce.query import count, download_rest, query_records
+from sf_elt.salesforce.query import count, download_rest, fits_rest, query_records
 from sf_elt.salesforce.soql import literal, literals, moment, select, within
 from sf_elt.salesforce.transport import CallMeter, Patience, Pause
 
@@ -73,6 +73,7 @@ __all__ = [
     "did_you_mean",
     "download_bulk",
     "download_rest",
+    "fits_rest",
     "literal",
     "literals",
     "moment",

@@ -12,10 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sf_elt.salesforce.connect import Org
 from sf_elt.salesforce.download import Download, fetch_page
 from sf_elt.salesforce.errors import TOO_LARGE, JobFailed, OrgUnavailable, QueryTooLarge, RequestRefused
+from sf_elt.salesforce.resuming import Begun
 
 log = logging.getLogger(__name__)
-
-STATE = "bulk-job.json"
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,9 @@ class QueryJob(BaseModel):
     error: str | None = Field(default=None, alias="errorMessage")
 
 
-class _State(BaseModel):
-    """How far a download has come, kept beside its pages so that a later run can go on from there."""
-
-    soql: str
-    include_deleted: bool
-    api_version: str  # locators are read with the version that made them
+class _State(Begun):
     job_id: str
     records: int | None = None
-    pages: list[str] = []
     counted: int = 0
     locator: str | None = ""  # empty for the first page, None after the last
 
@@ -74,7 +67,7 @@ def download_bulk(
     The job itself is left to Salesforce, which removes it after seven days: deleting it would cost a call.
     """
     patience = patience or JobPatience()
-    begun = _begun(folder, soql, include_deleted, org.api_version)
+    begun = _State.in_folder(folder, soql, include_deleted, org.api_version)
     if begun is not None:
         try:
             return _go_on(org, begun, folder, patience, on_page)
@@ -82,7 +75,7 @@ def download_bulk(
             log.info("query job %s cannot be gone on with, a new one begins: %s", begun.job_id, error)
     job = create_query_job(org, soql, include_deleted=include_deleted)
     state = _State(soql=soql, include_deleted=include_deleted, api_version=org.api_version, job_id=job.id)
-    _keep(state, folder)
+    state.keep(folder)
     return _go_on(org, state, folder, patience, on_page)
 
 
@@ -96,7 +89,7 @@ def _go_on(
     """Waits for the job and reads the pages that have not landed yet."""
     if state.records is None:
         state.records = wait_for_job(org, state.job_id, patience).records
-        _keep(state, folder)
+        state.keep(folder)
     while not state.is_complete:
         locator = {"locator": state.locator} if state.locator else {}
         page = fetch_page(
@@ -109,26 +102,11 @@ def _go_on(
         state.pages.append(page.file.name)
         state.counted += int(page.headers.get("Sforce-NumberOfRecords", 0))
         state.locator = _next_locator(page.headers.get("Sforce-Locator"))
-        _keep(state, folder)
+        state.keep(folder)
         if on_page is not None:
             on_page(state.counted, state.records)
     reported = state.records if state.records is not None else state.counted
-    return Download("bulk", tuple(folder / name for name in state.pages), reported)
-
-
-def _begun(folder: Path, soql: str, include_deleted: bool, api_version: str) -> _State | None:
-    file = folder / STATE
-    if not file.exists():
-        return None
-    state = _State.model_validate_json(file.read_bytes())
-    asked = (soql, include_deleted, api_version)
-    return state if (state.soql, state.include_deleted, state.api_version) == asked else None
-
-
-def _keep(state: _State, folder: Path) -> None:
-    part = folder / f"{STATE}.part"
-    part.write_text(state.model_dump_json(), "utf-8")
-    part.rename(folder / STATE)
+    return Download("bulk", state.files(folder), reported)
 
 
 def create_query_job(org: Org, soql: str, *, include_deleted: bool) -> QueryJob:

@@ -1,17 +1,23 @@
 """Small queries as Python values, and REST pages as landing files."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import orjson
 
 from sf_elt.salesforce.connect import Org
-from sf_elt.salesforce.download import Download, Page, fetch_page, opened
+from sf_elt.salesforce.download import Download, fetch_page, opened
 from sf_elt.salesforce.errors import RequestRefused
+from sf_elt.salesforce.resuming import Begun
 from sf_elt.salesforce.soql import select_count
 
+log = logging.getLogger(__name__)
+
 PAGE_ROWS = 2000  # what REST gives at most in one reply
+MAX_REST_QUERY = 12_000  # bytes, percent-encoded: the org takes 16,384 for the request line and all headers together
 
 # The beginning of every reply, up to the records; white space differs with X-PrettyPrint.
 _HEAD = re.compile(
@@ -31,32 +37,51 @@ def query_records(org: Org, soql: str, *, include_deleted: bool = False) -> list
     return [_plain(record) for record in _records(org, soql, include_deleted=include_deleted)]
 
 
+class _State(Begun):
+    reported: int | None = None
+    following: str | None = ""  # empty for the first page, None after the last
+
+
+def fits_rest(soql: str) -> bool:
+    """Whether the query can travel in an address: the org refuses a longer request line with headers."""
+    return len(urlencode({"q": soql})) <= MAX_REST_QUERY
+
+
 def download_rest(
     org: Org, soql: str, folder: Path, *, include_deleted: bool, on_page: Callable[[int], None] | None = None
 ) -> Download:
     """Reads a query page by page into JSON files, byte for byte as they come.
 
-    The reported count is the `totalSize` of the first reply. `on_page` is told how many files have landed.
+    A folder in which the same query was begun earlier is gone on with, while the org keeps its cursor (two days). The
+    reported count is the `totalSize` of the first reply. `on_page` is told how many files have landed.
     """
-    pages: list[Page] = []
-    reported: int | None = None
-    path: str | None = "queryAll/" if include_deleted else "query/"
-    parameters: dict[str, str] = {"q": soql}
-    while path is not None:
+    begun = _State.in_folder(folder, soql, include_deleted, org.api_version)
+    if begun is not None:
+        try:
+            return _go_on(org, begun, folder, on_page)
+        except RequestRefused as error:
+            log.info("a query cannot be gone on with, it begins again: %s", error)
+    state = _State(soql=soql, include_deleted=include_deleted, api_version=org.api_version)
+    return _go_on(org, state, folder, on_page)
+
+
+def _go_on(org: Org, state: _State, folder: Path, on_page: Callable[[int], None] | None) -> Download:
+    """Reads the pages that have not landed yet."""
+    while state.following is not None:
         page = fetch_page(
             org,
-            path,
-            folder / f"rest-{len(pages):06d}.json",
-            params=parameters,
+            state.following or ("queryAll/" if state.include_deleted else "query/"),
+            folder / f"rest-{len(state.pages):06d}.json",
+            params={} if state.following else {"q": state.soql},
             headers={"Sforce-Query-Options": f"batchSize={PAGE_ROWS}"},
         )
-        total, path = _what_follows(page.file)
-        reported = total if reported is None else reported
-        parameters = {}
-        pages.append(page)
+        total, state.following = _what_follows(page.file)
+        state.reported = total if state.reported is None else state.reported
+        state.pages.append(page.file.name)
+        state.keep(folder)
         if on_page is not None:
-            on_page(len(pages))
-    return Download("rest", tuple(page.file for page in pages), reported or 0)
+            on_page(len(state.pages))
+    return Download("rest", state.files(folder), state.reported or 0)
 
 
 def _records(org: Org, soql: str, *, include_deleted: bool) -> Iterable[dict[str, object]]:

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from duckdb import DuckDBPyConnection
-from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce import (
     AllowanceSpent,
@@ -16,15 +16,17 @@ from sf_elt.salesforce import (
     JobPatience,
     Org,
     QueryTooLarge,
+    RequestRefused,
     count,
     download_bulk,
     download_rest,
+    fits_rest,
     select,
     within,
 )
 from sf_elt.streams.columns import StreamColumns, stream_columns
-from sf_elt.streams.errors import Shortfall
-from sf_elt.streams.landing import landing_folder
+from sf_elt.streams.errors import Shortfall, SpecRefused
+from sf_elt.streams.landing import Begun, Landing, landing_folder
 from sf_elt.streams.merge import NOTHING, MergeCounts, merge_download
 from sf_elt.streams.schema import SchemaChange, adapt_table
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
@@ -32,8 +34,6 @@ from sf_elt.streams.windows import ReadRange, StreamSpec, Window, read_range
 from sf_elt.warehouse import JobMeter, Warehouse, quote_table
 
 Progress = Callable[[str, int, int | None], None]
-
-BEGUN = "read.json"
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,9 @@ def import_window(
 ) -> WindowReport:
     """Reads the window with its look-back and merges it; the rows and the record of completion commit together.
 
-    Windows may be read in any order, any number of times. `now` is when the read begins (UTC).
+    Windows may be read in any order, any number of times. `now` is when the read begins (UTC); where the org's clock
+    runs behind ours, the window is read to the org's now. A read that was paused is gone on with, then the rest of the
+    window is read, and the report is of both.
 
     Raises SalesforceError (AllowanceSpent where the calls ran out: nothing is lost, run the window again after
     `until`), UnknownObject and UnknownField (did you mean …), SpecRefused, Shortfall, LandingUnreadable,
@@ -95,33 +97,25 @@ def import_window(
     work = _Work(org, meter, warehouse, spec, window, now, run_id, progress or _silent)
     with org.counted_by(meter):
         try:
-            with landing_folder(warehouse, spec.stream, window, now) as folder:
-                begun = _Begun.of(folder)
-                report = work.keep(work.read(folder, begun))
+            columns = stream_columns(org, spec)
+            span = read_range(spec, window, now - org.behind)  # the org's now: rows saved after it are not there yet
+            with landing_folder(warehouse, spec.stream, span, now) as landing:
+                read = work.read(columns, span, landing)
+                report = work.keep(read)
         except AllowanceSpent:
             with warehouse.write() as connection:
                 work.note_calls(connection)
             raise
-    if begun is not None and report.read_to < read_range(spec, window, now).read_to:
-        # what a paused read brought ends where it was paused; the rest of the window comes now
-        return import_window(org, meter, warehouse, spec, window, now=now, run_id=run_id, progress=progress)
-    return report
-
-
-class _Begun(BaseModel):
-    """When and what a read began to read, kept in its landing folder in case the API calls run out."""
-
-    model_config = ConfigDict(frozen=True)
-
-    began: datetime
-    read_from: datetime
-    read_to: datetime
-    is_open: bool
-
-    @classmethod
-    def of(cls, folder: Path) -> "_Begun | None":
-        file = folder / BEGUN
-        return cls.model_validate_json(file.read_bytes()) if file.exists() else None
+        except RequestRefused:
+            org.described.clear()  # what the org refuses may be gone since it was described
+            raise
+    if read.span.read_to >= span.read_to:
+        return report
+    # A paused read was gone on with, and ends where it was paused: here comes the rest.
+    rest = Window(read.span.read_to, window.end)
+    return _together(
+        report, import_window(org, meter, warehouse, spec, rest, now=now, run_id=run_id, progress=progress)
+    )
 
 
 @dataclass
@@ -146,14 +140,12 @@ class _Work:
     def calls(self) -> int:
         return self.meter.made - self.calls_before
 
-    def read(self, folder: Path, begun: _Begun | None) -> _Read:
-        """Lands the window's rows; one call where the org counts none. `begun` is a paused read to go on with."""
-        columns = stream_columns(self.org, self.spec)
-        if begun is not None:
-            self.began = begun.began  # the rows are as old as the job that reads them
-            span = ReadRange(begun.read_from, begun.read_to, begun.is_open)
-            return _Read(columns, span, self._download(columns, span, folder, None, bulk=True))
-        span = read_range(self.spec, self.window, self.now)
+    def read(self, columns: StreamColumns, span: ReadRange, landing: Landing) -> _Read:
+        """Lands the span's rows; one call where the org counts none. A paused read is gone on with as it began."""
+        begun = landing.begun
+        if begun is not None and begun.soql == self._soql(columns, begun.span):
+            self.began = begun.began  # the rows are as old as the query that reads them
+            return _Read(columns, begun.span, self._download(columns, begun.span, landing.folder, begun.transport))
         if span.is_empty:
             return _Read(columns, span, Download("none", (), 0))
         self.progress(f"{self.spec.stream}: counting", 0, None)
@@ -161,15 +153,36 @@ class _Work:
         counted = self._count(where)
         if counted == 0:
             return _Read(columns, span, Download("none", (), 0))
-        is_large = counted is None or counted > self.spec.rest_rows
-        bulk = self.spec.transport == "bulk" or (self.spec.transport == "auto" and is_large)
-        if bulk:
-            kept = _Begun(began=self.now, read_from=span.read_from, read_to=span.read_to, is_open=span.is_open)
-            (folder / BEGUN).write_text(kept.model_dump_json(), "utf-8")
-        download = self._download(columns, span, folder, counted, bulk=bulk)
+        soql = self._soql(columns, span)
+        transport = self._transport(soql, counted)
+        landing.begin(
+            Begun(
+                began=self.now,
+                read_from=span.read_from,
+                read_to=span.read_to,
+                is_open=span.is_open,
+                soql=soql,
+                transport=transport,
+            )
+        )
+        download = self._download(columns, span, landing.folder, transport, counted)
         if counted is not None and download.reported < counted:
             self._confirm(where, download.reported)
         return _Read(columns, span, download)
+
+    def _transport(self, soql: str, counted: int | None) -> Literal["rest", "bulk"]:
+        """As the spec says, or by the number of rows; a query that is too long for an address goes by bulk."""
+        if self.spec.transport == "bulk" or not fits_rest(soql):
+            return "bulk"
+        is_large = counted is None or counted > self.spec.rest_rows
+        return "bulk" if self.spec.transport == "auto" and is_large else "rest"
+
+    def _soql(self, columns: StreamColumns, span: ReadRange) -> str:
+        where = within(columns.timestamp_field, span.read_from, span.read_to)
+        try:
+            return select(columns.names, self.spec.object, where)
+        except ValueError as error:
+            raise SpecRefused(f"{self.spec.stream}: {error}; name `fields`, or leave some out") from error
 
     def keep(self, read: _Read) -> WindowReport:
         """Merges what was read and records the window, in one transaction."""
@@ -211,13 +224,17 @@ class _Work:
             return None
 
     def _download(
-        self, columns: StreamColumns, span: ReadRange, folder: Path, counted: int | None, *, bulk: bool
+        self,
+        columns: StreamColumns,
+        span: ReadRange,
+        folder: Path,
+        transport: Literal["rest", "bulk"],
+        counted: int | None = None,
     ) -> Download:
         """Lands a range; where the org finds that too much at once, both halves of it."""
-        where = within(columns.timestamp_field, span.read_from, span.read_to)
-        soql = select(columns.names, self.spec.object, where)
+        soql = self._soql(columns, span)
         try:
-            if not bulk:
+            if transport == "rest":
                 return download_rest(self.org, soql, folder, include_deleted=True, on_page=self._on_rest_page(counted))
             return download_bulk(
                 self.org,
@@ -231,8 +248,8 @@ class _Work:
             earlier, later = span.halves()
             (folder / "earlier").mkdir(exist_ok=True)
             (folder / "later").mkdir(exist_ok=True)
-            first = self._download(columns, earlier, folder / "earlier", counted, bulk=bulk)
-            second = self._download(columns, later, folder / "later", counted, bulk=bulk)
+            first = self._download(columns, earlier, folder / "earlier", transport, counted)
+            second = self._download(columns, later, folder / "later", transport, counted)
             return Download(first.transport, first.files + second.files, first.reported + second.reported)
 
     def _on_rest_page(self, counted: int | None) -> Callable[[int], None]:
@@ -278,6 +295,21 @@ class _Work:
             api_left=self.meter.left,
             schema_changes=changes,
         )
+
+
+def _together(first: WindowReport, rest: WindowReport) -> WindowReport:
+    """What a paused read and the rest of its window did."""
+    summed = ("org_count", "rows_read", "rows_new", "rows_changed", "rows_unchanged", "rows_deleted", "api_calls")
+    return replace(
+        rest,
+        window_start=first.window_start,
+        read_from=first.read_from,
+        transport=first.transport if rest.transport == "none" else rest.transport,
+        newest=max((at for at in (first.newest, rest.newest) if at is not None), default=None),
+        seconds=first.seconds + rest.seconds,
+        schema_changes=first.schema_changes + rest.schema_changes,
+        **{name: getattr(first, name) + getattr(rest, name) for name in summed},
+    )
 
 
 def _record(connection: DuckDBPyConnection, report: WindowReport) -> None:

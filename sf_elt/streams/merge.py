@@ -68,6 +68,12 @@ def merge_download(
         connection.execute(
             _staging(columns, shape, download), parameters | {"files": [str(f) for f in _files(download)]}
         )
+    except duckdb.IOException as error:
+        if "GZIP" not in str(error):
+            raise
+        raise LandingUnreadable(
+            f"{stream}: a page of {window} breaks off within its compression; nothing was moved, run the window again"
+        ) from error
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise LandingUnreadable(
             f"{stream}: what the org sent for {window} does not fit its own describe ({_where(error)}); "

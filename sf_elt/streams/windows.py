@@ -45,9 +45,9 @@ class StreamSpec:
     `fields` None takes every field of the object that can travel in rows, and the related fields that the documented
     names need. A related field is written `RecordType.Name`. `look_back` re-reads that much before each window,
     because a row shows when its transaction commits, but carries the time when it began. `transport` "auto" takes
-    REST up to `rest_rows` rows and Bulk API 2.0 beyond, whose job is waited for as long as `job_patience` and read in
-    pages of `page_rows`. `written_fields` are those that our own exports write: a record that changes in nothing else
-    has not been modified by anybody (`_changed_at`).
+    REST up to `rest_rows` rows and Bulk API 2.0 beyond; a query too long for an address always goes by bulk. A bulk job
+    is waited for as long as `job_patience` and read in pages of `page_rows`. `written_fields` are those that our own
+    exports write: a record that changes in nothing else has not been modified by anybody (`_changed_at`).
     """
 
     stream: str

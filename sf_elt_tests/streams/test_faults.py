@@ -7,11 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from sf_elt.demo_org.serve import Details
-from sf_elt.salesforce import AllowanceSpent, JobFailed, OrgUnavailable
+from sf_elt.demo_org.schema import Field, Schema, load_schema
+from sf_elt.demo_org.serve import Details, running_org
+from sf_elt.salesforce import AllowanceSpent, FieldDescribe, JobFailed, OrgUnavailable, RequestRefused, count, describe
 from sf_elt.streams import Shortfall, StreamSpec, Window, WindowReport, stream_columns
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
@@ -141,6 +143,108 @@ def test_a_spent_allowance_pauses_and_goes_on_where_it_was(org: Details, tmp_pat
         assert importer.sql("SELECT sum(calls) FROM ops.api_calls") == [(importer.meter.made,)]
 
 
+@pytest.mark.parametrize("allowance", [3, 4, 6])
+def test_a_window_that_grows_while_it_is_paused_ends_too(org: Details, tmp_path: Path, allowance: int) -> None:
+    """Each day's run asks for one day more than the last: the paused read is gone on with, no page is read twice."""
+    with importing(org, tmp_path) as importer:
+        spec = StreamSpec("salesforce_leads", "Lead", transport="bulk", page_rows=6)
+        levers(org).forget_calls()
+        end = datetime.now(UTC)
+        for day in range(12):
+            importer.meter.limit = importer.meter.made + allowance
+            try:
+                report = importer.run(spec, Window(ALWAYS.start, end + timedelta(days=day)))
+                break
+            except AllowanceSpent:
+                continue
+        else:
+            pytest.fail("it never came to its end")
+        assert importer.rows(spec) == rows_of_org(org, stream_columns(importer.org, spec), "Lead")
+        assert report.rows_new == report.rows_in_stream
+        pages = [call["query"] for call in levers(org).calls() if call["path"].endswith("/results")]
+        assert len(pages) == len(set(pages))
+        read = importer.sql("SELECT window_start, read_to, is_open FROM ops.windows ORDER BY read_to")
+        assert len(read) == 2
+        assert read[1][0] == read[0][1]
+
+
+def test_a_paused_rest_read_goes_on_with_its_next_page(shared_org: Details, tmp_path: Path) -> None:
+    """Pages that landed are not asked for again; a cursor that has died begins the query anew."""
+    spec = StreamSpec("salesforce_leads", "Lead", transport="rest", fields=("Name",))
+    closed = Window(ALWAYS.start, datetime.now(UTC))
+    for dead in (False, True):
+        with importing(shared_org, tmp_path / str(dead)) as importer:
+            importer.meter.limit = importer.meter.made + 3
+            with pytest.raises(AllowanceSpent):
+                importer.run(spec, closed)
+            importer.meter.limit = None
+            if dead:
+                body = [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]
+                levers(shared_org).plan({"path": "/query/01g", "reply": {"status": 400, "body": body}})
+            report = importer.run(spec, closed)
+            levers(shared_org).forget_faults()
+            pages = -(-report.rows_read // 2000)
+            assert pages > 1
+            assert report.api_calls == (1 + pages if dead else pages - 1)
+            assert report.rows_new == report.rows_in_stream == count(importer.org, "Lead", include_deleted=True)
+
+
+def test_other_fields_than_when_it_was_paused_begin_anew(org: Details, tmp_path: Path) -> None:
+    """A paused read is gone on with only where it asks for the same."""
+    with importing(org, tmp_path) as importer:
+        importer.meter.limit = 6
+        with pytest.raises(AllowanceSpent):
+            importer.run(replace(BULK, exclude_fields=("Title",)))
+        importer.meter.limit = None
+        assert importer.run(BULK).rows_new > 0
+        assert importer.rows(BULK) == rows_of_org(org, stream_columns(importer.org, BULK), "Lead")
+
+
+def test_a_row_is_not_lost_where_our_clock_is_ahead_of_the_orgs(org: Details, tmp_path: Path) -> None:
+    """Half an hour ahead: a window that is over for us is read to the org's now, and is not over yet."""
+    ahead = timedelta(minutes=30)
+    with importing(org, tmp_path) as importer:
+        importer.org.transport.clock = lambda: datetime.now(UTC) + ahead
+        now = datetime.now(UTC) + ahead
+        window = Window(now - timedelta(days=1), now - timedelta(minutes=1))
+        first = importer.run(LEADS, window, now=now)
+        assert first.is_open
+        assert abs(first.read_to + ahead - now) < timedelta(seconds=60)
+        with importer.org.counted_by(None):
+            created = importer.org.client.Lead.create({"LastName": "Behind", "Company": "C"})["id"]
+        importer.run(LEADS, window, now=now + timedelta(minutes=2))
+        assert importer.sql('SELECT "Id" FROM streams.salesforce_leads WHERE "LastName" = \'Behind\'') == [(created,)]
+
+
+def test_a_field_that_goes_after_it_was_described_is_asked_for_once(importer: Importer) -> None:
+    """The run says which; the next one in the same session describes the object anew and succeeds."""
+    for spec in (LEADS, BULK):
+        described = describe(importer.org, "Lead")
+        fields = (*described.fields, FieldDescribe(name="Gone__c", type="string"))
+        importer.org.described["Lead"] = described.model_copy(update={"fields": fields})
+        with pytest.raises(RequestRefused, match="Gone__c"):
+            importer.run(spec)
+        assert importer.run(spec).rows_read > 0
+
+
+@pytest.mark.parametrize("transport", ["auto", "rest"])
+def test_a_query_too_long_for_an_address_goes_by_bulk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: Literal["auto", "rest"]
+) -> None:
+    """The org refuses a longer request line with 414; an object of 800 fields is read all the same."""
+    schema = load_schema()
+    lead = schema.require("Lead")
+    more = tuple(Field(f"Custom_field_number_{number}__c", "string", "C", length=10) for number in range(800))
+    wide = Schema((*(each for each in schema.objects if each is not lead), replace(lead, fields=lead.fields + more)))
+    monkeypatch.setattr("sf_elt.demo_org.org.load_schema", lambda: wide)
+    with running_org(records=0) as org, importing(org, tmp_path) as importer:
+        written = {"LastName": "Wide", "Company": "C", more[-1].name: "last"}
+        created = importer.org.client.Lead.create(written)["id"]
+        report = importer.run(replace(LEADS, transport=transport))
+        assert (report.transport, report.rows_new) == ("bulk", 1)
+        assert importer.sql(f'SELECT "Id", "{more[-1].name}" FROM streams.salesforce_leads') == [(created, "last")]
+
+
 def test_a_paused_open_window_is_read_to_now_when_it_goes_on(org: Details, tmp_path: Path) -> None:
     """What came while it was paused is not left out."""
     with importing(org, tmp_path) as importer:
@@ -152,7 +256,7 @@ def test_a_paused_open_window_is_read_to_now_when_it_goes_on(org: Details, tmp_p
         with importer.org.counted_by(None):
             importer.org.client.Lead.create({"LastName": "Meanwhile", "Company": "C"})
         report = importer.run(spec, now=datetime.now(UTC) + timedelta(minutes=1))
-        assert report.rows_new == 1
+        assert report.rows_new == report.rows_in_stream
         assert importer.rows(spec) == rows_of_org(org, stream_columns(importer.org, spec), "Lead")
         assert importer.sql("SELECT count(*) FROM ops.windows") == [(2,)]
 

@@ -69,7 +69,7 @@ def test_a_read_that_is_under_way_is_not_swept_up(org: Details, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("page_rows", "file_size", "where"), [(3000, 100_000, "landing"), (200, 400_000, "warehouse.duckdb")]
+    ("page_rows", "file_size", "where"), [(3000, 400_000, "landing"), (1000, 400_000, "warehouse.duckdb")]
 )
 def test_a_full_disk_is_a_clear_error_and_loses_nothing(
     shared_org: Details, tmp_path: Path, page_rows: int, file_size: int, where: str

@@ -161,6 +161,15 @@ def test_a_value_that_does_not_fit_its_type_is_a_clear_error(tmp_path: Path) -> 
     assert "soon" not in "".join(traceback.format_exception(caught.value))
 
 
+def test_a_page_whose_compression_breaks_off_is_a_clear_error(tmp_path: Path) -> None:
+    """Half a gzip page in a whole HTTP reply moves nothing, and the error says what to do."""
+    download = _landed(tmp_path, [(f"{number:018d}", 1, False, "x" * number) for number in range(200)])
+    (file,) = download.files
+    file.write_bytes(file.read_bytes()[:-200])
+    with _stream() as connection, pytest.raises(LandingUnreadable, match="breaks off.*run the window again"):
+        _merge(connection, download)
+
+
 def _changed_at(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Id → when somebody last changed the record, in seconds since DAY."""
     rows = connection.execute('SELECT "Id", _changed_at FROM streams.things').fetchall()

@@ -127,7 +127,7 @@ def values(warehouse: Warehouse) -> list[tuple[object, ...]]:
     return sorted((tuple(row[column] for column in sorted(row) if column not in apart) for row in rows), key=repr)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories)
 def test_any_history_ends_in_the_same_people(steps: list[list[tuple[str, int, str | None, int | None]]]) -> None:
     """After each step: the naive components; unchanged by a second build or another order of rows; equal to a first
@@ -158,7 +158,7 @@ def test_any_history_ends_in_the_same_people(steps: list[list[tuple[str, int, st
         assert values(afresh) == values(warehouse)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(changes, min_size=5, max_size=30), st.integers(1, 3), st.integers(1, 3))
 def test_maxima_hold_whatever_happened(
     step: list[tuple[str, int, str | None, int | None]], emails_at_most: int, leads_at_most: int

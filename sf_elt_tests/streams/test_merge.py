@@ -166,7 +166,7 @@ def test_a_page_whose_compression_breaks_off_is_a_clear_error(tmp_path: Path) ->
     download = _landed(tmp_path, [(f"{number:018d}", 1, False, "x" * number) for number in range(200)])
     (file,) = download.files
     file.write_bytes(file.read_bytes()[:-200])
-    with _stream() as connection, pytest.raises(LandingUnreadable, match="breaks off.*run the window again"):
+    with _stream() as connection, pytest.raises(LandingUnreadable, match=r"breaks off.*run the window again"):
         _merge(connection, download)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Literal
 
 import yaml
@@ -209,10 +210,17 @@ _field = TypeAdapter(Field)
 def load_schema() -> Schema:
     """The demo org's objects. Raises pydantic.ValidationError where a YAML file is not as it should be."""
     folder = files("sf_elt.demo_org").joinpath("objects")
-    shared = _shared_file.validate_python(yaml.safe_load(folder.joinpath("_shared.yaml").read_text("utf-8")))
+    shared = _shared_file.validate_python(_read_yaml(folder / "_shared.yaml"))
     names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".yaml") and each.name[0] != "_")
-    raw = [yaml.safe_load(folder.joinpath(name).read_text("utf-8")) for name in names]
+    raw = [_read_yaml(folder / name) for name in names]
     return Schema(tuple(_object_type(_object_file.validate_python(each), shared) for each in raw))
+
+
+def _read_yaml(file: Traversable) -> object:
+    """Reads with libyaml where PyYAML has it: ten times quicker, and it is a good part of the org's start."""
+    if yaml.__with_libyaml__:
+        return yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    return yaml.safe_load(file.read_text("utf-8"))
 
 
 def _object_type(file: _ObjectFile, shared: _SharedFile) -> ObjectType:

@@ -97,13 +97,18 @@ class Store:
         self._readers: set[duckdb.DuckDBPyConnection] = set()
         self._readers_changed = threading.Condition()
         self._closing = False
+        kept = file is not None and file.exists()
         self._connection = duckdb.connect(":memory:" if file is None else str(file))
         self._connection.execute("SET autoinstall_known_extensions = false")
         self._connection.execute("SET preserve_insertion_order = true")
         try:
             _create_tables(self._connection, schema)
-            self._next_number = {each.name: self._highest_number(each) + 1 for each in schema.objects}
-            self._last_save = max((self._latest(each) for each in schema.objects), default=datetime.min)
+            self._next_number = {each.name: 1 for each in schema.objects}
+            self._last_save = datetime.min
+            if kept:
+                _check_columns(self._connection, schema)
+                self._next_number = {each.name: self._highest_number(each) + 1 for each in schema.objects}
+                self._last_save = max(self._latest(each) for each in schema.objects)
         except BaseException:
             self._connection.close()
             raise
@@ -248,6 +253,10 @@ def update_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, 
 def _create_tables(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
     tables = (f"CREATE TABLE IF NOT EXISTS {table(each.name)} ({_columns(each)})" for each in schema.objects)
     connection.execute("; ".join(["CREATE SCHEMA IF NOT EXISTS records", *tables]))
+
+
+def _check_columns(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
+    """Raises StoreMismatch where a kept file's tables are not this schema's."""
     kept: dict[str, set[str]] = {}
     for name, column in connection.execute(
         "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'records'"

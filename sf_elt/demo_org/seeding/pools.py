@@ -24,6 +24,9 @@ POSTAL_CODES = 50
 """How many postal codes each place has in `Places.postal_codes`."""
 
 _DRAWS = {"first": 160, "last": 220, "company": 110, "street": 60, "title": 50}
+_PROVIDERS = [f"faker.providers.{name}" for name in ("address", "company", "job", "person")]
+"""The parts of Faker that the pools draw from: making all of them takes longer than the drawing."""
+
 _WITHOUT_ASCII = str.maketrans({"ł": "l", "Ł": "L", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "ı": "i", "đ": "d"})
 
 
@@ -76,7 +79,7 @@ def fill_pools(seed: int) -> Pools:
     drawn |= {"company": [], "slug": [], "street": [], "title": []}
     taken: set[str] = set()
     for locale in locales:
-        fake = Faker(locale)
+        fake = Faker(locale, providers=_PROVIDERS)
         fake.seed_instance(seed)
         for kind in ("first", "last"):
             names, spelled = _names(fake, kind, romanized=locale == "ja_JP")
@@ -124,7 +127,7 @@ def _distinct(draw: Callable[[], str], times: int) -> list[str]:
 
 
 def _places(seed: int, rows: list[dict[str, str]], locales: list[str]) -> Places:
-    fake = Faker("en_US")
+    fake = Faker("en_US", providers=_PROVIDERS)
     fake.seed_instance(seed)
     weight = np.array([float(row["weight"]) for row in rows])
     texts = ("country_code", "country", "state_code", "state", "city", "currency", "dial")

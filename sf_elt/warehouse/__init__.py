@@ -17,7 +17,8 @@ Errors:
 """
 
 from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
-from sf_elt.warehouse.connection import Warehouse, WarehouseBusy, WarehouseEmpty, WarehouseError, WarehouseFull
+from sf_elt.warehouse.connection import Warehouse
+from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, WarehouseError, WarehouseFull
 from sf_elt.warehouse.names import quote, quote_table
 from sf_elt.warehouse.tables import column_types
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
+from sf_elt.warehouse.errors import room_for
+
 HOUR = 3_600.0
 DAY = 86_400.0
 
@@ -99,19 +101,21 @@ class CallLedger:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _setting_up:
-            if not self.file.exists():
-                self.file.touch(mode=0o600)
-            _kept_open(self.file, self.file.stat().st_ino)
-        with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as ledger:
-            ledger.execute("PRAGMA synchronous = NORMAL")
-            ledger.execute("BEGIN IMMEDIATE")
-            try:
-                yield ledger
-                ledger.execute("COMMIT")
-            except BaseException:
-                ledger.execute("ROLLBACK")
-                raise
+        with room_for(self.file):
+            with _setting_up:
+                if not self.file.exists():
+                    self.file.touch(mode=0o600)
+                _kept_open(self.file, self.file.stat().st_ino)
+            with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as ledger:
+                ledger.execute("PRAGMA synchronous = NORMAL")
+                ledger.execute("BEGIN IMMEDIATE")
+                try:
+                    yield ledger
+                    ledger.execute("COMMIT")
+                except BaseException:
+                    if ledger.in_transaction:  # SQLite itself rolls back where the disk is full
+                        ledger.execute("ROLLBACK")
+                    raise
 
 
 _setting_up = Lock()

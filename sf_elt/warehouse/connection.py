@@ -4,7 +4,6 @@ DuckDB locks the whole file: a writer keeps every other process out, and a reade
 out. So a busy file is waited for, and nobody holds it longer than one transaction or one query.
 """
 
-import errno
 import logging
 import threading
 from collections import defaultdict
@@ -19,6 +18,7 @@ import duckdb
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from sf_elt.warehouse.calls import CallLedger
+from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, room_for
 
 log = logging.getLogger(__name__)
 
@@ -26,22 +26,6 @@ SCHEMA = files("sf_elt.warehouse").joinpath("schema.sql").read_text("utf-8")
 SCHEMA_VERSION = md5(SCHEMA.encode(), usedforsecurity=False).hexdigest()
 
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
-
-
-class WarehouseError(Exception):
-    """Anything that goes wrong with the warehouse file itself."""
-
-
-class WarehouseBusy(WarehouseError):
-    """Another process kept the file locked for longer than we wait."""
-
-
-class WarehouseEmpty(WarehouseError):
-    """There is no warehouse file yet."""
-
-
-class WarehouseFull(WarehouseError):
-    """The disk has no room left; the transaction was rolled back."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +49,7 @@ class Warehouse:
         Raises WarehouseBusy when the file stays locked, WarehouseFull when the disk has no room.
         """
         _own_folder(self.root)
-        with self._door(), _clear_errors(self.file), self._open(read_only=False) as connection:
+        with self._door(), room_for(self.file), self._open(read_only=False) as connection:
             _install_schema(connection)
             connection.begin()
             try:
@@ -80,7 +64,7 @@ class Warehouse:
         """A short read-only connection. Raises WarehouseEmpty before the first write, WarehouseBusy as `write` does."""
         if not self.file.exists():
             raise WarehouseEmpty(f"{self.file} does not exist yet: materialize an import first")
-        with self._door(), _clear_errors(self.file), self._open(read_only=True) as connection:
+        with self._door(), room_for(self.file), self._open(read_only=True) as connection:
             yield connection
 
     def landing(self, stream: str) -> Path:
@@ -148,19 +132,6 @@ def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
         connection.rollback()
     except duckdb.TransactionException:
         log.debug("no transaction left to roll back")
-
-
-@contextmanager
-def _clear_errors(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except (duckdb.Error, OSError) as error:
-        no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        if no_room or any(words in str(error) for words in ("No space left", "File too large", "disk space")):
-            raise WarehouseFull(
-                f"no room for {file}: nothing of this step was kept. Free disk space and run it again. ({error})"
-            ) from error
-        raise
 
 
 def _install_schema(connection: duckdb.DuckDBPyConnection) -> None:

@@ -21,6 +21,20 @@ ledger = CallLedger(Path(sys.argv[1]))
 print(sum(ledger.reserve("import:leads", 25, "GET", "/query") is None for _ in range(20)))
 """
 
+SPENDER = """
+import resource, sys
+from pathlib import Path
+from sf_elt.warehouse import CallLedger, WarehouseFull
+ledger = CallLedger(Path(sys.argv[1]))
+ledger.reserve("import:leads", None, "GET", "/query")
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+try:
+    while True:
+        ledger.reserve("import:leads", None, "GET", "/query" * 50)
+except WarehouseFull as error:
+    print("full:", error)
+"""
+
 
 @dataclass
 class Clock:
@@ -171,3 +185,14 @@ def test_the_ledger_is_set_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ledger.reserve("job", None, "GET", "/query")
     assert ledger.file.with_name("calls.sqlite-wal").exists(), "the log was written back when the call was counted"
     assert ledger.spent("job") == 2
+
+
+def test_no_room_for_the_ledger_is_a_clear_error(tmp_path: Path) -> None:
+    """A call that the disk has no room to count is not made, says so, and the ledger stays usable."""
+    file = tmp_path / "calls.sqlite"
+    spender = subprocess.run([sys.executable, "-c", SPENDER, str(file)], capture_output=True, text=True, check=False)
+    assert spender.stdout.startswith(f"full: no room for {file}"), spender.stderr
+    ledger = CallLedger(file)
+    before = ledger.spent("import:leads")
+    assert ledger.reserve("import:leads", None, "GET", "/query") is None
+    assert ledger.spent("import:leads") == before + 1

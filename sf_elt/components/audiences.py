@@ -7,15 +7,13 @@ from pydantic import Field
 
 from sf_elt.components.attributes import Attributes, Verbatim, attribute_error
 from sf_elt.components.automation import after_new_data
-from sf_elt.components.behaviour_scores import SCORES
-from sf_elt.components.profiles import PROFILES, known_user_fields
+from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES
+from sf_elt.components.profiles import known_user_fields
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
 from sf_elt.insight import SCORES as SCORE_NAMES
 from sf_elt.insight import Audience, check_audiences, refresh_audiences
 from sf_elt.warehouse import Warehouse, column_types
-
-AUDIENCES = dg.AssetKey(["insight", "audiences"])
 
 
 class NamedAudience(Verbatim, Audience):

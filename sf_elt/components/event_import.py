@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sf_elt.components.attributes import Attributes
 from sf_elt.components.automation import require_cron
-from sf_elt.components.importing import stream_key
+from sf_elt.components.keys import stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
 from sf_elt.streams import EventSpec, import_events

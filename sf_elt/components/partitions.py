@@ -17,6 +17,10 @@ class Span(NamedTuple):
     start: datetime
     end: datetime
 
+    @property
+    def is_empty(self) -> bool:
+        return self.start >= self.end
+
 
 class KeyRange(NamedTuple):
     """Partition keys from `first` to `last`, both included."""
@@ -45,13 +49,16 @@ def span_to_read(span: Span, start: date, since: date | None) -> Span:
     return Span(earliest, span.end)
 
 
-def unread(every: Every, start: date, read: Iterable[Span], now: datetime) -> list[KeyRange]:
+def unread(every: Every, start: date, read: Iterable[Span], now: datetime, since: date | None = None) -> list[KeyRange]:
     """The partitions that are not read to their end, as ranges in order; the present one is always among them.
+
+    What lies before `since` is left out, so it counts as read.
 
     What was saved late, just before a read ended, is found by the look-back of the next partition's read.
     """
     partitions = partitions_of(every, start)
-    covered = list(_merged(read))
+    left_out = [] if since is None else [Span(BEGINNING, _midnight(since))]
+    covered = list(_merged([*left_out, *read]))
     ranges: list[KeyRange] = []
     follows = False
     for index, key in enumerate(partitions.get_partition_keys(current_time=now)):

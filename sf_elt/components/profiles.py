@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sf_elt.components.attributes import Attributes, Verbatim, attribute_error, require_known
 from sf_elt.components.automation import after_new_data
-from sf_elt.components.importing import stream_key
+from sf_elt.components.keys import PROFILES, stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.salesforce_import import known_streams
 from sf_elt.components.scaffold import Example
@@ -16,7 +16,6 @@ from sf_elt.profiles import FieldRule, Guards, build_profiles, check_guards, che
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS
 from sf_elt.warehouse import Warehouse, column_types
 
-PROFILES = dg.AssetKey(["profiles", "profiles"])
 HAS_IDENTIFIER = "every_profile_has_an_identifier"
 
 

@@ -7,11 +7,11 @@ import dagster as dg
 from pydantic import Field
 
 from sf_elt.components.attributes import Attributes, require_known
-from sf_elt.components.audiences import AUDIENCES, Audiences
+from sf_elt.components.audiences import Audiences
 from sf_elt.components.automation import after_checked_data, resume_when_free
-from sf_elt.components.behaviour_scores import SCORES
+from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key
 from sf_elt.components.preview import FULL_VALUES, changes_table
-from sf_elt.components.profiles import PROFILES, known_user_fields
+from sf_elt.components.profiles import known_user_fields
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers
 from sf_elt.components.salesforce_connection import require_connection
@@ -47,7 +47,7 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of the export, its job, and the sensor that resumes after a pause."""
         self._require_names(context)
-        key = dg.AssetKey(["writeback", self.name])
+        key = export_key(self.name)
         job = dg.define_asset_job(f"{self.name}_export", selection=dg.AssetSelection.assets(key))
         sensor = resume_when_free(f"{self.name}_export_resume", [key], job, lambda _keys, _now: [dg.RunRequest()])
         return dg.Definitions(assets=[self._asset(key)], jobs=[job], sensors=[sensor])

@@ -10,7 +10,8 @@ from pydantic import Field
 from sf_elt.components.attributes import Attributes, attribute_error
 from sf_elt.components.automation import keep_updated, require_cron, resume_when_free
 from sf_elt.components.event_import import EventImport
-from sf_elt.components.importing import import_asset, stream_key
+from sf_elt.components.importing import import_asset
+from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import KeyRange, Span, partitions_of, unread
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.salesforce_connection import require_connection
@@ -132,7 +133,7 @@ class SalesforceImport(dg.Component, Attributes):
         warehouse = open_warehouse()
         for each in (each for each in self.objects if stream_key(each.stream) in keys):
             read = (Span(*span) for span in spans_read(warehouse, each.stream))
-            for span in unread(self.partitions, self.start, read, now):
+            for span in unread(self.partitions, self.start, read, now, each.since):
                 streams.setdefault(span, []).append(stream_key(each.stream))
         return [
             dg.RunRequest(

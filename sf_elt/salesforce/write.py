@@ -83,7 +83,9 @@ def _result(record_id: str, reply: dict[str, object]) -> SaveResult:
     if reply.get("success") is True:
         return SaveResult(record_id, success=True)
     errors = reply.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else {}
+    first = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(first, dict):
+        return SaveResult(record_id, success=False, code="UNKNOWN", message=str(first or "the org gave no reason"))
     return SaveResult(
         record_id,
         success=False,

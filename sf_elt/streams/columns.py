@@ -125,7 +125,7 @@ def _related(org: Org, described: ObjectDescribe, relationship: str, name: str) 
     reference = described.relationships.get(relationship)
     if reference is None or not reference.referenceTo:
         raise UnknownField(
-            f"{described.name} has no relationship {relationship!r}."
+            f"{described.name} has no relationship {relationship!r}"
             f"{did_you_mean(relationship, list(described.relationships))}",
             fields=(f"{relationship}.{name}",),
         )

@@ -42,6 +42,14 @@ def test_hours() -> None:
     assert unread("hourly", START, read, NOW) == [KeyRange("2026-01-10-14:00", "2026-01-10-15:00")]
 
 
+def test_what_lies_before_since_is_never_asked_for() -> None:
+    """`since` leaves the partitions before it out of the schedule, and a run over one of them has nothing to read."""
+    since = date(2026, 1, 8)
+    assert unread("daily", START, [], NOW, since) == [KeyRange("2026-01-08", "2026-01-10")]
+    assert unread("daily", START, [Span(at(8), at(10))], NOW, since) == [KeyRange("2026-01-10", "2026-01-10")]
+    assert span_to_read(Span(at(5), at(6)), START, since).is_empty
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 240), st.integers(0, 240)).map(sorted), max_size=6))
 def test_every_moment_is_read_or_asked_for(hours: list[list[int]]) -> None:

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import dagster as dg
@@ -12,6 +12,7 @@ import pytest
 from simple_salesforce import Salesforce
 
 from sf_elt.components.automation import resuming
+from sf_elt.components.keys import stream_key
 from sf_elt.components.running import PAUSED_UNTIL, pause_of
 from sf_elt.components.salesforce_export import SalesforceExport
 from sf_elt.components.salesforce_import import SalesforceImport
@@ -155,6 +156,19 @@ def test_after_a_read_only_the_present_partition_is_asked_for(deployed: Deployed
         "dagster/asset_partition_range_start": today,
         "dagster/asset_partition_range_end": today,
     }
+
+
+def test_partitions_before_since_hold_nothing_and_fail_nothing(deployed: Deployed) -> None:
+    """A run over a partition that lies before `since` calls nobody, and ends well."""
+    component = the_import(deployed)
+    first = deployed.range_tags()["dagster/asset_partition_range_start"]
+    component.objects[0].since = date.fromisoformat(first) + timedelta(days=1)
+    assert stream_key(component.objects[0].stream) == LEADS
+    only_first = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": first}
+    assert deployed.materialize(dg.AssetSelection.assets(LEADS), only_first).success
+    assert deployed.instance.get_materialized_partitions(LEADS) == {first}
+    asked = component.requests([LEADS], datetime.now(UTC))
+    assert first not in {request.tags["dagster/asset_partition_range_start"] for request in asked}
 
 
 def test_the_schedule_asks_for_what_is_to_be_read(deployed: Deployed) -> None:

@@ -96,3 +96,13 @@ def test_a_refused_request_carries_salesforces_code(org, connection, ids):
     with pytest.raises(RequestRefused) as refused:
         update_records(connection, "Lead", [{"Id": ids[0], "Title": "New"}])
     assert refused.value.code == "JSON_PARSER_ERROR"
+
+
+@pytest.mark.parametrize("errors", [[None], ["no words"], "nothing", []])
+def test_an_unreadable_refusal_is_still_a_refusal(org, connection, ids, errors):
+    """A failed row whose errors are of no known form fails as UNKNOWN, and its neighbour is written."""
+    body = [{"id": ids[0], "success": True, "errors": []}, {"success": False, "errors": errors}]
+    levers(org).plan({"path": "/composite/sobjects$", "reply": {"status": 200, "body": body}})
+    results = update_records(connection, "Lead", [{"Id": ids[0], "Title": "A"}, {"Id": ids[1], "Title": "B"}])
+    assert [(result.success, result.code) for result in results] == [(True, None), (False, "UNKNOWN")]
+    assert results[1].message

@@ -61,7 +61,7 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
             owners=self.owners,
             kinds={"salesforce", "duckdb"},
             tags={"connection": self.connection, "export": self.name},
-            metadata={"object": self.object, "writes": ", ".join(self.salesforce_fields())},
+            metadata={"object": self.object, "dagster/column_schema": self._columns()},
             automation_condition=after_checked_data() if self.keep_updated else None,
             skippable=True,
         )
@@ -158,6 +158,13 @@ class SalesforceExport(dg.Component, Attributes, ExportSpec):
             )
         )
         yield passed
+
+    def _columns(self) -> dg.TableSchema:
+        """The Salesforce fields that are written, and what from."""
+        sources = {field: f"user field {user_field}" for field, user_field in self.fields.items()}
+        own = {self.audiences_field: "the profile's audiences", self.scores_field: "the profile's scores"}
+        sources |= {field: source for field, source in own.items() if field is not None}
+        return dg.TableSchema(columns=[dg.TableColumn(field, description=source) for field, source in sources.items()])
 
     def _meter(self, warehouse: Warehouse, connection: OrgConnection) -> JobMeter:
         job = f"export:{self.name}"

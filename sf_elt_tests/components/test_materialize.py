@@ -83,8 +83,11 @@ def test_the_whole_chain_in_one_run(deployed: Deployed, sf: Salesforce) -> None:
         "every_profile_has_an_identifier": True,
         "every_sent_record_has_an_outcome": True,
     }
-    assert deployed.metadata(PROFILES)["dagster/row_count"] > 0
-    assert deployed.metadata(SCORES)["dagster/row_count"] > 0
+    graph = deployed.definitions.resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        said = {**graph.get(key).metadata, **deployed.metadata(key)}
+        assert said["dagster/row_count"] > 0, key
+        assert said["dagster/column_schema"].columns, key
     scored = leads_with_scores(sf)
     with deployed.warehouse.read() as connection:
         sent = connection.execute(

@@ -1,5 +1,6 @@
 # make demo   the whole loop once, against a local demo org
 # make test   everything CI runs
+# make soak   the long proofs: imports and exports killed at random moments (SOAK_SEED, SOAK_KILLS)
 # make dev    the demo org, Dagster's web UI and its daemon, on loopback
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 TESTS  ?= sf_elt_tests
 
-.PHONY: demo dev test lint types layers unit constraints clean
+.PHONY: demo dev test lint types layers unit soak constraints clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -31,6 +32,9 @@ layers: $(VENV)/.dev
 # Two workers: most tests wait for a server or another process. A file stays on one worker, with its fixtures.
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+soak: $(VENV)/.dev
+	$(BIN)/pytest -m soak -x -s sf_elt_tests/soak
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("sf_elt needs Python 3.11 or newer: make PYTHON=python3.11 …")'

@@ -1,9 +1,9 @@
 """Runs one import in a process of its own, to be killed or kept short of disk.
 
-python -m sf_elt_tests.streams.importing_process INSTANCE_URL TOKEN FOLDER PAGE_ROWS MOMENT FILE_SIZE
+python -m sf_elt_tests.streams.importing_process INSTANCE_URL TOKEN FOLDER PAGE_ROWS MOMENT FILE_SIZE [TRANSPORT]
 
-Stands still at MOMENT, after it has said so on standard output. FILE_SIZE (bytes, 0 for none) is the largest file that
-it may write.
+Stands still at MOMENT, after it has said so on standard output; with "-" it says that it starts, and runs through.
+FILE_SIZE (bytes, 0 for none) is the largest file that it may write.
 """
 
 import resource
@@ -11,6 +11,7 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from duckdb import DuckDBPyConnection
 
@@ -19,14 +20,24 @@ from sf_elt.streams import StreamSpec, WindowReport, import_window, importing
 from sf_elt.warehouse import JobMeter, Warehouse, WarehouseFull
 from sf_elt_tests.streams.support import ALWAYS
 
+Transport = Literal["rest", "bulk"]
 
-def main(instance_url: str, token: str, folder: str, page_rows: str, moment: str, file_size: str) -> None:
+
+def main(
+    instance_url: str,
+    token: str,
+    folder: str,
+    page_rows: str,
+    moment: str,
+    file_size: str,
+    transport: Transport = "bulk",
+) -> None:
     if int(file_size):
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(file_size), resource.RLIM_INFINITY))
     warehouse = Warehouse(Path(folder))
     meter = JobMeter(warehouse.calls(), "import:test", "org")
     org = connect(Login(instance_url=instance_url, access_token=token), meter)
-    spec = StreamSpec("salesforce_leads", "Lead", transport="bulk", page_rows=int(page_rows))
+    spec = StreamSpec("salesforce_leads", "Lead", transport=transport, page_rows=int(page_rows))
     record = importing._record
 
     def reached(what: str, done: int, total: int | None) -> None:
@@ -40,6 +51,9 @@ def main(instance_url: str, token: str, folder: str, page_rows: str, moment: str
         reached("committing", 0, None)
 
     importing._record = before_commit
+    if moment == "-":
+        sys.stdout.write("started\n")
+        sys.stdout.flush()
     try:
         import_window(org, meter, warehouse, spec, ALWAYS, now=datetime.now(UTC), run_id="process", progress=reached)
     except WarehouseFull as error:

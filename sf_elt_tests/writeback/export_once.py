@@ -1,4 +1,7 @@
-"""A process that runs one export, for tests that kill it: root of the warehouse, org, token, spec as JSON."""
+"""A process that runs one export, for tests that kill it: root of the warehouse, org, token, spec as JSON.
+
+It says `started` on standard output once it has loaded everything and is about to begin.
+"""
 
 import sys
 from pathlib import Path
@@ -11,4 +14,6 @@ from sf_elt_tests.writeback.people import NOW
 if __name__ == "__main__":
     root, instance_url, token, spec = sys.argv[1:]
     org = connect(Login(instance_url=instance_url, access_token=token), patience=Patience(first_wait=0.01))
+    sys.stdout.write("started\n")
+    sys.stdout.flush()
     run_export(org, Warehouse(Path(root)), ExportSpec.model_validate_json(spec), now=NOW, run_id="killed")

@@ -101,6 +101,7 @@ def test_exports_killed_at_random_moments_end_right(loop: Loop, org_process: Det
         assert report.failed == report.waiting == 0
         assert sum(rows or 0 for rows in loop.updates()) == RECORDS
         _check(loop, exports)
+        print(".", end="", flush=True)
         kills += was_killed
         before += was_killed and report.succeeded == RECORDS
         between += was_killed and 0 < report.succeeded < RECORDS
@@ -109,7 +110,7 @@ def test_exports_killed_at_random_moments_end_right(loop: Loop, org_process: Det
         looked_up += report.confirmed_by_lookup
     assert loop.run(SPEC).planned == 0
     print(
-        f"{kills} kills of an export of {seconds:.1f} s, each made right by one rerun: {before} before the first "
+        f"\n{kills} kills of an export of {seconds:.1f} s, each made right by one rerun: {before} before the first "
         f"record was written, {between} between, {after} after the last or not at all; {in_doubt:,} records were "
         f"in doubt, {looked_up:,} of them written already; {time.monotonic() - began:.0f} s"
     )

@@ -145,6 +145,7 @@ def test_imports_killed_at_random_moments_end_right(large_org: Details, tmp_path
             shutil.rmtree(tmp_path / "warehouse")
         company.work()
         _kill_one(large_org, tmp_path, transport, company, tallies[transport], moment)
+        print(".", end="", flush=True)
     for name, tally in tallies.items():
-        print(f"{name}: {tally}")
-    print(f"{time.monotonic() - began:.0f} s")
+        print(f"\n{name}: {tally}")
+    print(f"\n{time.monotonic() - began:.0f} s")

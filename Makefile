@@ -1,6 +1,7 @@
 # make demo   the whole loop once, against a local demo org
 # make test   everything CI runs
 # make soak   the long proofs: imports and exports killed at random moments (SOAK_SEED, SOAK_KILLS)
+# make check  what is wrong in the YAML under sf_elt/defs
 # make dev    the demo org, Dagster's web UI and its daemon, on loopback
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 TESTS  ?= sf_elt_tests
 
-.PHONY: demo dev test lint types layers unit soak constraints clean
+.PHONY: demo dev check test lint types layers unit soak constraints clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -16,6 +17,10 @@ demo: $(VENV)/.runtime
 
 dev: $(VENV)/.runtime
 	$(BIN)/sf-elt dev
+
+check: $(VENV)/.dev
+	$(BIN)/dg check yaml
+	$(BIN)/dg check defs
 
 test: lint types layers unit
 

@@ -41,7 +41,9 @@ def run_dev(root: Path, *, port: int) -> int:
             _dagster(folder, only(folder.environment(org.details)), port) as dagster,
         ):
             screen.print(
-                f"demo org  {org.details.instance_url}\nDagster   http://{LOOPBACK}:{port}\nCtrl-C stops both."
+                f"demo org   {org.details.instance_url}\nwarehouse  {folder.warehouse}\n"
+                f"Dagster    http://{LOOPBACK}:{port}\nCtrl-C stops both.",
+                soft_wrap=True,
             )
             return _wait(stop, dagster, org.details.pid)
     except (DemoError, DemoOrgError) as error:

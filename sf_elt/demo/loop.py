@@ -47,7 +47,7 @@ def run_demo(root: Path, *, seed: int, records: int, keep_org: bool = False, con
             screen.print(f"[bold red]The demo failed.[/] {error}", highlight=False)
             return 1
         seconds = time.monotonic() - started
-        screen.print(f"Everything held, in {seconds:.0f} s. `sf-elt dev` shows all of it in Dagster's web UI.")
+        screen.print(f"Everything held, in {seconds:.0f} s. `make dev` shows all of it in Dagster's web UI.")
     return 0
 
 

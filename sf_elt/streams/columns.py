@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sf_elt.salesforce import ObjectDescribe, Org, SalesforceError, UnknownField, describe, did_you_mean
+from sf_elt.salesforce import ObjectDescribe, Org, SalesforceError, UnknownField, UnknownObject, describe, did_you_mean
 from sf_elt.streams.source_names import related_fields
 from sf_elt.streams.windows import StreamSpec, timestamp_field
 
@@ -133,8 +133,9 @@ def _related(org: Org, described: ObjectDescribe, relationship: str, name: str) 
     for parent in reference.referenceTo:  # an owner is a user or a queue: the first that has the field
         try:
             column = _plain(describe(org, parent), name)
-        except UnknownField as error:
+        except (UnknownField, UnknownObject) as error:  # this user may not see every parent
             errors.append(error)
             continue
         return Column(f"{relationship}.{column.name}", column.sql_type)
-    raise errors[0]
+    said = [error for error in errors if isinstance(error, UnknownField)] or errors
+    raise UnknownField(str(said[0]), code=said[0].code, fields=(f"{relationship}.{name}",))

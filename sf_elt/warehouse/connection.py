@@ -122,8 +122,8 @@ def _is_lock_conflict(error: BaseException) -> bool:
 
 
 def _say_that_we_wait(state: RetryCallState) -> None:
-    if state.attempt_number % 20 == 0:
-        log.info("waiting for the warehouse file: %s", state.outcome.exception() if state.outcome else "")
+    if state.attempt_number % 40 == 10:  # after about two seconds, then every ten
+        log.warning("waiting for the warehouse file: %s", state.outcome.exception() if state.outcome else "")
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:

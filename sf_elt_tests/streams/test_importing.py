@@ -233,6 +233,16 @@ def test_related_fields_are_columns(importer: Importer) -> None:
     assert rows > merged
 
 
+def test_a_parent_that_cannot_be_seen_is_passed_over(importer: Importer) -> None:
+    """An owner is a user or a queue, and this org shows no queues: the user's name is read, a slip is named."""
+    spec = StreamSpec("owned", "Lead", fields=("Name",), additional_fields=("Owner.Name",))
+    assert importer.run(spec).rows_read > 0
+    assert importer.sql('SELECT count(*) FROM streams.owned WHERE "Owner.Name" IS NULL') == [(0,)]
+    slip = StreamSpec("owned", "Lead", fields=("Name",), additional_fields=("Owner.Nam",))
+    with pytest.raises(UnknownField, match=r"owned: User has no field 'Nam'.*did you mean Name"):
+        importer.run(slip)
+
+
 def test_an_import_that_fails_leaves_the_stream_and_no_landing_files(importer: Importer, org: Details) -> None:
     """After an error nothing has moved and nothing lies about."""
     importer.run()

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sf_elt.demo_org.serve import Details, running_org
+from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import Login, Org, Patience, connect
 from sf_elt.warehouse import Pause
-from sf_elt_tests.orgs import levers
+from sf_elt_tests.shared_orgs import org, org_of_module, own_org
+
+__all__ = ["org", "org_of_module", "own_org"]
 
 QUICK = Patience(attempts=4, first_wait=0.01, longest_wait=0.02)
 
@@ -31,30 +33,6 @@ class Meter:
 
     def note_allowance(self, used: int, allowed: int) -> None:
         self.allowance = (used, allowed)
-
-
-@pytest.fixture(scope="module")
-def org_of_module() -> Iterator[Details]:
-    """One small org for the tests of a module: starting one for each would take longer than the tests."""
-    with running_org(seed=7, records=60) as details:
-        yield details
-
-
-@pytest.fixture
-def org(org_of_module: Details) -> Details:
-    """The module's org without planned faults, spent calls or remembered calls. Its sessions must not be ended."""
-    pull = levers(org_of_module)
-    pull.forget_faults()
-    pull.limit(100_000, give_back=True)
-    pull.forget_calls()
-    return org_of_module
-
-
-@pytest.fixture
-def own_org() -> Iterator[Details]:
-    """An org for one test alone."""
-    with running_org(seed=7, records=60) as details:
-        yield details
 
 
 @pytest.fixture

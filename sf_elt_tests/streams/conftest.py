@@ -1,32 +1,5 @@
 """Small orgs for imports."""
 
-from collections.abc import Iterator
+from sf_elt_tests.shared_orgs import org, org_of_module, own_org
 
-import pytest
-
-from sf_elt.demo_org.serve import Details, running_org
-from sf_elt_tests.orgs import levers
-
-
-@pytest.fixture(scope="module")
-def org_of_module() -> Iterator[Details]:
-    """One small org for the tests of a module: starting one for each would take longer than the tests."""
-    with running_org(seed=7, records=60) as details:
-        yield details
-
-
-@pytest.fixture
-def org(org_of_module: Details) -> Details:
-    """The module's org without planned faults, spent calls or remembered calls. Its sessions must not be ended."""
-    pull = levers(org_of_module)
-    pull.forget_faults()
-    pull.limit(100_000, give_back=True)
-    pull.forget_calls()
-    return org_of_module
-
-
-@pytest.fixture
-def own_org() -> Iterator[Details]:
-    """An org for one test alone."""
-    with running_org(seed=7, records=60) as details:
-        yield details
+__all__ = ["org", "org_of_module", "own_org"]

@@ -68,6 +68,11 @@ class Org:
 
     @property
     def schema(self) -> Schema:
+        """Everything the org has, whoever may see it."""
+        return self.store.schema
+
+    def schema_for(self, user_id: str) -> Schema:
+        """What a user sees of the schema: objects and fields without access are missing, read-only ones say so."""
         return self.store.schema
 
     def close(self) -> None:

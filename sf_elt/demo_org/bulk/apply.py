@@ -12,7 +12,7 @@ from pathlib import Path
 from sf_elt.demo_org.bulk.dialect import Dialect
 from sf_elt.demo_org.bulk.jobs import JobFailed
 from sf_elt.demo_org.saving import Operation, SaveOutcome, save
-from sf_elt.demo_org.schema import Field, FieldType, ObjectType
+from sf_elt.demo_org.schema import Field, FieldType, ObjectType, Schema
 from sf_elt.demo_org.store import Store
 
 SUCCESSFUL, FAILED, UNPROCESSED = "successful.csv", "failed.csv", "unprocessed.csv"
@@ -29,6 +29,7 @@ class Upload:
 
     store: Store
     user_id: str
+    schema: Schema
     object_type: ObjectType
     operation: Operation
     external_id_field: str | None
@@ -79,6 +80,7 @@ def apply_csv(upload: Upload, verdicts: Verdicts, stop_if_aborted: Callable[[], 
             upload.operation,
             [_record(columns, row) for row in batch],
             external_id_field=upload.external_id_field,
+            schema=upload.schema,
         )
         verdicts.note(batch, outcomes)
         del verdicts.unprocessed[: len(batch)]

@@ -12,10 +12,11 @@ from starlette.routing import Route
 from sf_elt.demo_org.bulk.apply import RESULT_FILES, Upload, Verdicts, apply_csv
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
 from sf_elt.demo_org.bulk.jobs import FINISHED, Job, job_list
-from sf_elt.demo_org.bulk.requests import BulkBody, body_of, check_content_type, hold_of, user_of, version_of
+from sf_elt.demo_org.bulk.requests import BulkBody, body_of, hold_of
 from sf_elt.demo_org.bulk.results import CsvFile
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.requests import check_content_type, schema_of, user_of, version_of
 from sf_elt.demo_org.saving import Operation
 
 MOST_BYTES = 150 * 1024 * 1024
@@ -87,7 +88,7 @@ def routes() -> list[Route]:
 async def create(request: Request) -> Response:
     """Makes a job that waits for its CSV."""
     org, wanted = org_of(request), await body_of(request, NewIngest)
-    object_type = org.schema.object(wanted.object)
+    object_type = schema_of(request).object(wanted.object)
     if object_type is None:
         raise OrgError(
             400, "INVALIDENTITY", f"InvalidEntity : Entity '{wanted.object}' is not supported by the Bulk API."
@@ -156,7 +157,8 @@ async def change(request: Request) -> Response:
         upload = Upload(
             store=org.store,
             user_id=job.created_by,
-            object_type=org.schema.require(job.object_name),
+            schema=schema_of(request),
+            object_type=schema_of(request).require(job.object_name),
             operation=job.saves,
             external_id_field=job.external_id_field,
             dialect=job.dialect,

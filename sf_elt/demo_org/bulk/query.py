@@ -14,10 +14,11 @@ from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
 from sf_elt.demo_org.bulk.jobs import FINISHED, BulkJobs, Job, job_list
-from sf_elt.demo_org.bulk.requests import BulkBody, body_of, hold_of, user_of, version_of
+from sf_elt.demo_org.bulk.requests import BulkBody, body_of, hold_of
 from sf_elt.demo_org.bulk.results import DEFAULT_PAGE, CsvFile, keep_rows, locator, page, row_of
 from sf_elt.demo_org.errors import OrgError, SoqlError, not_found
 from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.soql import Compiled, compile_query, csv_statement
 
 SIDE_BY_SIDE_PAGES = 5
@@ -72,7 +73,7 @@ async def create(request: Request) -> Response:
     org, wanted = org_of(request), await body_of(request, NewQuery)
     now = org.clock()
     try:
-        compiled = compile_query(wanted.query, org.schema, now, include_deleted=wanted.operation == "queryAll")
+        compiled = compile_query(wanted.query, schema_of(request), now, include_deleted=wanted.operation == "queryAll")
         statement = csv_statement(compiled)
     except SoqlError as error:
         if error.code == "FUNCTIONALITY_NOT_ENABLED":

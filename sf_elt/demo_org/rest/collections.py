@@ -1,16 +1,16 @@
 """sObject Collections: up to 200 records a call, outcomes in the order of the request."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sf_elt.demo_org.bulk.requests import user_of, version_of
 from sf_elt.demo_org.errors import OrgError, malformed_id
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.read import read_records
 from sf_elt.demo_org.rest.requests import Record, check_values, errors_of, json_of, object_of, reply
 from sf_elt.demo_org.saving import Operation, SaveError, SaveOutcome, save_mixed
@@ -34,7 +34,7 @@ async def upsert(request: Request) -> Response:
     """PATCH /composite/sobjects/Lead/External_Id__c: its outcomes say what was created."""
     object_type, key = object_of(request), request.path_params["key"]
     body = await json_of(request)
-    records = _records(body, org_of(request).schema)
+    records = _records(body, schema_of(request))
     if any(name != object_type.name for name, _ in records):
         raise OrgError(400, "INVALID_TYPE", f"All records of the request must be of type {object_type.name}")
     return await _save(request, "upsert", body, key)
@@ -42,21 +42,23 @@ async def upsert(request: Request) -> Response:
 
 async def delete(request: Request) -> Response:
     """DELETE /composite/sobjects?ids=…,…&allOrNone=false."""
-    org = org_of(request)
+    org, schema = org_of(request), schema_of(request)
     given = [each.strip() for each in request.query_params.get("ids", "").split(",") if each.strip()]
     if not given:
         raise OrgError(400, "MISSING_ARGUMENT", "The ids parameter is required")
     _check_count(given)
     ids = [normalise(each) for each in given]
-    types = [org.schema.object_of_id(record_id) if record_id else None for record_id in ids]
+    types = [schema.object_of_id(record_id) if record_id else None for record_id in ids]
     known = [(kind.name, {"Id": record_id}) for kind, record_id in zip(types, ids, strict=True) if kind]
     all_or_none = request.query_params.get("allOrNone", "false").lower() == "true"
     unknown = len(known) < len(given)
-    saved = iter(
-        []
-        if unknown and all_or_none
-        else await run_in_threadpool(save_mixed, org.store, user_of(request), "delete", known, all_or_none=all_or_none)
-    )
+    saved: Iterator[SaveOutcome] = iter(())
+    if not (unknown and all_or_none):
+        saved = iter(
+            await run_in_threadpool(
+                save_mixed, org.store, user_of(request), "delete", known, all_or_none=all_or_none, schema=schema
+            )
+        )
     outcomes = [
         _no_such_id(text) if kind is None else next(saved, _NOT_TRIED) for kind, text in zip(types, given, strict=True)
     ]
@@ -92,16 +94,17 @@ def _retrieve(request: Request, ids: Sequence[str], fields: Sequence[str]) -> Re
         if record_id is None:
             raise malformed_id(each)
         wanted.append(record_id)
-    records = read_records(org_of(request), object_of(request), wanted, names, version_of(request))
+    records = read_records(org_of(request), schema_of(request), object_of(request), wanted, names, version_of(request))
     request.state.rows = len(records)
     return reply([None if text is None else orjson.Fragment(text) for text in records])
 
 
 async def _save(request: Request, operation: Operation, body: dict[str, object], key: str | None = None) -> Response:
     org = org_of(request)
-    records = _records(body, org.schema)
+    schema = schema_of(request)
+    records = _records(body, schema)
     for name in {name for name, _ in records}:
-        check_values(org.schema.require(name), [record for each, record in records if each == name])
+        check_values(schema.require(name), [record for each, record in records if each == name])
     outcomes = await run_in_threadpool(
         save_mixed,
         org.store,
@@ -109,6 +112,7 @@ async def _save(request: Request, operation: Operation, body: dict[str, object],
         operation,
         records,
         external_id_field=key,
+        schema=schema,
         all_or_none=body.get("allOrNone") is True,
     )
     request.state.rows = len(outcomes)

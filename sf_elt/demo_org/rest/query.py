@@ -14,10 +14,10 @@ import pyarrow as pa
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sf_elt.demo_org.bulk.requests import version_of
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.requests import schema_of, version_of
 from sf_elt.demo_org.rest.columns import column_metadata
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.soql import compile_query, json_statement
@@ -76,7 +76,7 @@ class Queries:
         soql = request.query_params.get("q")
         if not soql:
             raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified")
-        compiled = compile_query(soql, org.schema, org.clock(), include_deleted=include_deleted)
+        compiled = compile_query(soql, schema_of(request), org.clock(), include_deleted=include_deleted)
         if request.query_params.get("columns") == "true":
             return reply(column_metadata(compiled))
         with org.store.reading() as connection:

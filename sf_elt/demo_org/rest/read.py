@@ -6,13 +6,13 @@ import orjson
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import Org
-from sf_elt.demo_org.schema import Field, ObjectType
+from sf_elt.demo_org.schema import Field, ObjectType, Schema
 from sf_elt.demo_org.soql import compile_query, json_statement
 from sf_elt.demo_org.soql.ast import Comparison, Membership, Ordering, Path, Query, Text
 
 
 def read_records(
-    org: Org, object_type: ObjectType, ids: Sequence[str], fields: Sequence[str] | None, version: str
+    org: Org, schema: Schema, object_type: ObjectType, ids: Sequence[str], fields: Sequence[str] | None, version: str
 ) -> list[str | None]:
     """The JSON text of each record in the order of `ids` (18 characters); None for one that is missing or deleted.
 
@@ -21,14 +21,14 @@ def read_records(
     wanted = [each.name for each in object_type.fields] if fields is None else _known(object_type, fields)
     paths = tuple(Path((name,)) for name in dict.fromkeys(["Id", *wanted]))
     where = Membership(Path(("Id",)), tuple(Text(record_id, record_id) for record_id in ids), negated=False)
-    compiled = compile_query(Query("", object_type.name, None, paths, where), org.schema, org.clock())
+    compiled = compile_query(Query("", object_type.name, None, paths, where), schema, org.clock())
     with org.store.reading() as connection:
         rows = connection.execute(json_statement(compiled, version), compiled.parameters).fetchall()
     found = {orjson.loads(text)["Id"]: text for (text,) in rows}
     return [found.get(record_id) for record_id in ids]
 
 
-def ids_by_key(org: Org, object_type: ObjectType, key: Field, value: str) -> list[str]:
+def ids_by_key(org: Org, schema: Schema, object_type: ObjectType, key: Field, value: str) -> list[str]:
     """The Ids of the records whose external id is the value, oldest first; letter case does not matter.
 
     No value means no record, not those that have none.
@@ -38,7 +38,7 @@ def ids_by_key(org: Org, object_type: ObjectType, key: Field, value: str) -> lis
     where = Comparison(Path((key.name,)), "=", Text(value, value))
     by_id = Ordering(Path(("Id",)), descending=False, nulls_last=False)
     query = Query("", object_type.name, None, (Path(("Id",)),), where, (by_id,))
-    compiled = compile_query(query, org.schema, org.clock())
+    compiled = compile_query(query, schema, org.clock())
     with org.store.reading() as connection:
         rows = connection.execute(f'SELECT base."Id" {compiled.from_clause}', compiled.parameters).fetchall()
     return [record_id for (record_id,) in rows]

@@ -7,10 +7,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sf_elt.demo_org.bulk.requests import user_of, version_of
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.read import ids_by_key, read_records
 from sf_elt.demo_org.rest.requests import Record, check_values, json_of, object_of, reply
 from sf_elt.demo_org.saving import Operation, SaveOutcome, save
@@ -86,6 +86,7 @@ async def _save(request: Request, operation: Operation, record: Record, key: str
         operation,
         [record],
         external_id_field=key,
+        schema=schema_of(request),
     )
     request.state.rows = 1
     if outcome.success:
@@ -108,7 +109,7 @@ def _id_in(request: Request) -> str:
 def _read_one(request: Request, object_type: ObjectType, record_id: str) -> Response:
     wanted = request.query_params.get("fields")
     fields = [each.strip() for each in wanted.split(",")] if wanted else None
-    [record] = read_records(org_of(request), object_type, [record_id], fields, version_of(request))
+    [record] = read_records(org_of(request), schema_of(request), object_type, [record_id], fields, version_of(request))
     if record is None:
         raise not_found()
     request.state.rows = 1
@@ -120,7 +121,7 @@ def _found_by_key(request: Request) -> str | Response:
     object_type = object_of(request)
     key = _key(object_type, request.path_params["key"])
     value = request.path_params["value"]
-    ids = ids_by_key(org_of(request), object_type, key, value)
+    ids = ids_by_key(org_of(request), schema_of(request), object_type, key, value)
     if not ids:
         raise not_found()
     return _several(request, object_type, key, value) or ids[0]
@@ -128,7 +129,7 @@ def _found_by_key(request: Request) -> str | Response:
 
 def _several(request: Request, object_type: ObjectType, key: Field, value: str) -> Response | None:
     """300 with the addresses of the records, where an external id means more than one."""
-    ids = ids_by_key(org_of(request), object_type, key, value)
+    ids = ids_by_key(org_of(request), schema_of(request), object_type, key, value)
     if len(ids) < 2:
         return None
     address = f"/services/data/v{version_of(request)}/sobjects/{quote_url(object_type.name)}"

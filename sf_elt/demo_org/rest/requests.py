@@ -6,9 +6,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sf_elt.demo_org.bulk.requests import check_content_type
 from sf_elt.demo_org.errors import OrgError, not_found
-from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.requests import check_content_type, schema_of
 from sf_elt.demo_org.saving import SaveOutcome
 from sf_elt.demo_org.saving.cells import cell
 from sf_elt.demo_org.saving.outcome import Refused
@@ -38,7 +37,7 @@ async def json_of(request: Request) -> dict[str, object]:
 
 def object_of(request: Request) -> ObjectType:
     """The object that the address names. Raises OrgError 404 where there is none."""
-    found = org_of(request).schema.object(request.path_params["object_name"])
+    found = schema_of(request).object(request.path_params["object_name"])
     if found is None:
         raise not_found()
     return found

@@ -3,8 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sf_elt.demo_org.bulk.requests import version_of
 from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.requests import version_of
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.versions import NEWEST, OLDEST
 

@@ -15,7 +15,7 @@ from sf_elt.demo_org.saving.checks import (
 from sf_elt.demo_org.saving.delete import delete, undelete
 from sf_elt.demo_org.saving.derive import fill_in, follow_up
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOutcome
-from sf_elt.demo_org.schema import Field, ObjectType
+from sf_elt.demo_org.schema import Field, ObjectType, Schema
 from sf_elt.demo_org.store import Store, Writing
 
 Record = Mapping[str, object]
@@ -35,16 +35,26 @@ def save(
     *,
     external_id_field: str | None = None,
     all_or_none: bool = False,
+    schema: Schema | None = None,
 ) -> list[SaveOutcome]:
     """Saves the records in one transaction and gives an outcome for each, in their order.
 
     Records carry API names and JSON values (text is read where a number, date or boolean is wanted). Update and delete
-    find theirs by "Id", upsert by `external_id_field`. With `all_or_none` one bad record stops all.
+    find theirs by "Id", upsert by `external_id_field`. With `all_or_none` one bad record stops all. `schema` is the org
+    as the user sees it: what is missing or read-only there cannot be saved; without it the user may do everything.
     Raises OrgError where no record could be saved whatever it held: an unknown object, one that does not allow the
     operation, an upsert by a field that is no external id.
     """
     typed = [(object_name, record) for record in records]
-    return save_mixed(store, user_id, operation, typed, external_id_field=external_id_field, all_or_none=all_or_none)
+    return save_mixed(
+        store,
+        user_id,
+        operation,
+        typed,
+        external_id_field=external_id_field,
+        all_or_none=all_or_none,
+        schema=schema,
+    )
 
 
 def save_mixed(
@@ -55,6 +65,7 @@ def save_mixed(
     *,
     external_id_field: str | None = None,
     all_or_none: bool = False,
+    schema: Schema | None = None,
 ) -> list[SaveOutcome]:
     """As `save`, for records of several objects: each comes with the name of its own."""
     by_object: dict[str, list[int]] = {}
@@ -64,7 +75,7 @@ def save_mixed(
     try:
         with store.writing() as write:
             for object_name, places in by_object.items():
-                object_type = store.schema.object(object_name)
+                object_type = (schema or store.schema).object(object_name)
                 if object_type is None:
                     raise not_found()
                 key = _check_allowed(object_type, operation, external_id_field)

@@ -5,6 +5,8 @@
         write.connection.execute(f"UPDATE {table('Lead')} SET …")
     with store.reading() as connection:              # a cursor of its own: sees the last committed state
         connection.execute("SELECT …").fetchall()
+    with store.transaction() as transaction:         # every writing() and reading() inside is part of it
+        save(store, …); save(store, …)
 
 Seeding gives whole tables: `store.load("Contact", arrow_table)`, with Ids from `store.next_ids("Contact", 2000)`.
 Formulas and other computed fields are generated columns: whoever reads a table sees them, nobody writes them.
@@ -14,6 +16,7 @@ Formulas and other computed fields are generated columns: whoever reads a table 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -83,6 +86,19 @@ class Writing:
     now: datetime
 
 
+@dataclass
+class Transaction:
+    """What is done together or not at all. `failed` says that a block inside raised: nothing of it will be kept."""
+
+    store: "Store"
+    write: Writing
+    failed: bool = False
+
+
+_under_way: ContextVar[Transaction | None] = ContextVar("_under_way", default=None)
+"""The transaction of this context: threads that work for a request carry its context."""
+
+
 class Store:
     """The records of all objects. Safe to use from many threads; two processes cannot share a file."""
 
@@ -93,7 +109,8 @@ class Store:
         """
         self.schema = schema
         self.clock = clock
-        self._write_lock = threading.RLock()
+        self._write_lock = threading.Lock()  # held by a context, which may go on in another thread
+        self._numbers_lock = threading.Lock()
         self._readers: set[duckdb.DuckDBPyConnection] = set()
         self._readers_changed = threading.Condition()
         self._closing = False
@@ -107,8 +124,8 @@ class Store:
             self._last_save = datetime.min
             if kept:
                 _check_columns(self._connection, schema)
-                self._next_number = {each.name: self._highest_number(each) + 1 for each in schema.objects}
-                self._last_save = max(self._latest(each) for each in schema.objects)
+                self._next_number = {each.name: _highest_number(self._connection, each) + 1 for each in schema.objects}
+                self._last_save = max(_latest(self._connection, each) for each in schema.objects)
         except BaseException:
             self._connection.close()
             raise
@@ -132,10 +149,14 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor that sees everything committed so far; several may run side by side.
+        """A cursor that sees everything committed so far, and what the transaction of this context has done.
 
-        Raises OrgError (503) where the store is closing: what reads then is interrupted.
+        Several may run side by side. Raises OrgError (503) where the store is closing: what reads then is interrupted.
         """
+        joined = self._joined()
+        if joined is not None:
+            yield joined.write.connection
+            return
         with self._readers_changed:
             self._refuse_if_closing()
             cursor = self._connection.cursor()
@@ -153,20 +174,49 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
+        """A transaction of its own, or a part of the one that this context is in; see `transaction`."""
+        with self.transaction() as transaction:
+            yield transaction.write
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
         """One transaction: committed at the end, rolled back on an exception. Writers wait for each other.
 
-        Raises OrgError (503) where the store is closing.
+        Inside it, each `transaction`, `writing` and `reading` of the same context is part of it, in whatever thread.
+        DuckDB has no savepoints: a part that raises fails the whole, which is then rolled back even where somebody
+        caught the exception; `failed` tells. Waits for other writers without giving way, so in an event loop that
+        serves others it has no place. Raises OrgError (503) where the store is closing.
         """
+        joined = self._joined()
+        if joined is not None:
+            try:
+                yield joined
+            except BaseException:
+                joined.failed = True
+                raise
+            return
         with self._write_lock:
             self._refuse_if_closing()
             with self._connection.cursor() as cursor:
                 cursor.begin()
+                opened = Transaction(self, Writing(cursor, self._save_time()))
+                token = _under_way.set(opened)
                 try:
-                    yield Writing(cursor, self._save_time())
-                    cursor.commit()
+                    yield opened
                 except BaseException:
-                    cursor.rollback()
+                    opened.failed = True
                     raise
+                finally:
+                    _under_way.reset(token)
+                    if opened.failed:
+                        cursor.rollback()
+                    else:
+                        cursor.commit()
+
+    def _joined(self) -> Transaction | None:
+        """The transaction of this store that this context is in."""
+        found = _under_way.get()
+        return found if found is not None and found.store is self else None
 
     def _refuse_if_closing(self) -> None:
         if self._closing:
@@ -186,14 +236,15 @@ class Store:
         typed = rows.cast(pa.schema([(name, arrow_type(stored[name])) for name in rows.column_names]))
         with self.writing() as write:
             insert_rows(write.connection, object_type, typed)
-        with self._write_lock:
-            self._next_number[object_type.name] = self._highest_number(object_type) + 1
-            self._last_save = max(self._last_save, self._latest(object_type))
+            first_free = _highest_number(write.connection, object_type) + 1
+            self._last_save = max(self._last_save, _latest(write.connection, object_type))
+        with self._numbers_lock:
+            self._next_number[object_type.name] = max(self._next_number[object_type.name], first_free)
 
     def next_ids(self, object_name: str, count: int) -> list[str]:
         """As many new Ids of an object, in ascending order; none is ever given twice."""
         object_type = self.schema.require(object_name)
-        with self._write_lock:
+        with self._numbers_lock:
             first = self._next_number[object_type.name]
             self._next_number[object_type.name] = first + count
         return list(islice(ids_from(object_type.key_prefix, first), count))
@@ -209,14 +260,6 @@ class Store:
         now = self.clock().astimezone(UTC).replace(tzinfo=None, microsecond=0)
         self._last_save = max(self._last_save, now)
         return self._last_save
-
-    def _highest_number(self, object_type: ObjectType) -> int:
-        row = self._connection.execute(f'SELECT max("Id") FROM {table(object_type.name)}').fetchone()
-        return number_of(row[0]) if row and row[0] else 0
-
-    def _latest(self, object_type: ObjectType) -> datetime:
-        row = self._connection.execute(f'SELECT max("SystemModstamp") FROM {table(object_type.name)}').fetchone()
-        return row[0] if row and row[0] else datetime.min
 
 
 class StoreMismatch(Exception):
@@ -248,6 +291,16 @@ def update_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, 
         )
     finally:
         connection.unregister("incoming")
+
+
+def _highest_number(connection: duckdb.DuckDBPyConnection, object_type: ObjectType) -> int:
+    row = connection.execute(f'SELECT max("Id") FROM {table(object_type.name)}').fetchone()
+    return number_of(row[0]) if row and row[0] else 0
+
+
+def _latest(connection: duckdb.DuckDBPyConnection, object_type: ObjectType) -> datetime:
+    row = connection.execute(f'SELECT max("SystemModstamp") FROM {table(object_type.name)}').fetchone()
+    return row[0] if row and row[0] else datetime.min
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:

@@ -16,9 +16,6 @@ _SOAP_TYPES = {
     "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
     "address": "urn:address",
 }  # fmt: skip
-_NOT_GROUPABLE = ("datetime", "double", "currency", "percent", "multipicklist", "address", "combobox")
-_NOT_AGGREGATABLE = ("boolean", "address", "multipicklist")
-_NOT_SORTABLE = ("address", "multipicklist")
 _MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
@@ -91,11 +88,11 @@ def describe_object(
 def describe_field(field: Field) -> Json:
     """One field."""
     return {
-        "aggregatable": field.type not in _NOT_AGGREGATABLE and not field.long_text,
+        "aggregatable": field.aggregatable,
         "aiPredictionField": False,
         "autoNumber": False,
         "byteLength": field.length * (1 if field.type in ("id", "reference") else 3),
-        "calculated": field.formula is not None,
+        "calculated": field.calculated,
         "calculatedFormula": field.formula,
         "cascadeDelete": False,
         "caseSensitive": False,
@@ -116,7 +113,7 @@ def describe_field(field: Field) -> Json:
         "filterable": field.filterable and not field.long_text,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
-        "groupable": field.type not in _NOT_GROUPABLE and not field.long_text,
+        "groupable": field.groupable,
         "highScaleNumber": False,
         "htmlFormatted": False,
         "idLookup": field.id_lookup,
@@ -146,7 +143,7 @@ def describe_field(field: Field) -> Json:
         "scale": field.scale,
         "searchPrefilterable": field.type == "reference" and field.nillable and field.createable,
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
-        "sortable": field.filterable and field.type not in _NOT_SORTABLE and not field.long_text,
+        "sortable": field.sortable,
         "type": field.type,
         "unique": field.unique,
         "updateable": field.updateable,
@@ -169,25 +166,17 @@ def _extra_type(field: Field) -> str | None:
 def _child_relationships(schema: Schema, object_type: ObjectType) -> list[Json]:
     return [
         {
-            "cascadeDelete": reference.cascade,
-            "childSObject": child.name,
+            "cascadeDelete": each.field.cascade,
+            "childSObject": each.object_type.name,
             "deprecatedAndHidden": False,
-            "field": reference.name,
+            "field": each.field.name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
-            "relationshipName": _child_relationship_name(child, reference),
-            "restrictedDelete": False,
+            "relationshipName": each.name,
+            "restrictedDelete": each.field.restricts,
         }
-        for child, reference in schema.references_to(object_type.name)
+        for each in schema.children_of(object_type.name)
     ]
-
-
-def _child_relationship_name(child: ObjectType, reference: Field) -> str | None:
-    """`Contacts` for Contact.AccountId; audit fields have no name from the other side."""
-    if reference.default == SYSTEM:
-        return None
-    plural = child.plural.replace(" ", "")
-    return f"{plural}__r" if child.custom else plural
 
 
 def _record_type_infos(record_types: Sequence[RecordTypeInfo], version: str, object_type: ObjectType) -> list[Json]:

@@ -36,6 +36,34 @@ _DEFAULT_LENGTHS: Mapping[FieldType, int] = {
     "id": 18, "reference": 18, "email": 80, "phone": 40, "url": 255, "picklist": 40,
 }  # fmt: skip
 _SHORT_TEXT = 255
+_NOT_GROUPABLE = ("datetime", "double", "currency", "percent", "multipicklist", "address", "combobox")
+_NOT_AGGREGATABLE = ("boolean", "address", "multipicklist")
+_NOT_SORTABLE = ("address", "multipicklist")
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class RollUp:
+    """What a parent's field sums up: the children `of` that object which refer to it `by` that field.
+
+    `sum`, `min` and `max` are taken over the children's `field`; `where` (SQL over the child's columns) says which
+    children count. Deleted ones never do.
+    """
+
+    of: str
+    by: str
+    summary: Literal["count", "sum", "min", "max"]
+    field: str | None = None
+    where: str = "true"
+
+
+@with_config(ConfigDict(extra="forbid"))
+@dataclass(frozen=True)
+class ParentValue:
+    """What a formula reads of another record: `sql` over the columns of the record that the reference `by` leads to."""
+
+    by: str
+    sql: str
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -43,8 +71,10 @@ _SHORT_TEXT = 255
 class Field:
     """One field of an object. `sql` computes it from the record's other fields; `formula` is how Salesforce says it.
 
-    `compound` names the address, name or fiscal period that this one is a part of. With `cascade`, the record goes
-    when the one it refers to is deleted.
+    A field with `roll_up` or `parent` reads other records: `calculated.py` keeps its column up to date.
+    `compound` names the address, name or fiscal period that this one is a part of. `children` is the name under which
+    the record referred to sees those that refer to it (`Contacts`, `Subscriptions__r`). With `cascade`, the record goes
+    when the one it refers to is deleted; with `restricts`, it keeps that one from being deleted.
     """
 
     name: str
@@ -66,10 +96,14 @@ class Field:
     picklist: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
     relationship: str | None = None
+    children: str | None = None
     cascade: bool = False
+    restricts: bool = False
     compound: str | None = None
     formula: str | None = None
     sql: str | None = None
+    roll_up: RollUp | None = None
+    parent: ParentValue | None = None
 
     @property
     def custom(self) -> bool:
@@ -81,12 +115,32 @@ class Field:
         return self.sql is not None or self.type == "address"
 
     @property
+    def calculated(self) -> bool:
+        """A formula or roll-up summary: it follows other fields and nobody writes it."""
+        return self.formula is not None or self.roll_up is not None
+
+    @property
     def createable(self) -> bool:
-        return not self.computed and self.write in ("always", "create")
+        return not self.computed and not self.calculated and self.write in ("always", "create")
 
     @property
     def updateable(self) -> bool:
-        return not self.computed and self.write in ("always", "update")
+        return not self.computed and not self.calculated and self.write in ("always", "update")
+
+    @property
+    def groupable(self) -> bool:
+        """Whether SOQL may GROUP BY it."""
+        return self.type not in _NOT_GROUPABLE and not self.long_text
+
+    @property
+    def sortable(self) -> bool:
+        """Whether SOQL may ORDER BY it."""
+        return self.filterable and self.type not in _NOT_SORTABLE and not self.long_text
+
+    @property
+    def aggregatable(self) -> bool:
+        """Whether SOQL may count it; MIN, MAX, SUM and AVG also ask for a type that they fit."""
+        return self.type not in _NOT_AGGREGATABLE and not self.long_text
 
     @property
     def defaulted(self) -> bool:
@@ -150,6 +204,21 @@ class ObjectType:
 
 
 @dataclass(frozen=True)
+class Children:
+    """The records of an object that refer to a parent by a field; `name` is None where the parent has no name for them.
+
+    SOQL's `(SELECT … FROM Contacts)` under Account means the Children named `Contacts` of Account.
+    """
+
+    object_type: ObjectType
+    field: Field
+
+    @property
+    def name(self) -> str | None:
+        return self.field.children
+
+
+@dataclass(frozen=True)
 class Schema:
     """All objects of the org, by name."""
 
@@ -172,6 +241,24 @@ class Schema:
     def object_of_id(self, record_id: str) -> ObjectType | None:
         """The object whose records have Ids like this one, or None."""
         return self._by_prefix.get(record_id[:3])
+
+    @cached_property
+    def _children(self) -> Mapping[str, tuple[Children, ...]]:
+        found: dict[str, list[Children]] = {}
+        for child in self.objects:
+            for reference in child.fields:
+                for parent in reference.to:
+                    found.setdefault(parent.lower(), []).append(Children(child, reference))
+        return {parent: tuple(children) for parent, children in found.items()}
+
+    def children_of(self, object_name: str) -> tuple[Children, ...]:
+        """All who may refer to records of the object, in the order of their objects' names."""
+        return self._children.get(object_name.lower(), ())
+
+    def children_named(self, object_name: str, relationship: str) -> Children | None:
+        """The children that the object knows by that name (`Contacts`, in any letter case), or None."""
+        wanted = relationship.lower()
+        return next((each for each in self.children_of(object_name) if (each.name or "").lower() == wanted), None)
 
     def references_to(self, object_name: str) -> list[tuple[ObjectType, Field]]:
         """Every reference field that may point at the object, with the object it belongs to."""

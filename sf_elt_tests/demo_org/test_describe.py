@@ -80,3 +80,31 @@ def test_children_are_named_from_the_parents_side() -> None:
     assert by_child["Contact", "AccountId"]["relationshipName"] == "Contacts"
     assert by_child["Contact", "AccountId"]["cascadeDelete"] is True
     assert by_child["Subscription__c", "Account__c"]["relationshipName"] == "Subscriptions__r"
+
+
+@pytest.mark.parametrize(
+    ("parent", "name", "child"),
+    [
+        ("Account", "contacts", "Contact.AccountId"),
+        ("Account", "ChildAccounts", "Account.ParentId"),
+        ("Contact", "Opportunities", "Opportunity.ContactId"),
+        ("Lead", "Tasks", "Task.WhoId"),
+        ("Subscription__c", "Tasks", "Task.WhatId"),
+        ("Contact", "AccountContactRelations", "AccountContactRelation.ContactId"),
+        ("account", "subscriptions__R", "Subscription__c.Account__c"),
+    ],
+)
+def test_a_parent_knows_its_children_by_name(parent: str, name: str, child: str) -> None:
+    """The names that SOQL's subqueries use, in any letter case."""
+    found = load_schema().children_named(parent, name)
+    assert found is not None
+    assert f"{found.object_type.name}.{found.field.name}" == child
+
+
+def test_no_two_children_of_an_object_share_a_name() -> None:
+    """Else a subquery could mean either."""
+    schema = load_schema()
+    for object_type in schema.objects:
+        names = [each.name for each in schema.children_of(object_type.name) if each.name]
+        assert len(names) == len(set(names)), object_type.name
+    assert schema.children_named("Account", "Nothing") is None

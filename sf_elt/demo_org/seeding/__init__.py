@@ -18,6 +18,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from sf_elt.demo_org.calculated import refresh_all
 from sf_elt.demo_org.seeding.accounts import accounts
 from sf_elt.demo_org.seeding.activity import plan_tasks, tasks
 from sf_elt.demo_org.seeding.campaigns import campaign_members, campaigns, plan_campaigns
@@ -43,6 +44,8 @@ def seed_org(store: Store, *, seed: int, records: int, now: datetime) -> None:
     """Fills an empty store. Raises `ValueError` for fewer than 50 records, a negative seed or a naive `now`."""
     for object_name, table in seed_tables(seed=seed, records=records, now=now):
         store.load(object_name, table)
+    with store.writing() as write:
+        refresh_all(write.connection, store.schema)
 
 
 def seed_tables(*, seed: int, records: int, now: datetime) -> Iterator[tuple[str, pa.Table]]:

@@ -14,10 +14,11 @@ Formulas and other computed fields are generated columns: whoever reads a table 
 # ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -28,71 +29,66 @@ import pyarrow as pa
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import ids_from, number_of
-from sf_elt.demo_org.schema import Field, ObjectType, Schema
+from sf_elt.demo_org.rules import WriteRules
+from sf_elt.demo_org.schema import ObjectType, Schema
+from sf_elt.demo_org.schema_change import change_tables, keep_changes, kept_schema
+from sf_elt.demo_org.tables import (
+    arrow_type,
+    column_type,
+    create_table,
+    has_column,
+    insert_rows,
+    quote,
+    table,
+    update_rows,
+)
+
+__all__ = [
+    "Store",
+    "StoreMismatch",
+    "Transaction",
+    "Writing",
+    "arrow_type",
+    "column_type",
+    "insert_rows",
+    "quote",
+    "table",
+    "update_rows",
+]
 
 Clock = Callable[[], datetime]
 """Gives the present as an aware datetime in UTC."""
 
 INTERRUPT_AGAIN_SECONDS = 0.05
 
-_COLUMN_TYPES = {
-    "boolean": "BOOLEAN",
-    "int": "BIGINT",
-    "double": "DOUBLE",
-    "currency": "DOUBLE",
-    "percent": "DOUBLE",
-    "date": "DATE",
-    "datetime": "TIMESTAMP",
-}
-_ARROW_TYPES = {
-    "boolean": pa.bool_(),
-    "int": pa.int64(),
-    "double": pa.float64(),
-    "currency": pa.float64(),
-    "percent": pa.float64(),
-    "date": pa.date32(),
-    "datetime": pa.timestamp("us"),
-}
-
 
 def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def table(object_name: str) -> str:
-    """The quoted name of an object's table."""
-    return f"records.{quote(object_name)}"
-
-
-def column_type(field: Field) -> str:
-    """The DuckDB type of a field's column."""
-    return _COLUMN_TYPES.get(field.type, "VARCHAR")
-
-
-def arrow_type(field: Field) -> pa.DataType:
-    """The Arrow type in which a field's values travel to and from its column. Datetimes are naive UTC."""
-    return _ARROW_TYPES.get(field.type, pa.string())
-
-
 @dataclass(frozen=True)
 class Writing:
-    """One transaction: its cursor and the time that every record saved in it carries (naive UTC, whole seconds)."""
+    """One transaction: its cursor and the time that every record saved in it carries (naive UTC, whole seconds).
+
+    Who changes records adds their object's name to `saved`.
+    """
 
     connection: duckdb.DuckDBPyConnection
     now: datetime
+    saved: set[str] = field(default_factory=set)
 
 
 @dataclass
 class Transaction:
-    """What is done together or not at all. `failed` says that a block inside raised: nothing of it will be kept."""
+    """What is done together or not at all. `failed` says that a block inside raised: nothing of it will be kept.
+
+    `schema` is what the org's will be once it is committed, where that changes.
+    """
 
     store: "Store"
     write: Writing
     failed: bool = False
+    schema: Schema | None = None
 
 
 _under_way: ContextVar[Transaction | None] = ContextVar("_under_way", default=None)
@@ -107,8 +103,13 @@ class Store:
 
         Raises StoreMismatch where the file was made for other objects or fields.
         """
-        self.schema = schema
+        self.schema = self._first_schema = schema
         self.clock = clock
+        self.rules = WriteRules()
+        self.saves: Counter[str] = Counter()
+        """How many transactions have changed records of an object since the store was opened."""
+        self.writing_since: datetime | None = None
+        """The save time of the transaction that is under way: its records are not there yet and will carry it."""
         self._write_lock = threading.Lock()  # held by a context, which may go on in another thread
         self._numbers_lock = threading.Lock()
         self._readers: set[duckdb.DuckDBPyConnection] = set()
@@ -119,6 +120,8 @@ class Store:
         self._connection.execute("SET autoinstall_known_extensions = false")
         self._connection.execute("SET preserve_insertion_order = true")
         try:
+            if kept:
+                self.schema = schema = kept_schema(self._connection, schema)
             _create_tables(self._connection, schema)
             self._next_number = {each.name: 1 for each in schema.objects}
             self._last_save = datetime.min
@@ -166,6 +169,9 @@ class Store:
         except duckdb.InterruptException:
             self._refuse_if_closing()
             raise
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            self._refuse_if_changed(error)
+            raise
         finally:
             with self._readers_changed:
                 cursor.close()
@@ -201,8 +207,13 @@ class Store:
                 cursor.begin()
                 opened = Transaction(self, Writing(cursor, self._save_time()))
                 token = _under_way.set(opened)
+                self.writing_since = opened.write.now
                 try:
                     yield opened
+                except (duckdb.BinderException, duckdb.CatalogException) as error:
+                    opened.failed = True
+                    self._refuse_if_changed(error)
+                    raise
                 except BaseException:
                     opened.failed = True
                     raise
@@ -212,6 +223,9 @@ class Store:
                         cursor.rollback()
                     else:
                         cursor.commit()
+                        self.schema = opened.schema or self.schema
+                        self.saves.update(opened.write.saved)
+                    self.writing_since = None
 
     def _joined(self) -> Transaction | None:
         """The transaction of this store that this context is in."""
@@ -221,6 +235,11 @@ class Store:
     def _refuse_if_closing(self) -> None:
         if self._closing:
             raise OrgError(503, "SERVER_UNAVAILABLE", "The org is stopping")
+
+    def _refuse_if_changed(self, error: duckdb.Error) -> None:
+        """A request that began before a change of schema may name what is gone since."""
+        if self.schema is not self._first_schema:
+            raise OrgError(503, "SERVER_UNAVAILABLE", "The org's objects changed meanwhile: try again") from error
 
     def load(self, object_name: str, rows: pa.Table) -> None:
         """Adds whole records as they are: Id, audit fields and SystemModstamp are given, nothing is validated.
@@ -236,6 +255,7 @@ class Store:
         typed = rows.cast(pa.schema([(name, arrow_type(stored[name])) for name in rows.column_names]))
         with self.writing() as write:
             insert_rows(write.connection, object_type, typed)
+            write.saved.add(object_type.name)
             first_free = _highest_number(write.connection, object_type) + 1
             self._last_save = max(self._last_save, _latest(write.connection, object_type))
         with self._numbers_lock:
@@ -248,6 +268,21 @@ class Store:
             first = self._next_number[object_type.name]
             self._next_number[object_type.name] = first + count
         return list(islice(ids_from(object_type.key_prefix, first), count))
+
+    def change_schema(self, change: Callable[[Schema], Schema]) -> None:
+        """Makes what `change` gives the org's schema: tables, records and what a kept org remembers follow together.
+
+        Who reads meanwhile sees the tables of before or after; a second change waits and builds on the first. Whatever
+        `change` or DuckDB raises leaves everything as it was.
+        """
+        with self.transaction() as transaction:
+            before, connection = self.schema, transaction.write.connection
+            transaction.schema = after = change(before)
+            change_tables(connection, before, after)
+            keep_changes(connection, self._first_schema, after)
+            with self._numbers_lock:
+                for each in after.objects:
+                    self._next_number.setdefault(each.name, 1)
 
     def count(self, object_name: str) -> int:
         """How many records an object has, deleted ones included."""
@@ -266,33 +301,6 @@ class StoreMismatch(Exception):
     """The file holds other objects or fields than the demo org has now."""
 
 
-def insert_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, rows: pa.Table) -> None:
-    """Inserts records whose columns are stored fields of the object, in their Arrow types."""
-    given = set(rows.column_names)
-    missing_flags = [
-        each.name for each in object_type.stored_fields if each.type == "boolean" and each.name not in given
-    ]
-    columns = ", ".join(quote(name) for name in (*rows.column_names, *missing_flags))
-    values = ", ".join([*(quote(name) for name in rows.column_names), *("false" for _ in missing_flags)])
-    connection.register("incoming", rows)
-    try:
-        connection.execute(f"INSERT INTO {table(object_type.name)} ({columns}) SELECT {values} FROM incoming")
-    finally:
-        connection.unregister("incoming")
-
-
-def update_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, rows: pa.Table) -> None:
-    """Sets every column of `rows` but "Id" on the records of those Ids."""
-    assignments = ", ".join(f"{quote(name)} = incoming.{quote(name)}" for name in rows.column_names if name != "Id")
-    connection.register("incoming", rows)
-    try:
-        connection.execute(
-            f"UPDATE {table(object_type.name)} AS target SET {assignments} FROM incoming WHERE target.Id = incoming.Id"
-        )
-    finally:
-        connection.unregister("incoming")
-
-
 def _highest_number(connection: duckdb.DuckDBPyConnection, object_type: ObjectType) -> int:
     row = connection.execute(f'SELECT max("Id") FROM {table(object_type.name)}').fetchone()
     return number_of(row[0]) if row and row[0] else 0
@@ -304,8 +312,7 @@ def _latest(connection: duckdb.DuckDBPyConnection, object_type: ObjectType) -> d
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
-    tables = (f"CREATE TABLE IF NOT EXISTS {table(each.name)} ({_columns(each)})" for each in schema.objects)
-    connection.execute("; ".join(["CREATE SCHEMA IF NOT EXISTS records", *tables]))
+    connection.execute("; ".join(["CREATE SCHEMA IF NOT EXISTS records", *map(create_table, schema.objects)]))
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
@@ -316,15 +323,5 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, schema: Schema) -> Non
     ).fetchall():
         kept.setdefault(name, set()).add(column)
     for each in schema.objects:
-        if kept[each.name] != {field.name for field in each.fields if field.type != "address"}:
+        if kept[each.name] != {field.name for field in each.fields if has_column(field)}:
             raise StoreMismatch(f"The file's {each.name} has other fields than this version of the demo org: delete it")
-
-
-def _columns(object_type: ObjectType) -> str:
-    columns = []
-    for each in object_type.fields:
-        if each.type == "address":
-            continue
-        generated = f" GENERATED ALWAYS AS ({each.sql}) VIRTUAL" if each.sql else ""
-        columns.append(f"{quote(each.name)} {column_type(each)}{generated}")
-    return ", ".join(columns)

@@ -74,6 +74,7 @@ def save_mixed(
     outcomes: dict[int, SaveOutcome] = {}
     try:
         with store.writing() as write:
+            write.saved.update(by_object)
             for object_name, places in by_object.items():
                 object_type = (schema or store.schema).object(object_name)
                 if object_type is None:

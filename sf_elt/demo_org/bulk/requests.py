@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 from starlette.requests import Request
 
 from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.requests import check_content_type
 
 
@@ -35,5 +36,4 @@ async def body_of(request: Request, shape: type[Body]) -> Body:
 
 def hold_of(request: Request) -> threading.Event | None:
     """The event that a planned fault makes the job wait for."""
-    held: threading.Event | None = getattr(request.state, "hold_job_until", None)
-    return held
+    return inside().hold_job_until

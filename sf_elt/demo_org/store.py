@@ -94,6 +94,9 @@ class Transaction:
 _under_way: ContextVar[Transaction | None] = ContextVar("_under_way", default=None)
 """The transaction of this context: threads that work for a request carry its context."""
 
+_begun_at: ContextVar[datetime | None] = ContextVar("_begun_at", default=None)
+"""When the transactions of this context began, where that is not when they are opened."""
+
 
 class Store:
     """The records of all objects. Safe to use from many threads; two processes cannot share a file."""
@@ -108,8 +111,7 @@ class Store:
         self.rules = WriteRules()
         self.saves: Counter[str] = Counter()
         """How many transactions have changed records of an object since the store was opened."""
-        self.writing_since: datetime | None = None
-        """The save time of the transaction that is under way: its records are not there yet and will carry it."""
+        self._open_saves: list[datetime] = []
         self._write_lock = threading.Lock()  # held by a context, which may go on in another thread
         self._numbers_lock = threading.Lock()
         self._readers: set[duckdb.DuckDBPyConnection] = set()
@@ -207,7 +209,7 @@ class Store:
                 cursor.begin()
                 opened = Transaction(self, Writing(cursor, self._save_time()))
                 token = _under_way.set(opened)
-                self.writing_since = opened.write.now
+                self._open_saves.append(opened.write.now)
                 try:
                     yield opened
                 except (duckdb.BinderException, duckdb.CatalogException) as error:
@@ -225,7 +227,30 @@ class Store:
                         cursor.commit()
                         self.schema = opened.schema or self.schema
                         self.saves.update(opened.write.saved)
-                    self.writing_since = None
+                    self._open_saves.remove(opened.write.now)
+
+    @property
+    def writing_since(self) -> datetime | None:
+        """The oldest save time under way (naive UTC): its records are not there yet and will carry it."""
+        return min(tuple(self._open_saves), default=None)
+
+    @contextmanager
+    def begun_at(self, moment: datetime) -> Iterator[None]:
+        """What this context saves carries that moment (naive UTC, whole seconds), as in a transaction begun then.
+
+        Others save meanwhile and with later times: what commits at the end shows behind times that were read already.
+        """
+        token = _begun_at.set(moment)
+        self._open_saves.append(moment)
+        try:
+            yield
+        finally:
+            self._open_saves.remove(moment)
+            _begun_at.reset(token)
+
+    def follow_clock(self) -> None:
+        """Forgets when the last save was: the clock was set back on purpose, and saves go back with it."""
+        self._last_save = datetime.min
 
     def _joined(self) -> Transaction | None:
         """The transaction of this store that this context is in."""
@@ -291,7 +316,10 @@ class Store:
         return int(row[0]) if row else 0
 
     def _save_time(self) -> datetime:
-        """Now, in whole seconds as real orgs keep it, and never before the last save."""
+        """Now, in whole seconds as real orgs keep it, and never before the last save; or what `begun_at` says."""
+        begun_at = _begun_at.get()
+        if begun_at is not None:
+            return begun_at
         now = self.clock().astimezone(UTC).replace(tzinfo=None, microsecond=0)
         self._last_save = max(self._last_save, now)
         return self._last_save

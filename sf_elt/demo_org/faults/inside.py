@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 
@@ -25,9 +24,8 @@ class JobEnd:
 
 @dataclass(frozen=True)
 class Inside:
-    """Nothing by default. `save_time` is naive UTC; `locked_rows` holds 18-character Ids, or "*" for every record."""
+    """Nothing by default. `locked_rows` holds 18-character Ids, or "*" for every record."""
 
-    save_time: datetime | None = None
     locked_rows: frozenset[str] = frozenset()
     page_size: int | None = None
     hold_job_until: threading.Event | None = None

@@ -3,7 +3,6 @@
 import random
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
@@ -114,7 +113,6 @@ class FaultPlan:
 
     def __init__(self) -> None:
         self._planned: list[PlannedFault | PlannedRandom] = []
-        self._open_saves: list[datetime] = []
         self._lock = threading.Lock()
 
     def add(self, faults: list[Fault | RandomFaults]) -> None:
@@ -147,17 +145,3 @@ class FaultPlan:
                 if fault is not None:
                     return Turn(fault, planned.lifted)
         return None
-
-    def open_save(self, since: datetime) -> None:
-        """A late commit is under way: what it saves will carry this time."""
-        with self._lock:
-            self._open_saves.append(since)
-
-    def end_save(self, since: datetime) -> None:
-        with self._lock:
-            self._open_saves.remove(since)
-
-    def oldest_open_save(self) -> datetime | None:
-        """The time that the oldest late commit will carry: nothing before it is certain yet. None = none is open."""
-        with self._lock:
-            return min(self._open_saves, default=None)

@@ -175,18 +175,13 @@ async def _lock_rows(played: Played) -> None:
 
 async def _late_commit(played: Played) -> None:
     """What is saved carries the time of now, and is saved when the plan is forgotten or the org's clock has gone on."""
-    plan, clock = played.org.faults, played.org.clock
-    began = clock().astimezone(UTC)
-    late = played.fault.late_commit
+    clock, late = played.org.clock, played.fault.late_commit
+    began = clock()
     until = None if late is True else began + timedelta(seconds=late)
-    save_time = began.replace(tzinfo=None, microsecond=0)
-    plan.open_save(began)
-    try:
+    with played.org.store.begun_at(began.astimezone(UTC).replace(tzinfo=None, microsecond=0)):
         while not played.turn.lifted.is_set() and (until is None or clock() < until):
             await asyncio.sleep(TICK)
-        await played.go_on_with(Inside(save_time=save_time))
-    finally:
-        plan.end_save(began)
+        await played.go_on()
 
 
 async def _hold_job(played: Played) -> None:

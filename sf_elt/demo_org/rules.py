@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from sf_elt.demo_org.faults.inside import inside
+
 DuplicateAction = Literal["off", "allow", "alert", "block"]
 """`allow` saves without a word, `alert` saves where the caller insists (`allowSave=true`), `block` never saves."""
 
@@ -51,13 +53,16 @@ class WriteRules:
         with self._guard:
             return dict(self._locks)
 
+    @property
+    def any_locked(self) -> bool:
+        return bool(self._locks or inside().locked_rows)
+
     def meet_locks(self, record_ids: Iterable[str]) -> frozenset[str]:
-        """Those of the records that are locked; each has then refused one save more."""
+        """Those of the records that are locked, by a planned fault too; each has then refused one save more."""
+        planned = inside()
         with self._guard:
-            if not self._locks:
-                return frozenset()
-            met = frozenset(record_id for record_id in record_ids if record_id in self._locks)
-            for record_id in met:
+            met = frozenset(record_id for record_id in record_ids if record_id in self._locks or planned.locks(record_id))
+            for record_id in met & self._locks.keys():
                 left = self._locks[record_id]
                 if left is not None and left <= 1:
                     del self._locks[record_id]

@@ -7,7 +7,7 @@ A bad record fails alone (or all fail, with `all_or_none`). What makes the whole
 object or an external id field that is none, raises `sf_elt.demo_org.errors.OrgError`.
 """
 
-from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOutcome
+from sf_elt.demo_org.saving.outcome import DuplicateMatch, Operation, SaveError, SaveOptions, SaveOutcome
 from sf_elt.demo_org.saving.save import save, save_mixed
 
-__all__ = ["Operation", "SaveError", "SaveOutcome", "save", "save_mixed"]
+__all__ = ["DuplicateMatch", "Operation", "SaveError", "SaveOptions", "SaveOutcome", "save", "save_mixed"]

@@ -16,16 +16,29 @@ Cell = str | bool | int | float | date | datetime | None
 EARLIEST, LATEST = date(1700, 1, 1), date(4000, 12, 31)
 _Day = TypeVar("_Day", date, datetime)
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)", re.ASCII)
+Reader = Callable[[object], Cell]
+"""Reads the values of one field. Raises Refused with Salesforce's code for what the field forbids."""
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _EMAIL = re.compile(r"[^\s@,;:\"<>()\[\]\\]+@(?:[^\s@.,;:\"<>()\[\]\\]+\.)+[^\s@.,;:\"<>()\[\]\\]{2,}")
 
 
 def cell(field: Field, value: object) -> Cell:
     """The value as the field's column holds it. Raises Refused with Salesforce's code for what the field forbids."""
-    if value is None or value == "":
-        return False if field.type == "boolean" else None
-    return _READERS.get(field.type, _text)(field, value)
+    return reader_of(field)(value)
+
+
+def reader_of(field: Field) -> Reader:
+    """What reads the field's values: make it once for many. Null and empty text are null, false for a flag."""
+    empty = False if field.type == "boolean" else None
+    read = _picklist_reader(field) if field.type in ("picklist", "multipicklist") else _READERS.get(field.type, _text)
+
+    def reader(value: object) -> Cell:
+        return empty if value is None or value == "" else read(field, value)
+
+    return reader
 
 
 def _text(field: Field, value: object) -> str | None:
@@ -40,7 +53,7 @@ def _text(field: Field, value: object) -> str | None:
         shown = value if len(value) <= 255 else value[:255] + "..."
         message = f"{field.label}: data value too large: {shown} (max length={field.length})"
         raise refused("STRING_TOO_LONG", message, field.name)
-    return value or None
+    return value if value.strip() else None
 
 
 def _email(field: Field, value: object) -> str | None:
@@ -50,28 +63,31 @@ def _email(field: Field, value: object) -> str | None:
     return text
 
 
-def _picklist(field: Field, value: object) -> str | None:
-    text = _text(field, value)
-    return text if text is None else _allowed(field, text)
+def _picklist_reader(field: Field) -> Callable[[Field, object], Cell]:
+    """Reads one value or, for a multipicklist, several; in the picklist's own spelling, as letter case does not matter.
 
+    Unrestricted picklists take any value.
+    """
+    spellings = {each.lower(): each for each in field.picklist}
 
-def _multipicklist(field: Field, value: object) -> str | None:
-    text = _text(field, value)
-    if text is None:
-        return None
-    chosen = dict.fromkeys(_allowed(field, each.strip()) for each in text.split(";") if each.strip())
-    return ";".join(chosen) or None
+    def allowed(text: str) -> str:
+        spelling = spellings.get(text.lower())
+        if spelling is None and field.restricted:
+            message = f"{field.label}: bad value for restricted picklist field: {text}"
+            raise refused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, field.name)
+        return spelling or text
 
+    def one(field: Field, value: object) -> str | None:
+        text = _text(field, value)
+        return text if text is None else allowed(text)
 
-def _allowed(field: Field, text: str) -> str:
-    """The picklist's own spelling of a value: letter case does not matter. Unrestricted picklists take any."""
-    for each in field.picklist:
-        if each.lower() == text.lower():
-            return each
-    if field.restricted:
-        message = f"{field.label}: bad value for restricted picklist field: {text}"
-        raise refused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, field.name)
-    return text
+    def several(field: Field, value: object) -> str | None:
+        text = _text(field, value)
+        if text is None:
+            return None
+        return ";".join(dict.fromkeys(allowed(each.strip()) for each in text.split(";") if each.strip())) or None
+
+    return several if field.type == "multipicklist" else one
 
 
 def _reference(field: Field, value: object) -> str:
@@ -132,7 +148,7 @@ def _date(field: Field, value: object) -> date:
 
 def _datetime(field: Field, value: object) -> datetime:
     try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) and _DAY.match(value) else None
+        found = datetime.fromisoformat(value) if isinstance(value, str) and _MOMENT.fullmatch(value) else None
         if found is not None and found.tzinfo is not None:
             found = found.astimezone(UTC)
     except (ValueError, OverflowError):
@@ -160,8 +176,6 @@ def _out_of_range(field: Field, value: object) -> Refused:
 
 _READERS: dict[str, Callable[[Field, object], Cell]] = {
     "email": _email,
-    "picklist": _picklist,
-    "multipicklist": _multipicklist,
     "reference": _reference,
     "id": _reference,
     "boolean": _boolean,

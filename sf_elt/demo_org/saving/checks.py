@@ -1,16 +1,15 @@
-"""What the org itself has to say about a batch: records that are not there, references, duplicates, required fields."""
-# ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
+"""What the org itself has to say about a batch: records that are not there, repeated or locked, required fields."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import duckdb
 
-from sf_elt.demo_org.saving.batch import READ_ONLY, Row
-from sf_elt.demo_org.saving.cells import Cell
+from sf_elt.demo_org.rules import WriteRules
+from sf_elt.demo_org.saving.lookup import ids_by_value, read_existing
 from sf_elt.demo_org.saving.outcome import Operation
-from sf_elt.demo_org.schema import Field, ObjectType, Schema
-from sf_elt.demo_org.store import quote, table
+from sf_elt.demo_org.saving.rows import READ_ONLY, Row
+from sf_elt.demo_org.schema import Field, ObjectType
 
 
 def find_by_external_id(
@@ -19,7 +18,7 @@ def find_by_external_id(
     """Finds the records that an upsert means; rows that find none become new records."""
     if key.type == "id":
         return
-    found = _by_value(connection, object_type, key, _texts(rows, key))
+    found = ids_by_value(connection, object_type, key, _texts(rows, key))
     twice = {value for value, count in Counter(_text(row, key) for row in rows).items() if count > 1}
     for row in rows:
         value = _text(row, key)
@@ -44,14 +43,14 @@ def check_existing(
     if not standing:
         return
     ids = [row.id for row in standing]
-    existing = _read(connection, object_type, ids, {name for row in standing for name in row.cells})
-    twice = {record_id for record_id, count in Counter(ids).items() if count > 1}
+    existing = read_existing(connection, object_type, ids, _named(standing))
+    seen: set[str] = set()
     for row in standing:
         record = existing.get(row.id)
         if record is None:
             row.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        elif row.id in twice:
-            row.refuse("DUPLICATE_VALUE", f"duplicate id in list: {row.id}", "Id")
+        elif row.id in seen:
+            row.refuse("DUPLICATE_VALUE", f"Duplicate id specified: {row.id}")
         elif operation == "undelete":
             if not record["IsDeleted"]:
                 row.refuse("UNDELETE_FAILED", "Entity is not in the recycle bin")
@@ -59,8 +58,27 @@ def check_existing(
             row.refuse("ENTITY_IS_DELETED", "entity is deleted")
         elif record.get("IsConverted") and operation in ("update", "upsert"):
             row.refuse("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        seen.add(row.id)
         if record is not None:
             row.existing = record
+
+
+def check_locks(rules: WriteRules, object_type: ObjectType, rows: Sequence[Row]) -> None:
+    """Refuses rows whose record, or a parent that a save locks with it, is held by somebody else."""
+    if not rules.any_locked:
+        return
+    parents = [each.name for each in object_type.stored_fields if each.cascade]
+    needed = {
+        id(row): [each for each in (row.known_id, *(row.cells.get(name) for name in parents)) if isinstance(each, str)]
+        for row in rows
+        if not row.errors
+    }
+    met = rules.meet_locks({record_id for ids in needed.values() for record_id in ids})
+    for row in rows:
+        held = [record_id for record_id in needed.get(id(row), ()) if record_id in met]
+        if held:
+            message = f"unable to obtain exclusive access to this record or {len(held)} records: {','.join(held)}"
+            row.refuse("UNABLE_TO_LOCK_ROW", message)
 
 
 def check_writable(object_type: ObjectType, rows: Iterable[Row]) -> None:
@@ -87,44 +105,10 @@ def check_required(object_type: ObjectType, rows: Iterable[Row]) -> None:
             row.refuse("REQUIRED_FIELD_MISSING", message, *missing)
 
 
-def check_references(
-    connection: duckdb.DuckDBPyConnection, schema: Schema, object_type: ObjectType, rows: Sequence[Row]
-) -> None:
-    """Refuses references to records that are of the wrong object, are not there or are deleted."""
-    references = [each for each in object_type.stored_fields if each.type == "reference"]
-    wanted: dict[str, set[str]] = {}
-    for row in rows:
-        for each in references:
-            record_id = row.cells.get(each.name)
-            if row.errors or not isinstance(record_id, str) or record_id == row.existing.get(each.name):
-                continue
-            target = schema.object_of_id(record_id)
-            if target is None or target.name not in each.to:
-                message = f"{each.label}: id value of incorrect type: {record_id}"
-                row.refuse("FIELD_INTEGRITY_EXCEPTION", message, each.name)
-            else:
-                wanted.setdefault(target.name, set()).add(record_id)
-    standing = {
-        record_id: record
-        for name, ids in wanted.items()
-        for record_id, record in _read(connection, schema.require(name), sorted(ids), set()).items()
-    }
-    asked = {record_id for ids in wanted.values() for record_id in ids}
-    for row in rows:
-        for each in references:
-            record_id = row.cells.get(each.name)
-            if row.errors or record_id not in asked or not isinstance(record_id, str):
-                continue
-            if record_id not in standing:
-                row.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", each.name)
-            elif standing[record_id].get("IsDeleted"):
-                row.refuse("ENTITY_IS_DELETED", "entity is deleted", each.name)
-
-
 def check_unique(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, rows: Sequence[Row]) -> None:
     """Refuses values of unique fields that another record has, in the org or earlier in the batch."""
     for key in (each for each in object_type.stored_fields if each.unique):
-        held = _by_value(connection, object_type, key, _texts(rows, key))
+        held = ids_by_value(connection, object_type, key, _texts(rows, key))
         for row in rows:
             value = _text(row, key)
             if row.errors or value is None:
@@ -144,43 +128,12 @@ def _defaults(each: Field, row: Row) -> bool:
     return each.defaulted and each.name not in row.cells
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection, object_type: ObjectType, ids: Sequence[str], names: set[str]
-) -> dict[str, dict[str, Cell]]:
-    """The records of those Ids, deleted ones included, with the named fields and those that decide what is allowed."""
-    wanted = {"Id", *names, *(name for name in _DECIDING if object_type.has(name))}
-    columns = ", ".join(quote(name) for name in sorted(wanted))
-    found = connection.execute(
-        f'SELECT {columns} FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))', [list(ids)]
-    )
-    names_read = [name for name, *_ in found.description or ()]
-    records = (dict(zip(names_read, values, strict=True)) for values in found.fetchall())
-    return {str(record["Id"]): record for record in records}
-
-
-_DECIDING = (
-    "IsDeleted", "IsConverted", "StageName", "ForecastCategoryName", "Probability", "LastStageChangeDate",
-    "CompletedDateTime",
-)  # fmt: skip
-"""What decides whether a record may be changed, and what `derive` may change with it."""
-
-
-def _by_value(
-    connection: duckdb.DuckDBPyConnection, object_type: ObjectType, key: Field, values: Sequence[str]
-) -> dict[str, list[str]]:
-    """The Ids of the records, deleted ones aside, that hold each of the values; letter case does not matter."""
-    if not values:
-        return {}
-    alive = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
-    rows = connection.execute(
-        f'SELECT lower({quote(key.name)}), "Id" FROM {table(object_type.name)} '
-        f'WHERE lower({quote(key.name)}) IN (SELECT unnest(?)){alive} ORDER BY "Id"',
-        [list(values)],
-    ).fetchall()
-    found: dict[str, list[str]] = {}
-    for value, record_id in rows:
-        found.setdefault(value, []).append(record_id)
-    return found
+def _named(rows: Iterable[Row]) -> set[str]:
+    named: set[str] = set()
+    for row in rows:
+        named.update(row.cells)
+        named.update(row.parents)
+    return named
 
 
 def _texts(rows: Iterable[Row], key: Field) -> list[str]:

@@ -3,9 +3,60 @@
 
 from collections.abc import Iterator, Sequence
 
+from sf_elt.demo_org.calculated import refresh_calculated
 from sf_elt.demo_org.saving.derive import parents_of, refresh
-from sf_elt.demo_org.schema import Field, ObjectType, Schema
+from sf_elt.demo_org.saving.rows import Row
+from sf_elt.demo_org.schema import Children, Field, ObjectType, Schema
 from sf_elt.demo_org.store import Writing, quote, table
+
+
+def check_deletable(write: Writing, schema: Schema, object_type: ObjectType, rows: Sequence[Row]) -> None:
+    """Refuses rows whose record others keep: won opportunities keep their account, cases the account and contact."""
+    if object_type.name == "Account":
+        won = Children(opportunity := schema.require("Opportunity"), _field(opportunity, "AccountId"))
+        reason = "some opportunities in that account were closed won"
+        _refuse_held(write, object_type, rows, won, 'child."IsWon"', reason)
+    for child in schema.children_of(object_type.name):
+        if child.field.restricts:
+            reason = f"it is associated with the following {child.object_type.plural.lower()}"
+            _refuse_held(write, object_type, rows, child, "true", reason)
+
+
+def _refuse_held(
+    write: Writing, object_type: ObjectType, rows: Sequence[Row], child: Children, where: str, reason: str
+) -> None:
+    """Refuses the rows whose record has such living children, and names them as Salesforce does."""
+    standing = [row for row in rows if not row.errors and row.known_id is not None]
+    if not standing:
+        return
+    found = write.connection.execute(
+        f"""
+        SELECT parent."Id", any_value(parent.{_name(object_type)}),
+               string_agg(child.{_name(child.object_type)}, ', ' ORDER BY child."Id")
+        FROM {table(child.object_type.name)} AS child
+        JOIN {table(object_type.name)} AS parent ON parent."Id" = child.{quote(child.field.name)}
+        WHERE parent."Id" IN (SELECT unnest(?)) AND NOT child."IsDeleted" AND {where}
+        GROUP BY parent."Id"
+        """,
+        [[row.id for row in standing]],
+    ).fetchall()
+    held = {parent_id: (name, children) for parent_id, name, children in found}
+    for row in standing:
+        if row.id in held:
+            name, children = held[row.id]
+            message = f"Your attempt to delete {name} could not be completed because {reason}.: {children}\n"
+            row.refuse("DELETE_FAILED", message)
+
+
+def _name(object_type: ObjectType) -> str:
+    return quote(object_type.name_field.name if object_type.name_field else "Id")
+
+
+def _field(object_type: ObjectType, name: str) -> Field:
+    found = object_type.field(name)
+    if found is None:
+        raise KeyError(f"{object_type.name}.{name}")
+    return found
 
 
 def delete(
@@ -14,45 +65,62 @@ def delete(
     """Marks the records deleted (`for_good`: removes them), and with them the records that cannot be without them."""
     if not ids:
         return
-    for child, reference in _dependents(schema, object_type):
-        where = f'{quote(reference.name)} IN (SELECT unnest(?)) AND NOT "IsDeleted"'
-        children = _ids(write, child, where, ids)
-        delete(schema, write, child, children, user_id, for_good=for_good)
+    for child in _dependents(schema, object_type):
+        delete(schema, write, child.object_type, _ids(write, child, ids), user_id, for_good=for_good)
     if for_good:
-        parents = parents_of(write, object_type, ids)
-        write.connection.execute(f'DELETE FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))', [list(ids)])
-        refresh(write, object_type, parents)
+        remove(schema, write, object_type, ids)
     else:
-        _mark(write, object_type, ids, user_id, deleted=True)
+        mark(schema, write, object_type, ids, user_id, deleted=True)
+
+
+def remove(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str]) -> None:
+    """Removes the records and nothing else."""
+    parents = parents_of(write, object_type, ids)
+    # their roll-ups must no longer count them, and a removed record has no parents to be found by
+    if object_type.has("IsDeleted"):
+        write.connection.execute(
+            f'UPDATE {table(object_type.name)} SET "IsDeleted" = true WHERE "Id" IN (SELECT unnest(?))', [list(ids)]
+        )
+        refresh_calculated(write.connection, schema, object_type, ids)
+    write.connection.execute(f'DELETE FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))', [list(ids)])
+    refresh(write, object_type, parents)
+    write.saved.add(object_type.name)
 
 
 def undelete(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str], user_id: str) -> None:
     """Brings the records back, and with them those that were deleted in the same moment because of them."""
     if not ids:
         return
-    for child, reference in _dependents(schema, object_type):
-        parent = quote(reference.name)
+    for child in _dependents(schema, object_type):
+        parent = quote(child.field.name)
         deleted_at = f'(SELECT "SystemModstamp" FROM {table(object_type.name)} AS gone WHERE gone."Id" = {parent})'
-        where = f'{parent} IN (SELECT unnest(?)) AND "IsDeleted" AND "SystemModstamp" = {deleted_at}'
-        undelete(schema, write, child, _ids(write, child, where, ids), user_id)
-    _mark(write, object_type, ids, user_id, deleted=False)
+        where = f'"IsDeleted" AND "SystemModstamp" = {deleted_at}'
+        undelete(schema, write, child.object_type, _ids(write, child, ids, where), user_id)
+    mark(schema, write, object_type, ids, user_id, deleted=False)
 
 
-def _mark(write: Writing, object_type: ObjectType, ids: Sequence[str], user_id: str, *, deleted: bool) -> None:
+def mark(
+    schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str], user_id: str, *, deleted: bool
+) -> None:
+    """Puts the records into the recycle bin, or takes them out, and nothing else."""
     write.connection.execute(
         f'UPDATE {table(object_type.name)} SET "IsDeleted" = ?, "LastModifiedDate" = ?, "LastModifiedById" = ?, '
         f'"SystemModstamp" = ? WHERE "Id" IN (SELECT unnest(?))',
         [deleted, write.now, user_id, write.now, list(ids)],
     )
     refresh(write, object_type, parents_of(write, object_type, ids))
+    refresh_calculated(write.connection, schema, object_type, ids)
+    write.saved.add(object_type.name)
 
 
-def _dependents(schema: Schema, object_type: ObjectType) -> Iterator[tuple[ObjectType, Field]]:
-    return ((child, reference) for child, reference in schema.references_to(object_type.name) if reference.cascade)
+def _dependents(schema: Schema, object_type: ObjectType) -> Iterator[Children]:
+    return (each for each in schema.children_of(object_type.name) if each.field.cascade)
 
 
-def _ids(write: Writing, object_type: ObjectType, where: str, values: Sequence[str]) -> list[str]:
+def _ids(write: Writing, child: Children, parents: Sequence[str], where: str = 'NOT "IsDeleted"') -> list[str]:
     rows = write.connection.execute(
-        f'SELECT "Id" FROM {table(object_type.name)} WHERE {where}', [list(values)]
+        f'SELECT "Id" FROM {table(child.object_type.name)} '
+        f"WHERE {quote(child.field.name)} IN (SELECT unnest(?)) AND {where}",
+        [list(parents)],
     ).fetchall()
     return [record_id for (record_id,) in rows]

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib.resources import files
 
-from sf_elt.demo_org.saving.batch import Row, write_inserts
+from sf_elt.demo_org.calculated import refresh_calculated
+from sf_elt.demo_org.saving.batch import write_inserts
+from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import ObjectType
 from sf_elt.demo_org.store import Store, Writing, quote, table
 
@@ -56,6 +58,7 @@ def follow_up(store: Store, write: Writing, object_type: ObjectType, rows: Seque
     former = [parent for row in rows for name, parent in row.existing.items() if name == _parent_field(object_type)]
     parents = parents_of(write, object_type, [row.id for row in rows])
     refresh(write, object_type, [*parents, *(each for each in former if isinstance(each, str))])
+    _refresh_calculated(store, write, object_type, rows)
 
 
 def parents_of(write: Writing, object_type: ObjectType, ids: Sequence[str]) -> list[str]:
@@ -115,6 +118,19 @@ def _keep_one_primary(write: Writing, rows: Sequence[Row]) -> None:
             f'(SELECT "OpportunityId" FROM {table("OpportunityContactRole")} WHERE "Id" = ?)',
             [write.now, row.id, row.id],
         )
+
+
+def _refresh_calculated(store: Store, write: Writing, object_type: ObjectType, rows: Sequence[Row]) -> None:
+    """Formulas over parents and roll-ups, for the rows' parents of before too."""
+    references = {each.name for each in object_type.stored_fields if each.type == "reference"}
+    former = {
+        value
+        for row in rows
+        for name, value in row.existing.items()
+        if name in references and isinstance(value, str) and value != row.cells.get(name, value)
+    }
+    ids = [row.id for row in rows]
+    refresh_calculated(write.connection, store.schema, object_type, ids, sorted(former))
 
 
 def _parent_field(object_type: ObjectType) -> str:

@@ -7,12 +7,36 @@ Operation = Literal["insert", "update", "upsert", "delete", "hardDelete", "undel
 
 
 @dataclass(frozen=True)
+class SaveOptions:
+    """How a client wants a batch saved, as it says in headers and parameters.
+
+    `allow_duplicates`: save what a duplicate rule only warns of. `update_only`: an upsert makes no new records.
+    """
+
+    allow_duplicates: bool = False
+    update_only: bool = False
+
+
+@dataclass(frozen=True)
+class DuplicateMatch:
+    """What a duplicate rule found: its name, whether the caller may insist, and the records that are much the same."""
+
+    object_name: str
+    rule: str
+    matching_rule: str
+    allow_save: bool
+    message: str
+    record_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SaveError:
     """Why a record was not saved, in Salesforce's code and words, and which fields it is about."""
 
     status_code: str
     message: str
     fields: tuple[str, ...] = ()
+    duplicates: DuplicateMatch | None = None
 
 
 @dataclass(frozen=True)

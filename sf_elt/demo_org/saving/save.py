@@ -1,20 +1,24 @@
 """Saves a batch: what each record says, what the org has, what is refused, then one statement for all that is not."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sf_elt.demo_org.errors import OrgError, not_found
-from sf_elt.demo_org.saving.batch import Row, read_rows, write_inserts, write_updates
+from sf_elt.demo_org.saving.batch import write_inserts, write_updates
 from sf_elt.demo_org.saving.checks import (
     check_existing,
-    check_references,
+    check_locks,
     check_required,
     check_unique,
     check_writable,
     find_by_external_id,
 )
-from sf_elt.demo_org.saving.delete import delete, undelete
+from sf_elt.demo_org.saving.delete import check_deletable, delete, undelete
 from sf_elt.demo_org.saving.derive import fill_in, follow_up
-from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOutcome
+from sf_elt.demo_org.saving.duplicates import check_duplicates
+from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, SaveOutcome
+from sf_elt.demo_org.saving.references import check_references, find_parents
+from sf_elt.demo_org.saving.rows import Row, read_rows
 from sf_elt.demo_org.schema import Field, ObjectType, Schema
 from sf_elt.demo_org.store import Store, Writing
 
@@ -24,6 +28,7 @@ ROLLED_BACK = SaveError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
 )
+PLAIN = SaveOptions()
 
 
 def save(
@@ -36,12 +41,14 @@ def save(
     external_id_field: str | None = None,
     all_or_none: bool = False,
     schema: Schema | None = None,
+    options: SaveOptions = PLAIN,
 ) -> list[SaveOutcome]:
     """Saves the records in one transaction and gives an outcome for each, in their order.
 
-    Records carry API names and JSON values (text is read where a number, date or boolean is wanted). Update and delete
-    find theirs by "Id", upsert by `external_id_field`. With `all_or_none` one bad record stops all. `schema` is the org
-    as the user sees it: what is missing or read-only there cannot be saved; without it the user may do everything.
+    Records carry API names and JSON values (text is read where a number, date or boolean is wanted). A reference may be
+    given by an external id: {"Account": {"External_Id__c": "A1"}} or {"Account.External_Id__c": "A1"}. Update and
+    delete find theirs by "Id", upsert by `external_id_field`. With `all_or_none` one bad record stops all. `schema` is
+    the org as the user sees it: what is missing or read-only there cannot be saved; without it the user may do all.
     Raises OrgError where no record could be saved whatever it held: an unknown object, one that does not allow the
     operation, an upsert by a field that is no external id.
     """
@@ -54,6 +61,7 @@ def save(
         external_id_field=external_id_field,
         all_or_none=all_or_none,
         schema=schema,
+        options=options,
     )
 
 
@@ -66,6 +74,7 @@ def save_mixed(
     external_id_field: str | None = None,
     all_or_none: bool = False,
     schema: Schema | None = None,
+    options: SaveOptions = PLAIN,
 ) -> list[SaveOutcome]:
     """As `save`, for records of several objects: each comes with the name of its own."""
     by_object: dict[str, list[int]] = {}
@@ -74,15 +83,14 @@ def save_mixed(
     outcomes: dict[int, SaveOutcome] = {}
     try:
         with store.writing() as write:
-            write.saved.update(by_object)
+            batch = _Batch(store, write, user_id, operation, schema or store.schema, options)
             for object_name, places in by_object.items():
-                object_type = (schema or store.schema).object(object_name)
+                object_type = batch.schema.object(object_name)
                 if object_type is None:
                     raise not_found()
                 key = _check_allowed(object_type, operation, external_id_field)
-                rows = read_rows(object_type, operation, [records[place][1] for place in places], key)
-                _check(store, write, object_type, operation, rows, key)
-                outcomes |= zip(places, _write(store, write, object_type, operation, rows, user_id), strict=True)
+                rows = batch.save(object_type, [records[place][1] for place in places], key)
+                outcomes |= zip(places, rows, strict=True)
             if all_or_none and not all(outcome.success for outcome in outcomes.values()):
                 raise _NotAll
     except _NotAll:
@@ -99,41 +107,72 @@ def _rolled_back(outcome: SaveOutcome) -> SaveOutcome:
     return SaveOutcome(known_id, False, False, outcome.errors or (ROLLED_BACK,))
 
 
-def _check(
-    store: Store, write: Writing, object_type: ObjectType, operation: Operation, rows: list[Row], key: Field | None
-) -> None:
-    if key is not None:
-        find_by_external_id(write.connection, object_type, rows, key)
-    check_existing(write.connection, object_type, operation, rows)
-    if operation in ("insert", "update", "upsert"):
-        check_writable(object_type, rows)
-        check_required(object_type, rows)
-        check_references(write.connection, store.schema, object_type, rows)
-        check_unique(write.connection, object_type, rows)
+@dataclass(frozen=True)
+class _Batch:
+    """Records of one operation on their way through one transaction."""
+
+    store: Store
+    write: Writing
+    user_id: str
+    operation: Operation
+    schema: Schema
+    options: SaveOptions
+
+    def save(self, object_type: ObjectType, records: Sequence[Record], key: Field | None) -> list[SaveOutcome]:
+        audit_fields = self.store.rules.audit_fields_settable
+        rows = read_rows(self.schema, object_type, self.operation, records, key, audit_fields=audit_fields)
+        self._check(object_type, rows, key)
+        self._apply(object_type, [row for row in rows if not row.errors])
+        self.write.saved.add(object_type.name)
+        return [SaveOutcome(row.known_id, not row.errors, row.created and not row.errors, row.errors) for row in rows]
+
+    def _check(self, object_type: ObjectType, rows: list[Row], key: Field | None) -> None:
+        connection = self.write.connection
+        if key is not None:
+            find_by_external_id(connection, object_type, rows, key)
+            if self.options.update_only:
+                _refuse_new(rows)
+        check_existing(connection, object_type, self.operation, rows)
+        if self.operation in ("insert", "update", "upsert"):
+            find_parents(connection, rows)
+            if self.operation == "upsert":
+                check_writable(object_type, rows)
+            check_required(object_type, rows)
+            check_references(connection, self.store.schema, object_type, rows)
+            check_unique(connection, object_type, rows)
+            check_duplicates(connection, self.store.rules, object_type, rows, self.options)
+        elif self.operation in ("delete", "hardDelete"):
+            check_deletable(self.write, self.store.schema, object_type, rows)
+        check_locks(self.store.rules, object_type, rows)
+
+    def _apply(self, object_type: ObjectType, rows: list[Row]) -> None:
+        if not rows:
+            return
+        schema = self.store.schema
+        stored_type = schema.require(object_type.name)
+        ids = [row.id for row in rows if row.known_id is not None]
+        if self.operation in ("delete", "hardDelete"):
+            delete(schema, self.write, stored_type, ids, self.user_id, for_good=self.operation == "hardDelete")
+        elif self.operation == "undelete":
+            undelete(schema, self.write, stored_type, ids, self.user_id)
+        else:
+            self._write(stored_type, rows)
+
+    def _write(self, object_type: ObjectType, rows: list[Row]) -> None:
+        for row in rows:
+            fill_in(object_type, row, self.write.now)
+        new = [row for row in rows if row.created]
+        for row, record_id in zip(new, self.store.next_ids(object_type.name, len(new)), strict=True):
+            row.known_id = record_id
+        write_inserts(self.write, object_type, new, self.user_id)
+        write_updates(self.write, object_type, [row for row in rows if not row.created], self.user_id)
+        follow_up(self.store, self.write, object_type, rows, self.user_id)
 
 
-def _write(
-    store: Store, write: Writing, object_type: ObjectType, operation: Operation, rows: list[Row], user_id: str
-) -> list[SaveOutcome]:
-    good = [row for row in rows if not row.errors]
-    if operation in ("delete", "hardDelete"):
-        delete(store.schema, write, object_type, [row.id for row in good], user_id, for_good=operation == "hardDelete")
-    elif operation == "undelete":
-        undelete(store.schema, write, object_type, [row.id for row in good], user_id)
-    elif good:
-        _write_cells(store, write, object_type, good, user_id)
-    return [SaveOutcome(row.known_id, not row.errors, row.created and not row.errors, row.errors) for row in rows]
-
-
-def _write_cells(store: Store, write: Writing, object_type: ObjectType, rows: list[Row], user_id: str) -> None:
+def _refuse_new(rows: Sequence[Row]) -> None:
     for row in rows:
-        fill_in(object_type, row, write.now)
-    new = [row for row in rows if row.created]
-    for row, record_id in zip(new, store.next_ids(object_type.name, len(new)), strict=True):
-        row.known_id = record_id
-    write_inserts(write, object_type, new, user_id)
-    write_updates(write, object_type, [row for row in rows if not row.created], user_id)
-    follow_up(store, write, object_type, rows, user_id)
+        if row.created and not row.errors:
+            row.refuse("NOT_FOUND", "The requested resource does not exist")
 
 
 def _check_allowed(object_type: ObjectType, operation: Operation, external_id_field: str | None) -> Field | None:

@@ -1,0 +1,46 @@
+"""Finding the records that a batch is about: by Id, or by the value of a field."""
+# ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
+
+from collections.abc import Collection, Iterable
+
+import duckdb
+
+from sf_elt.demo_org.saving.cells import Cell
+from sf_elt.demo_org.schema import Field, ObjectType
+from sf_elt.demo_org.store import quote, table
+
+_DECIDING = (
+    "IsDeleted", "IsConverted", "IsActive", "StageName", "ForecastCategoryName", "Probability", "LastStageChangeDate",
+    "CompletedDateTime",
+)  # fmt: skip
+"""What decides whether a record may be changed, and what `derive` may change with it."""
+
+
+def read_existing(
+    connection: duckdb.DuckDBPyConnection, object_type: ObjectType, ids: Collection[str], names: Iterable[str] = ()
+) -> dict[str, dict[str, Cell]]:
+    """The records of those Ids, deleted ones included, with the named fields and those that decide what is allowed."""
+    wanted = ["Id", *sorted({*names, *(name for name in _DECIDING if object_type.has(name))} - {"Id"})]
+    columns = ", ".join(quote(name) for name in wanted)
+    found = connection.execute(
+        f'SELECT {columns} FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))', [list(ids)]
+    )
+    return {values[0]: dict(zip(wanted, values, strict=True)) for values in found.fetchall()}
+
+
+def ids_by_value(
+    connection: duckdb.DuckDBPyConnection, object_type: ObjectType, key: Field, values: Collection[str]
+) -> dict[str, list[str]]:
+    """The Ids of the records, deleted ones aside, that hold each of the values (in lower case), oldest first."""
+    if not values:
+        return {}
+    alive = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
+    rows = connection.execute(
+        f'SELECT lower({quote(key.name)}), "Id" FROM {table(object_type.name)} '
+        f'WHERE lower({quote(key.name)}) IN (SELECT unnest(?)){alive} ORDER BY "Id"',
+        [list(values)],
+    ).fetchall()
+    found: dict[str, list[str]] = {}
+    for value, record_id in rows:
+        found.setdefault(value, []).append(record_id)
+    return found

@@ -1,6 +1,9 @@
-"""The org's clock: the real time, which tests may move forward."""
+"""The org's clock: the real time, which tests may move forward or let differ."""
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Clock:
@@ -12,6 +15,32 @@ class Clock:
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self._ahead
 
+    @property
+    def ahead(self) -> timedelta:
+        """How far it is ahead of this machine's clock; negative where it is behind."""
+        return self._ahead
+
     def advance(self, by: timedelta) -> None:
         """Moves the clock forward: sessions age, the daily allowance comes back."""
         self._ahead += by
+
+    def differ(self, by: timedelta) -> None:
+        """Sets how far it is ahead of this machine's clock."""
+        self._ahead = by
+
+
+class DateHeader:
+    """ASGI middleware: every reply carries the org's time as its `Date`."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self.app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self._clock(), usegmt=True).encode()
+                message = {**message, "headers": [(b"date", date), *message.get("headers", [])]}
+            await send(message)
+
+        await self.app(scope, receive, send_dated)

@@ -27,6 +27,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sf_elt.demo_org.app import LONGEST_HEAD, build_app
+from sf_elt.demo_org.clock import DateHeader
 from sf_elt.demo_org.faults import TRANSPORT
 from sf_elt.demo_org.org import DEFAULT_RECORDS, DEFAULT_SEED, Org, Settings, create_org
 
@@ -284,13 +285,15 @@ def _quiet_stop() -> Iterator[None]:
 
 def _server(org: Org, on_started: Callable[[], None]) -> _Server:
     config = uvicorn.Config(
-        build_app(org),
+        DateHeader(build_app(org), org.clock),
         http=_Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,
+        date_header=False,  # the org says the time itself
+        server_header=False,
         timeout_keep_alive=300,  # pooled connections of clients outlive their pauses, as they do against Salesforce
         timeout_graceful_shutdown=1,
     )

@@ -17,6 +17,8 @@ from typing import Literal
 import yaml
 from pydantic import ConfigDict, TypeAdapter, with_config
 
+from sf_elt.demo_org.ids import DIGITS
+
 FieldType = Literal[
     "id", "string", "textarea", "picklist", "multipicklist", "combobox", "email", "phone", "url", "reference",
     "boolean", "int", "double", "currency", "percent", "date", "datetime", "address",
@@ -36,6 +38,10 @@ _DEFAULT_LENGTHS: Mapping[FieldType, int] = {
     "id": 18, "reference": 18, "email": 80, "phone": 40, "url": 255, "picklist": 40,
 }  # fmt: skip
 _SHORT_TEXT = 255
+_ID_NUMBER = "lpad(CAST({} AS VARCHAR), 8, '0')".format(
+    " + ".join(f"(strpos('{DIGITS}', substr(Id, {15 - place}, 1)) - 1) * {62**place}" for place in range(5))
+)
+"""An automatic number: the one that the Id says, so that numbers follow the order in which records are made."""
 _NOT_GROUPABLE = ("datetime", "double", "currency", "percent", "multipicklist", "address", "combobox")
 _NOT_AGGREGATABLE = ("boolean", "address", "multipicklist")
 _NOT_SORTABLE = ("address", "multipicklist")
@@ -92,6 +98,7 @@ class Field:
     unique: bool = False
     id_lookup: bool = False
     name_field: bool = False
+    auto_number: bool = False
     default: str | bool | float | None = None
     picklist: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
@@ -130,7 +137,8 @@ class Field:
     @property
     def groupable(self) -> bool:
         """Whether SOQL may GROUP BY it."""
-        return self.type not in _NOT_GROUPABLE and not self.long_text
+        text_formula = self.formula is not None and self.type == "string"
+        return self.type not in _NOT_GROUPABLE and not self.long_text and not self.auto_number and not text_formula
 
     @property
     def sortable(self) -> bool:
@@ -145,11 +153,11 @@ class Field:
     @property
     def defaulted(self) -> bool:
         """Whether a new record gets a value of its own (describe calls it defaultedOnCreate)."""
-        return self.type in ("id", "boolean") or self.default is not None
+        return self.type in ("id", "boolean") or self.default is not None or self.auto_number
 
     @property
     def nillable(self) -> bool:
-        return not self.required and self.type not in ("id", "boolean")
+        return not self.required and not self.auto_number and self.type not in ("id", "boolean")
 
     @property
     def long_text(self) -> bool:
@@ -158,7 +166,10 @@ class Field:
 
 @dataclass(frozen=True)
 class ObjectType:
-    """One object (standard, or custom where its name ends in `__c`) and its fields in describe's order."""
+    """One object (standard, or custom where its name ends in `__c`) and its fields in describe's order.
+
+    `feeds` and `recent` are describe's feedEnabled and mruEnabled; `scopes` are the scopes beyond `everything`.
+    """
 
     name: str
     label: str
@@ -166,9 +177,17 @@ class ObjectType:
     key_prefix: str
     fields: tuple[Field, ...]
     createable: bool = True
+    updateable: bool = True
     deletable: bool = True
     undeletable: bool = True
     mergeable: bool = False
+    replicateable: bool = True
+    searchable: bool = True
+    layoutable: bool = True
+    triggerable: bool = True
+    recent: bool = True
+    feeds: bool = False
+    scopes: tuple[str, ...] = ()
 
     @cached_property
     def _by_name(self) -> dict[str, Field]:
@@ -274,9 +293,17 @@ class _ObjectFile:
     key_prefix: str
     fields: dict[str, dict[str, object]]
     createable: bool = True
+    updateable: bool = True
     deletable: bool = True
     undeletable: bool = True
     mergeable: bool = False
+    replicateable: bool = True
+    searchable: bool | None = None
+    layoutable: bool | None = None
+    triggerable: bool | None = None
+    recent: bool | None = None
+    feeds: bool = False
+    scopes: tuple[str, ...] = ()
     currency: bool = True
 
 
@@ -326,9 +353,24 @@ def _object_type(file: _ObjectFile, shared: _SharedFile) -> ObjectType:
         for name, facts in shared.audit_fields.items()
     )
     return ObjectType(
-        file.name, file.label, file.plural, file.key_prefix, tuple(fields),
-        file.createable, file.deletable, file.undeletable, file.mergeable,
-    )  # fmt: skip
+        name=file.name,
+        label=file.label,
+        plural=file.plural,
+        key_prefix=file.key_prefix,
+        fields=tuple(fields),
+        createable=file.createable,
+        updateable=file.updateable,
+        deletable=file.deletable,
+        undeletable=file.undeletable,
+        mergeable=file.mergeable,
+        replicateable=file.replicateable,
+        searchable=file.createable if file.searchable is None else file.searchable,
+        layoutable=file.createable if file.layoutable is None else file.layoutable,
+        triggerable=file.deletable if file.triggerable is None else file.triggerable,
+        recent=file.createable if file.recent is None else file.recent,
+        feeds=file.feeds,
+        scopes=file.scopes,
+    )
 
 
 def _read_field(name: str, facts: Mapping[str, object], shared: _SharedFile) -> Field:
@@ -341,6 +383,8 @@ def _read_field(name: str, facts: Mapping[str, object], shared: _SharedFile) -> 
         found = replace(found, length=_DEFAULT_LENGTHS.get(found.type, 0))
     if found.type == "reference" and found.relationship is None:
         found = replace(found, relationship=name.removesuffix("Id"))
+    if found.auto_number:
+        found = replace(found, write="never", sql=_ID_NUMBER)
     return replace(found, relationship=None) if found.relationship == "none" else found
 
 

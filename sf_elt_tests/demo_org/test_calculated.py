@@ -24,7 +24,7 @@ ACCOUNTS = """
 """
 WRONG_ACCOUNTS = f"""
     SELECT * FROM ({ACCOUNTS}) WHERE "Won_Amount__c" IS NULL OR abs("Won_Amount__c" - won) > 0.01
-"""  # noqa: S608 (no value goes into it)
+"""
 WRONG_CONTACTS = """
     SELECT contact."Id"
     FROM records."Contact" AS contact
@@ -49,7 +49,7 @@ def test_seeded_values_are_right(store: Store) -> None:
     """Every account's won amount and every contact's rating are what the other records say, and not all empty."""
     assert rows(store, WRONG_ACCOUNTS) == []
     assert rows(store, WRONG_CONTACTS) == []
-    assert rows(store, f"SELECT 1 FROM ({ACCOUNTS}) WHERE won > 0") != []  # noqa: S608
+    assert rows(store, f"SELECT 1 FROM ({ACCOUNTS}) WHERE won > 0") != []
     assert rows(store, 'SELECT 1 FROM records."Contact" WHERE "Account_Rating__c" IS NOT NULL') != []
 
 
@@ -65,7 +65,7 @@ def test_a_change_of_other_records_is_followed_without_a_new_timestamp(store: St
     ]
     assert len(deals) == 3
     before = rows(store, 'SELECT "Id", "SystemModstamp" FROM records."Account" ORDER BY 1')
-    former = rows(store, f'SELECT "AccountId" FROM records."Opportunity" WHERE "Id" = \'{deals[1]}\'')  # noqa: S608
+    former = rows(store, f'SELECT "AccountId" FROM records."Opportunity" WHERE "Id" = \'{deals[1]}\'')
     with store.writing() as write:
         run = write.connection.execute
         run('UPDATE records."Opportunity" SET "StageName" = \'Closed Lost\' WHERE "Id" = ?', [deals[0]])

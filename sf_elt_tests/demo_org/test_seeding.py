@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sf_elt.demo_org.access.records import give_profiles
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.saving.cells import cell
 from sf_elt.demo_org.saving.derive import refresh
@@ -26,9 +27,10 @@ FIRST_DAY = MIDNIGHT - timedelta(days=730)
 
 @pytest.fixture(scope="module")
 def org() -> Iterator[Store]:
-    """An org of the default size."""
+    """An org of the default size, whose users have been given their profiles as in a new org."""
     with Store(load_schema()) as store:
         seed_org(store, seed=7, records=5_000, now=NOW)
+        give_profiles(store, NOW - timedelta(days=1))
         yield store
 
 
@@ -53,9 +55,9 @@ def unresolved(store: Store) -> list[str]:
         for field in object_type.stored_fields:
             if field.type == "reference":
                 known = " UNION ALL ".join(f'SELECT "Id" FROM {table(t)}' for t in field.to if store.schema.object(t))
+                name = f'"{field.name}"'
                 if lost := one(
-                    store,
-                    f'SELECT count(*) FROM {table(object_type.name)} WHERE "{field.name}" NOT IN ({known})',
+                    store, f"SELECT count({name}) FROM {table(object_type.name)} WHERE {name} NOT IN ({known})"
                 ):
                     found.append(f"{object_type.name}.{field.name}: {lost}")
     return found

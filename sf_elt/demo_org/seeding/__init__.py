@@ -14,14 +14,16 @@ What is strange in the data, and where, is listed in `oddities.ODDITIES`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
 from sf_elt.demo_org.calculated import refresh_all
+from sf_elt.demo_org.new_org import first_records
 from sf_elt.demo_org.seeding.accounts import accounts
 from sf_elt.demo_org.seeding.activity import plan_tasks, tasks
 from sf_elt.demo_org.seeding.campaigns import campaign_members, campaigns, plan_campaigns
+from sf_elt.demo_org.seeding.common import INTEGRATION_USER
 from sf_elt.demo_org.seeding.contacts import account_contact_relations, contacts
 from sf_elt.demo_org.seeding.leads import leads
 from sf_elt.demo_org.seeding.opportunities import contact_roles, opportunities
@@ -55,6 +57,7 @@ def seed_tables(*, seed: int, records: int, now: datetime) -> Iterator[tuple[str
     yield "Organization", pa.table(organization(plan, ids))
     yield "User", pa.table(users(plan, ids))
     yield "RecordType", pa.table(record_types(plan, ids))
+    yield from first_records(ids.users[INTEGRATION_USER].as_py(), datetime.fromtimestamp(plan.history.start, UTC))
     yield "CurrencyType", pa.table(currency_types(plan, ids))
     yield "Account", pa.table(accounts(plan, ids))
     yield "Contact", pa.table(contacts(plan, ids))

@@ -5,7 +5,7 @@
 
 from starlette.routing import Route
 
-from sf_elt.demo_org.rest import collections, describes, records, service
+from sf_elt.demo_org.rest import collections, composite, describes, records, service
 from sf_elt.demo_org.rest.query import Queries
 
 
@@ -24,6 +24,7 @@ def routes() -> list[Route]:
         Route(f"{data}/queryAll", queries.query_all),
         Route(f"{data}/query/{{locator}}", queries.more),
         Route(f"{data}/queryAll/{{locator}}", queries.more),
+        *composite.routes(),
         Route(collection, collections.create, methods=["POST"]),
         Route(collection, collections.update, methods=["PATCH"]),
         Route(collection, collections.delete, methods=["DELETE"]),

@@ -1,0 +1,34 @@
+"""Several requests in one: /composite and what is below it, except the sObject Collections (`rest/collections.py`).
+
+subrequests.py   what clients send as a subrequest, and which addresses it may name
+dispatch.py      a subrequest through the application's own routes, as part of its parent
+references.py    `@{refAccount.id}`: results of earlier subrequests in later ones
+requests.py      POST /composite, POST /composite/graph
+batch.py         POST /composite/batch
+tree.py          POST /composite/tree/Account: records with their children
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sf_elt.demo_org.requests import version_of
+from sf_elt.demo_org.rest.composite import batch, requests, tree
+from sf_elt.demo_org.rest.requests import reply
+
+
+def routes() -> list[Route]:
+    composite = "/services/data/{version}/composite"
+    return [
+        Route(composite, resources, methods=["GET"]),
+        Route(composite, requests.composite, methods=["POST"]),
+        Route(f"{composite}/graph", requests.graphs, methods=["POST"]),
+        Route(f"{composite}/batch", batch.batch, methods=["POST"]),
+        Route(f"{composite}/tree/{{object_name}}", tree.create, methods=["POST"]),
+    ]
+
+
+def resources(request: Request) -> Response:
+    """GET /composite: what is below it."""
+    address = f"/services/data/v{version_of(request)}/composite"
+    return reply({name: f"{address}/{name}" for name in ("tree", "graph", "batch", "sobjects")})

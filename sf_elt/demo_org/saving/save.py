@@ -18,6 +18,7 @@ from sf_elt.demo_org.saving.derive import fill_in, follow_up
 from sf_elt.demo_org.saving.duplicates import check_duplicates
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, SaveOutcome
 from sf_elt.demo_org.saving.references import check_references, find_parents
+from sf_elt.demo_org.saving.rights import check_rights
 from sf_elt.demo_org.saving.rows import Row, read_rows
 from sf_elt.demo_org.schema import Field, ObjectType, Schema
 from sf_elt.demo_org.store import Store, Writing
@@ -88,7 +89,8 @@ def save_mixed(
                 object_type = batch.schema.object(object_name)
                 if object_type is None:
                     raise not_found()
-                key = _check_allowed(object_type, operation, external_id_field)
+                stored_type = store.schema.require(object_type.name)
+                key = _check_allowed(stored_type, object_type, operation, external_id_field)
                 rows = batch.save(object_type, [records[place][1] for place in places], key)
                 outcomes |= zip(places, rows, strict=True)
             if all_or_none and not all(outcome.success for outcome in outcomes.values()):
@@ -132,6 +134,7 @@ class _Batch:
             find_by_external_id(connection, object_type, rows, key)
             if self.options.update_only:
                 _refuse_new(rows)
+        check_rights(self.store.schema.require(object_type.name), object_type, self.operation, rows)
         check_existing(connection, object_type, self.operation, rows)
         if self.operation in ("insert", "update", "upsert"):
             find_parents(connection, rows)
@@ -175,15 +178,17 @@ def _refuse_new(rows: Sequence[Row]) -> None:
             row.refuse("NOT_FOUND", "The requested resource does not exist")
 
 
-def _check_allowed(object_type: ObjectType, operation: Operation, external_id_field: str | None) -> Field | None:
+def _check_allowed(
+    stored_type: ObjectType, object_type: ObjectType, operation: Operation, external_id_field: str | None
+) -> Field | None:
     """The field by which an upsert finds its records. Raises OrgError where the object does not allow the operation."""
     allowed = {
-        "insert": object_type.createable,
-        "upsert": object_type.createable,
+        "insert": stored_type.createable,
+        "upsert": stored_type.createable,
         "update": True,
-        "delete": object_type.deletable,
-        "hardDelete": object_type.deletable,
-        "undelete": object_type.undeletable,
+        "delete": stored_type.deletable,
+        "hardDelete": stored_type.deletable,
+        "undelete": stored_type.undeletable,
     }
     if not allowed[operation]:
         message = f"entity type {object_type.name} does not support {operation}"

@@ -11,7 +11,6 @@ DELETE /demo/faults   forgets them all
 """
 
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -21,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sf_elt.demo_org.faults import Fault
+from sf_elt.demo_org.loopback import is_loopback
 from sf_elt.demo_org.org import org_of
 
 
@@ -69,19 +69,10 @@ class _LoopbackOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         caller = request.client.host if request.client else ""
-        if _is_loopback(caller) and _is_loopback(request.url.hostname or ""):
+        if is_loopback(caller) and is_loopback(request.url.hostname or ""):
             await self.app(scope, receive, send)
         else:
             await JSONResponse({"error": "/demo is for loopback callers only"}, 403)(scope, receive, send)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def show_calls(request: Request) -> Response:

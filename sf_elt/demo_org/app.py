@@ -10,7 +10,8 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sf_elt.demo_org import admin, rest
-from sf_elt.demo_org.auth import oauth, soap
+from sf_elt.demo_org.auth import identity, oauth, soap
+from sf_elt.demo_org.auth.api_session import api_session
 from sf_elt.demo_org.bulk import ingest, query
 from sf_elt.demo_org.calls import RecordCalls
 from sf_elt.demo_org.errors import OrgError, not_found
@@ -26,7 +27,15 @@ LIMIT_INFO = b"sforce-limit-info"
 def build_app(org: Org) -> Starlette:
     """The application of one org. Handlers reach the org through `request.app.state.org`."""
     app = Starlette(
-        routes=[*oauth.routes(), *soap.routes(), *query.routes(), *ingest.routes(), *rest.routes(), *admin.routes()],
+        routes=[
+            *oauth.routes(),
+            *identity.routes(),
+            *soap.routes(),
+            *query.routes(),
+            *ingest.routes(),
+            *rest.routes(),
+            *admin.routes(),
+        ],
         middleware=[
             Middleware(RecordCalls),
             Middleware(PlayFaults),
@@ -81,9 +90,10 @@ class GuardData:
         if header and token is None:
             await _refuse(OrgError(401, "INVALID_AUTH_HEADER", "INVALID_AUTH_HEADER"))(scope, receive, send)
             return
-        session = org.sessions.find(token or "", now)
-        if session is None:
-            await _refuse(OrgError(401, "INVALID_SESSION_ID", "Session expired or invalid"))(scope, receive, send)
+        try:
+            session = api_session(org, token or "")
+        except OrgError as error:
+            await _refuse(error)(scope, receive, send)
             return
         scope.setdefault("state", {})["session"] = session
         send = _with_limit_info(org, send)

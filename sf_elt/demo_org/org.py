@@ -6,9 +6,8 @@ app = build_app(org)                                        # app.py
 org.close()
 """
 
-import shutil
-import tempfile
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +15,8 @@ import duckdb
 import pyarrow as pa
 from starlette.requests import Request
 
+from sf_elt.demo_org.auth.apps import ConnectedApp, built_in_apps
+from sf_elt.demo_org.auth.codes import Codes
 from sf_elt.demo_org.auth.credentials import (
     Credentials,
     make_credentials,
@@ -23,13 +24,16 @@ from sf_elt.demo_org.auth.credentials import (
     write_credentials,
     write_private,
 )
+from sf_elt.demo_org.auth.openid import SigningKey
 from sf_elt.demo_org.auth.sessions import Sessions
+from sf_elt.demo_org.auth.users import Users
 from sf_elt.demo_org.bulk.jobs import BulkJobs
 from sf_elt.demo_org.calls import Allowance, CallRecord
 from sf_elt.demo_org.clock import Clock
 from sf_elt.demo_org.faults import FaultPlan
 from sf_elt.demo_org.schema import Schema, load_schema
 from sf_elt.demo_org.store import Store, StoreMismatch, table
+from sf_elt.demo_org.work_folder import WorkFolder
 
 DAILY_API_REQUESTS = 100_000
 DEFAULT_SEED = 7
@@ -47,21 +51,34 @@ class Settings:
     session_lifetime: timedelta = timedelta(hours=2)
     rotate_refresh_tokens: bool = False
     daily_api_requests: int = DAILY_API_REQUESTS
+    sandbox: str = ""  # makes the org a sandbox of that name: all usernames end in it
+    my_domain: str = ""  # logins at another NAME.my.salesforce.com are refused; empty: any will do
+    apps: tuple[ConnectedApp, ...] = ()  # connected apps besides the org's own
+
+    def __post_init__(self) -> None:
+        if self.sandbox and not re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,9}", self.sandbox):
+            raise ValueError("a sandbox's name has 1 to 10 letters and digits and starts with a letter")
+        if self.my_domain and not re.fullmatch(r"[a-z](-?[a-z0-9]){0,33}", self.my_domain):
+            raise ValueError("a My Domain name has at most 34 lower-case letters, digits and single hyphens")
 
 
 @dataclass
 class Org:
-    """One running org. `folder` (0700) holds the results of bulk jobs and is gone after `close`."""
+    """One running org. `work` holds the results of bulk jobs and is gone after `close`; `apps` are by client_id."""
 
     store: Store
     clock: Clock
     credentials: Credentials = field(repr=False)
     private_key_file: Path
     settings: Settings
-    folder: Path
+    work: WorkFolder
     sessions: Sessions
+    users: Users
+    apps: dict[str, ConnectedApp]
     allowance: Allowance
     bulk: BulkJobs
+    codes: Codes = field(default_factory=Codes)
+    signing_key: SigningKey = field(default_factory=SigningKey)
     calls: CallRecord = field(default_factory=CallRecord)
     faults: FaultPlan = field(default_factory=FaultPlan)
     instance_url: str = "http://127.0.0.1"
@@ -81,7 +98,7 @@ class Org:
         self.bulk.abort_all()
         self.store.close()
         self.bulk.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.work.remove()
 
 
 def org_of(request: Request) -> Org:
@@ -105,34 +122,47 @@ def create_org(
     """
     settings = settings or Settings()
     clock = Clock()
-    folder = Path(tempfile.mkdtemp(prefix="demo-org-"))
+    work = WorkFolder()
     try:
         if file is None:
-            store = _seeded_store(None, clock, seed, records)
-            credentials = _credentials_of(store)
-            private_key_file = folder / "key.pem"
+            store = _seeded_store(None, clock, seed, records, settings.sandbox)
+            credentials = _credentials_of(store, settings.sandbox)
+            private_key_file, sessions_file = work.path / "key.pem", None
             write_private(private_key_file, credentials.private_key)
         else:
-            store, credentials, private_key_file = _open_file(file, clock, seed, records)
+            store, credentials, private_key_file = _open_file(file, clock, seed, records, settings.sandbox)
+            sessions_file = file.with_name(file.name + ".sessions.json")
+        sessions = _sessions(credentials, settings, clock(), sessions_file)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        work.remove()
         raise
-    sessions = Sessions(credentials.organization_id, settings.session_lifetime)
-    sessions.open(credentials.user_id, clock(), token=credentials.access_token)
+    apps = built_in_apps(credentials, rotate_refresh_tokens=settings.rotate_refresh_tokens)
     return Org(
         store=store,
         clock=clock,
-        credentials=credentials,
+        credentials=replace(credentials, my_domain=settings.my_domain),
         private_key_file=private_key_file,
         settings=settings,
-        folder=folder,
+        work=work,
         sessions=sessions,
+        users=Users(store, credentials),
+        apps={app.client_id: app for app in (*apps, *settings.apps)},
         allowance=Allowance(settings.daily_api_requests),
-        bulk=BulkJobs(store, clock, folder),
+        bulk=BulkJobs(store, clock, work.path),
     )
 
 
-def _open_file(file: Path, clock: Clock, seed: int, records: int) -> tuple[Store, Credentials, Path]:
+def _sessions(credentials: Credentials, settings: Settings, now: datetime, file: Path | None) -> Sessions:
+    """The live tokens: those of the file, and the access token that the credentials name, alive again."""
+    try:
+        sessions = Sessions(credentials.organization_id, settings.session_lifetime, file)
+    except ValueError as error:
+        raise OrgFileError(f"{file} is damaged: delete it, and every client logs in anew") from error
+    sessions.open(credentials.user_id, now, token=credentials.access_token)
+    return sessions
+
+
+def _open_file(file: Path, clock: Clock, seed: int, records: int, sandbox: str) -> tuple[Store, Credentials, Path]:
     """Opens a kept org, or makes it beside its final name first: a start that is killed leaves nothing half done."""
     credentials_file = file.with_name(file.name + ".credentials.json")
     key_file = file.with_name(file.name + ".key.pem")
@@ -144,8 +174,8 @@ def _open_file(file: Path, clock: Clock, seed: int, records: int) -> tuple[Store
             file.parent.mkdir(parents=True, exist_ok=True)
             for left_over in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
                 left_over.unlink(missing_ok=True)
-            with _seeded_store(unfinished, clock, seed, records) as store:
-                credentials = _credentials_of(store)
+            with _seeded_store(unfinished, clock, seed, records, sandbox) as store:
+                credentials = _credentials_of(store, sandbox)
             write_private(key_file, credentials.private_key)
             write_credentials(credentials_file, credentials)
             unfinished.replace(file)
@@ -158,6 +188,9 @@ def _open_file(file: Path, clock: Clock, seed: int, records: int) -> tuple[Store
             f"{file} is not the file of a demo org, or has lost {credentials_file.name}: name another file, "
             f"or delete {file} to make a new org"
         ) from error
+    if sandbox and sandbox != credentials.sandbox:
+        is_one = f"the sandbox {credentials.sandbox}" if credentials.sandbox else "a production org"
+        raise OrgFileError(f"{file} is {is_one}, not the sandbox {sandbox}: name another file to make that")
     if not key_file.exists():
         write_private(key_file, credentials.private_key)
     try:
@@ -166,7 +199,7 @@ def _open_file(file: Path, clock: Clock, seed: int, records: int) -> tuple[Store
         raise OrgFileError(f"{file} cannot be opened (is another demo org running on it?): {error}") from error
 
 
-def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int) -> Store:
+def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int, sandbox: str) -> Store:
     store = Store(load_schema(), file, clock)
     try:
         if records:
@@ -174,6 +207,7 @@ def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int) -> S
 
             seed_org(store, seed=seed, records=records, now=clock())
         _ensure_user(store, clock())
+        _mark_sandbox(store, sandbox)
     except BaseException:
         store.close()
         raise
@@ -201,13 +235,21 @@ def _ensure_user(store: Store, now: datetime) -> None:
         _load_one(store, "User", saved_at, admin)
 
 
+def _mark_sandbox(store: Store, name: str) -> None:
+    """What tells a sandbox: the organization says so, and every username ends in the sandbox's name."""
+    with store.writing() as write:
+        write.connection.execute(f'UPDATE {table("Organization")} SET "IsSandbox" = ?', [bool(name)])  # noqa: S608
+        if name:
+            write.connection.execute(f'UPDATE {table("User")} SET "Username" = "Username" || ?', [f".{name}"])  # noqa: S608
+
+
 def _load_one(store: Store, object_name: str, saved_at: datetime, values: dict[str, object]) -> None:
     by = values["Id"] if object_name == "User" else None
     audit = {"CreatedDate": saved_at, "LastModifiedDate": saved_at, "SystemModstamp": saved_at}
     store.load(object_name, pa.Table.from_pylist([values | audit | {"CreatedById": by, "LastModifiedById": by}]))
 
 
-def _credentials_of(store: Store) -> Credentials:
+def _credentials_of(store: Store, sandbox: str) -> Credentials:
     """Fresh credentials for the org's first active user."""
     with store.reading() as connection:
         organization = connection.execute(f'SELECT "Id" FROM {table("Organization")}').fetchone()  # noqa: S608
@@ -218,5 +260,10 @@ def _credentials_of(store: Store) -> Credentials:
         raise OrgFileError("the org has no Organization record or no active User")
     user_id, username, display_name, email = user
     return make_credentials(
-        organization_id=organization[0], user_id=user_id, username=username, display_name=display_name, email=email
+        organization_id=organization[0],
+        user_id=user_id,
+        username=username,
+        display_name=display_name,
+        email=email,
+        sandbox=sandbox,
     )

@@ -157,7 +157,6 @@ Claims = dict[str, Any]
 @pytest.mark.parametrize(
     ("change", "description"),
     [
-        (lambda claims: claims | {"iss": "somebody"}, "invalid client credentials"),
         (lambda claims: claims | {"sub": "some@body.example"}, "user hasn't approved this consumer"),
         (lambda claims: claims | {"aud": "https://example.org"}, "audience is invalid"),
         (lambda claims: claims | {"exp": claims["exp"] + 60}, "expired authorization code"),

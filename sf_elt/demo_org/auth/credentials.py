@@ -27,6 +27,8 @@ class Credentials:
     access_token: str = field(repr=False)
     private_key: str = field(repr=False)
     public_key: str = field(repr=False)
+    sandbox: str = ""  # the sandbox's name, which every username ends in; empty: a production org
+    my_domain: str = ""  # such as "demo" of demo.my.salesforce.com; empty: any
 
     def accepts_password(self, username: str, password: str) -> bool:
         """Whether this is the user's password, alone (loopback is a trusted address) or with the token appended."""
@@ -43,7 +45,7 @@ def same(given: str, expected: str) -> bool:
 
 
 def make_credentials(
-    *, organization_id: str, user_id: str, username: str, display_name: str, email: str
+    *, organization_id: str, user_id: str, username: str, display_name: str, email: str, sandbox: str = ""
 ) -> Credentials:
     """Fresh random secrets and a 2,048-bit RSA key pair for one user."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -64,6 +66,7 @@ def make_credentials(
         public_key=key.public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode(),
+        sandbox=sandbox,
     )
 
 

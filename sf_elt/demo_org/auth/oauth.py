@@ -1,155 +1,97 @@
-"""OAuth 2.0: /services/oauth2/token, /services/oauth2/revoke, /services/oauth2/userinfo.
-
-Refusals carry the bodies that Salesforce documents for its token endpoint ("OAuth 2.0 errors").
-"""
+"""OAuth 2.0 for programs: /services/oauth2/token, /services/oauth2/introspect, /services/oauth2/revoke."""
 
 import base64
-import hashlib
-import hmac
-from collections.abc import Callable
-from datetime import UTC, datetime
-from urllib.parse import unquote
+from collections.abc import Mapping
+from urllib.parse import unquote, urlencode
+from xml.sax.saxutils import escape
 
-from starlette.datastructures import FormData
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sf_elt.demo_org.auth.credentials import same
-from sf_elt.demo_org.auth.jwt_bearer import AssertionRefused, check_assertion
+from sf_elt.demo_org.auth.grants import GrantRefused, TokenRequest, grant
+from sf_elt.demo_org.auth.hosts import address_of, host_of
+from sf_elt.demo_org.auth.replies import identity_url
 from sf_elt.demo_org.org import Org, org_of
 
-SCOPE = "refresh_token api id full"
-JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-
-
-class GrantRefused(Exception):
-    """No token. `error` and `description` become the body of the 400."""
-
-    def __init__(self, error: str, description: str) -> None:
-        super().__init__(f"{error}: {description}")
-        self.error = error
-        self.description = description
+NO_STORE = {"Cache-Control": "no-cache, no-store"}
 
 
 def routes() -> list[Route]:
     return [
-        Route("/services/oauth2/token", token, methods=["POST"]),
+        Route("/services/oauth2/token", token, methods=["GET", "POST"]),
+        Route("/services/oauth2/introspect", introspect, methods=["POST"]),
         Route("/services/oauth2/revoke", revoke, methods=["GET", "POST"]),
-        Route("/services/oauth2/userinfo", userinfo, methods=["GET", "POST"]),
     ]
 
 
 async def token(request: Request) -> Response:
-    """Exchanges a grant for an access token."""
+    """Exchanges a grant for an access token; `format` chooses json (the default), urlencoded or xml."""
+    wanted = ""
+    try:
+        if request.method != "POST":
+            raise GrantRefused("invalid_request", "must use HTTP POST")
+        parameters = await _parameters(request)
+        wanted = parameters.get("format", "")
+        asked = TokenRequest(org_of(request), host_of(request), address_of(request), parameters)
+        return _formatted(await run_in_threadpool(grant, asked), 200, wanted)
+    except GrantRefused as refusal:
+        return _formatted(_error(refusal), 400, wanted)
+
+
+async def introspect(request: Request) -> Response:
+    """Whether a token is live, and for whom (RFC 7662). Asked by the app that holds it, with its secret."""
     org = org_of(request)
     try:
-        form = await _form(request)
-        grant = GRANTS.get(_text(form, "grant_type"))
-        if grant is None:
-            raise GrantRefused("unsupported_grant_type", "grant type not supported")
-        return JSONResponse(grant(org, request, form), headers={"Cache-Control": "no-store"})
+        parameters = await _parameters(request)
+        app = org.apps.get(parameters.get("client_id", ""))
+        if app is None:
+            raise GrantRefused("invalid_client_id", "client identifier invalid")
+        if not app.takes_secret(parameters.get("client_secret", "")):
+            raise GrantRefused("invalid_client", "invalid client credentials")
     except GrantRefused as refusal:
-        return _oauth_error(refusal)
+        return JSONResponse(_error(refusal), 400, headers=NO_STORE)
+    found = await run_in_threadpool(_introspected, org, parameters.get("token", ""), address_of(request))
+    return JSONResponse(found, headers=NO_STORE)
 
 
-def _oauth_error(refusal: GrantRefused) -> Response:
-    return JSONResponse({"error": refusal.error, "error_description": refusal.description}, status_code=400)
-
-
-async def _form(request: Request) -> FormData:
-    """The form in the body. Raises GrantRefused where it cannot be read."""
-    try:
-        return await request.form()
-    except HTTPException as error:
-        raise GrantRefused("invalid_request", error.detail) from error
-
-
-def _password(org: Org, request: Request, form: FormData) -> dict[str, str]:
-    _check_client(org, request, form)
-    if not org.credentials.accepts_password(_text(form, "username"), _text(form, "password")):
-        raise GrantRefused("invalid_grant", "authentication failure")
-    user_id = org.credentials.user_id
-    return _token_reply(org, user_id) | {"refresh_token": org.sessions.issue_refresh_token(user_id)}
-
-
-def _refresh_token(org: Org, request: Request, form: FormData) -> dict[str, str]:
-    _check_client(org, request, form)
-    given = _text(form, "refresh_token")
-    user_id = org.sessions.user_of_refresh_token(given)
-    if user_id is None:
-        raise GrantRefused("invalid_grant", "expired access/refresh token")
-    reply = _token_reply(org, user_id)
-    if org.settings.rotate_refresh_tokens:
-        org.sessions.revoke(given)
-        reply["refresh_token"] = org.sessions.issue_refresh_token(user_id)
-    return reply
-
-
-def _jwt_bearer(org: Org, request: Request, form: FormData) -> dict[str, str]:
-    try:
-        check_assertion(_text(form, "assertion"), org.credentials, org.instance_url, datetime.now(UTC))
-    except AssertionRefused as refusal:
-        raise GrantRefused("invalid_grant", refusal.description) from refusal
-    return _token_reply(org, org.credentials.user_id)
-
-
-def _client_credentials(org: Org, request: Request, form: FormData) -> dict[str, str]:
-    _check_client(org, request, form)
-    return _token_reply(org, org.credentials.user_id)
-
-
-GRANTS: dict[str, Callable[[Org, Request, FormData], dict[str, str]]] = {
-    "password": _password,
-    "refresh_token": _refresh_token,
-    JWT_BEARER: _jwt_bearer,
-    "client_credentials": _client_credentials,
-}
+def _introspected(org: Org, given: str, address: str) -> dict[str, object]:
+    session, issued = org.sessions.peek(given, org.clock()), org.sessions.refresh_token(given)
+    known = session or issued
+    user = org.users.with_id(known.user_id) if known else None
+    if known is None or user is None or not user.is_active:
+        return {"active": False}
+    found: dict[str, object] = {
+        "active": True,
+        "scope": " ".join(known.scopes),
+        "client_id": known.client_id,
+        "username": user.username,
+        "sub": identity_url(address, org, user.id),
+        "token_type": "access_token" if session else "refresh_token",
+        "iat": int(known.issued_at.timestamp()),
+        "nbf": int(known.issued_at.timestamp()),
+    }
+    return found | {"exp": int(session.expires_at.timestamp())} if session else found
 
 
 async def revoke(request: Request) -> Response:
-    """Ends an access or refresh token: 200 without a body, 400 for one that is not live."""
-    try:
-        given = request.query_params.get("token") or _text(await _form(request), "token")
-    except GrantRefused as refusal:
-        return _oauth_error(refusal)
-    if org_of(request).sessions.revoke(given):
-        return Response(status_code=200)
-    return JSONResponse({"error": "invalid_token", "error_description": "invalid token: " + given[:5] + "…"}, 400)
-
-
-async def userinfo(request: Request) -> Response:
-    """Who the access token speaks for, in OpenID Connect's words."""
+    """Ends an access token, or a refresh token with its sessions: 200 without a body, 400 for one that is not live."""
     org = org_of(request)
-    session = org.sessions.find(bearer_token(request.headers.get("authorization", "")) or "", org.clock())
-    if session is None:
-        return PlainTextResponse("Bad_OAuth_Token", status_code=403)
-    credentials = org.credentials
-    return JSONResponse(
-        {
-            "sub": _identity_url(org, session.user_id),
-            "user_id": session.user_id,
-            "organization_id": credentials.organization_id,
-            "preferred_username": credentials.username,
-            "nickname": credentials.username.partition("@")[0],
-            "name": credentials.display_name,
-            "email": credentials.email,
-            "email_verified": True,
-            "zoneinfo": "GMT",
-            "user_type": "STANDARD",
-            "language": "en_US",
-            "locale": "en_US",
-            "utcOffset": 0,
-            "active": True,
-            "urls": {
-                "rest": f"{org.instance_url}/services/data/v{{version}}/",
-                "query": f"{org.instance_url}/services/data/v{{version}}/query/",
-                "sobjects": f"{org.instance_url}/services/data/v{{version}}/sobjects/",
-                "partner": f"{org.instance_url}/services/Soap/u/{{version}}/{credentials.organization_id}",
-            },
-        }
+    try:
+        given = (await _parameters(request)).get("token", "")
+    except GrantRefused as refusal:
+        return JSONResponse(_error(refusal), 400)
+    if org.sessions.revoke(given):
+        return Response(status_code=200)
+    looks_known = given.startswith((f"{org.credentials.organization_id[:15]}!", "5Aep861"))
+    refusal = (
+        GrantRefused("invalid_token", f"invalid token: {given}")
+        if looks_known
+        else GrantRefused("unsupported_token_type", "this token type is not supported")
     )
+    return JSONResponse(_error(refusal), 400)
 
 
 def bearer_token(header: str) -> str | None:
@@ -158,49 +100,37 @@ def bearer_token(header: str) -> str | None:
     return given.strip() or None if scheme.lower() in ("bearer", "oauth") else None
 
 
-def _token_reply(org: Org, user_id: str) -> dict[str, str]:
-    now = org.clock()
-    identity = _identity_url(org, user_id)
-    issued_at = str(int(now.timestamp() * 1000))
-    signature = hmac.new(org.credentials.client_secret.encode(), (identity + issued_at).encode(), hashlib.sha256)
-    return {
-        "access_token": org.sessions.open(user_id, now).token,
-        "signature": base64.b64encode(signature.digest()).decode(),
-        "scope": SCOPE,
-        "instance_url": org.instance_url,
-        "id": identity,
-        "token_type": "Bearer",
-        "issued_at": issued_at,
-    }
+async def _parameters(request: Request) -> dict[str, str]:
+    """The parameters of the address and the form; client_id and client_secret of a Basic header win."""
+    try:
+        form = await request.form()
+    except HTTPException as error:
+        raise GrantRefused("invalid_request", error.detail) from error
+    given = dict(request.query_params) | {name: value for name, value in form.items() if isinstance(value, str)}
+    return given | _basic(request.headers.get("authorization", ""))
 
 
-def _identity_url(org: Org, user_id: str) -> str:
-    return f"{org.instance_url}/id/{org.credentials.organization_id}/{user_id}"
-
-
-def _check_client(org: Org, request: Request, form: FormData) -> None:
-    """The connected app's key and secret, from the form or from a Basic header."""
-    client_id, client_secret = _basic(request.headers.get("authorization", "")) or (
-        _text(form, "client_id"),
-        _text(form, "client_secret"),
-    )
-    if not same(client_id, org.credentials.client_id):
-        raise GrantRefused("invalid_client_id", "client identifier invalid")
-    if not org.credentials.accepts_client(client_id, client_secret):
-        raise GrantRefused("invalid_client", "invalid client credentials")
-
-
-def _basic(header: str) -> tuple[str, str] | None:
+def _basic(header: str) -> dict[str, str]:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        return None
+        return {}
     try:
         client_id, colon, client_secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except ValueError as error:
         raise GrantRefused("invalid_request", "the Authorization header is not readable") from error
-    return (unquote(client_id), unquote(client_secret)) if colon else None
+    if not colon:
+        raise GrantRefused("invalid_request", "the Authorization header is not readable")
+    return {"client_id": unquote(client_id), "client_secret": unquote(client_secret)}
 
 
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
+def _error(refusal: GrantRefused) -> dict[str, str]:
+    return {"error": refusal.error, "error_description": refusal.description}
+
+
+def _formatted(body: Mapping[str, str], status: int, wanted: str) -> Response:
+    if wanted == "urlencoded":
+        return Response(urlencode(body), status, NO_STORE, "application/x-www-form-urlencoded")
+    if wanted == "xml":
+        inside = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in body.items())
+        return Response(f'<?xml version="1.0" encoding="UTF-8"?><OAuth>{inside}</OAuth>', status, NO_STORE, "text/xml")
+    return JSONResponse(dict(body), status, headers=NO_STORE)

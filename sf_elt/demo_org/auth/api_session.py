@@ -1,0 +1,25 @@
+"""The session that an API call needs, however its protocol carries the session Id."""
+
+from sf_elt.demo_org.auth.sessions import Session
+from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.org import Org
+
+EXPIRED_PASSWORD = (
+    "The users password has expired, you must call SetPassword before attempting any other API operations"  # noqa: S105
+)
+
+
+def api_session(org: Org, token: str, *, api: str = "REST") -> Session:
+    """The live session of a token that may use the API, prolonged by this use.
+
+    Raises OrgError (401): INVALID_SESSION_ID, also where the app was not granted the scope `api`, and
+    INVALID_OPERATION_WITH_EXPIRED_PASSWORD, which no new session cures.
+    """
+    session = org.sessions.find(token, org.clock())
+    if session is None:
+        raise OrgError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    if not session.allows("api"):
+        raise OrgError(401, "INVALID_SESSION_ID", f"This session is not valid for use with the {api} API")
+    if org.users.password_expired(session.user_id):
+        raise OrgError(401, "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", EXPIRED_PASSWORD)
+    return session

@@ -1,0 +1,116 @@
+"""Who may log in: the active records of User, read where they stand; and what their passwords are."""
+
+import secrets
+import threading
+from dataclasses import dataclass
+
+from sf_elt.demo_org.auth.credentials import Credentials, same
+from sf_elt.demo_org.store import Store, quote, table
+
+
+class LoginRefused(Exception):
+    """Nobody is let in. `error` and `description` are those of the OAuth endpoints; SOAP says INVALID_LOGIN to all."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(f"{error}: {description}")
+        self.error = error
+        self.description = description
+
+
+@dataclass(frozen=True)
+class User:
+    """A record of User, as far as logging in and telling who somebody is are concerned."""
+
+    id: str
+    username: str
+    name: str
+    first_name: str | None
+    last_name: str
+    email: str
+    alias: str | None
+    is_active: bool
+    user_type: str | None
+    time_zone: str | None
+    locale: str | None
+    language: str | None
+
+
+COLUMNS = {
+    "id": "Id",
+    "username": "Username",
+    "name": "Name",
+    "first_name": "FirstName",
+    "last_name": "LastName",
+    "email": "Email",
+    "alias": "Alias",
+    "is_active": "IsActive",
+    "user_type": "UserType",
+    "time_zone": "TimeZoneSidKey",
+    "locale": "LocaleSidKey",
+    "language": "LanguageLocaleKey",
+}
+
+
+class Users:
+    """The org's users and their passwords: the one of the credentials for everybody, until somebody's is changed."""
+
+    def __init__(self, store: Store, credentials: Credentials) -> None:
+        self._store = store
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._passwords: dict[str, str] = {}  # user Id -> a password of that user's own
+        self._expired: set[str] = set()
+
+    def named(self, username: str) -> User | None:
+        """The user of that name, in any letter case."""
+        return self._one('lower("Username") = lower(?)', username)
+
+    def with_id(self, user_id: str) -> User | None:
+        return self._one('"Id" = ?', user_id)
+
+    def _one(self, condition: str, value: str) -> User | None:
+        columns = ", ".join(quote(column) for column in COLUMNS.values())
+        query = f'SELECT {columns} FROM {table("User")} WHERE {condition} ORDER BY "IsActive" DESC LIMIT 1'  # noqa: S608
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return None  # half a character names nobody, and DuckDB cannot take it
+        with self._store.reading() as connection:
+            row = connection.execute(query, [value]).fetchone()
+        return None if row is None else User(**dict(zip(COLUMNS, row, strict=True)))
+
+    def log_in(self, username: str, password: str) -> User:
+        """The user whose password this is, alone (loopback is a trusted address) or with the security token behind it.
+
+        Raises LoginRefused.
+        """
+        user = self.named(username)
+        own = self._passwords.get(user.id) if user else None
+        expected = self._credentials.password if own is None else own
+        known = same(password, expected) | same(password, expected + self._credentials.security_token)
+        if user is None or not known:
+            raise LoginRefused("invalid_grant", "authentication failure")
+        return must_be_active(user)
+
+    def set_password(self, user_id: str, password: str | None = None) -> str:
+        """Gives a user a password of their own, a random one where none is given; an expired one is expired no more."""
+        chosen = secrets.token_urlsafe(9) if password is None else password
+        with self._lock:
+            self._passwords[user_id] = chosen
+            self._expired.discard(user_id)
+        return chosen
+
+    def expire_password(self, user_id: str) -> None:
+        """The user still logs in, but every call is refused until the password is set."""
+        with self._lock:
+            self._expired.add(user_id)
+
+    def password_expired(self, user_id: str) -> bool:
+        return user_id in self._expired
+
+
+def must_be_active(user: User) -> User:
+    """The user. Raises LoginRefused for one who was deactivated."""
+    if not user.is_active:
+        raise LoginRefused("invalid_grant", "inactive user")
+    return user

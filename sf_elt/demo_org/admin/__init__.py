@@ -1,0 +1,51 @@
+"""The levers of a demonstration, under /demo/: not part of Salesforce, no session needed, loopback callers only.
+
+GET    /demo/calls            {"total": n, "calls": [{number, at, method, path, query, status, rows, bytes, seconds,
+                              user}, …]}; ?path=REGEX&method=POST&status=4xx&since=NUMBER keeps those that fit
+GET    /demo/calls/summary    the same calls counted by method and kind of address, with rows, bytes and statuses
+DELETE /demo/calls            empties the record
+POST   /demo/limits           {"DailyApiRequests": n, "used": 0}: a new maximum; "used": 0 gives back what was spent
+GET    /demo/clock            {"now": …, "ahead_seconds": n}
+POST   /demo/clock            {"advance_seconds": n} moves the org's clock forward; {"ahead_seconds": n} lets it differ
+                              from this machine's, backwards too: its times and its Date headers
+DELETE /demo/sessions         ends every access token, as an administrator or an expiry would
+GET    /demo/rules            duplicate rules, locked records, whether audit fields can be set
+POST   /demo/rules            {"duplicates": {"Lead": "alert"}, "lock": {"ids": ["00Q…"], "times": 2}, "unlock": true,
+                              "audit_fields_settable": true}: what is given changes
+GET    /demo/records/Lead     every record as it is stored, deleted ones too; no call is spent
+GET    /demo/faults           the planned faults and how often each was played
+GET    /demo/faults/presets   the faults that have names, with a sentence each
+POST   /demo/faults           plans one fault or a list of them (see the package faults)
+POST   /demo/faults/random    {"seed": s, "probability": p, "among": […]}: faults by the dice
+DELETE /demo/faults           forgets them all
+
+`calls` and `faults` have the handlers of theirs, `levers` those of the rest.
+"""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sf_elt.demo_org.admin import calls, faults, levers
+from sf_elt.demo_org.loopback import is_loopback
+
+
+def routes() -> list[Mount]:
+    inside = [*calls.routes(), *faults.routes(), *levers.routes()]
+    return [Mount("/demo", app=_LoopbackOnly(Mount("", routes=inside)))]
+
+
+class _LoopbackOnly:
+    """Refuses callers from elsewhere, and web pages that reach loopback under a name of their own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        caller = request.client.host if request.client else ""
+        if is_loopback(caller) and is_loopback(request.url.hostname or ""):
+            await self.app(scope, receive, send)
+        else:
+            await JSONResponse({"error": "/demo is for loopback callers only"}, 403)(scope, receive, send)

@@ -61,7 +61,7 @@ class WriteRules:
         """Those of the records that are locked, by a planned fault too; each has then refused one save more."""
         planned = inside()
         with self._guard:
-            met = frozenset(record_id for record_id in record_ids if record_id in self._locks or planned.locks(record_id))
+            met = frozenset(each for each in record_ids if each in self._locks or planned.locks(each))
             for record_id in met & self._locks.keys():
                 left = self._locks[record_id]
                 if left is not None and left <= 1:

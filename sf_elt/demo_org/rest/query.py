@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, version_of
@@ -111,7 +112,10 @@ class Queries:
 
 
 def _page_size(request: Request) -> int:
-    """What `Sforce-Query-Options: batchSize=500` wishes for, within Salesforce's bounds."""
+    """What `Sforce-Query-Options: batchSize=500` wishes for, within Salesforce's bounds; a planned fault makes less."""
+    planned = inside().page_size
+    if planned is not None:
+        return planned
     for option in request.headers.get("sforce-query-options", "").split(","):
         name, _, value = option.partition("=")
         if name.strip().lower() == "batchsize" and value.strip().isdecimal():

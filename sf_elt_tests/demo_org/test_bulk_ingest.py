@@ -229,12 +229,12 @@ def test_an_aborted_job_saves_nothing(empty_org: Details) -> None:
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"operation": "insert", "object": "Nothing"}, "INVALIDENTITY"),
+        ({"operation": "insert", "object": "Nothing"}, "INVALIDJOB"),
         ({"operation": "upsert", "object": "Lead"}, "INVALIDJOB"),
         ({"operation": "upsert", "object": "Lead", "externalIdFieldName": "LastName"}, "INVALIDJOB"),
-        ({"operation": "magic", "object": "Lead"}, "INVALIDJOB"),
-        ({"operation": "undelete", "object": "Lead"}, "INVALIDJOB"),
-        ({"operation": "insert", "object": "Lead", "contentType": "JSON"}, "INVALIDJOB"),
+        ({"operation": "magic", "object": "Lead"}, "API_ERROR"),
+        ({"operation": "undelete", "object": "Lead"}, "API_ERROR"),
+        ({"operation": "insert", "object": "Lead", "contentType": "JSON"}, "API_ERROR"),
     ],
 )
 def test_a_job_must_be_described_rightly(shared_org: Details, body: dict[str, str], code: str) -> None:
@@ -251,11 +251,13 @@ def test_data_of_another_type_is_not_taken(empty_org: Details) -> None:
 
 
 def test_data_is_taken_once_and_before_the_close(empty_org: Details) -> None:
-    """A second upload, an upload after the close and a second close are INVALIDJOBSTATE."""
+    """A second upload is BULK_API_ERROR, an upload after the close and a second close are INVALIDJOBSTATE."""
     job = open_job(empty_org, "insert")
     text = b"LastName,Company\nA,B\n"
     assert ask(empty_org, f"{job}/batches", "PUT", data=text).status_code == 201
-    assert ask(empty_org, f"{job}/batches", "PUT", data=text).json()[0]["errorCode"] == "INVALIDJOBSTATE"
+    second = ask(empty_org, f"{job}/batches", "PUT", data=text)
+    assert (second.status_code, second.json()[0]["errorCode"]) == (400, "BULK_API_ERROR")
+    assert "make sure you only do 'PUT' once on a given Job" in second.json()[0]["message"]
     close(empty_org, job)
     assert ask(empty_org, f"{job}/batches", "PUT", data=text).json()[0]["errorCode"] == "INVALIDJOBSTATE"
     again = ask(empty_org, job, "PATCH", json={"state": "UploadComplete"})

@@ -192,9 +192,9 @@ def test_a_query_that_cannot_run_is_refused_at_once(shared_org: Details, query: 
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ({"operation": "magic", "query": "SELECT Id FROM Lead"}, "INVALIDJOB"),
+        ({"operation": "magic", "query": "SELECT Id FROM Lead"}, "API_ERROR"),
         ({"operation": "query"}, "INVALIDJOB"),
-        ({"operation": "query", "query": "SELECT Id FROM Lead", "columnDelimiter": "SPACE"}, "INVALIDJOB"),
+        ({"operation": "query", "query": "SELECT Id FROM Lead", "columnDelimiter": "SPACE"}, "API_ERROR"),
     ],
 )
 def test_a_job_must_be_described_rightly(shared_org: Details, body: dict[str, str], code: str) -> None:

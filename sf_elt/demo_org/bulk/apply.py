@@ -5,19 +5,23 @@ three result files, and not in the order of the upload: real results come in no 
 """
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from sf_elt.demo_org.bulk.dialect import Dialect
-from sf_elt.demo_org.bulk.jobs import JobFailed
+from sf_elt.demo_org.bulk.header import Column, read_header
+from sf_elt.demo_org.bulk.jobs import Job, JobFailed
+from sf_elt.demo_org.bulk.quota import BATCH_RECORDS, Quota
 from sf_elt.demo_org.saving import Operation, SaveOutcome, save
-from sf_elt.demo_org.schema import Field, FieldType, ObjectType, Schema
+from sf_elt.demo_org.schema import FieldType, ObjectType, Schema
 from sf_elt.demo_org.store import Store
 
 SUCCESSFUL, FAILED, UNPROCESSED = "successful.csv", "failed.csv", "unprocessed.csv"
 RESULT_FILES = {"successfulresults": SUCCESSFUL, "failedresults": FAILED, "unprocessedrecords": UNPROCESSED}
-BATCH = 200
+CHUNK = 200
+"""Records that one transaction saves, and among which an external id may stand once, as in Salesforce."""
 CLEARED = "#N/A"
 
 Row = tuple[str, ...]
@@ -28,6 +32,8 @@ class Upload:
     """The work of one ingest job."""
 
     store: Store
+    quota: Quota
+    clock: Callable[[], datetime]
     user_id: str
     schema: Schema
     object_type: ObjectType
@@ -35,6 +41,18 @@ class Upload:
     external_id_field: str | None
     dialect: Dialect
     file: Path
+
+    def save(self, records: Sequence[Mapping[str, object]]) -> list[SaveOutcome]:
+        """Saves one chunk."""
+        return save(
+            self.store,
+            self.user_id,
+            self.object_type.name,
+            self.operation,
+            records,
+            external_id_field=self.external_id_field,
+            schema=self.schema,
+        )
 
 
 @dataclass
@@ -51,7 +69,7 @@ class Verdicts:
             if outcome.success:
                 self.succeeded.append((outcome.id or "", "true" if outcome.created else "false", *row))
             else:
-                self.failed.append((outcome.id or "", _error_text(outcome), *row))
+                self.failed.append((outcome.id or "", error_text(outcome), *row))
 
     def write(self, folder: Path, dialect: Dialect) -> None:
         """Writes the three result files."""
@@ -60,68 +78,66 @@ class Verdicts:
         dialect.write(folder / UNPROCESSED, self.header, self.unprocessed)
 
 
-def apply_csv(upload: Upload, verdicts: Verdicts, stop_if_aborted: Callable[[], None]) -> None:
-    """Saves the upload's records batch by batch and notes each row's verdict; what is not reached stays unprocessed.
+def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:
+    """Saves the upload's records chunk by chunk and notes each row's verdict; what is not reached stays unprocessed.
 
-    Raises JobFailed where the CSV as a whole cannot be used.
+    Raises JobFailed where the CSV as a whole cannot be used, OrgError where the day's batches are used up.
     """
-    rows = _read(upload.file, upload.dialect)
+    rows = read_csv(upload.file, upload.dialect)
     verdicts.header = next(rows, ())
-    verdicts.unprocessed = list(rows)
-    columns = _columns(upload, verdicts.header)
-    if any(len(row) != len(columns) for row in verdicts.unprocessed):
+    waiting = list(rows)
+    verdicts.unprocessed = waiting
+    columns = columns_of(upload.schema, upload.object_type, upload.operation, verdicts.header)
+    if any(len(row) != len(columns) for row in waiting):
         raise JobFailed("InvalidBatch : Failed to parse CSV: a row has more or fewer cells than the header")
-    while batch := verdicts.unprocessed[:BATCH]:
-        stop_if_aborted()
-        outcomes = save(
-            upload.store,
-            upload.user_id,
-            upload.object_type.name,
-            upload.operation,
-            [_record(columns, row) for row in batch],
-            external_id_field=upload.external_id_field,
-            schema=upload.schema,
-        )
-        verdicts.note(batch, outcomes)
-        del verdicts.unprocessed[: len(batch)]
+    done = 0
+    try:
+        for first in range(0, len(waiting), CHUNK):
+            job.stop_if_aborted()
+            job.stop_as_planned(done, len(waiting))
+            if first % BATCH_RECORDS == 0:
+                upload.quota.take_batches(min(BATCH_RECORDS, len(waiting) - first), upload.clock())
+            chunk = waiting[first : first + CHUNK]
+            verdicts.note(chunk, upload.save([record_of(columns, row) for row in chunk]))
+            done = first + len(chunk)
+        job.stop_as_planned(done, len(waiting))
+    finally:
+        verdicts.unprocessed = waiting[done:]
 
 
-def _read(file: Path, dialect: Dialect) -> Iterator[Row]:
+def read_csv(file: Path, dialect: Dialect) -> Iterator[Row]:
     """The rows of the upload, the header first. Raises JobFailed where it is no CSV of the job's dialect."""
     if not file.exists():
         return
     with file.open("rb") as stream:
         first_line = stream.readline()
-    if first_line.endswith(b"\r\n") != (dialect.line_ending == "CRLF") and first_line.endswith(b"\n"):
+    ends_as_said = first_line.endswith(b"\r\n") == (dialect.line_ending == "CRLF") or not first_line.endswith(b"\n")
+    if not ends_as_said or b"\r" in first_line.removesuffix(b"\r\n"):
         raise JobFailed(
-            f"InvalidBatch : LineEnding is invalid on user data. Current LineEnding setting is {dialect.line_ending}"
+            "ClientInputError : LineEnding is invalid on user data. "
+            f"Current LineEnding setting is {dialect.line_ending}"
         )
-    with file.open(encoding="utf-8-sig", newline="") as stream:
+    if first_line.startswith(b'\xef\xbb\xbf"'):  # a byte order mark is the beginning of the first name, to Salesforce
+        quote = "Found unescaped quote. A value with quote should be within a quote"
+        raise JobFailed(f"InvalidBatch : Failed to parse CSV. {quote}")
+    with file.open(encoding="utf-8", newline="\n") as lines:
         try:
-            yield from (tuple(row) for row in csv.reader(stream, delimiter=dialect.separator, strict=True) if row)
+            yield from (tuple(row) for row in csv.reader(lines, delimiter=dialect.separator, strict=True) if row)
         except (csv.Error, UnicodeDecodeError) as error:
-            raise JobFailed(f"InvalidBatch : Failed to parse CSV: {error}") from error
+            raise JobFailed(f"InvalidBatch : Failed to parse CSV. {error}") from error
 
 
-def _columns(upload: Upload, header: Row) -> list[Field]:
-    """The field of each column. Raises JobFailed for a column that is none of the object's fields."""
-    if upload.operation in ("delete", "hardDelete") and [name.lower() for name in header] != ["id"]:
-        raise JobFailed(f"InvalidBatch : The '{upload.operation}' batch must contain only ids")
-    columns = []
-    for name in header:
-        found = upload.object_type.field(name)
-        if found is None:
-            raise JobFailed(f"InvalidBatch : Field name not found : {name}")
-        columns.append(found)
-    if len({column.name for column in columns}) < len(columns):
-        raise JobFailed("InvalidBatch : Duplicate column in the header")
-    return columns
+def columns_of(schema: Schema, object_type: ObjectType, operation: Operation, header: Row) -> list[Column]:
+    """What each column is for. Raises JobFailed."""
+    if operation in ("delete", "hardDelete") and [name.lower() for name in header] != ["id"]:
+        raise JobFailed(f"InvalidBatch : The '{operation}' batch must contain only ids")
+    return read_header(schema, object_type, header)
 
 
-def _record(columns: Sequence[Field], row: Row) -> dict[str, object]:
+def record_of(columns: Sequence[Column], row: Row) -> dict[str, object]:
     """The record that a row says to save: empty cells are left out, `#N/A` becomes null."""
     return {
-        column.name: None if cell == CLEARED else _value(column.type, cell)
+        column.name: None if cell == CLEARED else _value(column.field.type, cell)
         for column, cell in zip(columns, row, strict=True)
         if cell != ""
     }
@@ -132,6 +148,6 @@ def _value(field_type: FieldType, cell: str) -> object:
     return {"1": True, "0": False}.get(cell, cell) if field_type == "boolean" else cell
 
 
-def _error_text(outcome: SaveOutcome) -> str:
+def error_text(outcome: SaveOutcome) -> str:
     """As failedResults words it: `REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --`."""
     return ";".join(f"{error.status_code}:{error.message}:{','.join(error.fields)} --" for error in outcome.errors)

@@ -1,4 +1,8 @@
-"""Ingest jobs: /services/data/vNN.0/jobs/ingest."""
+"""Ingest jobs: /services/data/vNN.0/jobs/ingest.
+
+The CSV comes once and whole: by PUT to `batches`, or, up to 100,000 characters, in the multipart request that makes the
+job and closes it at once. What is wrong with it shows when the job runs, never in the reply to the upload.
+"""
 
 import threading
 from dataclasses import dataclass, field
@@ -11,20 +15,26 @@ from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.apply import RESULT_FILES, Upload, Verdicts, apply_csv
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
-from sf_elt.demo_org.bulk.jobs import FINISHED, Job, job_list
-from sf_elt.demo_org.bulk.requests import BulkBody, body_of, hold_of
-from sf_elt.demo_org.bulk.results import CsvFile
+from sf_elt.demo_org.bulk.jobs import FINISHED, Job
+from sf_elt.demo_org.bulk.lifecycle import Lifecycle, check_version, jobs_address
+from sf_elt.demo_org.bulk.permitted import bulk_object, check_external_id, no_assignment_rule
+from sf_elt.demo_org.bulk.requests import BulkBody, body_of, read_body
+from sf_elt.demo_org.bulk.sending import csv_reply
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import check_content_type, schema_of, user_of, version_of
 from sf_elt.demo_org.saving import Operation
 
-MOST_BYTES = 150 * 1024 * 1024
+MOST_BYTES = 150 * 1024 * 1024 * 3 // 4
+"""150 MB once Salesforce has written it in base64."""
+MOST_IN_MULTIPART = 100_000
 
 
 @dataclass
 class IngestJob(Job):
     """Records to be saved from a CSV."""
+
+    job_type = "V2Ingest"
 
     saves: Operation = "insert"
     external_id_field: str | None = None
@@ -35,24 +45,20 @@ class IngestJob(Job):
     def csv_file(self) -> Path:
         return self.folder / "upload.csv"
 
-    def info(self) -> dict[str, object]:
-        details: dict[str, object] = {"jobType": "V2Ingest"}
-        if self.state == "Open":
-            details["contentUrl"] = f"services/data/v{self.api_version}/jobs/ingest/{self.id}/batches"
+    def summary(self) -> dict[str, object]:
+        shown = super().summary()
         if self.external_id_field is not None:
-            details["externalIdFieldName"] = self.external_id_field
-        if self.state in FINISHED:
-            details |= {
-                "numberRecordsProcessed": self.records_processed,
-                "numberRecordsFailed": self.records_failed,
-                "totalProcessingTime": self.milliseconds,
-                "apiActiveProcessingTime": self.milliseconds,
-                "apexProcessingTime": 0,
-                "retries": 0,
-            }
-        if self.error_message is not None:
-            details["errorMessage"] = self.error_message
-        return super().info() | details
+            shown["externalIdFieldName"] = self.external_id_field
+        if self.state == "Open":
+            shown["contentUrl"] = f"services/data/v{self.api_version}/jobs/ingest/{self.id}/batches"
+        return shown | {"lineEnding": self.dialect.line_ending, "columnDelimiter": self.dialect.delimiter}
+
+    def details(self) -> dict[str, object]:
+        return super().details() | {
+            "numberRecordsFailed": self.records_failed,
+            "apiActiveProcessingTime": self.milliseconds,
+            "apexProcessingTime": 0,
+        }
 
 
 class NewIngest(BulkBody):
@@ -61,6 +67,7 @@ class NewIngest(BulkBody):
     operation: Literal["insert", "update", "upsert", "delete", "hardDelete"]
     object: str
     external_id_field_name: str | None = None
+    assignment_rule_id: str | None = None
     content_type: Literal["CSV"] = "CSV"
     column_delimiter: Delimiter = "COMMA"
     line_ending: LineEnding = "LF"
@@ -72,33 +79,97 @@ class Change(BulkBody):
     state: Literal["UploadComplete", "Aborted"]
 
 
+_jobs = Lifecycle("ingest", IngestJob)
+
+
 def routes() -> list[Route]:
-    jobs = "/services/data/{version}/jobs/ingest"
+    jobs = jobs_address("ingest")
     return [
         Route(jobs, create, methods=["POST"]),
-        Route(jobs, show_all, methods=["GET"]),
-        Route(f"{jobs}/{{job_id}}", show, methods=["GET"]),
+        *_jobs.routes(),
         Route(f"{jobs}/{{job_id}}", change, methods=["PATCH"]),
-        Route(f"{jobs}/{{job_id}}", delete, methods=["DELETE"]),
         Route(f"{jobs}/{{job_id}}/batches", take_csv, methods=["PUT"]),
         Route(f"{jobs}/{{job_id}}/{{results}}", results, methods=["GET"]),
     ]
 
 
 async def create(request: Request) -> Response:
-    """Makes a job that waits for its CSV."""
-    org, wanted = org_of(request), await body_of(request, NewIngest)
-    object_type = schema_of(request).object(wanted.object)
-    if object_type is None:
-        raise OrgError(
-            400, "INVALIDENTITY", f"InvalidEntity : Entity '{wanted.object}' is not supported by the Bulk API."
+    """Makes a job that waits for its CSV; a multipart request brings the CSV too, and the job is closed at once."""
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return await _create_with_csv(request)
+    return JSONResponse(_new_job(request, await body_of(request, NewIngest)).summary())
+
+
+async def take_csv(request: Request) -> Response:
+    """Takes the CSV, once and whole."""
+    check_content_type(request, "text/csv")
+    job = _jobs.job(request)
+    if job.state != "Open":
+        raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state} and takes no (further) data")
+    if job.uploaded.is_set():
+        message = (
+            f"Found multiple contents for job: <{job.id[:15]}>, please 'Close' / 'Abort' / 'Delete' the current Job "
+            "then create a new Job and make sure you only do 'PUT' once on a given Job."
         )
+        raise OrgError(400, "BULK_API_ERROR", message)
+    unfinished = job.folder / "upload.unfinished"
+    size = 0
+    with unfinished.open("wb") as stream:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > MOST_BYTES:
+                raise OrgError(413, "EXCEEDED_MAX_SIZE_REQUEST", "A job's data must not exceed 150 MB")
+            stream.write(piece)
+    unfinished.replace(job.csv_file)
+    job.uploaded.set()
+    return Response(status_code=201)
+
+
+async def change(request: Request) -> Response:
+    """Starts the job once its CSV is there, or aborts it."""
+    job, wanted = _jobs.job(request), await body_of(request, Change)
+    if wanted.state == "Aborted":
+        return _jobs.abort(request)
+    return _close(request, job)
+
+
+async def results(request: Request) -> Response:
+    """successfulResults, failedResults or unprocessedrecords, in any letter case."""
+    file_name = RESULT_FILES.get(request.path_params["results"].lower())
+    if file_name is None:
+        raise not_found()
+    job = _jobs.job(request)
+    if job.state not in FINISHED:
+        raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state}: its results come when it has ended")
+    check_version(request, job)
+    file = job.folder / file_name
+    return csv_reply(request, file) if file.exists() else Response(media_type="text/csv")
+
+
+async def _create_with_csv(request: Request) -> Response:
+    async with request.form() as form:
+        described, content = form.get("job"), form.get("content")
+        description = described if isinstance(described, str) or described is None else await described.read()
+        upload = content if isinstance(content, str) or content is None else (await content.read()).decode()
+    if description is None or upload is None:
+        missing = "job" if description is None else "content"
+        raise OrgError(400, "INVALIDJOB", f"InvalidJob : the multipart request has no part named '{missing}'")
+    if len(upload) > MOST_IN_MULTIPART:
+        message = f"InvalidJob : the data in a multipart request must not exceed {MOST_IN_MULTIPART} characters"
+        raise OrgError(400, "INVALIDJOB", message)
+    job = _new_job(request, read_body(description, NewIngest))
+    job.csv_file.write_text(upload, encoding="utf-8", newline="")
+    job.uploaded.set()
+    return _close(request, job)
+
+
+def _new_job(request: Request, wanted: NewIngest) -> IngestJob:
+    org = org_of(request)
+    object_type = bulk_object(schema_of(request), wanted.object)
     if wanted.operation == "upsert":
-        external_id = object_type.field(wanted.external_id_field_name or "")
-        if external_id is None or not (external_id.external_id or external_id.id_lookup):
-            named = wanted.external_id_field_name or "null"
-            message = f"InvalidJob : Field name provided, {named} does not match an External ID for {object_type.name}"
-            raise OrgError(400, "INVALIDJOB", message)
+        check_external_id(object_type, wanted.external_id_field_name)
+    if wanted.assignment_rule_id:
+        raise no_assignment_rule(wanted.assignment_rule_id)
     now = org.clock()
     job_id, folder = org.bulk.new_id()
     job = IngestJob(
@@ -116,83 +187,36 @@ async def create(request: Request) -> Response:
         external_id_field=wanted.external_id_field_name if wanted.operation == "upsert" else None,
     )
     org.bulk.add(job)
-    return JSONResponse(job.info())
+    return job
 
 
-async def show_all(request: Request) -> Response:
-    return JSONResponse(job_list(org_of(request).bulk.all(IngestJob)))
-
-
-async def show(request: Request) -> Response:
-    return JSONResponse(_job(request).info())
-
-
-async def take_csv(request: Request) -> Response:
-    """Takes the CSV, once and whole."""
-    check_content_type(request, "text/csv")
-    job = _job(request)
-    if job.state != "Open" or job.uploaded.is_set():
-        raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state} and takes no (further) data")
-    unfinished = job.folder / "upload.unfinished"
-    size = 0
-    with unfinished.open("wb") as stream:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > MOST_BYTES:
-                raise OrgError(413, "EXCEEDED_MAX_SIZE_REQUEST", "A job's data must not exceed 150 MB")
-            stream.write(piece)
-    unfinished.replace(job.csv_file)
-    job.uploaded.set()
-    return Response(status_code=201)
-
-
-async def change(request: Request) -> Response:
-    """Starts the job once its CSV is there, or aborts it."""
-    org, job, wanted = org_of(request), _job(request), await body_of(request, Change)
-    if wanted.state == "UploadComplete" and job.state != "Open":
-        raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state} and cannot become UploadComplete")
-    org.bulk.move(job, wanted.state)
-    reply = job.info()
-    if wanted.state == "UploadComplete":
-        upload = Upload(
-            store=org.store,
-            user_id=job.created_by,
-            schema=schema_of(request),
-            object_type=schema_of(request).require(job.object_name),
-            operation=job.saves,
-            external_id_field=job.external_id_field,
-            dialect=job.dialect,
-            file=job.csv_file,
-        )
-        org.bulk.start(job, lambda: _run(upload, job), hold_until=hold_of(request))
+def _close(request: Request, job: IngestJob) -> Response:
+    org = org_of(request)
+    if job.state in ("UploadComplete", "InProgress"):
+        raise OrgError(400, "INVALIDJOBSTATE", "Closing already Closed Job not allowed")
+    org.bulk.move(job, "UploadComplete")
+    reply = job.summary()
+    schema = schema_of(request)
+    upload = Upload(
+        store=org.store,
+        quota=org.bulk.quota,
+        clock=org.clock,
+        user_id=job.created_by,
+        schema=schema,
+        object_type=schema.require(job.object_name),
+        operation=job.saves,
+        external_id_field=job.external_id_field,
+        dialect=job.dialect,
+        file=job.csv_file,
+    )
+    org.bulk.start(job, lambda: _run(upload, job))
     return JSONResponse(reply)
-
-
-async def delete(request: Request) -> Response:
-    org_of(request).bulk.delete(_job(request))
-    return Response(status_code=204)
-
-
-async def results(request: Request) -> Response:
-    """successfulResults, failedResults or unprocessedrecords, in any letter case."""
-    file_name = RESULT_FILES.get(request.path_params["results"].lower())
-    if file_name is None:
-        raise not_found()
-    job = _job(request)
-    if job.state not in FINISHED:
-        raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state}: its results come when it has ended")
-    file = job.folder / file_name
-    return CsvFile(file) if file.exists() else Response(media_type="text/csv")
-
-
-def _job(request: Request) -> IngestJob:
-    return org_of(request).bulk.find(request.path_params["job_id"], IngestJob)
 
 
 def _run(upload: Upload, job: IngestJob) -> None:
     verdicts = Verdicts()
     try:
-        apply_csv(upload, verdicts, job.stop_if_aborted)
+        apply_csv(upload, verdicts, job)
     finally:
         job.records_failed = len(verdicts.failed)
         job.records_processed = len(verdicts.succeeded) + len(verdicts.failed)

@@ -5,29 +5,36 @@ A query job is born UploadComplete, an ingest job is Open until its CSV is there
     Open → UploadComplete → InProgress → JobComplete | Failed
     any state but the last two → Aborted
 
-Jobs live as long as the running org; a restart forgets them.
+A job of the older Bulk API (v1/) is Open, then Closed, Aborted or Failed; its batches have states of their own.
+
+Jobs live as long as the running org; a restart forgets them. A job that has ended, or was never closed, is gone seven
+days after it was made, with its results (Bulk API 2.0 Developer Guide, "Bulk API Limits").
 """
 
+import contextvars
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Literal, TypeVar
 
 from sf_elt.demo_org.bulk.dialect import Dialect
+from sf_elt.demo_org.bulk.quota import Quota
 from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at, normalise
 from sf_elt.demo_org.store import Store
 
 log = logging.getLogger(__name__)
 
-State = Literal["Open", "UploadComplete", "InProgress", "JobComplete", "Failed", "Aborted"]
-FINISHED: tuple[State, ...] = ("JobComplete", "Failed", "Aborted")
+State = Literal["Open", "UploadComplete", "InProgress", "JobComplete", "Closed", "Failed", "Aborted"]
+FINISHED: tuple[State, ...] = ("JobComplete", "Closed", "Failed", "Aborted")
+KEPT = timedelta(days=7)
 SIDE_BY_SIDE = 8
 
 
@@ -41,7 +48,7 @@ class JobAborted(Exception):
 
 @dataclass
 class Job:
-    """What query and ingest jobs have in common. `folder` holds the job's files."""
+    """What all jobs have in common. `folder` holds the job's files."""
 
     id: str
     operation: str
@@ -58,13 +65,29 @@ class Job:
     milliseconds: int = 0
     abort_asked: threading.Event = field(default_factory=threading.Event)
 
+    job_type = ""
+    concurrency_mode = "Parallel"
+    content_type = "CSV"
+    chunked = False
+
     def stop_if_aborted(self) -> None:
         """To be called between steps. Raises JobAborted."""
         if self.abort_asked.is_set():
             raise JobAborted
 
-    def info(self) -> dict[str, object]:
-        """The part of the job's JSON that both kinds share."""
+    def stop_as_planned(self, done: int, total: int) -> None:
+        """To be called between steps: ends the job where a planned fault says so. Raises JobFailed or JobAborted."""
+        end = inside().job_end
+        if end is None or done < min(end.after_rows, total) or total <= end.over_rows:
+            return
+        if end.state == "Failed":
+            raise JobFailed(end.message)
+        self.abort_asked.set()
+        self.state = "Aborted"
+        raise JobAborted
+
+    def summary(self) -> dict[str, object]:
+        """The part of the job's JSON that every reply about it holds."""
         return {
             "id": self.id,
             "operation": self.operation,
@@ -73,23 +96,34 @@ class Job:
             "createdDate": timestamp(self.created_at),
             "systemModstamp": timestamp(self.changed_at),
             "state": self.state,
-            "concurrencyMode": "Parallel",
-            "contentType": "CSV",
+            "concurrencyMode": self.concurrency_mode,
+            "contentType": self.content_type,
             "apiVersion": float(self.api_version),
-            "lineEnding": self.dialect.line_ending,
-            "columnDelimiter": self.dialect.delimiter,
         }
+
+    def details(self) -> dict[str, object]:
+        """What a job says when one asks for it by its Id: its summary, and how far it has come."""
+        details: dict[str, object] = {
+            "jobType": self.job_type,
+            "numberRecordsProcessed": self.records_processed,
+            "retries": 0,
+            "totalProcessingTime": self.milliseconds,
+        }
+        if self.error_message is not None:
+            details["errorMessage"] = self.error_message
+        return self.summary() | details
 
 
 Kind = TypeVar("Kind", bound=Job)
 
 
 class BulkJobs:
-    """All jobs of the org, and the threads that run them."""
+    """All jobs of the org, what they may use in a day, and the threads that run them."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime], folder: Path) -> None:
         self.store = store
         self.clock = clock
+        self.quota = Quota()
         self._folder = folder / "bulk"
         self._jobs: dict[str, Job] = {}
         self._lock = threading.RLock()
@@ -98,12 +132,16 @@ class BulkJobs:
 
     def new_id(self) -> tuple[str, Path]:
         """An Id for a new job, and a folder for its files."""
-        with self._lock:
-            self._made += 1
-            job_id = id_at("750", self._made)
+        job_id = self.next_id("750")
         folder = self._folder / job_id
         folder.mkdir(parents=True, mode=0o700)
         return job_id, folder
+
+    def next_id(self, key_prefix: str) -> str:
+        """An Id for a job (750), a batch (751) or a result (752)."""
+        with self._lock:
+            self._made += 1
+            return id_at(key_prefix, self._made)
 
     def add(self, job: Job) -> None:
         with self._lock:
@@ -111,27 +149,35 @@ class BulkJobs:
 
     def find(self, job_id: str, kind: type[Kind]) -> Kind:
         """The job of a kind by its 15- or 18-character Id. Raises OrgError (404)."""
+        self._forget_old()
         job = self._jobs.get(normalise(job_id) or "")
         if not isinstance(job, kind):
             raise not_found()
         return job
 
     def all(self, kind: type[Kind]) -> list[Kind]:
+        self._forget_old()
         with self._lock:
             return [job for job in self._jobs.values() if isinstance(job, kind)]
 
-    def start(self, job: Job, work: Callable[[], None], *, hold_until: threading.Event | None) -> None:
-        """Runs `work` in a thread. A job that is held stays InProgress until the event comes or it is aborted.
+    def start(self, job: Job, work: Callable[[], None]) -> None:
+        """Runs `work` in a thread. A job that is held stays InProgress until the fault is lifted or it is aborted.
 
         `work` finds out by `job.stop_if_aborted` that it should not go on.
         """
-        self._threads.submit(self._run, job, work, hold_until)
+        self.run(lambda: self._run(job, work))
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Runs `work` in a thread that sees what is planned for the request that asks for it."""
+        self._threads.submit(contextvars.copy_context().run, work)
 
     def move(self, job: Job, state: State) -> None:
         """Sets the job's state. Raises OrgError for a job that has ended already."""
         with self._lock:
             if job.state in FINISHED:
-                raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state} and cannot become {state}")
+                doing = {"Aborted": "Aborting", "UploadComplete": "Closing", "Closed": "Closing"}.get(state, "Changing")
+                was = "Completed" if job.state == "JobComplete" else job.state
+                raise OrgError(400, "INVALIDJOBSTATE", f"{doing} already {was} Job not allowed")
             job.state = state
             job.changed_at = self.clock()
             if state == "Aborted":
@@ -142,8 +188,7 @@ class BulkJobs:
         with self._lock:
             if job.state not in FINISHED:
                 raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state}: abort it before deleting it")
-            del self._jobs[job.id]
-        shutil.rmtree(job.folder, ignore_errors=True)  # an aborted job's thread may still be writing there
+            self._forget(job)
 
     def abort_all(self) -> None:
         """Asks every job to end; does not wait for it."""
@@ -155,12 +200,22 @@ class BulkJobs:
         self.abort_all()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, job: Job, work: Callable[[], None], hold_until: threading.Event | None) -> None:
+    def _forget_old(self) -> None:
+        with self._lock:
+            last = self.clock() - KEPT
+            for job in [each for each in self._jobs.values() if each.created_at < last]:
+                if job.state in FINISHED or job.state == "Open":
+                    self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        del self._jobs[job.id]
+        shutil.rmtree(job.folder, ignore_errors=True)  # an aborted job's thread may still be writing there
+
+    def _run(self, job: Job, work: Callable[[], None]) -> None:
         started = monotonic()
         try:
             self.move(job, "InProgress")
-            while hold_until is not None and not hold_until.wait(0.05) and not job.abort_asked.is_set():
-                pass
+            wait_while_held(job)
             work()
             job.milliseconds = int((monotonic() - started) * 1000)
             self.move(job, "JobComplete")
@@ -170,16 +225,23 @@ class BulkJobs:
             if job.state in FINISHED:
                 log.info("bulk job %s ended as %s: %s", job.id, job.state, error)
                 return
-            if not isinstance(error, (JobFailed, OrgError)):
-                log.exception("bulk job %s failed", job.id)
-            job.error_message = str(error)
+            job.error_message = reason_of(error, job)
             self.move(job, "Failed")
 
 
-def job_list(jobs: Iterable[Job]) -> dict[str, object]:
-    """The reply to a GET of all jobs, newest first."""
-    newest_first = sorted(jobs, key=lambda job: (job.created_at, job.id), reverse=True)
-    return {"done": True, "nextRecordsUrl": None, "records": [job.info() for job in newest_first]}
+def wait_while_held(job: Job) -> None:
+    """Waits for the end of a planned fault that holds the job, or for somebody to abort it."""
+    held = inside().hold_job_until
+    while held is not None and not held.wait(0.05) and not job.abort_asked.is_set():
+        pass
+
+
+def reason_of(error: Exception, job: Job) -> str:
+    """Why the work of a job failed, as its errorMessage says it; what nobody foresaw is logged."""
+    if not isinstance(error, (JobFailed, OrgError)):
+        log.exception("bulk job %s failed", job.id)
+        return f"InternalServerError : {error}"
+    return str(error)
 
 
 def timestamp(moment: datetime) -> str:

@@ -13,9 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
-from sf_elt.demo_org.bulk.jobs import FINISHED, BulkJobs, Job, job_list
-from sf_elt.demo_org.bulk.requests import BulkBody, body_of, hold_of
-from sf_elt.demo_org.bulk.results import DEFAULT_PAGE, CsvFile, keep_rows, locator, page, row_of
+from sf_elt.demo_org.bulk.jobs import BulkJobs, Job
+from sf_elt.demo_org.bulk.lifecycle import Lifecycle, check_version, jobs_address
+from sf_elt.demo_org.bulk.requests import BulkBody, body_of
+from sf_elt.demo_org.bulk.results import DEFAULT_PAGE, Rows, locator, row_of, write_rows
+from sf_elt.demo_org.bulk.sending import csv_reply
 from sf_elt.demo_org.errors import OrgError, SoqlError, not_found
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
@@ -29,14 +31,15 @@ FIRST_VERSION_WITH_PAGES = 58.0
 class QueryJob(Job):
     """A query whose rows can be fetched as CSV once it is JobComplete."""
 
-    def info(self) -> dict[str, object]:
-        details: dict[str, object] = {"jobType": "V2Query", "isPkChunkingSupported": True}
-        if self.state in FINISHED:
-            details |= {"numberRecordsProcessed": self.records_processed, "totalProcessingTime": self.milliseconds}
-            details["retries"] = 0
-        if self.error_message is not None:
-            details["errorMessage"] = self.error_message
-        return super().info() | details
+    job_type = "V2Query"
+    rows: Rows | None = None
+
+    def summary(self) -> dict[str, object]:
+        lines = {"lineEnding": self.dialect.line_ending, "columnDelimiter": self.dialect.delimiter}
+        return super().summary() | lines
+
+    def details(self) -> dict[str, object]:
+        return super().details() | {"isPkChunkingSupported": True}
 
 
 class NewQuery(BulkBody):
@@ -55,14 +58,15 @@ class Abort(BulkBody):
     state: Literal["Aborted"]
 
 
+_jobs = Lifecycle("query", QueryJob)
+
+
 def routes() -> list[Route]:
-    jobs = "/services/data/{version}/jobs/query"
+    jobs = jobs_address("query")
     return [
         Route(jobs, create, methods=["POST"]),
-        Route(jobs, show_all, methods=["GET"]),
-        Route(f"{jobs}/{{job_id}}", show, methods=["GET"]),
+        *_jobs.routes(),
         Route(f"{jobs}/{{job_id}}", abort, methods=["PATCH"]),
-        Route(f"{jobs}/{{job_id}}", delete, methods=["DELETE"]),
         Route(f"{jobs}/{{job_id}}/results", results, methods=["GET"]),
         Route(f"{jobs}/{{job_id}}/resultPages", result_pages, methods=["GET"]),
     ]
@@ -79,6 +83,7 @@ async def create(request: Request) -> Response:
         if error.code == "FUNCTIONALITY_NOT_ENABLED":
             raise
         raise OrgError(400, "API_ERROR", error.message) from error
+    org.bulk.quota.take_query_job(now)
     job_id, folder = org.bulk.new_id()
     job = QueryJob(
         id=job_id,
@@ -93,49 +98,32 @@ async def create(request: Request) -> Response:
         changed_at=now,
     )
     org.bulk.add(job)
-    reply = job.info()
-    org.bulk.start(job, lambda: _run(org.bulk, job, compiled, statement), hold_until=hold_of(request))
+    reply = job.summary()
+    org.bulk.start(job, lambda: _run(org.bulk, job, compiled, statement))
     return JSONResponse(reply)
-
-
-async def show_all(request: Request) -> Response:
-    return JSONResponse(job_list(org_of(request).bulk.all(QueryJob)))
-
-
-async def show(request: Request) -> Response:
-    return JSONResponse(_job(request).info())
 
 
 async def abort(request: Request) -> Response:
     await body_of(request, Abort)
-    job = _job(request)
-    org_of(request).bulk.move(job, "Aborted")
-    return JSONResponse(job.info())
+    return _jobs.abort(request)
 
 
-async def delete(request: Request) -> Response:
-    org_of(request).bulk.delete(_job(request))
-    return Response(status_code=204)
-
-
-def results(request: Request) -> Response:
+async def results(request: Request) -> Response:
     """One page of the rows, at most `maxRecords` of them, from `locator` on."""
-    job = _finished(request)
-    first_row = row_of(request.query_params.get("locator"), job.records_processed)
-    found = page(job.folder, job.dialect, first_row=first_row, total=job.records_processed, most=_max_records(request))
+    rows = _finished(request)
+    found = rows.page(row_of(request.query_params.get("locator"), rows.total), _max_records(request))
     request.state.rows = found.records
     headers = {"Sforce-Locator": locator(found.next_row), "Sforce-NumberOfRecords": str(found.records)}
-    return CsvFile(found.file, headers=headers)
+    return csv_reply(request, found.file, found.header, found.rows, headers=headers)
 
 
 async def result_pages(request: Request) -> Response:
     """Up to five addresses of pages that can be fetched side by side (v58 and later)."""
     if float(version_of(request)) < FIRST_VERSION_WITH_PAGES:
         raise not_found()
-    job = _finished(request)
+    rows = _finished(request)
     size = _max_records(request) or DEFAULT_PAGE
-    first = row_of(request.query_params.get("locator"), job.records_processed)
-    starts = list(range(first, job.records_processed, size)) or [0]
+    starts = list(range(row_of(request.query_params.get("locator"), rows.total), rows.total, size)) or [0]
     shown, left = starts[:SIDE_BY_SIDE_PAGES], starts[SIDE_BY_SIDE_PAGES:]
     address = request.url.path.removesuffix("/resultPages")
     reply: dict[str, object] = {
@@ -150,22 +138,20 @@ async def result_pages(request: Request) -> Response:
 def _run(bulk: BulkJobs, job: QueryJob, compiled: Compiled, statement: str) -> None:
     job.stop_if_aborted()
     with bulk.store.reading() as connection:
-        job.records_processed = keep_rows(connection, statement, compiled.parameters, job.folder)
+        rows = write_rows(connection, statement, compiled.parameters, job.folder / "rows.csv", job.dialect)
     job.stop_if_aborted()
+    job.stop_as_planned(rows.total, rows.total)
+    bulk.quota.note_result(rows.size, bulk.clock())
+    job.rows, job.records_processed = rows, rows.total
 
 
-def _job(request: Request) -> QueryJob:
-    return org_of(request).bulk.find(request.path_params["job_id"], QueryJob)
-
-
-def _finished(request: Request) -> QueryJob:
-    """The job, when its results can be had by this request."""
-    job = _job(request)
-    if job.state != "JobComplete":
+def _finished(request: Request) -> Rows:
+    """The job's rows, when they can be had by this request."""
+    job = _jobs.job(request)
+    if job.state != "JobComplete" or job.rows is None:
         raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state}: it has results once it is JobComplete")
-    if request.query_params.get("locator") and version_of(request) != job.api_version:
-        raise OrgError(409, "API_VERSION_MISMATCH", f"The locator was made with API version {job.api_version}")
-    return job
+    check_version(request, job)
+    return job.rows
 
 
 def _max_records(request: Request) -> int | None:

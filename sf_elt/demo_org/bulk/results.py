@@ -1,63 +1,84 @@
-"""A query job's rows: from SQL to a Parquet file of texts, and from there to pages of CSV. DuckDB does all of it."""
-# ruff: noqa: S608 (file names are ours and quoted, numbers are formatted as numbers)
+"""A query job's rows: one CSV file that DuckDB writes while the job runs, and where each of its rows begins.
+
+Any page is a piece of that file behind its header: no page costs more than its own bytes, whatever `maxRecords` is.
+"""
 
 import base64
 import binascii
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from starlette.responses import FileResponse
+import numpy as np
+from numpy.typing import NDArray
 
 from sf_elt.demo_org.bulk.dialect import Dialect
 from sf_elt.demo_org.errors import OrgError
 
-ROWS_FILE = "rows.parquet"
 DEFAULT_PAGE = 100_000
-
-
-class CsvFile(FileResponse):
-    """A CSV on disk as a reply, read in larger pieces than usual: each costs a switch of threads."""
-
-    media_type = "text/csv"
-    chunk_size = 512 * 1024
+_BLOCK = 1024 * 1024
+_QUOTE, _NEWLINE = ord('"'), ord("\n")
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a job's results: its CSV, how many records it holds, where the next begins (None = the last)."""
+    """One page of a job's results: its parts of the file, how many records it holds, where the next begins."""
 
     file: Path
+    header: slice
+    rows: slice
     records: int
     next_row: int | None
 
 
-def keep_rows(connection: duckdb.DuckDBPyConnection, select: str, parameters: list[object], folder: Path) -> int:
-    """Runs a SELECT of texts into the job's Parquet file and says how many rows it gave."""
-    copy = f"COPY ({select}) TO '{_literal(folder / ROWS_FILE)}' (FORMAT parquet, COMPRESSION zstd)"
-    row = connection.execute(copy, parameters).fetchone()
-    return int(row[0]) if row else 0
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a query. `starts` holds the offset of each row in the file, and last the file's length."""
+
+    file: Path
+    starts: NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def size(self) -> int:
+        """The file's length in bytes."""
+        return int(self.starts[-1])
+
+    def page(self, first_row: int, most: int | None) -> Page:
+        """The rows from `first_row` on, `most` of them at most."""
+        end = min(first_row + (most or DEFAULT_PAGE), self.total)
+        rows = slice(int(self.starts[first_row]), int(self.starts[end]))
+        header = slice(0, int(self.starts[0]))
+        return Page(self.file, header, rows, end - first_row, end if end < self.total else None)
 
 
-def page(folder: Path, dialect: Dialect, *, first_row: int, total: int, most: int | None) -> Page:
-    """The CSV of the rows from `first_row` on, `most` of them at most; written once, then kept with the job."""
-    size = min(most or DEFAULT_PAGE, total - first_row)
-    end = first_row + size
-    file = folder / f"{first_row}-{end}.csv"
-    if not file.exists():
-        unfinished = folder / f"{file.name}.{secrets.token_hex(4)}"
-        rows = f"read_parquet('{_literal(folder / ROWS_FILE)}', file_row_number = true)"
-        chosen = f"WHERE file_row_number >= {first_row:d} AND file_row_number < {end:d} ORDER BY file_row_number"
-        options = f"HEADER, FORCE_QUOTE *, DELIMITER '{dialect.separator}', NEW_LINE '{dialect.escaped_newline}'"
-        with duckdb.connect() as connection:
-            connection.execute(
-                f"COPY (SELECT * EXCLUDE (file_row_number) FROM {rows} {chosen}) "
-                f"TO '{_literal(unfinished)}' (FORMAT csv, {options})"
-            )
-        os.replace(unfinished, file)  # noqa: PTH105 - atomic, and the same on every platform
-    return Page(file, size, end if end < total else None)
+def write_rows(
+    connection: duckdb.DuckDBPyConnection, select: str, parameters: list[object], file: Path, dialect: Dialect
+) -> Rows:
+    """Runs a SELECT of texts into a CSV file, every cell quoted as Salesforce does."""
+    options = f"HEADER, FORCE_QUOTE *, DELIMITER '{dialect.separator}', NEW_LINE '{dialect.escaped_newline}'"
+    name = str(file).replace("'", "''")
+    connection.execute(f"COPY ({select}) TO '{name}' (FORMAT csv, {options})", parameters)
+    return Rows(file, _row_starts(file))
+
+
+def _row_starts(file: Path) -> NDArray[np.int64]:
+    """Where the rows begin: behind each line feed with an even number of quotes before it."""
+    found: list[NDArray[np.int64]] = []
+    offset, odd = 0, 0
+    with file.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            read = np.frombuffer(block, np.uint8)
+            quotes = np.flatnonzero(read == _QUOTE)
+            line_feeds = np.flatnonzero(read == _NEWLINE)
+            outside = (np.searchsorted(quotes, line_feeds) + odd) % 2 == 0
+            found.append(line_feeds[outside] + (offset + 1))
+            offset += len(block)
+            odd = (odd + len(quotes)) % 2
+    return np.concatenate(found).astype(np.int64)
 
 
 def locator(row: int | None) -> str:
@@ -76,7 +97,3 @@ def row_of(given: str | None, total: int) -> int:
     if not 0 <= row < total or locator(row) != given:
         raise OrgError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
     return row
-
-
-def _literal(file: Path) -> str:
-    return str(file).replace("'", "''")

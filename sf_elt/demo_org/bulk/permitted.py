@@ -1,0 +1,25 @@
+"""What a bulk job may be about: the object, the external id of an upsert."""
+
+from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.schema import ObjectType, Schema
+
+
+def bulk_object(schema: Schema, name: str) -> ObjectType:
+    """The object that a new job names. Raises OrgError."""
+    found = schema.object(name)
+    if found is None:
+        raise OrgError(400, "INVALIDJOB", f"InvalidJob : Unable to find object: {name}")
+    return found
+
+
+def check_external_id(object_type: ObjectType, name: str | None) -> None:
+    """Refuses an upsert by a field that is no external id. Raises OrgError."""
+    found = object_type.field(name or "")
+    if found is None or not (found.external_id or found.id_lookup):
+        message = f"InvalidJob : Field name provided, {name or ''} does not match an External ID for {object_type.name}"
+        raise OrgError(400, "INVALIDJOB", message)
+
+
+def no_assignment_rule(rule_id: str) -> OrgError:
+    """The org has no assignment rules, so none can be named."""
+    return OrgError(400, "INVALIDJOB", f"InvalidJob : Invalid assignmentRuleId: {rule_id}")

@@ -21,7 +21,7 @@ class Bench:
         self.now = START
         self.store = Store(load_schema(), clock=lambda: self.now)
         [self.user] = self.store.next_ids("User", 1)
-        self.store.load("User", pa.table({"Id": [self.user], "LastName": ["Admin"]}))
+        self.store.load("User", pa.table({"Id": [self.user], "LastName": ["Admin"], "IsActive": [True]}))
 
     def save(
         self, operation: Operation, object_name: str, *records: dict[str, Any], **options: Any

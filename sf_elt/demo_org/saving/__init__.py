@@ -5,9 +5,35 @@
 
 A bad record fails alone (or all fail, with `all_or_none`). What makes the whole request bad, such as an unknown
 object or an external id field that is none, raises `sf_elt.demo_org.errors.OrgError`.
+
+- save.py      a batch from what the client sent to its outcomes: rows.py reads it (cells.py values, parents.py
+               references by external id), checks.py, references.py, duplicates.py and delete.py refuse, batch.py
+               writes, derive.py brings along what follows
+- merge.py, convert.py, recycle.py: merging records, converting leads, the recycle bin
+- lookup.py    finding records by Id or value
 """
 
+from sf_elt.demo_org.saving.convert import ConvertedLead, LeadConversion, convert_leads
+from sf_elt.demo_org.saving.merge import Merge, MergeOutcome, merge
 from sf_elt.demo_org.saving.outcome import DuplicateMatch, Operation, SaveError, SaveOptions, SaveOutcome
+from sf_elt.demo_org.saving.recycle import empty_recycle_bin, purge_recycle_bin, undelete_records
 from sf_elt.demo_org.saving.save import save, save_mixed
 
-__all__ = ["DuplicateMatch", "Operation", "SaveError", "SaveOptions", "SaveOutcome", "save", "save_mixed"]
+__all__ = [
+    "ConvertedLead",
+    "DuplicateMatch",
+    "LeadConversion",
+    "Merge",
+    "MergeOutcome",
+    "Operation",
+    "SaveError",
+    "SaveOptions",
+    "SaveOutcome",
+    "convert_leads",
+    "empty_recycle_bin",
+    "merge",
+    "purge_recycle_bin",
+    "save",
+    "save_mixed",
+    "undelete_records",
+]

@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Sequence
 
 from sf_elt.demo_org.calculated import refresh_calculated
+from sf_elt.demo_org.replication import log_removal
 from sf_elt.demo_org.saving.derive import parents_of, refresh
 from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import Children, Field, ObjectType, Schema
@@ -74,7 +75,8 @@ def delete(
 
 
 def remove(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str]) -> None:
-    """Removes the records and nothing else."""
+    """Removes the records and nothing else; replication still knows of them."""
+    log_removal(write, object_type, ids)
     parents = parents_of(write, object_type, ids)
     # their roll-ups must no longer count them, and a removed record has no parents to be found by
     if object_type.has("IsDeleted"):

@@ -1,4 +1,4 @@
-"""The records that a batch refers to: found by the external ids that clients gave, refused where they cannot be meant."""
+"""The records that a batch refers to: found by external ids that clients gave, refused where they cannot be meant."""
 
 from collections.abc import Sequence
 

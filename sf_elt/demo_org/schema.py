@@ -38,10 +38,9 @@ _DEFAULT_LENGTHS: Mapping[FieldType, int] = {
     "id": 18, "reference": 18, "email": 80, "phone": 40, "url": 255, "picklist": 40,
 }  # fmt: skip
 _SHORT_TEXT = 255
-_ID_NUMBER = "lpad(CAST({} AS VARCHAR), 8, '0')".format(
-    " + ".join(f"(strpos('{DIGITS}', substr(Id, {15 - place}, 1)) - 1) * {62**place}" for place in range(5))
-)
-"""An automatic number: the one that the Id says, so that numbers follow the order in which records are made."""
+ID_COUNT = " + ".join(f"(strpos('{DIGITS}', substr(Id, {15 - place}, 1)) - 1) * {62**place}" for place in range(5))
+"""SQL: which record of its object this is, as its Id says; automatic numbers follow it."""
+_ID_NUMBER = f"lpad(CAST({ID_COUNT} AS VARCHAR), 8, '0')"
 _NOT_GROUPABLE = ("datetime", "double", "currency", "percent", "multipicklist", "address", "combobox")
 _NOT_AGGREGATABLE = ("boolean", "address", "multipicklist")
 _NOT_SORTABLE = ("address", "multipicklist")
@@ -80,7 +79,8 @@ class Field:
     A field with `roll_up` or `parent` reads other records: `calculated.py` keeps its column up to date.
     `compound` names the address, name or fiscal period that this one is a part of. `children` is the name under which
     the record referred to sees those that refer to it (`Contacts`, `Subscriptions__r`). With `cascade`, the record goes
-    when the one it refers to is deleted; with `restricts`, it keeps that one from being deleted.
+    when the one it refers to is deleted; with `restricts`, it keeps that one from being deleted. `extra_type` is
+    describe's extraTypeInfo.
     """
 
     name: str
@@ -99,6 +99,8 @@ class Field:
     id_lookup: bool = False
     name_field: bool = False
     auto_number: bool = False
+    extra_type: str | None = None
+    secured: bool | None = None
     default: str | bool | float | None = None
     picklist: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
@@ -111,6 +113,8 @@ class Field:
     sql: str | None = None
     roll_up: RollUp | None = None
     parent: ParentValue | None = None
+    definition: str | None = None
+    """What the Metadata API was told of the field when it was made, as JSON."""
 
     @property
     def custom(self) -> bool:
@@ -160,6 +164,17 @@ class Field:
         return not self.required and not self.auto_number and self.type not in ("id", "boolean")
 
     @property
+    def permissionable(self) -> bool:
+        """Whether permission sets may give and take access to it; `secured` says so where the rule does not hold."""
+        if self.secured is not None:
+            return self.secured
+        if self.default == SYSTEM or self.name in ("RecordTypeId", "OwnerId") or self.compound == "Name":
+            return False
+        if self.custom or self.type == "address":
+            return not self.required
+        return self.createable and self.updateable if self.type == "boolean" else self.createable and self.nillable
+
+    @property
     def long_text(self) -> bool:
         return self.type == "textarea" and self.length > _SHORT_TEXT
 
@@ -188,6 +203,8 @@ class ObjectType:
     recent: bool = True
     feeds: bool = False
     scopes: tuple[str, ...] = ()
+    definition: str | None = None
+    """What the Metadata API was told of the object when it was made, as JSON."""
 
     @cached_property
     def _by_name(self) -> dict[str, Field]:
@@ -328,6 +345,12 @@ def load_schema() -> Schema:
     names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".yaml") and each.name[0] != "_")
     raw = [_read_yaml(folder / name) for name in names]
     return Schema(tuple(_object_type(_object_file.validate_python(each), shared) for each in raw))
+
+
+def declare_object(facts: Mapping[str, object]) -> ObjectType:
+    """An object as a file in `objects/` would declare it. Raises pydantic.ValidationError for what no file may say."""
+    shared = _shared_file.validate_python(_read_yaml(files("sf_elt.demo_org").joinpath("objects", "_shared.yaml")))
+    return _object_type(_object_file.validate_python(facts), shared)
 
 
 def _read_yaml(file: Traversable) -> object:

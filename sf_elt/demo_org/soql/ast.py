@@ -1,5 +1,6 @@
 """A parsed query: what the text says, before anybody asked whether such objects and fields exist."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,20 +37,87 @@ class RelativeDate:
     count: int | None
 
 
-Value = Text | Decimal | bool | None | date | datetime | RelativeDate
+@dataclass(frozen=True)
+class Money:
+    """An amount in a currency: `USD5000`."""
+
+    currency: str
+    amount: Decimal
+
+
+Value = Text | Decimal | Money | bool | None | date | datetime | RelativeDate
 """A literal. Datetimes are naive UTC."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Call:
+    """A function: `COUNT(Id)`, `CALENDAR_YEAR(convertTimezone(CreatedDate))`, `GEOLOCATION(52.5, 13.4)`."""
+
+    function: str
+    arguments: tuple["Operand | Text | Decimal", ...]
+    line: int = 1
+    column: int = 1
+
+    @property
+    def name(self) -> str:
+        """The function in upper case."""
+        return self.function.upper()
+
+    def __str__(self) -> str:
+        return f"{self.function}({', '.join(str(each) for each in self.arguments)})"
+
+
+Operand = Path | Call
+"""What is selected, compared, grouped or sorted by."""
+
+
+@dataclass(frozen=True)
+class Aliased:
+    """`COUNT(Id) total`."""
+
+    operand: Operand
+    alias: str
+
+
+@dataclass(frozen=True)
+class When:
+    """`WHEN Account, Opportunity THEN Name, Owner.Name`; without `objects` the ELSE."""
+
+    objects: tuple[Path, ...]
+    fields: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Typeof:
+    """`TYPEOF What WHEN … THEN … ELSE … END`."""
+
     path: Path
+    whens: tuple[When, ...]
+    otherwise: When | None
+
+
+@dataclass(frozen=True)
+class Subquery:
+    """`(SELECT … FROM Contacts)`: the children of each record."""
+
+    query: "Query"
+    line: int
+    column: int
+
+
+Selection = Path | Call | Aliased | Typeof | Subquery
+
+
+@dataclass(frozen=True)
+class Comparison:
+    path: Operand
     operator: Operator
     value: Value
 
 
 @dataclass(frozen=True)
 class Like:
-    path: Path
+    path: Operand
     value: Value
 
 
@@ -57,8 +125,17 @@ class Like:
 class Membership:
     """`IN` and `NOT IN`."""
 
-    path: Path
+    path: Operand
     values: tuple[Value, ...]
+    negated: bool
+
+
+@dataclass(frozen=True)
+class SemiJoin:
+    """`IN (SELECT …)`; negated, an anti-join."""
+
+    path: Operand
+    query: "Query"
     negated: bool
 
 
@@ -66,7 +143,7 @@ class Membership:
 class Selected:
     """`INCLUDES` and `EXCLUDES` of a multi-select picklist."""
 
-    path: Path
+    path: Operand
     values: tuple[Value, ...]
     negated: bool
 
@@ -86,28 +163,57 @@ class Negation:
     part: "Condition"
 
 
-Condition = Comparison | Like | Membership | Selected | AllOf | AnyOf | Negation
+Condition = Comparison | Like | Membership | SemiJoin | Selected | AllOf | AnyOf | Negation
+
+
+def operands_of(condition: Condition | None) -> Iterator[Operand]:
+    """Everything that a condition compares."""
+    match condition:
+        case None:
+            return
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from operands_of(part)
+        case Negation(part):
+            yield from operands_of(part)
+        case _:
+            yield condition.path
 
 
 @dataclass(frozen=True)
 class Ordering:
-    path: Path
+    path: Operand
     descending: bool
     nulls_last: bool
 
 
 @dataclass(frozen=True)
+class Grouping:
+    """`GROUP BY`; `kind` is what the groups are summed up by besides: nothing, `ROLLUP` or `CUBE`."""
+
+    operands: tuple[Operand, ...]
+    kind: Literal["", "ROLLUP", "CUBE"] = ""
+
+
+@dataclass(frozen=True)
 class Query:
-    """`fields` is empty where the query is a `COUNT()`."""
+    """`fields` is empty where the query is a `COUNT()`. `line` and `column` say where the object's name stands."""
 
     text: str
     object_name: str
     alias: str | None
-    fields: tuple[Path, ...]
+    fields: tuple[Selection, ...]
     where: Condition | None = None
     order_by: tuple[Ordering, ...] = ()
     limit: int | None = None
     offset: int | None = None
+    scope: str | None = None
+    group_by: Grouping | None = None
+    having: Condition | None = None
+    purpose: str | None = None
+    """`VIEW` or `REFERENCE`: the records that are read count as looked at."""
+    line: int = 1
+    column: int = 1
 
     @property
     def is_count(self) -> bool:

@@ -1,69 +1,61 @@
 """From a `Query` to SQL for DuckDB: which objects and fields it means, and what Salesforce would refuse about it."""
 # ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sf_elt.demo_org.errors import SoqlError
-from sf_elt.demo_org.schema import Field, ObjectType, Schema
-from sf_elt.demo_org.soql.ast import Ordering, Path, Query
-from sf_elt.demo_org.soql.conditions import Filter, compile_condition
-from sf_elt.demo_org.soql.parse import parse, pointing_at
-from sf_elt.demo_org.store import quote, table
+from sf_elt.demo_org.schema import ObjectType, Schema
+from sf_elt.demo_org.soql.ast import Condition, Operand, Ordering, Query, SemiJoin, Subquery
+from sf_elt.demo_org.soql.columns import ChildColumn, Column, OrderTerm, Record, Selected
+from sf_elt.demo_org.soql.conditions import JoinSemi, compile_condition
+from sf_elt.demo_org.soql.context import Context
+from sf_elt.demo_org.soql.functions import operand_column
+from sf_elt.demo_org.soql.grouping import Groups, compile_groups, is_aggregate
+from sf_elt.demo_org.soql.names import Names
+from sf_elt.demo_org.soql.parse import parse
+from sf_elt.demo_org.soql.selecting import select
+from sf_elt.demo_org.soql.semijoins import check_fields, check_places, check_subquery
+from sf_elt.demo_org.store import table
 
 MAX_OFFSET = 2000
-MAX_PARENTS = 5
+MAX_SUBQUERIES = 20
+MAX_DEPTH_OF_CHILDREN = 5
 BASE = "base"
 """The alias of the queried object's own table."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """A record that a query reads: the base, or a parent. `source` is its table's alias in the SQL."""
-
-    object_type: ObjectType
-    source: str
-    relationship: str = ""
-
-    def expression(self, field: Field) -> str:
-        """The SQL of one of the record's fields."""
-        return f"{self.source}.{quote(field.name)}"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A selected field: `records` leads from the base record (not included) over the parents to the field's own."""
-
-    records: tuple[Record, ...]
-    field: Field
-
-    @property
-    def name(self) -> str:
-        """What the column is called in a reply: `Name`, or `Account.Name`."""
-        return ".".join((*(each.relationship for each in self.records[1:]), self.field.name))
-
-    @property
-    def record(self) -> Record:
-        return self.records[-1]
-
-    @property
-    def sql(self) -> str:
-        return self.record.expression(self.field)
 
 
 @dataclass(frozen=True)
 class Compiled:
     """A query ready to run: `SELECT <whatever is wanted of the columns> {from_clause}` with `parameters`.
 
-    `columns` is empty for a COUNT(), which runs as `count_sql`.
+    `selected` is empty for a COUNT(), which runs as `count_sql`. Where `aggregated`, the rows are AggregateResults.
     """
 
     query: Query
-    object_type: ObjectType
-    columns: tuple[Column, ...]
-    from_clause: str
+    base: Record
+    selected: tuple[Selected, ...]
+    tables: str
+    order_terms: tuple[OrderTerm, ...]
+    bounds: str
     parameters: list[object]
+    aggregated: bool = False
+
+    @property
+    def object_type(self) -> ObjectType:
+        return self.base.object_type
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The selected fields and functions; children and TYPEOF are left out."""
+        return tuple(each for each in self.selected if isinstance(each, Column))
+
+    @property
+    def from_clause(self) -> str:
+        """Everything after the SELECT list."""
+        ordering = f"ORDER BY {', '.join(str(each) for each in self.order_terms)}" if self.order_terms else ""
+        return " ".join(clause for clause in (self.tables, ordering, self.bounds) if clause)
 
     @property
     def is_count(self) -> bool:
@@ -75,146 +67,154 @@ class Compiled:
         return f"SELECT count(*) FROM (SELECT 1 {self.from_clause})"
 
 
-def compile_query(soql: str | Query, schema: Schema, now: datetime, *, include_deleted: bool = False) -> Compiled:
-    """Parses the text, or takes a query as built, and finds its objects and fields. `now` (UTC) is what TODAY goes by.
+def compile_query(
+    soql: str | Query, schema: Schema, now: datetime, *, include_deleted: bool = False, user_id: str | None = None
+) -> Compiled:
+    """Parses the text, or takes a query as built, and finds its objects and fields.
 
+    `now` (UTC) is what TODAY goes by, `user_id` whose records `USING SCOPE mine` means.
     Raises SoqlError: MALFORMED_QUERY, INVALID_TYPE, INVALID_FIELD, INVALID_QUERY_FILTER_OPERATOR, …
     """
     query = parse(soql) if isinstance(soql, str) else soql
+    context = Context(schema, query.text, now, include_deleted, user_id)
     object_type = schema.object(query.object_name)
     if object_type is None:
-        raise SoqlError("INVALID_TYPE", _unknown_object(query))
-    names = _Names(schema, query, object_type)
-    columns = _columns(query, names)
-    condition = Filter("true", [])
+        raise context.no_such_object(query)
+    return _compile(query, context, Record(object_type, BASE), depth=1)
+
+
+def _compile(query: Query, context: Context, base: Record, *, depth: int, parent: str | None = None) -> Compiled:
+    """`parent` is a condition in SQL that ties children to their parent; `depth` says whose children they are."""
+    names = Names(context, query, base)
+    groups = _groups(query, names, depth)
+    selected: tuple[Selected, ...]
+    if groups is not None:
+        selected = groups.columns(query.fields)
+    else:
+        selected = select(names, query, partial(_children, context, depth))
+    if sum(isinstance(each, ChildColumn) for each in selected) > MAX_SUBQUERIES:
+        raise SoqlError("MALFORMED_QUERY", f"A query may have at most {MAX_SUBQUERIES} subqueries")
+    conditions = [*([parent] if parent else []), *_conditions(query, names)]
+    order_terms = tuple(_order_term(each, names, groups) for each in query.order_by)
+    if parent and not order_terms:
+        order_terms = (OrderTerm(f'{base.source}."Id"', "ASC"),)
+    grouped = []
+    if groups is not None:
+        grouped.append(groups.clause)
+        if query.having is not None:
+            grouped.append(f"HAVING {compile_condition(query.having, groups.resolve, _no_semi_join, context)}")
+    tables = " ".join(
+        clause
+        for clause in (
+            f"FROM {table(base.object_type.name)} AS {base.source}",
+            *names.joins,
+            f"WHERE {' AND '.join(conditions)}" if conditions else "",
+            *grouped,
+        )
+        if clause
+    )
+    return Compiled(
+        query, base, selected, tables, order_terms, _bounds(query), context.parameters, groups is not None
+    )  # fmt: skip
+
+
+def _groups(query: Query, names: Names, depth: int) -> Groups | None:
+    if not is_aggregate(query):
+        if query.is_count and query.order_by:
+            operand = query.order_by[0].path
+            raise SoqlError("MALFORMED_QUERY", f"Ordered field must be grouped or aggregated: {operand}")
+        if query.is_count and depth > 1:
+            raise SoqlError("MALFORMED_QUERY", "only root queries support aggregate expressions")
+        return None
+    if depth > 1:
+        raise SoqlError("MALFORMED_QUERY", "only root queries support aggregate expressions")
+    if query.is_count:
+        raise SoqlError("MALFORMED_QUERY", "COUNT() must be the only element in the SELECT list, without GROUP BY")
+    return compile_groups(names, query)
+
+
+def _conditions(query: Query, names: Names) -> list[str]:
+    conditions, object_type, context = [], names.base.object_type, names.context
+    if object_type.has("IsDeleted") and not context.include_deleted:
+        conditions.append(f'NOT {names.base.source}."IsDeleted"')
+    if query.scope is not None and query.scope.lower() != "everything":
+        owner = object_type.field("OwnerId")
+        if query.scope.lower() != "mine" or owner is None or context.user_id is None:
+            raise SoqlError("INVALID_QUERY_SCOPE", f"The specified scope is invalid: {query.scope}")
+        conditions.append(f"{names.base.expression(owner)} = {context.parameter(context.user_id)}")
     if query.where is not None:
-        condition = compile_condition(query.where, names.resolve, now, query.text)
-    ordering = _ordering(query.order_by, names)
-    wanted = [condition.sql]
-    if object_type.has("IsDeleted") and not include_deleted:
-        wanted.insert(0, f'NOT {BASE}."IsDeleted"')
-    clauses = [f"FROM {table(object_type.name)} AS {BASE}", *names.joins, f"WHERE {' AND '.join(wanted)}", ordering]
-    if query.limit is not None:
-        clauses.append(f"LIMIT {query.limit}")
+        check_places(query.where)
+        conditions.append(_where(query.where, names, partial(_semi_join, names)))
+    return conditions
+
+
+def _where(where: Condition, names: Names, semi_join: JoinSemi) -> str:
+    def resolve(operand: Operand) -> Column:
+        column = operand_column(names, operand)
+        if column.aggregate:
+            message = f"Aggregate expressions are only allowed in HAVING and SELECT: {operand}"
+            raise names.context.refusal(operand, "MALFORMED_QUERY", message)
+        return column
+
+    return compile_condition(where, resolve, semi_join, names.context)
+
+
+def _semi_join(names: Names, join: SemiJoin) -> str:
+    """The Ids of the subquery's records; an anti-join keeps records whose own field is empty."""
+    query, context = join.query, names.context
+    path = check_subquery(query)
+    object_type = context.schema.object(query.object_name)
+    if object_type is None:
+        raise context.no_such_object(query)
+    outer = operand_column(names, join.path)
+    inner_names = Names(context, query, Record(object_type, context.source("semi")))
+    inner = inner_names.field_at(path)
+    check_fields(context, join, path, outer, inner)
+    conditions = [f"{inner.sql} IS NOT NULL", *_conditions(query, inner_names)]
+    clauses = [f"FROM {table(object_type.name)} AS {inner_names.base.source}", *inner_names.joins]
+    found = f"{outer.sql} IN (SELECT {inner.sql} {' '.join(clauses)} WHERE {' AND '.join(conditions)})"
+    return f"(NOT coalesce({found}, false))" if join.negated else f"({found})"
+
+
+def _no_semi_join(join: SemiJoin) -> str:
+    raise SoqlError("MALFORMED_QUERY", "Semi join sub-selects are only allowed in WHERE expressions")
+
+
+def _children(context: Context, depth: int, subquery: Subquery, parent: Record) -> ChildColumn:
+    query = subquery.query
+    children = context.schema.children_named(parent.object_type.name, query.object_name)
+    if children is None or children.name is None:
+        message = (
+            f"Didn't understand relationship '{query.object_name}' in FROM part of query call. If you are attempting "
+            "to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please "
+            "reference your WSDL or the describe call for the appropriate names."
+        )
+        raise context.refusal(query, "INVALID_TYPE", message)
+    if depth >= MAX_DEPTH_OF_CHILDREN:
+        message = f"A query may go down at most {MAX_DEPTH_OF_CHILDREN} levels of relationships"
+        raise context.refusal(query, "MALFORMED_QUERY", message)
+    base = Record(children.object_type, context.source("children"))
+    tied = f'{base.expression(children.field)} = {parent.source}."Id"'
+    return ChildColumn(children.name, _compile(query, context, base, depth=depth + 1, parent=tied))
+
+
+def _order_term(ordering: Ordering, names: Names, groups: Groups | None) -> OrderTerm:
+    """Salesforce sorts text without regard to letter case and nulls first, unless told otherwise."""
+    operand = ordering.path
+    column = groups.resolve(operand, "Ordered field") if groups else operand_column(names, operand)
+    if not column.field.sortable:
+        message = f"field '{column.field.name}' can not be sorted in a query call"
+        raise names.context.refusal(operand, "INVALID_FIELD", message)
+    if column.aggregate and groups is None:
+        raise names.context.refusal(operand, "MALFORMED_QUERY", f"unexpected token: '{operand}'")
+    direction = "DESC" if ordering.descending else "ASC"
+    return OrderTerm(column.comparable, f"{direction} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}")
+
+
+def _bounds(query: Query) -> str:
+    bounds = [] if query.limit is None else [f"LIMIT {query.limit}"]
     if query.offset is not None:
         if query.offset > MAX_OFFSET:
             raise SoqlError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAX_OFFSET}")
-        clauses.append(f"OFFSET {query.offset}")
-    from_clause = " ".join(clause for clause in clauses if clause)
-    return Compiled(query, object_type, columns, from_clause, condition.parameters)
-
-
-@dataclass
-class _Names:
-    """Finds the fields that paths mean, and remembers the joins that lead to them."""
-
-    schema: Schema
-    query: Query
-    object_type: ObjectType
-    joins: list[str] = field(default_factory=list)
-    _parents: dict[tuple[str, str], Record] = field(default_factory=dict)
-
-    def resolve(self, path: Path) -> Column:
-        """The field at the end of a path. Raises SoqlError INVALID_FIELD."""
-        *relationships, name = self._without_alias(path)
-        if len(relationships) > MAX_PARENTS:
-            raise self._refuse(path, "INVALID_FIELD", f"A path leads to a parent over at most {MAX_PARENTS} steps")
-        records: tuple[Record, ...] = (Record(self.object_type, BASE),)
-        for relationship in relationships:
-            parent = self._parent(records, relationship)
-            if parent is None:
-                message = _unknown_relationship(relationship, records[-1].object_type)
-                raise self._refuse(path, "INVALID_FIELD", message)
-            records = (*records, parent)
-        found = records[-1].object_type.field(name)
-        if found is None:
-            raise self._refuse(path, "INVALID_FIELD", _unknown_field(name, records[-1].object_type))
-        return Column(records, found)
-
-    def _without_alias(self, path: Path) -> tuple[str, ...]:
-        """Drops a leading alias or object name: `SELECT l.Id FROM Lead l`."""
-        first = path.names[0].lower()
-        own = {self.object_type.name.lower(), (self.query.alias or self.object_type.name).lower()}
-        if len(path.names) > 1 and first in own and self.object_type.reference(first) is None:
-            return path.names[1:]
-        return path.names
-
-    def _parent(self, records: tuple[Record, ...], relationship: str) -> Record | None:
-        """The record that a relationship leads to, joined on first use. A reference to several objects leads to the
-        first of them that the org has.
-        """
-        child = records[-1]
-        reference = child.object_type.reference(relationship)
-        if reference is None or reference.relationship is None:
-            return None
-        object_type = next((each for name in reference.to if (each := self.schema.object(name))), None)
-        if object_type is None:
-            return None
-        key = (child.source, reference.relationship)
-        if key not in self._parents:
-            parent = Record(object_type, f"parent_{len(self._parents) + 1}", reference.relationship)
-            self._parents[key] = parent
-            on = f'{parent.source}."Id" = {child.expression(reference)}'
-            self.joins.append(f"LEFT JOIN {table(object_type.name)} AS {parent.source} ON {on}")
-        return self._parents[key]
-
-    def _refuse(self, path: Path, code: str, message: str) -> SoqlError:
-        return SoqlError(code, pointing_at(self.query.text, path.line, path.column, message))
-
-
-def _columns(query: Query, names: _Names) -> tuple[Column, ...]:
-    columns: dict[str, Column] = {}
-    for path in query.fields:
-        column = names.resolve(path)
-        if column.name in columns:
-            raise SoqlError("INVALID_FIELD", f"duplicate field selected: {column.name}")
-        columns[column.name] = column
-    return tuple(columns.values())
-
-
-def _ordering(order_by: Sequence[Ordering], names: _Names) -> str:
-    """Salesforce sorts text without regard to letter case and nulls first, unless told otherwise."""
-    if order_by and names.query.is_count:
-        raise SoqlError("MALFORMED_QUERY", "COUNT() does not go with ORDER BY")
-    terms = []
-    for each in order_by:
-        column = names.resolve(each.path)
-        if column.field.long_text or column.field.type in ("address", "multipicklist"):
-            message = f"field '{column.field.name}' can not be sorted in a query call"
-            raise SoqlError("INVALID_FIELD", pointing_at(names.query.text, each.path.line, each.path.column, message))
-        expression = column.sql
-        if column.field.type not in _SORTED_AS_THEY_ARE:
-            expression = f"lower({expression})"
-        direction = "DESC" if each.descending else "ASC"
-        terms.append(f"{expression} {direction} NULLS {'LAST' if each.nulls_last else 'FIRST'}")
-    return f"ORDER BY {', '.join(terms)}" if terms else ""
-
-
-_SORTED_AS_THEY_ARE = ("id", "reference", "boolean", "int", "double", "currency", "percent", "date", "datetime")
-
-
-def _unknown_object(query: Query) -> str:
-    message = (
-        f"sObject type '{query.object_name}' is not supported. If you are attempting to use a custom object, be sure "
-        "to append the '__c' after the entity name. Please reference your WSDL or the describe call for the "
-        "appropriate names."
-    )
-    before, _, _ = query.text.partition(query.object_name)
-    line = before.count("\n") + 1
-    return pointing_at(query.text, line, len(before) - (before.rfind("\n") + 1) + 1, message)
-
-
-def _unknown_field(name: str, owner: ObjectType) -> str:
-    return (
-        f"No such column '{name}' on entity '{owner.name}'. If you are attempting to use a custom field, be sure to "
-        "append the '__c' after the custom field name. Please reference your WSDL or the describe call for the "
-        "appropriate names."
-    )
-
-
-def _unknown_relationship(name: str, owner: ObjectType) -> str:
-    return (
-        f"Didn't understand relationship '{name}' in field path of entity '{owner.name}'. If you are attempting to "
-        "use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference "
-        "your WSDL or the describe call for the appropriate names."
-    )
+        bounds.append(f"OFFSET {query.offset}")
+    return " ".join(bounds)

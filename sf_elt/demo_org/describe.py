@@ -37,52 +37,108 @@ def describe_global(schema: Schema, version: str) -> Json:
 
 def object_summary(object_type: ObjectType, version: str) -> Json:
     """An object as the global describe lists it."""
-    address = f"/services/data/v{version}/sobjects/{object_type.name}"
     return {
         "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
         "createable": object_type.createable,
         "custom": object_type.custom,
         "customSetting": False,
+        "deepCloneable": False,
         "deletable": object_type.deletable,
         "deprecatedAndHidden": False,
-        "feedEnabled": False,
+        "feedEnabled": object_type.feeds,
         "hasSubtypes": False,
+        "isInterface": False,
         "isSubtype": False,
         "keyPrefix": object_type.key_prefix,
         "label": object_type.label,
         "labelPlural": object_type.plural,
-        "layoutable": object_type.createable,
+        "layoutable": object_type.layoutable,
         "mergeable": object_type.mergeable,
-        "mruEnabled": object_type.createable,
+        "mruEnabled": object_type.recent,
         "name": object_type.name,
         "queryable": True,
-        "replicateable": True,
+        "replicateable": object_type.replicateable,
         "retrieveable": True,
-        "searchable": object_type.createable,
-        "triggerable": object_type.deletable,
+        "searchable": object_type.searchable,
+        "triggerable": object_type.triggerable,
         "undeletable": object_type.undeletable,
-        "updateable": True,
-        "urls": {
-            "rowTemplate": f"{address}/{{ID}}",
-            "describe": f"{address}/describe",
-            "sobject": address,
-        },
+        "updateable": object_type.updateable,
+        "urls": _urls(object_type, version),
     }
 
 
 def describe_object(
-    schema: Schema, object_type: ObjectType, version: str, record_types: Sequence[RecordTypeInfo] = ()
+    schema: Schema,
+    object_type: ObjectType,
+    version: str,
+    record_types: Sequence[RecordTypeInfo] = (),
+    *,
+    instance_url: str = "",
 ) -> Json:
-    """An object with its fields, child relationships and record types."""
+    """An object with its fields, child relationships and record types; `instance_url` leads to its pages."""
+    summary = object_summary(object_type, version)
     return {
-        **object_summary(object_type, version),
+        **summary,
         "actionOverrides": [],
         "childRelationships": _child_relationships(schema, object_type),
+        "compactLayoutable": object_type.layoutable,
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
         "fields": [describe_field(each) for each in object_type.fields],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
         "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
         "recordTypeInfos": _record_type_infos(record_types, version, object_type),
-        "supportedScopes": [{"label": f"All {object_type.plural}", "name": "everything"}],
+        "searchLayoutable": object_type.searchable,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": _scopes(object_type),
+        "urls": {**_urls(object_type, version), **_pages(object_type, instance_url)},
     }
+
+
+def _urls(object_type: ObjectType, version: str) -> Json:
+    """Where the object's resources are; an object without layouts has fewer."""
+    address = f"/services/data/v{version}/sobjects/{object_type.name}"
+    urls: Json = {
+        "rowTemplate": f"{address}/{{ID}}",
+        "describe": f"{address}/describe",
+        "sobject": address,
+    }
+    if object_type.layoutable:
+        urls["layouts"] = f"{address}/describe/layouts"
+        urls["compactLayouts"] = f"{address}/describe/compactLayouts"
+        urls["quickActions"] = f"{address}/quickActions"
+    if object_type.recent:
+        urls["listviews"] = f"{address}/listviews"
+    return urls
+
+
+def _pages(object_type: ObjectType, instance_url: str) -> Json:
+    if not object_type.layoutable:
+        return {}
+    return {
+        "uiDetailTemplate": f"{instance_url}/{{ID}}",
+        "uiEditTemplate": f"{instance_url}/{{ID}}/e",
+        "uiNewRecord": f"{instance_url}/{object_type.key_prefix}/e",
+    }
+
+
+def _scopes(object_type: ObjectType) -> list[Json]:
+    plural = object_type.plural.lower()
+    labels = {
+        "everything": f"All {plural}",
+        "mine": f"My {plural}",
+        "queue_owned": f"Queue owned {plural}",
+        "team": f"My team's {plural}",
+        "user_owned": f"User owned {plural}",
+    }
+    return [{"label": labels[name], "name": name} for name in sorted(("everything", *object_type.scopes))]
 
 
 def describe_field(field: Field) -> Json:
@@ -90,7 +146,7 @@ def describe_field(field: Field) -> Json:
     return {
         "aggregatable": field.aggregatable,
         "aiPredictionField": False,
-        "autoNumber": False,
+        "autoNumber": field.auto_number,
         "byteLength": field.length * (1 if field.type in ("id", "reference") else 3),
         "calculated": field.calculated,
         "calculatedFormula": field.formula,
@@ -126,7 +182,7 @@ def describe_field(field: Field) -> Json:
         "nameField": field.name_field,
         "namePointing": len(field.to) > 1,
         "nillable": field.nillable,
-        "permissionable": field.nillable and (field.createable or field.custom) and field.compound != "Name",
+        "permissionable": field.permissionable,
         "picklistValues": [
             {"active": True, "defaultValue": value == field.default, "label": value, "validFor": None, "value": value}
             for value in field.picklist
@@ -141,7 +197,7 @@ def describe_field(field: Field) -> Json:
         "restrictedDelete": False,
         "restrictedPicklist": field.restricted,
         "scale": field.scale,
-        "searchPrefilterable": field.type == "reference" and field.nillable and field.createable,
+        "searchPrefilterable": _search_prefilterable(field),
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
         "sortable": field.sortable,
         "type": field.type,
@@ -158,9 +214,15 @@ def _default_value(field: Field) -> object:
 
 
 def _extra_type(field: Field) -> str | None:
-    if field.type == "textarea":
+    if field.extra_type is None and field.type == "textarea":
         return "plaintextarea"
-    return "personname" if field.compound == "Name" else None
+    return "personname" if field.extra_type is None and field.compound == "Name" else field.extra_type
+
+
+def _search_prefilterable(field: Field) -> bool:
+    """References by which a lookup search may be narrowed."""
+    own_kind = field.to == ("RecordType",) or field.name == "MasterRecordId"
+    return field.type == "reference" and field.nillable and field.relationship is not None and not own_kind
 
 
 def _child_relationships(schema: Schema, object_type: ObjectType) -> list[Json]:

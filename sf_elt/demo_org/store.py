@@ -340,7 +340,14 @@ def _latest(connection: duckdb.DuckDBPyConnection, object_type: ObjectType) -> d
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
-    connection.execute("; ".join(["CREATE SCHEMA IF NOT EXISTS records", *map(create_table, schema.objects)]))
+    connection.execute("; ".join(["CREATE SCHEMA IF NOT EXISTS records", *map(create_table, schema.objects), _REMOVED]))
+
+
+_REMOVED = """
+    CREATE SCHEMA IF NOT EXISTS replication;
+    CREATE TABLE IF NOT EXISTS replication.removed (object_name VARCHAR, "Id" VARCHAR, deleted_at TIMESTAMP)
+"""
+"""What was deleted for good, and when; see `replication`."""
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:

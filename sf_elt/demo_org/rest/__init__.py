@@ -5,7 +5,7 @@
 
 from starlette.routing import Route
 
-from sf_elt.demo_org.rest import collections, composite, describes, records, service
+from sf_elt.demo_org.rest import collections, composite, describes, records, replication, service
 from sf_elt.demo_org.rest.query import Queries
 
 
@@ -35,6 +35,8 @@ def routes() -> list[Route]:
         Route(f"{sobject}/describe", describes.one_object),
         Route(sobject, describes.summary, methods=["GET"]),
         Route(sobject, records.create, methods=["POST"]),
+        Route(f"{sobject}/updated", replication.updated),
+        Route(f"{sobject}/deleted", replication.deleted),
         Route(f"{sobject}/{{record_id}}", records.read, methods=["GET"]),
         Route(f"{sobject}/{{record_id}}", records.update, methods=["PATCH"]),
         Route(f"{sobject}/{{record_id}}", records.delete, methods=["DELETE"]),

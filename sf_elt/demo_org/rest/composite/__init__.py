@@ -1,7 +1,8 @@
 """Several requests in one: /composite and what is below it, except the sObject Collections (`rest/collections.py`).
 
+Subrequests go through `rest/dispatch.py`.
+
 subrequests.py   what clients send as a subrequest, and which addresses it may name
-dispatch.py      a subrequest through the application's own routes, as part of its parent
 references.py    `@{refAccount.id}`: results of earlier subrequests in later ones
 requests.py      POST /composite, POST /composite/graph
 batch.py         POST /composite/batch

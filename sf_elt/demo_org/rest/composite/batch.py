@@ -9,8 +9,8 @@ from starlette.responses import Response
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import version_of
-from sf_elt.demo_org.rest.composite.dispatch import SubReply, dispatch, refusal
-from sf_elt.demo_org.rest.composite.subrequests import Method, read_body
+from sf_elt.demo_org.rest.composite.subrequests import Method, inherited, read_body
+from sf_elt.demo_org.rest.dispatch import SubReply, dispatch, refusal
 from sf_elt.demo_org.rest.requests import json_of, reply
 from sf_elt.demo_org.versions import api_version
 
@@ -69,4 +69,4 @@ async def _reply_to(request: Request, each: BatchRequest) -> SubReply:
     if float(version) > float(version_of(request)):
         message = f"The version of a subrequest cannot be later than that of the batch: {each.url}"
         return refusal(OrgError(400, "INVALID_BATCH_REQUEST", message))
-    return await dispatch(request, each.method, _DATA + relative, each.richInput, {})
+    return await dispatch(request, each.method, _DATA + relative, each.richInput, inherited(request))

@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import org_of
-from sf_elt.demo_org.rest.composite.dispatch import SubReply, dispatch, in_own_loop, refusal
 from sf_elt.demo_org.rest.composite.references import Unresolved, names_in, resolve, resolve_text
-from sf_elt.demo_org.rest.composite.subrequests import Subrequest, check_unique, read_body
+from sf_elt.demo_org.rest.composite.subrequests import Subrequest, check_unique, inherited, read_body
+from sf_elt.demo_org.rest.dispatch import SubReply, dispatch, in_own_loop, refusal
 from sf_elt.demo_org.rest.requests import json_of, reply
 
 MOST_SUBREQUESTS, MOST_COLLECTIONS = 25, 5
@@ -133,7 +133,7 @@ async def _reply_to(request: Request, each: Subrequest, replies: Replies, fits: 
         return refusal(OrgError(400, "PROCESSING_HALTED", str(unresolved)))
     if not fits(each.model_copy(update={"url": url})):
         return refusal(OrgError(400, "PROCESSING_HALTED", f"This resource is not supported in a subrequest: {url}"))
-    return await dispatch(request, each.method, url, body, each.httpHeaders)
+    return await dispatch(request, each.method, url, body, inherited(request) | each.httpHeaders)
 
 
 def _partly_failed(last: SubReply) -> bool:

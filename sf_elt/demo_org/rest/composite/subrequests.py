@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, ValidationError
+from starlette.requests import Request
 
 from sf_elt.demo_org.errors import OrgError
 
@@ -67,6 +68,11 @@ def read_body(model: type[_Body], content: object) -> _Body:
         first = error.errors()[0]
         place = ".".join(str(each) for each in first["loc"])
         raise OrgError(400, "JSON_PARSER_ERROR", f"{first['msg'].removeprefix('Value error, ')} ({place})") from error
+
+
+def inherited(parent: Request) -> dict[str, str]:
+    """The headers that a subrequest has from its parent."""
+    return {name: parent.headers[name] for name in INHERITED if name in parent.headers}
 
 
 def check_unique(kind: str, names: Iterable[str]) -> None:

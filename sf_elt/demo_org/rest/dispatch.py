@@ -1,4 +1,7 @@
-"""A subrequest through the application's own routes, as part of its parent: the same user, one API call for all."""
+"""A request inside another, through the application's own routes: the same session, one API call for all.
+
+Composite resources and the SOAP API are made of such subrequests.
+"""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -14,7 +17,6 @@ from starlette.requests import Request
 from starlette.types import Message, Scope
 
 from sf_elt.demo_org.errors import OrgError
-from sf_elt.demo_org.rest.composite.subrequests import INHERITED
 
 _Answer = TypeVar("_Answer")
 _SHOWN_HEADERS = {b"location": "Location", b"etag": "ETag", b"last-modified": "Last-Modified"}
@@ -51,7 +53,7 @@ def refusal(error: OrgError) -> SubReply:
 
 
 async def dispatch(parent: Request, method: str, url: str, body: JsonValue, headers: Mapping[str, str]) -> SubReply:
-    """Sends one subrequest; how many rows it took or gave is added to its parent's."""
+    """Sends one subrequest with these headers and no others; the rows it took or gave are added to its parent's."""
     scope = _scope(parent, method, url, headers)
     content = b"" if body is None else orjson.dumps(body)
     received = _Received()
@@ -94,7 +96,6 @@ class _Received:
 def _scope(parent: Request, method: str, url: str, headers: Mapping[str, str]) -> Scope:
     path, _, query = url.partition("?")
     raw_path = quote(path.removesuffix("/"), safe=_ASCII)
-    inherited = [(name, value) for name, value in parent.scope["headers"] if name.decode("latin-1") in INHERITED]
     named = [(name.lower().encode("latin-1"), value.encode()) for name, value in headers.items()]
     state = {name: value for name, value in parent.scope["state"].items() if name != "rows"}
     scope = {name: value for name, value in parent.scope.items() if name not in ("path_params", "endpoint", "route")}
@@ -104,6 +105,6 @@ def _scope(parent: Request, method: str, url: str, headers: Mapping[str, str]) -
         "path": unquote(raw_path),
         "raw_path": raw_path.encode(),
         "query_string": quote(query, safe=_ASCII).encode(),
-        "headers": [*inherited, *named],
+        "headers": named,
         "state": state,
     }

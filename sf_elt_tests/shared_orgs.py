@@ -19,9 +19,9 @@ def org_of_module() -> Iterator[Details]:
 def org(org_of_module: Details) -> Details:
     """The module's org without planned faults, spent calls or remembered calls. Its sessions must not be ended."""
     pull = levers(org_of_module)
-    pull.forget_faults()
+    pull.faults.clear()
     pull.limit(100_000, give_back=True)
-    pull.forget_calls()
+    pull.calls.clear()
     return org_of_module
 
 

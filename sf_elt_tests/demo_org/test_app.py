@@ -71,7 +71,7 @@ def test_a_client_that_leaves_in_the_middle_is_no_defect(caplog: pytest.LogCaptu
         )
         with socket.create_connection(("127.0.0.1", int(details.instance_url.rpartition(":")[2]))) as leaving:
             leaving.sendall(head.encode())
-        while not (calls := levers(details).calls()):
+        while not (calls := levers(details).calls.all()):
             pass
     assert [(call["method"], call["status"]) for call in calls] == [("POST", 0)]
     assert caplog.text == ""

@@ -213,7 +213,7 @@ def test_rows_of_a_failed_job_are_unprocessed(empty_org: Details) -> None:
 
 def test_an_aborted_job_saves_nothing(empty_org: Details) -> None:
     """A job that is aborted while it waits leaves the org as it was and its rows unprocessed."""
-    levers(empty_org).plan({"path": "/jobs/ingest/", "method": "PATCH", "hold_job": True})
+    levers(empty_org).faults.plan({"path": "/jobs/ingest/", "method": "PATCH", "hold_job": True})
     job = open_job(empty_org, "insert")
     ask(empty_org, f"{job}/batches", "PUT", data=b"LastName,Company\nA,B\n")
     ask(empty_org, job, "PATCH", json={"state": "UploadComplete"})

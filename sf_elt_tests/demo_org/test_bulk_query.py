@@ -206,14 +206,14 @@ def test_a_job_must_be_described_rightly(shared_org: Details, body: dict[str, st
 
 def test_a_running_job_can_be_aborted_and_then_deleted(empty_org: Details) -> None:
     """A job in progress has no results, cannot be deleted, becomes Aborted, stays so, and is gone when deleted."""
-    levers(empty_org).plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
+    levers(empty_org).faults.plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
     made = make_job(empty_org, "SELECT Id FROM User").json()
     job = f"{JOBS}/{made['id']}"
     assert made["state"] == "UploadComplete"
     assert ask(empty_org, f"{job}/results").json()[0]["errorCode"] == "INVALIDJOBSTATE"
     assert ask(empty_org, job, "DELETE").json()[0]["errorCode"] == "INVALIDJOBSTATE"
     assert ask(empty_org, job, "PATCH", json={"state": "Aborted"}).json()["state"] == "Aborted"
-    levers(empty_org).forget_faults()
+    levers(empty_org).faults.clear()
     again = ask(empty_org, job, "PATCH", json={"state": "Aborted"})
     assert (again.status_code, again.json()[0]["errorCode"]) == (400, "INVALIDJOBSTATE")
     assert ask(empty_org, job, "DELETE").status_code == 204
@@ -260,4 +260,4 @@ def test_rows_are_written_into_the_record_of_calls(sf: Salesforce, org: Details)
     """The record of calls says how many rows each results page held."""
     job = finished_job(org, "SELECT Id FROM User LIMIT 3")
     ask(org, f"{job}/results")
-    assert levers(org).calls()[-1]["rows"] == 3
+    assert levers(org).calls.all()[-1]["rows"] == 3

@@ -29,10 +29,10 @@ def test_every_call_is_recorded_with_its_status(empty_org: Details) -> None:
     """Method, path, query and status of each request stand in the record until it is emptied."""
     ask(empty_org, f"{NOWHERE}?a=b")
     requests.get(f"{empty_org.instance_url}/services/data/v62.0/limits", timeout=10)
-    calls = [(call["method"], call["path"], call["query"], call["status"]) for call in levers(empty_org).calls()]
+    calls = [(call["method"], call["path"], call["query"], call["status"]) for call in levers(empty_org).calls.all()]
     assert calls == [("GET", NOWHERE, "a=b", 404), ("GET", "/services/data/v62.0/limits", "", 401)]
-    levers(empty_org).forget_calls()
-    assert levers(empty_org).calls() == []
+    levers(empty_org).calls.clear()
+    assert levers(empty_org).calls.all() == []
 
 
 def test_levers_are_for_loopback_names_only(empty_org: Details) -> None:
@@ -45,7 +45,7 @@ def test_a_planned_reply_comes_after_as_many_calls_and_as_often_as_planned(empty
     """`after` calls pass, `times` get the planned status and body, then the org answers again."""
     body = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]
     fault = {"path": "/nowhere$", "method": "GET", "after": 1, "times": 2, "reply": {"status": 401, "body": body}}
-    levers(empty_org).plan(fault)
+    levers(empty_org).faults.plan(fault)
     replies = [ask(empty_org, NOWHERE) for _ in range(4)]
     assert [reply.status_code for reply in replies] == [404, 401, 401, 404]
     assert replies[1].json() == body
@@ -54,14 +54,14 @@ def test_a_planned_reply_comes_after_as_many_calls_and_as_often_as_planned(empty
 def test_a_planned_reply_can_be_html_with_headers(empty_org: Details) -> None:
     """A gateway's 503 with Retry-After and no JSON can be planned."""
     reply = {"status": 503, "body": "<html>busy</html>", "headers": {"Retry-After": "1"}}
-    levers(empty_org).plan({"path": "/nowhere", "reply": reply})
+    levers(empty_org).faults.plan({"path": "/nowhere", "reply": reply})
     answered = ask(empty_org, NOWHERE)
     assert (answered.status_code, answered.text, answered.headers["Retry-After"]) == (503, "<html>busy</html>", "1")
 
 
 def test_a_connection_can_drop_before_the_request_takes_effect(empty_org: Details) -> None:
     """The client sees a dropped connection and nothing was done."""
-    levers(empty_org).plan({"path": "/jobs/query$", "method": "POST", "drop": "before"})
+    levers(empty_org).faults.plan({"path": "/jobs/query$", "method": "POST", "drop": "before"})
     with pytest.raises(requests.ConnectionError):
         make_job(empty_org)
     assert jobs_made(empty_org) == 0
@@ -69,7 +69,7 @@ def test_a_connection_can_drop_before_the_request_takes_effect(empty_org: Detail
 
 def test_an_answer_can_be_lost_after_the_request_took_effect(empty_org: Details) -> None:
     """The client sees the same dropped connection, but the job was made."""
-    levers(empty_org).plan({"path": "/jobs/query$", "method": "POST", "drop": "after"})
+    levers(empty_org).faults.plan({"path": "/jobs/query$", "method": "POST", "drop": "after"})
     with pytest.raises(requests.ConnectionError):
         make_job(empty_org)
     assert jobs_made(empty_org) == 1
@@ -77,7 +77,7 @@ def test_an_answer_can_be_lost_after_the_request_took_effect(empty_org: Details)
 
 def test_a_connection_can_drop_in_the_middle_of_a_body(empty_org: Details) -> None:
     """The status arrives, then half of the body, then nothing: the client can tell."""
-    levers(empty_org).plan({"path": "/jobs/query$", "method": "GET", "drop": "body"})
+    levers(empty_org).faults.plan({"path": "/jobs/query$", "method": "GET", "drop": "body"})
     make_job(empty_org)
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         ask(empty_org, JOBS)
@@ -86,7 +86,7 @@ def test_a_connection_can_drop_in_the_middle_of_a_body(empty_org: Details) -> No
 
 def test_an_answer_can_come_late(empty_org: Details) -> None:
     """A client that waits less than the planned delay gives up, one that waits longer gets the answer."""
-    levers(empty_org).plan({"path": "/nowhere", "times": None, "delay": 0.6})
+    levers(empty_org).faults.plan({"path": "/nowhere", "times": None, "delay": 0.6})
     with pytest.raises(requests.ReadTimeout):
         requests.get(empty_org.instance_url + NOWHERE, timeout=0.2)
     assert ask(empty_org, NOWHERE).status_code == 404
@@ -94,12 +94,12 @@ def test_an_answer_can_come_late(empty_org: Details) -> None:
 
 def test_a_held_job_stays_in_progress_until_the_fault_is_lifted(empty_org: Details) -> None:
     """The job that meets the fault does not finish while another one does."""
-    levers(empty_org).plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
+    levers(empty_org).faults.plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
     held, free = (f"{JOBS}/{make_job(empty_org).json()['id']}" for _ in range(2))
     while ask(empty_org, free).json()["state"] != "JobComplete":
         pass
     assert ask(empty_org, held).json()["state"] == "InProgress"
-    levers(empty_org).forget_faults()
+    levers(empty_org).faults.clear()
     while ask(empty_org, held).json()["state"] == "InProgress":
         pass
     assert ask(empty_org, held).json()["state"] == "JobComplete"
@@ -133,7 +133,7 @@ def test_a_lever_refuses_what_is_no_text(shared_org: Details, lever: str) -> Non
 
 def test_planned_faults_can_be_looked_up(empty_org: Details) -> None:
     """GET /demo/faults says how often each fault was passed and played."""
-    levers(empty_org).plan({"path": "/nowhere", "after": 1, "times": 5, "reply": {"status": 500}})
+    levers(empty_org).faults.plan({"path": "/nowhere", "after": 1, "times": 5, "reply": {"status": 500}})
     for _ in range(3):
         ask(empty_org, NOWHERE)
     (fault,) = requests.get(f"{empty_org.instance_url}/demo/faults", timeout=10).json()

@@ -196,9 +196,9 @@ def test_subrequests_fail_as_they_would_alone(org: Details) -> None:
 def test_a_composite_is_one_call_with_the_rows_of_all(org: Details) -> None:
     """However many subrequests: one API call, one line in the record."""
     used = call(org, "/limits")["DailyApiRequests"]["Remaining"]
-    levers(org).forget_calls()
+    levers(org).calls.clear()
     composite(org, account("one", "Rows"), account("two", "Rows"))
-    [only] = levers(org).calls()
+    [only] = levers(org).calls.all()
     assert (only["path"], only["rows"], only["status"]) == (f"{DATA}/composite", 2, 200)
     assert call(org, "/limits")["DailyApiRequests"]["Remaining"] == used - 2
 

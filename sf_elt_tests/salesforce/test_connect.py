@@ -121,7 +121,7 @@ def test_an_ended_session_that_cannot_be_renewed_says_so(own_org: Details) -> No
 def test_an_expired_password_is_not_answered_by_logging_in_again(org: Details, connected: Org, meter: Meter) -> None:
     """INVALID_OPERATION_WITH_EXPIRED_PASSWORD: one call, and words that help."""
     body = [{"errorCode": "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "message": "The users password has expired"}]
-    levers(org).plan({"path": "/query", "reply": {"status": 401, "body": body}, "times": None})
+    levers(org).faults.plan({"path": "/query", "reply": {"status": 401, "body": body}, "times": None})
     with pytest.raises(AuthenticationFailed, match="password has expired: set a new one"):
         count(connected, "Lead")
     assert len(meter.calls) == 1

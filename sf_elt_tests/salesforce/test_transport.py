@@ -44,17 +44,17 @@ ALL = {"times": None}
 )
 def test_a_read_is_repeated(org: Details, connected: Org, meter: Meter, fault: dict[str, object]) -> None:
     """Two failures and then an answer: three calls, all counted by us and by the org."""
-    levers(org).forget_calls()
-    levers(org).plan({"path": "/query", "times": 2} | fault)
+    levers(org).calls.clear()
+    levers(org).faults.plan({"path": "/query", "times": 2} | fault)
     assert count(connected, "Lead") > 0
     assert len(meter.calls) == 3
-    assert len(levers(org).calls()) == 3
+    assert len(levers(org).calls.all()) == 3
 
 
 def test_patience_ends(org: Details, connected: Org, meter: Meter) -> None:
     """After the last attempt the error says what the org said, in its first words where it is a web page."""
     page = "<html><head><style>x</style></head><body><h1>Down for maintenance</h1>" + "word " * 200 + "</body></html>"
-    levers(org).plan({"path": "/query", "reply": {"status": 503, "body": page}} | ALL)
+    levers(org).faults.plan({"path": "/query", "reply": {"status": 503, "body": page}} | ALL)
     with pytest.raises(OrgUnavailable, match=r"GET .*/query/: 503 Down for maintenance word .* …$") as caught:
         count(connected, "Lead")
     assert (len(meter.calls), caught.value.status) == (QUICK.attempts, 503)
@@ -65,19 +65,19 @@ def test_patience_ends(org: Details, connected: Org, meter: Meter) -> None:
 def test_a_web_page_is_no_answer(org: Details, connected: Org, tmp_path: Path, transport: str) -> None:
     """A maintenance page with status 200 is an org that is not there: no unknown object, no page of rows."""
     page = {"status": 200, "body": "<h1>Back soon</h1>", "headers": {"Content-Type": "text/html"}}
-    levers(org).plan({"path": "/services/data", "reply": page} | ALL)
-    levers(org).forget_calls()
+    levers(org).faults.plan({"path": "/services/data", "reply": page} | ALL)
+    levers(org).calls.clear()
     with pytest.raises(OrgUnavailable, match="200 with a web page in place of the org's answer: Back soon"):
         if transport == "client":
             describe(connected, "Lead")
         else:
             download_rest(connected, "SELECT Id FROM Lead", tmp_path, include_deleted=True)
-    assert len(levers(org).calls()) == QUICK.attempts
+    assert len(levers(org).calls.all()) == QUICK.attempts
 
 
 def test_an_address_that_is_not_there_is_no_unknown_object(org: Details, connected: Org) -> None:
     """Only the org itself can say that it has no such object; a 404 of something in between is told as it is."""
-    levers(org).plan({"path": "/describe", "reply": {"status": 404, "body": "<h1>Not here</h1>"}})
+    levers(org).faults.plan({"path": "/describe", "reply": {"status": 404, "body": "<h1>Not here</h1>"}})
     with pytest.raises(RequestRefused, match="404 Not here"):
         describe(connected, "Lead")
 
@@ -95,7 +95,7 @@ def test_the_orgs_clock_is_heard(connected: Org, ours: int, behind: int) -> None
 def test_a_page_of_a_proxy_is_an_error_with_its_words(org: Details, connected: Org) -> None:
     """414 comes as HTML, not JSON."""
     page = "<html><body><h1>414 Request-URI Too Large</h1></body></html>"
-    levers(org).plan({"path": "/query", "reply": {"status": 414, "body": page}})
+    levers(org).faults.plan({"path": "/query", "reply": {"status": 414, "body": page}})
     with pytest.raises(RequestRefused, match="414 Request-URI Too Large") as caught:
         count(connected, "Lead")
     assert caught.value.status == 414
@@ -104,18 +104,18 @@ def test_a_page_of_a_proxy_is_an_error_with_its_words(org: Details, connected: O
 @pytest.mark.parametrize("fault", [{"reply": {"status": 503}}, {"drop": "after"}], ids=["503", "answer lost"])
 def test_a_post_that_creates_is_not_repeated(org: Details, connected: Org, fault: dict[str, object]) -> None:
     """It may have been carried out: one request leaves, and the caller is told."""
-    levers(org).plan({"path": "/sobjects/Lead", "method": "POST"} | fault)
+    levers(org).faults.plan({"path": "/sobjects/Lead", "method": "POST"} | fault)
     before = count(connected, "Lead")
-    levers(org).forget_calls()
+    levers(org).calls.clear()
     with pytest.raises(OrgUnavailable):
         connected.client.Lead.create({"LastName": "Once", "Company": "C"})
-    assert len(levers(org).calls()) == 1
+    assert len(levers(org).calls.all()) == 1
     assert count(connected, "Lead") - before == (1 if "drop" in fault else 0)
 
 
 def test_a_post_that_certainly_did_nothing_is_repeated(org: Details, connected: Org) -> None:
     """429 says that nothing was done."""
-    levers(org).plan({"path": "/sobjects/Lead", "method": "POST", "reply": {"status": 429}})
+    levers(org).faults.plan({"path": "/sobjects/Lead", "method": "POST", "reply": {"status": 429}})
     before = count(connected, "Lead")
     connected.client.Lead.create({"LastName": "Once", "Company": "C"})
     assert count(connected, "Lead") - before == 1
@@ -123,19 +123,19 @@ def test_a_post_that_certainly_did_nothing_is_repeated(org: Details, connected: 
 
 def test_a_call_without_allowance_does_not_leave(org: Details, connected: Org, meter: Meter) -> None:
     """The meter says no: the error says until when, and the org hears nothing."""
-    levers(org).forget_calls()
+    levers(org).calls.clear()
     meter.most = 1
     count(connected, "Lead")
     with pytest.raises(AllowanceSpent, match="the test has had enough, paused until 2026-01-02 03:04 UTC") as caught:
         count(connected, "Lead")
     assert caught.value.until.hour == 3
-    assert len(levers(org).calls()) == 1
+    assert len(levers(org).calls.all()) == 1
 
 
 def test_repeated_calls_count_against_the_allowance(org: Details, connected: Org, meter: Meter) -> None:
     """A retry is a call: where none is left the pause begins instead."""
     meter.most = 2
-    levers(org).plan({"path": "/query", "reply": {"status": 503}} | ALL)
+    levers(org).faults.plan({"path": "/query", "reply": {"status": 503}} | ALL)
     with pytest.raises(AllowanceSpent):
         count(connected, "Lead")
 
@@ -158,7 +158,7 @@ def test_too_many_at_once_is_waited_for(org: Details, connected: Org) -> None:
             "message": "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
         }
     ]
-    levers(org).plan({"path": "/query", "reply": {"status": 403, "body": body}})
+    levers(org).faults.plan({"path": "/query", "reply": {"status": 403, "body": body}})
     assert count(connected, "Lead") > 0
 
 

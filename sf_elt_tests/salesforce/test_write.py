@@ -22,7 +22,7 @@ def own_org() -> Iterator[Details]:
 def org(own_org: Details) -> Iterator[Details]:
     """That org, without faults from the test before."""
     yield own_org
-    levers(own_org).forget_faults()
+    levers(own_org).faults.clear()
 
 
 @pytest.fixture
@@ -78,13 +78,13 @@ def test_a_call_takes_1_to_200_records(connection, number):
 
 def test_an_update_whose_answer_is_lost_is_repeated(org, connection, ids):
     """An update changes nothing the second time, so a dropped answer is simply asked for again."""
-    levers(org).plan({"path": "/composite/sobjects$", "drop": "after"})
+    levers(org).faults.plan({"path": "/composite/sobjects$", "drop": "after"})
     assert update_records(connection, "Lead", [{"Id": ids[0], "Title": "New"}]) == [SaveResult(ids[0], success=True)]
 
 
 def test_an_org_that_stays_away_is_an_error_of_its_own(org, connection, ids):
     """Whether the update took effect is not known then, and the error says that the org was not there."""
-    levers(org).plan({"path": "/composite/sobjects$", "reply": {"status": 503}, "times": 2})
+    levers(org).faults.plan({"path": "/composite/sobjects$", "reply": {"status": 503}, "times": 2})
     with pytest.raises(OrgUnavailable, match="503"):
         update_records(connection, "Lead", [{"Id": ids[0], "Title": "New"}])
 
@@ -92,7 +92,7 @@ def test_an_org_that_stays_away_is_an_error_of_its_own(org, connection, ids):
 def test_a_refused_request_carries_salesforces_code(org, connection, ids):
     """A 400 for the whole request names its code, for the caller to find the record behind it."""
     body = [{"errorCode": "JSON_PARSER_ERROR", "message": "Unexpected character"}]
-    levers(org).plan({"path": "/composite/sobjects$", "reply": {"status": 400, "body": body}})
+    levers(org).faults.plan({"path": "/composite/sobjects$", "reply": {"status": 400, "body": body}})
     with pytest.raises(RequestRefused) as refused:
         update_records(connection, "Lead", [{"Id": ids[0], "Title": "New"}])
     assert refused.value.code == "JSON_PARSER_ERROR"
@@ -102,7 +102,7 @@ def test_a_refused_request_carries_salesforces_code(org, connection, ids):
 def test_an_unreadable_refusal_is_still_a_refusal(org, connection, ids, errors):
     """A failed row whose errors are of no known form fails as UNKNOWN, and its neighbour is written."""
     body = [{"id": ids[0], "success": True, "errors": []}, {"success": False, "errors": errors}]
-    levers(org).plan({"path": "/composite/sobjects$", "reply": {"status": 200, "body": body}})
+    levers(org).faults.plan({"path": "/composite/sobjects$", "reply": {"status": 200, "body": body}})
     results = update_records(connection, "Lead", [{"Id": ids[0], "Title": "A"}, {"Id": ids[1], "Title": "B"}])
     assert [(result.success, result.code) for result in results] == [(True, None), (False, "UNKNOWN")]
     assert results[1].message

@@ -48,14 +48,14 @@ def test_faults_at_every_call_end_right(spec: StreamSpec, people: int, tmp_path:
         for name, times in CASES:
             for after in range(calls):
                 with importing(org, tmp_path / f"{name} {times} {after}") as importer:
-                    pull.forget_calls()
-                    pull.plan({"path": "/services/data", "after": after, "times": times} | FAULTS[name])
+                    pull.calls.clear()
+                    pull.faults.plan({"path": "/services/data", "after": after, "times": times} | FAULTS[name])
                     try:
                         importer.run(spec)
                     except (SalesforceError, StreamError):
                         failed += 1
-                    assert importer.meter.made == len(pull.calls()), (name, times, after)
-                    pull.forget_faults()
+                    assert importer.meter.made == len(pull.calls.all()), (name, times, after)
+                    pull.faults.clear()
                     importer.run(spec)
                     assert importer.rows(spec) == expected, (name, times, after)
                     assert list(importer.warehouse.landing(spec.stream).glob("*-*")) == []

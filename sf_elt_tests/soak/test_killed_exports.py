@@ -94,7 +94,7 @@ def test_exports_killed_at_random_moments_end_right(loop: Loop, org_process: Det
         if kills == KILLS:
             break
         _rename(loop, f"{exports} ")
-        loop.levers.forget_calls()
+        loop.levers.calls.clear()
         was_killed = killed(export(), moment * seconds)
         ((doubtful,),) = loop.select("SELECT count(*) FROM writeback.plan_rows WHERE status = 'in doubt'")
         report = loop.run(SPEC)

@@ -79,9 +79,9 @@ def _import(org: Details, folder: Path, transport: Transport) -> Popen[str]:
 
 
 def _undisturbed(org: Details, folder: Path, transport: Transport) -> Tally:
-    levers(org).forget_calls()
+    levers(org).calls.clear()
     seconds = seconds_of(_import(org, folder, transport))
-    return Tally((len(levers(org).calls()), seconds))
+    return Tally((len(levers(org).calls.all()), seconds))
 
 
 def _standing(org: Details, folder: Path) -> tuple[int, int]:
@@ -109,9 +109,9 @@ def _rerun(org: Details, folder: Path, transport: Transport) -> int:
 def _kill_one(org: Details, folder: Path, transport: Transport, company: Company, tally: Tally, moment: float) -> None:
     """Kills an import, lets the org go on, and runs the import again."""
     windows_before, counted_before = _standing(org, folder)
-    levers(org).forget_calls()
+    levers(org).calls.clear()
     was_killed = killed(_import(org, folder, transport), moment * tally.undisturbed[1])
-    calls = len(levers(org).calls())
+    calls = len(levers(org).calls.all())
     windows, counted = _standing(org, folder)
     assert counted - counted_before >= calls
     company.work()

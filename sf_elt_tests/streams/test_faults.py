@@ -43,34 +43,34 @@ def test_a_fault_at_any_call_costs_only_repetition(
 ) -> None:
     """Each call of an import fails once: the stream is the org's rows, and the meter counted what the org did."""
     expected = rows_of_org(org, stream_columns(importer.org, spec), "Lead")
-    levers(org).forget_calls()
+    levers(org).calls.clear()
     before = importer.meter.made
     for after in (0, 1, 3):
-        levers(org).forget_faults()
-        levers(org).plan({"path": "/(query|queryAll|results|jobs)", "after": after} | fault)
+        levers(org).faults.clear()
+        levers(org).faults.plan({"path": "/(query|queryAll|results|jobs)", "after": after} | fault)
         importer.run(spec)
         assert importer.rows(spec) == expected
-    assert importer.meter.made - before == len(levers(org).calls())
+    assert importer.meter.made - before == len(levers(org).calls.all())
 
 
 @pytest.mark.parametrize("spec", [LEADS, BULK], ids=["rest", "bulk"])
 def test_a_query_that_is_too_large_is_read_in_halves(importer: Importer, org: Details, spec: StreamSpec) -> None:
     """Refused twice, the range is split twice, and both halves of each are read."""
     body = [{"errorCode": "OPERATION_TOO_LARGE", "message": "exceeded 100000 distinct ids"}]
-    levers(org).plan(
+    levers(org).faults.plan(
         {"path": "/(queryAll|jobs/query$)", "after": 1 if spec is LEADS else 0, "times": 2}
         | {"method": "GET" if spec is LEADS else "POST", "reply": {"status": 400, "body": body}}
     )
     report = importer.run(spec, Window(datetime(2024, 1, 1, tzinfo=UTC), datetime.now(UTC)))
     assert importer.rows(spec) == rows_of_org(org, stream_columns(importer.org, spec), "Lead")
     assert report.rows_read == report.rows_in_stream
-    assert [call["status"] for call in levers(org).calls()].count(400) == 2
+    assert [call["status"] for call in levers(org).calls.all()].count(400) == 2
 
 
 def test_rows_that_are_too_many_to_count_come_in_bulk(importer: Importer, org: Details) -> None:
     """A count that times out does not stop the import."""
     body = [{"errorCode": "QUERY_TIMEOUT", "message": "Your query request was running for too long."}]
-    levers(org).plan({"path": "/queryAll", "reply": {"status": 400, "body": body}})
+    levers(org).faults.plan({"path": "/queryAll", "reply": {"status": 400, "body": body}})
     report = importer.run()
     assert report.transport == "bulk"
     assert importer.rows() == rows_of_org(org, stream_columns(importer.org, LEADS), "Lead")
@@ -127,7 +127,7 @@ def test_a_spent_allowance_pauses_and_goes_on_where_it_was(org: Details, tmp_pat
         importer.meter.limit = 9
         spec = StreamSpec("salesforce_leads", "Lead", transport="bulk", page_rows=3)
         closed = Window(ALWAYS.start, datetime.now(UTC))
-        levers(org).forget_calls()
+        levers(org).calls.clear()
         days = 0
         while days < 10:
             days += 1
@@ -138,7 +138,7 @@ def test_a_spent_allowance_pauses_and_goes_on_where_it_was(org: Details, tmp_pat
                 clock[0] = spent.until.timestamp() + 86_400
         assert days > 1
         assert importer.rows(spec) == rows_of_org(org, stream_columns(importer.org, spec), "Lead")
-        pages = [call["query"] for call in levers(org).calls() if call["path"].endswith("/results")]
+        pages = [call["query"] for call in levers(org).calls.all() if call["path"].endswith("/results")]
         assert len(pages) == len(set(pages)) == -(-report.rows_read // 3)
         assert importer.sql("SELECT sum(calls) FROM ops.api_calls") == [(importer.meter.made,)]
 
@@ -148,7 +148,7 @@ def test_a_window_that_grows_while_it_is_paused_ends_too(org: Details, tmp_path:
     """Each day's run asks for one day more than the last: the paused read is gone on with, no page is read twice."""
     with importing(org, tmp_path) as importer:
         spec = StreamSpec("salesforce_leads", "Lead", transport="bulk", page_rows=6)
-        levers(org).forget_calls()
+        levers(org).calls.clear()
         end = datetime.now(UTC)
         for day in range(12):
             importer.meter.limit = importer.meter.made + allowance
@@ -161,7 +161,7 @@ def test_a_window_that_grows_while_it_is_paused_ends_too(org: Details, tmp_path:
             pytest.fail("it never came to its end")
         assert importer.rows(spec) == rows_of_org(org, stream_columns(importer.org, spec), "Lead")
         assert report.rows_new == report.rows_in_stream
-        pages = [call["query"] for call in levers(org).calls() if call["path"].endswith("/results")]
+        pages = [call["query"] for call in levers(org).calls.all() if call["path"].endswith("/results")]
         assert len(pages) == len(set(pages))
         read = importer.sql("SELECT window_start, read_to, is_open FROM ops.windows ORDER BY read_to")
         assert len(read) == 2
@@ -180,9 +180,9 @@ def test_a_paused_rest_read_goes_on_with_its_next_page(shared_org: Details, tmp_
             importer.meter.limit = None
             if dead:
                 body = [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]
-                levers(shared_org).plan({"path": "/query/01g", "reply": {"status": 400, "body": body}})
+                levers(shared_org).faults.plan({"path": "/query/01g", "reply": {"status": 400, "body": body}})
             report = importer.run(spec, closed)
-            levers(shared_org).forget_faults()
+            levers(shared_org).faults.clear()
             pages = -(-report.rows_read // 2000)
             assert pages > 1
             assert report.api_calls == (1 + pages if dead else pages - 1)
@@ -274,21 +274,21 @@ def test_the_orgs_own_spent_allowance_pauses_too(importer: Importer, org: Detail
 
 def test_a_job_that_never_ends_is_given_up(importer: Importer, org: Details) -> None:
     """Patience with a job is bounded, and the error names the job and its state."""
-    levers(org).plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
+    levers(org).faults.plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
     with pytest.raises(OrgUnavailable, match=r"query job \w+ is still \w+ after"):
         importer.run(replace(BULK, job_patience=timedelta(seconds=0.3)))
 
 
 def test_a_job_that_somebody_aborts_is_a_clear_error(own_org: Details, tmp_path: Path) -> None:
     """The run ends with the job and its state, and the next run simply begins a new job."""
-    levers(own_org).plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
+    levers(own_org).faults.plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
     with importing(own_org, tmp_path) as importer:
         with ThreadPoolExecutor(1) as background:
             running = background.submit(importer.run, BULK)
             _abort_query_job(own_org, running)
             with pytest.raises(JobFailed, match=r"query job \w+ ended as Aborted"):
                 running.result()
-        levers(own_org).forget_faults()
+        levers(own_org).faults.clear()
         assert importer.run(BULK).rows_new > 0
 
 

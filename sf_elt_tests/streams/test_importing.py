@@ -247,7 +247,7 @@ def test_an_import_that_fails_leaves_the_stream_and_no_landing_files(importer: I
     """After an error nothing has moved and nothing lies about."""
     importer.run()
     before = importer.sql("FROM streams.salesforce_leads ORDER BY ALL")
-    levers(org).plan({"path": "/results", "reply": {"status": 400}, "times": None})
+    levers(org).faults.plan({"path": "/results", "reply": {"status": 400}, "times": None})
     with pytest.raises(SalesforceError):
         importer.run(StreamSpec("salesforce_leads", "Lead", transport="bulk"))
     assert importer.sql("FROM streams.salesforce_leads ORDER BY ALL") == before

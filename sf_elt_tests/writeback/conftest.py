@@ -50,7 +50,7 @@ class Loop:
             )
             ids += [str(result["id"]) for result in reply.json()]
         self.leads += [Lead(record_id) for record_id in ids]
-        self.levers.forget_calls()
+        self.levers.calls.clear()
         return ids
 
     def fill(self, people: Sequence[Person]) -> None:
@@ -77,8 +77,8 @@ class Loop:
 
     def updates(self) -> list[int]:
         """How many records each update call since the last look carried, as the org has recorded them."""
-        calls = self.levers.calls()
-        self.levers.forget_calls()
+        calls = self.levers.calls.all()
+        self.levers.calls.clear()
         return [call["rows"] for call in calls if call["method"] == "PATCH"]
 
 
@@ -99,6 +99,6 @@ def loop(export_org: Details, login: Login, tmp_path: Path) -> Iterator[Loop]:
     """A warehouse of the test's own and a connection to the org, which has no faults planned and no calls recorded."""
     with closing(connect(login, patience=Patience(attempts=2, first_wait=0.01))) as org:
         loop = Loop(org, Warehouse(tmp_path / "warehouse"), levers(export_org))
-        loop.levers.forget_calls()
+        loop.levers.calls.clear()
         yield loop
-        loop.levers.forget_faults()
+        loop.levers.faults.clear()

@@ -68,7 +68,7 @@ def test_an_export_killed_in_the_middle_ends_right(loop, login, leads, faults, c
     ids = loop.make_leads(leads)
     loop.fill(_people(ids))
     spec = SPEC.model_copy(update={"batch_size": 2 if leads < 200 else 200})
-    loop.levers.plan(*faults)
+    loop.levers.faults.plan(*faults)
     process = subprocess.Popen(
         [
             sys.executable,
@@ -81,7 +81,7 @@ def test_an_export_killed_in_the_middle_ends_right(loop, login, leads, faults, c
         ]
     )
     _kill_once_played(process, loop, len(faults) - 1)
-    loop.levers.forget_faults()
+    loop.levers.faults.clear()
     assert loop.select("SELECT count(*) FROM writeback.plan_rows WHERE status = 'in doubt'") == [(in_doubt,)]
     written_before = sum(rows or 0 for rows in loop.updates())
 
@@ -99,13 +99,13 @@ def test_an_answer_that_is_lost_is_looked_up(loop):
     """The write took effect and its answer never came: the next run asks the org and sends nothing again."""
     ids = loop.make_leads(3)
     loop.fill(_people(ids))
-    loop.levers.plan(
+    loop.levers.faults.plan(
         {"path": COLLECTIONS, "method": "PATCH", "times": 1, "drop": "after"},
         {"path": COLLECTIONS, "drop": "before", "times": 5},
     )
     with pytest.raises(OrgUnavailable):
         loop.run()
-    loop.levers.forget_faults()
+    loop.levers.faults.clear()
     loop.updates()
     report = loop.run()
     assert (report.confirmed_by_lookup, report.planned, report.unchanged) == (3, 0, 3)
@@ -119,10 +119,10 @@ def test_values_that_changed_while_in_doubt_are_sent(loop):
     """A record in doubt whose profile has changed since is confirmed as it was sent, then gets its new values."""
     ids = loop.make_leads(1)
     loop.fill(_people(ids))
-    loop.levers.plan({"path": COLLECTIONS, "method": "PATCH", "drop": "before", "times": 5})
+    loop.levers.faults.plan({"path": COLLECTIONS, "method": "PATCH", "drop": "before", "times": 5})
     with pytest.raises(OrgUnavailable):
         loop.run()
-    loop.levers.forget_faults()
+    loop.levers.faults.clear()
     loop.fill([Person("p0", ids, ["VIP"])])
     report = loop.run()
     assert (report.confirmed_by_lookup, report.succeeded) == (0, 1)

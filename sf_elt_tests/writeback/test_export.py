@@ -39,10 +39,10 @@ def test_first_run_sends_all_second_nothing_third_what_changed(loop):
     assert loop.held(ids, "Title", "Audiences__c", "Scores__c") == [
         (f"Title {number}", "Hot", "frequency 10") for number in range(5)
     ]
-    loop.levers.forget_calls()
+    loop.levers.calls.clear()
 
     second = loop.run()
-    assert (second.planned, second.unchanged, second.api_calls) == (0, 5, len(loop.levers.calls()))
+    assert (second.planned, second.unchanged, second.api_calls) == (0, 5, len(loop.levers.calls.all()))
     assert loop.updates() == []
 
     people[3].values["title"] = "Director"
@@ -60,7 +60,7 @@ def test_calls_in_the_report_are_the_calls_the_org_saw(loop):
     """The report counts every HTTP call: describe, look-ups and updates."""
     loop.fill(_people(loop.make_leads(7)))
     report = loop.run(SPEC.model_copy(update={"batch_size": 3}))
-    calls = loop.levers.calls()
+    calls = loop.levers.calls.all()
     assert report.api_calls == len(calls) == 5
     ((calls, used, allowed),) = loop.select(
         "SELECT calls, org_used, org_allowed FROM ops.api_calls WHERE job = 'export:leads'"

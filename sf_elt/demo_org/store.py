@@ -294,20 +294,22 @@ class Store:
             self._next_number[object_type.name] = first + count
         return list(islice(ids_from(object_type.key_prefix, first), count))
 
-    def change_schema(self, change: Callable[[Schema], Schema]) -> None:
+    def change_schema(self, change: Callable[[Schema], Schema]) -> Schema:
         """Makes what `change` gives the org's schema: tables, records and what a kept org remembers follow together.
 
-        Who reads meanwhile sees the tables of before or after; a second change waits and builds on the first. Whatever
-        `change` or DuckDB raises leaves everything as it was.
+        Gives the new schema, which is the store's own once the transaction is committed. Who reads meanwhile sees the
+        tables of before or after; a second change waits and builds on the first. Whatever `change` or DuckDB raises
+        leaves everything as it was.
         """
         with self.transaction() as transaction:
-            before, connection = self.schema, transaction.write.connection
+            before, connection = transaction.schema or self.schema, transaction.write.connection
             transaction.schema = after = change(before)
             change_tables(connection, before, after)
             keep_changes(connection, self._first_schema, after)
             with self._numbers_lock:
                 for each in after.objects:
                     self._next_number.setdefault(each.name, 1)
+        return after
 
     def count(self, object_name: str) -> int:
         """How many records an object has, deleted ones included."""

@@ -25,6 +25,9 @@ _FOLLOWS = {
 _OPEN_WITH_FIELD_SECURITY = frozenset({"Event", "Task"})
 
 
+_KEPT_BY_SYSTEM = frozenset({"CurrencyIsoCode", "OwnerId", "RecordTypeId"})
+
+
 def has_object_permissions(object_type: ObjectType) -> bool:
     """Whether ObjectPermissions decide who may use it; what belongs to the org's setup is open to all."""
     return object_type.custom or object_type.name in _CONTROLLED
@@ -41,13 +44,13 @@ def permissionable(field: Field) -> bool:
 
     The parts of an address go with the address.
     """
-    if field.default == SYSTEM or field.name == "RecordTypeId" or field.compound is not None:
+    if field.default == SYSTEM or field.name in _KEPT_BY_SYSTEM or field.compound is not None:
         return False
     if field.custom:
         return not field.required
     if field.type == "address":
         return True
-    return field.write != "never" and not field.required and field.type != "id" and field.name != "OwnerId"
+    return field.write != "never" and not field.required and field.type != "id"
 
 
 def view(schema: Schema, grants: Grants, masks: Sequence[Mask] = ()) -> Schema:

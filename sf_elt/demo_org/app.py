@@ -10,7 +10,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sf_elt.demo_org import admin, rest
-from sf_elt.demo_org.auth import identity, oauth, soap
+from sf_elt.demo_org.auth import authorize, doors, identity, oauth, soap
 from sf_elt.demo_org.auth.api_session import api_session
 from sf_elt.demo_org.bulk import ingest, query
 from sf_elt.demo_org.calls import RecordCalls
@@ -29,7 +29,9 @@ def build_app(org: Org) -> Starlette:
     app = Starlette(
         routes=[
             *oauth.routes(),
+            *authorize.routes(),
             *identity.routes(),
+            *doors.routes(),
             *soap.routes(),
             *query.routes(),
             *ingest.routes(),

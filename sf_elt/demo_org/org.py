@@ -16,6 +16,7 @@ import pyarrow as pa
 from starlette.requests import Request
 
 from sf_elt.demo_org.auth.apps import ConnectedApp, built_in_apps
+from sf_elt.demo_org.auth.browsers import Browsers
 from sf_elt.demo_org.auth.codes import Codes
 from sf_elt.demo_org.auth.credentials import (
     Credentials,
@@ -78,6 +79,7 @@ class Org:
     allowance: Allowance
     bulk: BulkJobs
     codes: Codes = field(default_factory=Codes)
+    browsers: Browsers = field(default_factory=Browsers)
     signing_key: SigningKey = field(default_factory=SigningKey)
     calls: CallRecord = field(default_factory=CallRecord)
     faults: FaultPlan = field(default_factory=FaultPlan)

@@ -14,30 +14,19 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed, Salesfo
 
 from sf_elt.demo_org.org import Settings, create_org
 from sf_elt.demo_org.serve import Details, running_org, serving
+from sf_elt_tests.demo_org.oauth_client import app_of, ask_token, code_flow, data_status
 from sf_elt_tests.orgs import How, client, levers
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
-def ask_token(details: Details, **form: str) -> requests.Response:
-    return requests.post(f"{details.instance_url}/services/oauth2/token", data=form, timeout=10)
-
-
 def password_grant(details: Details, **changed: str) -> requests.Response:
-    form = {
-        "grant_type": "password",
-        "client_id": details.client_id,
-        "client_secret": details.client_secret,
-        "username": details.username,
-        "password": details.password,
-    }
-    return ask_token(details, **(form | changed))
+    user = {"username": details.username, "password": details.password}
+    return ask_token(details, **({"grant_type": "password"} | app_of(details) | user | changed))
 
 
-def data_status(details: Details, token: str) -> int:
-    """What a data request with this token is answered with: 404 means that the token was good."""
-    headers = {"Authorization": f"Bearer {token}"}
-    return requests.get(f"{details.instance_url}/services/data/v62.0/nowhere", headers=headers, timeout=10).status_code
+def refresh(details: Details, refresh_token: str) -> requests.Response:
+    return ask_token(details, grant_type="refresh_token", refresh_token=refresh_token, **app_of(details))
 
 
 @pytest.mark.parametrize("how", get_args(How))
@@ -81,11 +70,11 @@ def test_soap_refuses_what_is_no_login(shared_org: Details, body: str, code: str
 
 
 def test_password_grant_answers_with_all_that_salesforce_sends(shared_org: Details) -> None:
-    """The token reply of the password grant carries a refresh token, and the password may end in the security token."""
+    """The token reply of the password grant is whole, and the password may end in the security token."""
     reply = password_grant(shared_org, password=shared_org.password + shared_org.security_token)
     assert reply.status_code == 200
     body = reply.json()
-    members = ["access_token", "refresh_token", "instance_url", "id", "issued_at", "signature", "token_type", "scope"]
+    members = ["access_token", "instance_url", "id", "issued_at", "signature", "token_type", "scope"]
     assert sorted(body) == sorted(members)
     assert body["instance_url"] == shared_org.instance_url
     assert data_status(shared_org, body["access_token"]) == 404
@@ -121,34 +110,59 @@ def test_a_token_request_that_is_no_form_is_refused(shared_org: Details) -> None
 
 
 def test_refresh_token_buys_new_sessions_until_it_is_revoked(empty_org: Details) -> None:
-    """A refresh token works again and again, and never after a revoke, which knows dead tokens."""
-    refresh_token = password_grant(empty_org).json()["refresh_token"]
-    first, second = (password_grant(empty_org, grant_type="refresh_token", refresh_token=refresh_token) for _ in "12")
-    assert first.json()["access_token"] != second.json()["access_token"]
-    assert data_status(empty_org, second.json()["access_token"]) == 404
+    """A refresh token works again and again; a revoke ends it and all it bought, and knows dead tokens."""
+    refresh_token = code_flow(empty_org)["refresh_token"]
+    first, second = (refresh(empty_org, refresh_token).json()["access_token"] for _ in "12")
+    assert first != second
+    assert data_status(empty_org, second) == 404
     revoke = f"{empty_org.instance_url}/services/oauth2/revoke"
     assert requests.post(revoke, data={"token": refresh_token}, timeout=10).status_code == 200
-    again = requests.post(revoke, data={"token": refresh_token}, timeout=10)
+    again = requests.get(revoke, params={"token": refresh_token}, timeout=10)
     assert (again.status_code, again.json()["error"]) == (400, "invalid_token")
-    assert password_grant(empty_org, grant_type="refresh_token", refresh_token=refresh_token).status_code == 400
+    nonsense = requests.post(revoke, data={"token": "nonsense"}, timeout=10)
+    assert (nonsense.status_code, nonsense.json()["error"]) == (400, "unsupported_token_type")
+    assert refresh(empty_org, refresh_token).json()["error_description"] == "expired access/refresh token"
+    assert [data_status(empty_org, each) for each in (first, second)] == [401, 401]
+    assert data_status(empty_org, empty_org.access_token) == 404
 
 
-def test_the_sixth_refresh_token_ends_the_first(empty_org: Details) -> None:
-    """Five refresh tokens live side by side; the oldest stops working when a sixth is issued."""
-    tokens = [password_grant(empty_org).json()["refresh_token"] for _ in range(6)]
-    statuses = [
-        password_grant(empty_org, grant_type="refresh_token", refresh_token=each).status_code for each in tokens
-    ]
-    assert statuses == [400, 200, 200, 200, 200, 200]
+def test_an_access_token_is_revoked_alone(empty_org: Details) -> None:
+    """Revoking an access token leaves its refresh token, which buys the next one."""
+    tokens = code_flow(empty_org)
+    revoke = f"{empty_org.instance_url}/services/oauth2/revoke"
+    assert requests.get(revoke, params={"token": tokens["access_token"]}, timeout=10).status_code == 200
+    assert data_status(empty_org, tokens["access_token"]) == 401
+    assert refresh(empty_org, tokens["refresh_token"]).status_code == 200
+
+
+def test_the_sixth_refresh_token_ends_the_first(org: Details) -> None:
+    """Five refresh tokens live side by side for an app and a user; a sixth ends the oldest, another user's do not."""
+    tokens = [code_flow(org)["refresh_token"] for _ in range(5)]
+    code_flow(org, other_user(org))
+    assert refresh(org, tokens[0]).status_code == 200
+    tokens.append(code_flow(org)["refresh_token"])
+    assert [refresh(org, each).status_code for each in tokens] == [400, 200, 200, 200, 200, 200]
 
 
 def test_rotation_replaces_the_refresh_token() -> None:
-    """Where refresh tokens rotate, the reply carries a new one and the old one is dead."""
+    """Where refresh tokens rotate, the reply carries a new one, the old one is dead, and sessions end with the new."""
     with running_org(records=0, settings=Settings(rotate_refresh_tokens=True)) as details:
-        old = password_grant(details).json()["refresh_token"]
-        new = password_grant(details, grant_type="refresh_token", refresh_token=old).json()["refresh_token"]
-        assert password_grant(details, grant_type="refresh_token", refresh_token=old).status_code == 400
-        assert password_grant(details, grant_type="refresh_token", refresh_token=new).status_code == 200
+        tokens = code_flow(details)
+        new = refresh(details, tokens["refresh_token"]).json()["refresh_token"]
+        assert refresh(details, tokens["refresh_token"]).status_code == 400
+        newest = refresh(details, new).json()["refresh_token"]
+        assert data_status(details, tokens["access_token"]) == 404
+        requests.post(f"{details.instance_url}/services/oauth2/revoke", data={"token": newest}, timeout=10)
+        assert data_status(details, tokens["access_token"]) == 401
+
+
+def other_user(details: Details) -> str:
+    """The name of an active user who is not the one of the credentials."""
+    found = client(details).query(
+        f"SELECT Username FROM User WHERE IsActive = true AND Username != '{details.username}'"
+    )
+    username: str = found["records"][0]["Username"]
+    return username
 
 
 Claims = dict[str, Any]

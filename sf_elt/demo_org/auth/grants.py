@@ -101,11 +101,12 @@ def _refresh_token(request: TokenRequest) -> Reply:
 
 
 def _password(request: TokenRequest) -> Reply:
+    """A user's name and password. No refresh token: who has the password does not need one."""
     app = _app(request)
     _check_secret(request, app)
     user = request.org.users.log_in(request["username"], request["password"])
     _check_permitted(app, user)
-    return with_refresh_token(Granted(request.org, request.address, app, user, _scopes(request, app)))
+    return token_reply(Granted(request.org, request.address, app, user, _scopes(request, app)))
 
 
 def _jwt_bearer(request: TokenRequest) -> Reply:

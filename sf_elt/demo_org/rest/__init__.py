@@ -39,6 +39,7 @@ def routes() -> list[Route]:
         Route(f"{sobject}/deleted", replication.deleted),
         Route(f"{sobject}/{{record_id}}", records.read, methods=["GET"]),
         Route(f"{sobject}/{{record_id}}", records.update, methods=["PATCH"]),
+        Route(f"{sobject}/{{record_id}}", records.create_by_id, methods=["POST"]),
         Route(f"{sobject}/{{record_id}}", records.delete, methods=["DELETE"]),
         Route(f"{sobject}/{{key}}/{{value:path}}", records.read_by_key, methods=["GET"]),
         Route(f"{sobject}/{{key}}/{{value:path}}", records.upsert, methods=["PATCH"]),

@@ -1,6 +1,7 @@
 """sObject Collections: up to 200 records a call, outcomes in the order of the request."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -12,12 +13,15 @@ from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.read import read_records
-from sf_elt.demo_org.rest.requests import Record, check_values, errors_of, json_of, object_of, reply
-from sf_elt.demo_org.saving import Operation, SaveError, SaveOutcome, save_mixed
+from sf_elt.demo_org.rest.refusals import errors_of
+from sf_elt.demo_org.rest.requests import Record, json_of, object_of, options_of, reply
+from sf_elt.demo_org.saving import Operation, SaveOutcome, save_by_id, save_mixed
 from sf_elt.demo_org.schema import Schema
 
 MOST_RECORDS = 200
 MOST_READ = 2_000
+MOST_CHUNKS = 10
+"""How often the records of one call may go from one object to another."""
 
 
 async def create(request: Request) -> Response:
@@ -42,28 +46,21 @@ async def upsert(request: Request) -> Response:
 
 async def delete(request: Request) -> Response:
     """DELETE /composite/sobjects?ids=…,…&allOrNone=false."""
-    org, schema = org_of(request), schema_of(request)
     given = [each.strip() for each in request.query_params.get("ids", "").split(",") if each.strip()]
     if not given:
         raise OrgError(400, "MISSING_ARGUMENT", "The ids parameter is required")
     _check_count(given)
-    ids = [normalise(each) for each in given]
-    types = [schema.object_of_id(record_id) if record_id else None for record_id in ids]
-    known = [(kind.name, {"Id": record_id}) for kind, record_id in zip(types, ids, strict=True) if kind]
-    all_or_none = request.query_params.get("allOrNone", "false").lower() == "true"
-    unknown = len(known) < len(given)
-    saved: Iterator[SaveOutcome] = iter(())
-    if not (unknown and all_or_none):
-        saved = iter(
-            await run_in_threadpool(
-                save_mixed, org.store, user_of(request), "delete", known, all_or_none=all_or_none, schema=schema
-            )
-        )
-    outcomes = [
-        _no_such_id(text) if kind is None else next(saved, _NOT_TRIED) for kind, text in zip(types, given, strict=True)
-    ]
+    outcomes = await run_in_threadpool(
+        save_by_id,
+        org_of(request).store,
+        user_of(request),
+        "delete",
+        given,
+        all_or_none=request.query_params.get("allOrNone", "false").lower() == "true",
+        schema=schema_of(request),
+    )
     request.state.rows = len(outcomes)
-    return reply([_outcome(each, created=False) for each in outcomes])
+    return reply([_outcome(request, each, created=False) for each in outcomes])
 
 
 def retrieve(request: Request) -> Response:
@@ -102,21 +99,19 @@ def _retrieve(request: Request, ids: Sequence[str], fields: Sequence[str]) -> Re
 async def _save(request: Request, operation: Operation, body: dict[str, object], key: str | None = None) -> Response:
     org = org_of(request)
     schema = schema_of(request)
-    records = _records(body, schema)
-    for name in {name for name, _ in records}:
-        check_values(schema.require(name), [record for each, record in records if each == name])
     outcomes = await run_in_threadpool(
         save_mixed,
         org.store,
         user_of(request),
         operation,
-        records,
+        _records(body, schema),
         external_id_field=key,
         schema=schema,
         all_or_none=body.get("allOrNone") is True,
+        options=options_of(request),
     )
     request.state.rows = len(outcomes)
-    return reply([_outcome(each, created=operation == "upsert") for each in outcomes])
+    return reply([_outcome(request, each, created=operation == "upsert") for each in outcomes])
 
 
 def _records(body: dict[str, object], schema: Schema) -> list[tuple[str, Record]]:
@@ -135,6 +130,12 @@ def _records(body: dict[str, object], schema: Schema) -> list[tuple[str, Record]
         if object_type is None:
             raise OrgError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.")
         typed.append((object_type.name, record))
+    if len(list(groupby(name for name, _ in typed))) > MOST_CHUNKS:
+        message = (
+            f"Cannot have more than {MOST_CHUNKS} chunks in a single operation. "
+            "Please rearrange the data to reduce chunking."
+        )
+        raise OrgError(400, "INVALID_OPERATION", message)
     return typed
 
 
@@ -144,21 +145,9 @@ def _check_count(records: Sequence[object]) -> None:
         raise OrgError(400, "EXCEEDED_ID_LIMIT", message)
 
 
-def _outcome(outcome: SaveOutcome, *, created: bool) -> dict[str, object]:
+def _outcome(request: Request, outcome: SaveOutcome, *, created: bool) -> dict[str, object]:
     """One outcome as it is sent: a failed record has no Id."""
     if not outcome.success:
-        return {"success": False, "errors": errors_of(outcome)}
+        return {"success": False, "errors": errors_of(request, outcome)}
     content: dict[str, object] = {"id": outcome.id, "success": True, "errors": []}
     return {**content, "created": outcome.created} if created else content
-
-
-def _no_such_id(text: str) -> SaveOutcome:
-    return SaveOutcome(None, False, False, (SaveError("MALFORMED_ID", f"malformed id {text}"),))
-
-
-_NOT_TRIED = SaveOutcome(
-    None,
-    False,
-    False,
-    (SaveError("ALL_OR_NONE_OPERATION_ROLLED_BACK", "Record rolled back because not all records were valid"),),
-)

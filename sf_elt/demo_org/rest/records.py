@@ -4,6 +4,7 @@ from urllib.parse import quote as quote_url
 
 import orjson
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,37 +12,66 @@ from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
+from sf_elt.demo_org.rest.conditions import RecordState, is_conditional, state_of
 from sf_elt.demo_org.rest.read import ids_by_key, read_records
-from sf_elt.demo_org.rest.requests import Record, check_values, json_of, object_of, reply
+from sf_elt.demo_org.rest.refusals import record_refused
+from sf_elt.demo_org.rest.requests import Record, json_of, object_of, options_of, reply
 from sf_elt.demo_org.saving import Operation, SaveOutcome, save
 from sf_elt.demo_org.schema import Field, ObjectType
 
-_GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY")
+_NOT_THERE = ("INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND")
+SAYS_UPDATED = 46
+"""The API version from which an upsert of a record that was there answers with a body."""
 
 
 async def create(request: Request) -> Response:
     """POST /sobjects/Lead → 201 with the new Id."""
-    outcome = await _save(request, "insert", await json_of(request))
-    return reply({"id": outcome.id, "success": True, "errors": []}, 201)
+    outcome = await run_in_threadpool(_save, request, "insert", await json_of(request))
+    return _created(request, outcome, {"id": outcome.id, "success": True, "errors": []})
+
+
+async def create_by_id(request: Request) -> Response:
+    """POST /sobjects/Lead/Id: an upsert by Id that has none to look for."""
+    if request.path_params["record_id"].lower() != "id":
+        raise HTTPException(405)
+    outcome = await run_in_threadpool(_save, request, "upsert", await json_of(request), "Id")
+    return _created(request, outcome, {"id": outcome.id, "success": True, "errors": [], "created": outcome.created})
 
 
 def read(request: Request) -> Response:
-    """GET /sobjects/Lead/00Q…: all fields, or those that `fields=` names."""
-    return _read_one(request, object_of(request), _id_in(request))
+    """GET /sobjects/Lead/00Q…: all fields, or those that `fields=` names; 304 where nothing has changed."""
+    object_type, record_id = object_of(request), _id_in(request)
+    state = state_of(org_of(request).store, object_type, record_id)
+    if state is not None and state.unchanged(request):
+        return Response(status_code=304, headers=state.headers())
+    return _read_one(request, object_type, record_id, state)
 
 
 async def update(request: Request) -> Response:
-    """PATCH /sobjects/Lead/00Q… → 204."""
+    """PATCH /sobjects/Lead/00Q… → 204; 412 where the record is no longer as the caller knows it."""
     body, record_id = await json_of(request), _id_in(request)
     _refuse_in_body(object_of(request), body, "Id")
-    await _save(request, "update", {**body, "Id": record_id})
+    await run_in_threadpool(_change, request, "update", {**body, "Id": record_id})
     return Response(status_code=204)
 
 
 async def delete(request: Request) -> Response:
-    """DELETE /sobjects/Lead/00Q… → 204; the record is in the recycle bin."""
-    await _save(request, "delete", {"Id": _id_in(request)})
+    """DELETE /sobjects/Lead/00Q… → 204; 412 as in an update."""
+    await run_in_threadpool(_change, request, "delete", {"Id": _id_in(request)})
     return Response(status_code=204)
+
+
+def _change(request: Request, operation: Operation, record: Record) -> None:
+    """Saves a record if it is as the caller's headers say, in one transaction."""
+    store = org_of(request).store
+    if not is_conditional(request):
+        _save(request, operation, record)
+        return
+    with store.transaction():
+        state = state_of(store, object_of(request), str(record["Id"]))
+        if state is not None:
+            state.check(request)
+        _save(request, operation, record)
 
 
 def read_by_key(request: Request) -> Response:
@@ -51,7 +81,10 @@ def read_by_key(request: Request) -> Response:
 
 
 async def upsert(request: Request) -> Response:
-    """PATCH /sobjects/Lead/External_Id__c/value → 201 for a new record, 200 for one that was there, 300 for several."""
+    """PATCH /sobjects/Lead/External_Id__c/value → 201 for a new record, 200 for one that was there, 300 for several.
+
+    With `updateOnly=true` 404 instead of a new record. Before version 46, 204 for one that was there.
+    """
     object_type, body = object_of(request), await json_of(request)
     key = _key(object_type, request.path_params["key"])
     _refuse_in_body(object_type, body, key.name)
@@ -60,9 +93,11 @@ async def upsert(request: Request) -> Response:
         several = await run_in_threadpool(_several, request, object_type, key, value)
         if several is not None:
             return several
-    outcome = await _save(request, "upsert", {**body, key.name: value}, key.name)
+    outcome = await run_in_threadpool(_save, request, "upsert", {**body, key.name: value}, key.name)
     content: dict[str, object] = {"id": outcome.id, "success": True, "errors": [], "created": outcome.created}
-    return reply(content, 201 if outcome.created else 200)
+    if outcome.created:
+        return _created(request, outcome, content)
+    return Response(status_code=204) if float(version_of(request)) < SAYS_UPDATED else reply(content)
 
 
 async def delete_by_key(request: Request) -> Response:
@@ -70,31 +105,40 @@ async def delete_by_key(request: Request) -> Response:
     found = await run_in_threadpool(_found_by_key, request)
     if isinstance(found, Response):
         return found
-    await _save(request, "delete", {"Id": found})
+    await run_in_threadpool(_save, request, "delete", {"Id": found})
     return Response(status_code=204)
 
 
-async def _save(request: Request, operation: Operation, record: Record, key: str | None = None) -> SaveOutcome:
+def _save(request: Request, operation: Operation, record: Record, key: str | None = None) -> SaveOutcome:
     """Saves one record. Raises OrgError with the record's own error where it is refused."""
-    object_type = object_of(request)
-    check_values(object_type, [record])
-    [outcome] = await run_in_threadpool(
-        save,
+    [outcome] = save(
         org_of(request).store,
         user_of(request),
-        object_type.name,
+        object_of(request).name,
         operation,
         [record],
         external_id_field=key,
         schema=schema_of(request),
+        options=options_of(request),
     )
     request.state.rows = 1
     if outcome.success:
         return outcome
     first = outcome.errors[0]
-    if first.status_code in _GONE and not first.fields:
-        raise OrgError(404, first.status_code, first.message, []) if first.status_code == _GONE[0] else not_found()
-    raise OrgError(400, first.status_code, first.message, first.fields)
+    if first.status_code == "ENTITY_IS_DELETED" and not first.fields:
+        raise OrgError(404, first.status_code, first.message, [])
+    if first.status_code in _NOT_THERE and not first.fields:
+        raise not_found()
+    raise record_refused(request, first)
+
+
+def _created(request: Request, outcome: SaveOutcome, content: dict[str, object]) -> Response:
+    """201 with the address of the new record."""
+    created = reply(content, 201)
+    created.headers["Location"] = (
+        f"/services/data/v{version_of(request)}/sobjects/{object_of(request).name}/{outcome.id}"
+    )
+    return created
 
 
 def _id_in(request: Request) -> str:
@@ -106,14 +150,17 @@ def _id_in(request: Request) -> str:
     return record_id
 
 
-def _read_one(request: Request, object_type: ObjectType, record_id: str) -> Response:
+def _read_one(request: Request, object_type: ObjectType, record_id: str, state: RecordState | None = None) -> Response:
     wanted = request.query_params.get("fields")
     fields = [each.strip() for each in wanted.split(",")] if wanted else None
     [record] = read_records(org_of(request), schema_of(request), object_type, [record_id], fields, version_of(request))
     if record is None:
         raise not_found()
     request.state.rows = 1
-    return reply(orjson.Fragment(record))
+    found = reply(orjson.Fragment(record))
+    if state is not None:
+        found.headers.update(state.headers())
+    return found
 
 
 def _found_by_key(request: Request) -> str | Response:

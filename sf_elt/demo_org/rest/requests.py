@@ -8,14 +8,10 @@ from starlette.responses import Response
 
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.requests import check_content_type, schema_of
-from sf_elt.demo_org.saving import SaveOutcome
-from sf_elt.demo_org.saving.cells import cell
-from sf_elt.demo_org.saving.outcome import Refused
+from sf_elt.demo_org.saving import SaveOptions
 from sf_elt.demo_org.schema import ObjectType
 
 Record = Mapping[str, object]
-
-_TYPED = ("boolean", "int", "double", "currency", "percent", "date", "datetime")
 
 
 def reply(content: object, status: int = 200) -> Response:
@@ -43,35 +39,18 @@ def object_of(request: Request) -> ObjectType:
     return found
 
 
-def check_values(object_type: ObjectType, records: list[Record]) -> None:
-    """Refuses the whole request for one value that its field cannot read, as Salesforce's JSON parser does."""
-    for record in records:
-        for name, value in record.items():
-            field = object_type.field(name)
-            if field is None:
-                continue
-            if isinstance(value, dict | list):
-                raise _unreadable(field.type, "START_OBJECT" if isinstance(value, dict) else "START_ARRAY", "")
-            if field.type in _TYPED:
-                try:
-                    cell(field, value)
-                except Refused as refused:
-                    if refused.errors[0].status_code == "INVALID_TYPE_ON_FIELD_IN_RECORD":
-                        kind = "VALUE_STRING" if isinstance(value, str) else "VALUE"
-                        raise _unreadable(field.type, kind, f" value {value}") from refused
-
-
-def errors_of(outcome: SaveOutcome) -> list[dict[str, object]]:
-    """The errors of one record, as Collections sends them."""
-    return [
-        {"statusCode": each.status_code, "message": each.message, "fields": list(each.fields)}
-        for each in outcome.errors
-    ]
-
-
-def _unreadable(kind: str, token: str, value: str) -> OrgError:
-    message = (
-        f"Cannot deserialize instance of {kind} from {token}{value} or request may be missing a required field "
-        "at [line:1, column:1]"
+def options_of(request: Request) -> SaveOptions:
+    """How the caller wants records saved: its headers, and `updateOnly=true` in the address of an upsert."""
+    duplicate_rule = request.headers.get("Sforce-Duplicate-Rule-Header", "")
+    return SaveOptions(
+        allow_duplicates=_flag(duplicate_rule, "allowSave"),
+        duplicate_details=_flag(duplicate_rule, "includeRecordDetails"),
+        update_only=request.query_params.get("updateOnly", "").lower() == "true",
+        from_json=True,
     )
-    return OrgError(400, "JSON_PARSER_ERROR", message)
+
+
+def _flag(header: str, name: str) -> bool:
+    """Whether a header such as `allowSave=true; includeRecordDetails=false` switches the name on."""
+    pairs = (each.partition("=") for each in header.replace(",", ";").split(";"))
+    return any(key.strip().lower() == name.lower() and value.strip().lower() == "true" for key, _, value in pairs)

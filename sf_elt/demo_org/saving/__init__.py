@@ -10,9 +10,11 @@ object or an external id field that is none, raises `sf_elt.demo_org.errors.OrgE
                references by external id), checks.py, references.py, duplicates.py and delete.py refuse, batch.py
                writes, derive.py brings along what follows
 - merge.py, convert.py, recycle.py: merging records, converting leads, the recycle bin
+- by_id.py     deleting and bringing back records of any objects
 - lookup.py    finding records by Id or value
 """
 
+from sf_elt.demo_org.saving.by_id import save_by_id
 from sf_elt.demo_org.saving.convert import ConvertedLead, LeadConversion, convert_leads
 from sf_elt.demo_org.saving.merge import Merge, MergeOutcome, merge
 from sf_elt.demo_org.saving.outcome import DuplicateMatch, Operation, SaveError, SaveOptions, SaveOutcome
@@ -34,6 +36,7 @@ __all__ = [
     "merge",
     "purge_recycle_bin",
     "save",
+    "save_by_id",
     "save_mixed",
     "undelete_records",
 ]

@@ -134,20 +134,20 @@ class _Conversion:
             raise _NotConverted(SaveError("INVALID_STATUS", message, ("Status",)))
         return lead
 
-    def _account(self, lead: Mapping[str, Cell], owner: Mapping[str, str]) -> str:
+    def _account(self, lead: Mapping[str, Cell], owner: Mapping[str, object]) -> str:
         mapped = _mapped(lead, _TO_ACCOUNT)
         if self.wanted.account_id is None:
             if self.wanted.contact_id is not None:
                 existing = self._read("Contact", self._given(self.wanted.contact_id), ["AccountId"]).get("AccountId")
                 if isinstance(existing, str):
                     return existing
-            return self._save("insert", "Account", mapped | owner)
+            return self._save("insert", "Account", {**mapped, **owner})
         return self._fill("Account", self._given(self.wanted.account_id), mapped)
 
-    def _contact(self, lead: Mapping[str, Cell], owner: Mapping[str, str], account_id: str) -> str:
+    def _contact(self, lead: Mapping[str, Cell], owner: Mapping[str, object], account_id: str) -> str:
         mapped = _mapped(lead, _TO_CONTACT)
         if self.wanted.contact_id is None:
-            return self._save("insert", "Contact", mapped | owner | {"AccountId": account_id})
+            return self._save("insert", "Contact", {**mapped, **owner, "AccountId": account_id})
         contact_id = self._given(self.wanted.contact_id)
         belongs_to = self._read("Contact", contact_id, ["AccountId"]).get("AccountId")
         if belongs_to is not None and belongs_to != account_id:
@@ -157,7 +157,7 @@ class _Conversion:
         return self._fill("Contact", contact_id, mapped | {"AccountId": account_id}, overwritten)
 
     def _opportunity(
-        self, lead: Mapping[str, Cell], owner: Mapping[str, str], account_id: str, contact_id: str
+        self, lead: Mapping[str, Cell], owner: Mapping[str, object], account_id: str, contact_id: str
     ) -> str | None:
         if self.wanted.opportunity_id is not None:
             opportunity_id = self._given(self.wanted.opportunity_id)
@@ -175,7 +175,7 @@ class _Conversion:
             "CloseDate": _end_of_quarter(self.write.now.date()).isoformat(),
             **_mapped(lead, {"LeadSource": "LeadSource", "CurrencyIsoCode": "CurrencyIsoCode"}),
         }
-        return self._save("insert", "Opportunity", opportunity | owner)
+        return self._save("insert", "Opportunity", {**opportunity, **owner})
 
     def _close(self, lead: Mapping[str, Cell], account_id: str, contact_id: str, opportunity_id: str | None) -> None:
         self.write.connection.execute(

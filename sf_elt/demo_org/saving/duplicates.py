@@ -23,7 +23,7 @@ _MATCH_ON = {
 }
 """For each object that has a standard rule: the sets of fields of which one must agree, all of them filled."""
 
-OBJECTS = tuple(_MATCH_ON)
+MOST_MATCHES = 100
 
 
 def check_duplicates(
@@ -34,7 +34,7 @@ def check_duplicates(
     options: SaveOptions,
 ) -> None:
     """Refuses rows that a rule takes for duplicates, unless it only warns and the caller insists."""
-    action = rules.duplicate_rule(object_type.name)
+    action = rules.duplicate_rule(object_type.name) if object_type.name in _MATCH_ON else "off"
     if action in ("off", "allow") or (action == "alert" and options.allow_duplicates):
         return
     for row in rows:
@@ -48,14 +48,15 @@ def check_duplicates(
                 matching_rule=f"Standard_{object_type.name}_Match_Rule_v1_1",
                 allow_save=action == "alert",
                 message=WARNING,
-                record_ids=tuple(found),
+                records=tuple(each if options.duplicate_details else {"Id": each["Id"]} for each in found),
             )
             row.errors = (SaveError("DUPLICATES_DETECTED", WARNING, (), match),)
 
 
-def _like(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, row: Row) -> list[str]:
-    """The Ids of living records that agree with the row in one of the rule's sets of fields which the row changes."""
-    conditions, parameters = [], []
+def _like(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, row: Row) -> list[dict[str, str | None]]:
+    """Living records that agree with the row in one of the rule's sets of fields of which the row changes some."""
+    conditions: list[str] = []
+    parameters: list[object] = []
     for names in _MATCH_ON[object_type.name]:
         values = [row.cells.get(name, row.existing.get(name)) for name in names]
         if all(isinstance(value, str) for value in values) and any(name in row.cells for name in names):
@@ -63,10 +64,11 @@ def _like(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, row: R
             parameters += values
     if not conditions:
         return []
+    shown = dict.fromkeys(["Id", "Name", *(name for names in _MATCH_ON[object_type.name] for name in names)])
     unconverted = ' AND NOT "IsConverted"' if object_type.has("IsConverted") else ""
     rows = connection.execute(
-        f'SELECT "Id" FROM {table(object_type.name)} WHERE ({" OR ".join(conditions)}) '
-        f'AND NOT "IsDeleted"{unconverted} AND "Id" != ? ORDER BY "Id" LIMIT 100',
+        f"SELECT {', '.join(map(quote, shown))} FROM {table(object_type.name)} WHERE ({' OR '.join(conditions)}) "
+        f'AND NOT "IsDeleted"{unconverted} AND "Id" != ? ORDER BY "Id" LIMIT {MOST_MATCHES}',
         [*parameters, row.known_id or ""],
     ).fetchall()
-    return [record_id for (record_id,) in rows]
+    return [dict(zip(shown, values, strict=True)) for values in rows]

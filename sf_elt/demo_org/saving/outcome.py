@@ -1,5 +1,6 @@
 """What became of each record that somebody wanted saved."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,23 +11,31 @@ Operation = Literal["insert", "update", "upsert", "delete", "hardDelete", "undel
 class SaveOptions:
     """How a client wants a batch saved, as it says in headers and parameters.
 
-    `allow_duplicates`: save what a duplicate rule only warns of. `update_only`: an upsert makes no new records.
+    `allow_duplicates`: save what a duplicate rule only warns of; `duplicate_details`: tell more than the Ids of the
+    records that it found. `update_only`: an upsert makes no new records.
+    `from_json`: one value that its field cannot read, or one name that is no field, fails the whole request, as it does
+    in Salesforce's JSON reader; in a CSV it fails its row.
     """
 
     allow_duplicates: bool = False
+    duplicate_details: bool = False
     update_only: bool = False
+    from_json: bool = False
 
 
 @dataclass(frozen=True)
 class DuplicateMatch:
-    """What a duplicate rule found: its name, whether the caller may insist, and the records that are much the same."""
+    """What a duplicate rule found: its name, whether the caller may insist, and the records that are much the same.
+
+    `records` holds their Ids, and what they say where the caller asked for details.
+    """
 
     object_name: str
     rule: str
     matching_rule: str
     allow_save: bool
     message: str
-    record_ids: tuple[str, ...]
+    records: tuple[Mapping[str, str | None], ...]
 
 
 @dataclass(frozen=True)

@@ -1,64 +1,38 @@
 """The recycle bin: records are brought back, thrown out of it by hand, or after their time is up.
 
 undelete_records(store, user_id, ["00Q…", "003…"])
-empty_recycle_bin(store, user_id, ["00Q…"])
+empty_recycle_bin(store, ["00Q…"])
 purge_recycle_bin(store)                       # what a real org does by itself after 15 days
 """
 # ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
-from sf_elt.demo_org.ids import normalise
+from sf_elt.demo_org.saving.by_id import malformed, read_ids, save_by_id
 from sf_elt.demo_org.saving.delete import remove
 from sf_elt.demo_org.saving.lookup import read_existing
 from sf_elt.demo_org.saving.outcome import SaveError, SaveOutcome
-from sf_elt.demo_org.saving.save import Record, save_mixed
 from sf_elt.demo_org.schema import ObjectType, Schema
 from sf_elt.demo_org.store import Store, Writing, table
 
 KEPT = timedelta(days=15)
-
-_MALFORMED = "MALFORMED_ID"
 
 
 def undelete_records(
     store: Store, user_id: str, record_ids: Sequence[str], *, all_or_none: bool = False, schema: Schema | None = None
 ) -> list[SaveOutcome]:
     """Brings records of any objects back out of the recycle bin, with what was deleted because of them."""
-
-    def undelete(records: Sequence[tuple[str, Record]]) -> list[SaveOutcome]:
-        return save_mixed(store, user_id, "undelete", records, all_or_none=all_or_none, schema=schema)
-
-    return of_any_object(schema or store.schema, record_ids, undelete)
+    return save_by_id(store, user_id, "undelete", record_ids, all_or_none=all_or_none, schema=schema)
 
 
-def of_any_object(
-    schema: Schema,
-    record_ids: Sequence[str],
-    apply: Callable[[Sequence[tuple[str, Record]]], list[SaveOutcome]],
-) -> list[SaveOutcome]:
-    """The outcomes of `apply` for the records that the Ids mean, and MALFORMED_ID where one is none, in their order."""
-    ids = [normalise(each) for each in record_ids]
-    types = [schema.object_of_id(each) if each else None for each in ids]
-    known = [(kind.name, {"Id": each}) for kind, each in zip(types, ids, strict=True) if kind]
-    outcomes = iter(apply(known))
-    return [
-        next(outcomes) if kind else SaveOutcome(None, False, False, (SaveError(_MALFORMED, f"malformed id {text}"),))
-        for kind, text in zip(types, record_ids, strict=True)
-    ]
-
-
-def empty_recycle_bin(
-    store: Store, user_id: str, record_ids: Sequence[str], *, schema: Schema | None = None
-) -> list[SaveOutcome]:
+def empty_recycle_bin(store: Store, record_ids: Sequence[str], *, schema: Schema | None = None) -> list[SaveOutcome]:
     """Removes deleted records for good; what is not in the recycle bin is refused, record by record."""
-
-    def empty(records: Sequence[tuple[str, Record]]) -> list[SaveOutcome]:
-        with store.writing() as write:
-            return [_throw_out(store, write, store.schema.require(name), str(record["Id"])) for name, record in records]
-
-    return of_any_object(schema or store.schema, record_ids, empty)
+    with store.writing() as write:
+        return [
+            _throw_out(store, write, kind, text) if kind else malformed(text)
+            for kind, text in read_ids(schema or store.schema, record_ids)
+        ]
 
 
 def _throw_out(store: Store, write: Writing, object_type: ObjectType, record_id: str) -> SaveOutcome:

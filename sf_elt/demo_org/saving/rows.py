@@ -7,6 +7,7 @@ from typing import Literal
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.saving.cells import Cell, Reader, reader_of
+from sf_elt.demo_org.saving.json_values import check_json
 from sf_elt.demo_org.saving.outcome import Operation, Refused, SaveError
 from sf_elt.demo_org.saving.parents import ParentKey, parent_key
 from sf_elt.demo_org.schema import Field, ObjectType, Schema
@@ -61,11 +62,15 @@ def read_rows(
     key: Field | None,
     *,
     audit_fields: bool = False,
+    from_json: bool = False,
 ) -> list[Row]:
     """The rows that the records ask for; what cannot be read is refused in its row.
 
-    `audit_fields`: new records may say who made them and when.
+    `audit_fields`: new records may say who made them and when. With `from_json`, raises OrgError for a value that its
+    field cannot read and a name that is no field.
     """
+    if from_json:
+        check_json(object_type, records)
     reading = _Reading(schema, object_type, operation, key, audit_fields)
     return [reading.row(record) for record in records]
 

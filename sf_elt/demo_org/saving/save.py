@@ -122,7 +122,15 @@ class _Batch:
 
     def save(self, object_type: ObjectType, records: Sequence[Record], key: Field | None) -> list[SaveOutcome]:
         audit_fields = self.store.rules.audit_fields_settable
-        rows = read_rows(self.schema, object_type, self.operation, records, key, audit_fields=audit_fields)
+        rows = read_rows(
+            self.schema,
+            object_type,
+            self.operation,
+            records,
+            key,
+            audit_fields=audit_fields,
+            from_json=self.options.from_json,
+        )
         self._check(object_type, rows, key)
         self._apply(object_type, [row for row in rows if not row.errors])
         self.write.saved.add(object_type.name)
@@ -185,7 +193,7 @@ def _check_allowed(
     allowed = {
         "insert": stored_type.createable,
         "upsert": stored_type.createable,
-        "update": True,
+        "update": stored_type.updateable,
         "delete": stored_type.deletable,
         "hardDelete": stored_type.deletable,
         "undelete": stored_type.undeletable,

@@ -14,7 +14,8 @@ from starlette.responses import Response
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of
-from sf_elt.demo_org.rest.requests import check_values, errors_of, json_of, object_of, reply
+from sf_elt.demo_org.rest.refusals import errors_of
+from sf_elt.demo_org.rest.requests import json_of, object_of, options_of, reply
 from sf_elt.demo_org.saving import SaveOutcome, save
 from sf_elt.demo_org.schema import ObjectType, Schema
 
@@ -43,12 +44,10 @@ async def create(request: Request) -> Response:
     twice = _given_twice(nodes)
     if twice:
         return _refused([(node, _DUPLICATE) for node in twice])
-    for object_type in {node.object_type.name: node.object_type for node in nodes}.values():
-        check_values(object_type, [node.values for node in nodes if node.object_type.name == object_type.name])
     failed = await run_in_threadpool(_save, request, schema, levels)
     request.state.rows = len(nodes)
     if failed:
-        return _refused([(node, errors_of(outcome)) for node, outcome in failed])
+        return _refused([(node, errors_of(request, outcome)) for node, outcome in failed])
     results = [{"referenceId": node.reference_id, "id": node.id} for node in nodes]
     return reply({"hasErrors": False, "results": results}, 201)
 
@@ -62,7 +61,8 @@ def _save(request: Request, schema: Schema, levels: Sequence[Sequence[Node]]) ->
             for name in dict.fromkeys(node.object_type.name for node in level):
                 nodes = [node for node in level if node.object_type.name == name]
                 records = [_record(node) for node in nodes]
-                outcomes = save(store, user_of(request), name, "insert", records, schema=schema)
+                options = options_of(request)
+                outcomes = save(store, user_of(request), name, "insert", records, schema=schema, options=options)
                 for node, outcome in zip(nodes, outcomes, strict=True):
                     node.id = outcome.id
                     if not outcome.success:

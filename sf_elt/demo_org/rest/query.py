@@ -1,7 +1,8 @@
 """GET /query, /queryAll and nextRecordsUrl.
 
 A result is read once, as of one moment, and paged from what was read: records that change meanwhile do not move
-between pages. DuckDB makes the JSON of each record; a page only strings them together.
+between pages. DuckDB makes the JSON of each record; a page only strings them together. Children beyond a page's size
+become a result of their own, with a nextRecordsUrl in their parent.
 """
 
 import threading
@@ -14,34 +15,40 @@ import pyarrow as pa
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.errors import OrgError, SoqlError
 from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.org import org_of
-from sf_elt.demo_org.requests import schema_of, version_of
+from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.columns import column_metadata
+from sf_elt.demo_org.rest.explain import explain
 from sf_elt.demo_org.rest.requests import reply
+from sf_elt.demo_org.rest.viewed import remember_views
 from sf_elt.demo_org.soql import compile_query, json_statement
 
 SMALLEST_PAGE, LARGEST_PAGE = 200, 2_000
 CURSOR_LIFETIME = timedelta(days=2)
-KEPT_CURSORS = 50
+KEPT_CURSORS = 1_000
 KEPT_BYTES = 512 * 1024 * 1024
 """How many unfinished results are kept, and how large together; the one longest unread gives way: its locator dies."""
 
 _CURSOR_PREFIX = "01g"
+_UNFINISHED = '"done":false'
+"""In a record's JSON: it has more children than fit a page. No value can look so, as quotes in values are escaped."""
 
 
 @dataclass(frozen=True)
 class _Result:
-    """All records of a query, as JSON texts."""
+    """All records of a query, as JSON texts; `nested` where they may have children."""
 
     records: pa.ChunkedArray
     page_size: int
     read_at: datetime
+    nested: bool = False
 
-    def page(self, start: int) -> list[orjson.Fragment]:
-        return [orjson.Fragment(text) for text in self.records.slice(start, self.page_size).to_pylist()]
+    def page(self, start: int) -> list[str]:
+        texts: list[str] = self.records.slice(start, self.page_size).to_pylist()
+        return texts
 
 
 class Queries:
@@ -74,19 +81,33 @@ class Queries:
 
     def _first_page(self, request: Request, *, include_deleted: bool) -> Response:
         org = org_of(request)
+        explained = request.query_params.get("explain")
+        if explained:
+            with org.store.reading() as connection:
+                return reply(explain(connection, explained, schema_of(request), org.clock()))
         soql = request.query_params.get("q")
         if not soql:
             raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified")
-        compiled = compile_query(soql, schema_of(request), org.clock(), include_deleted=include_deleted)
+        compiled = compile_query(
+            soql, schema_of(request), org.clock(), include_deleted=include_deleted, user_id=user_of(request)
+        )
         if request.query_params.get("columns") == "true":
             return reply(column_metadata(compiled))
         with org.store.reading() as connection:
             if compiled.is_count:
                 row = connection.execute(compiled.count_sql, compiled.parameters).fetchone()
                 return reply({"totalSize": row[0] if row else 0, "done": True, "records": []})
-            statement = json_statement(compiled, version_of(request))
-            read: pa.Table = connection.sql(statement, params=compiled.parameters).to_arrow_table()
-        result = _Result(read.column(0), _page_size(request), org.clock())
+            page_size = _page_size(request)
+            statement = json_statement(compiled, version_of(request), page_size)
+            records = connection.sql(statement, params=compiled.parameters).to_arrow_table().column(0)
+        if compiled.aggregated and len(records) > page_size:
+            message = (
+                "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
+            )
+            raise SoqlError("EXCEEDED_ID_LIMIT", message)
+        if compiled.query.purpose:
+            remember_views(org.store, compiled, records)
+        result = _Result(records, page_size, org.clock(), nested=compiled.has_children)
         return self._reply(request, result, 0, None)
 
     def _reply(self, request: Request, result: _Result, start: int, cursor: str | None) -> Response:
@@ -95,9 +116,31 @@ class Queries:
         total, end = len(result.records), start + len(page)
         content: dict[str, object] = {"totalSize": total, "done": end >= total}
         if end < total:
-            cursor = cursor or self._keep(result)
-            content["nextRecordsUrl"] = f"/services/data/v{version_of(request)}/query/{cursor}-{end}"
-        return reply({**content, "records": page})
+            content["nextRecordsUrl"] = _address(request, cursor or self._keep(result), end)
+        records: list[object] = [orjson.Fragment(text) for text in page]
+        if result.nested:
+            records = [self._record(request, result, text) for text in page]
+        return reply({**content, "records": records})
+
+    def _record(self, request: Request, result: _Result, text: str) -> object:
+        """A record as it is sent, its children cut to a page's size where they are more."""
+        if _UNFINISHED not in text:
+            return orjson.Fragment(text)
+        record = orjson.loads(text)
+        self._cut_children(request, result, record)
+        return record
+
+    def _cut_children(self, request: Request, result: _Result, record: dict[str, object]) -> None:
+        for children in record.values():
+            if not isinstance(children, dict) or not isinstance(children.get("records"), list):
+                continue
+            if not children["done"]:
+                texts = pa.chunked_array([[orjson.dumps(each).decode() for each in children["records"]]])
+                kept = _Result(texts, result.page_size, result.read_at, nested=True)
+                children["records"] = children["records"][: result.page_size]
+                children["nextRecordsUrl"] = _address(request, self._keep(kept), result.page_size)
+            for child in children["records"]:
+                self._cut_children(request, result, child)
 
     def _keep(self, result: _Result) -> str:
         with self._lock:
@@ -109,6 +152,10 @@ class Queries:
                 _, dropped = self._results.popitem(last=False)
                 kept_bytes -= dropped.records.nbytes
         return cursor
+
+
+def _address(request: Request, cursor: str, start: int) -> str:
+    return f"/services/data/v{version_of(request)}/query/{cursor}-{start}"
 
 
 def _page_size(request: Request) -> int:

@@ -35,7 +35,7 @@ class Record:
 class Column:
     """A selected field: `records` leads from the base record (included) over the parents to the field's own.
 
-    What a function gives is a column too: `computed` is its SQL, `field` says its type. `alias` is its name in the reply.
+    What a function gives is a column too: `computed` is its SQL, `field` says its type. A reply calls it `alias`.
     """
 
     records: tuple[Record, ...]
@@ -58,6 +58,10 @@ class Column:
     @property
     def sql(self) -> str:
         return self.computed or self.record.expression(self.field)
+
+    def expression(self, field: Field) -> str:
+        """The SQL of this column, or of another field of its record: an address is made of its parts."""
+        return self.sql if field is self.field else self.record.expression(field)
 
     @property
     def is_text(self) -> bool:

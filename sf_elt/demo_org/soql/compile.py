@@ -52,6 +52,10 @@ class Compiled:
         return tuple(each for each in self.selected if isinstance(each, Column))
 
     @property
+    def has_children(self) -> bool:
+        return any(isinstance(each, ChildColumn) for each in self.selected)
+
+    @property
     def from_clause(self) -> str:
         """Everything after the SELECT list."""
         ordering = f"ORDER BY {', '.join(str(each) for each in self.order_terms)}" if self.order_terms else ""
@@ -76,6 +80,8 @@ def compile_query(
     Raises SoqlError: MALFORMED_QUERY, INVALID_TYPE, INVALID_FIELD, INVALID_QUERY_FILTER_OPERATOR, …
     """
     query = parse(soql) if isinstance(soql, str) else soql
+    if "UPDATE" in (query.purpose or ""):
+        raise SoqlError("MALFORMED_QUERY", "FOR UPDATE not allowed in this context")
     context = Context(schema, query.text, now, include_deleted, user_id)
     object_type = schema.object(query.object_name)
     if object_type is None:

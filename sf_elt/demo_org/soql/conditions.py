@@ -30,8 +30,8 @@ from sf_elt.demo_org.soql.ast import (
 )
 from sf_elt.demo_org.soql.columns import NUMBERS, Column
 from sf_elt.demo_org.soql.context import Context
+from sf_elt.demo_org.soql.currencies import conversion_rate
 from sf_elt.demo_org.soql.dates import days_of
-from sf_elt.demo_org.store import table
 
 Resolve = Callable[[Operand], Column]
 JoinSemi = Callable[[SemiJoin], str]
@@ -93,11 +93,10 @@ class _Conditions:
         currency = column.record.object_type.field("CurrencyIsoCode")
         if column.field.type != "currency" or currency is None:
             raise self._wrong_type(condition.path, column.field)
-        rate = f'(SELECT any_value(rate."ConversionRate") FROM {table("CurrencyType")} AS rate WHERE rate."IsoCode" = '
         code, amount = self.context.parameter(money.currency), self.context.parameter(float(money.amount))
-        converted = f"{column.sql} / coalesce({rate}{column.record.expression(currency)}), 1) * {rate}{code})"
+        own = conversion_rate(column.record.expression(currency))
         operator = "IS DISTINCT FROM" if condition.operator == "!=" else condition.operator
-        return f"({converted}) {operator} {amount}"
+        return f"({column.sql} / {own} * {conversion_rate(code)}) {operator} {amount}"
 
     def _relative(self, condition: Comparison, column: Column, value: RelativeDate) -> str:
         """A relative date is a span of days: `= THIS_WEEK` lies within it, `> THIS_WEEK` after it."""

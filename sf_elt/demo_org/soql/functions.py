@@ -4,7 +4,6 @@ Sources: Salesforce's SOQL reference, "Aggregate Functions", "Date Functions", "
 "Querying Currency Fields in Multi-Currency Orgs", "Location-Based SOQL Queries". Days are UTC's, and the fiscal year is
 the calendar's.
 """
-# ruff: noqa: S608 (names come from the schema and are quoted)
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,8 +12,8 @@ from sf_elt.demo_org.errors import SoqlError
 from sf_elt.demo_org.schema import Field
 from sf_elt.demo_org.soql.ast import Call, Operand, Path, Text
 from sf_elt.demo_org.soql.columns import NUMBERS, Column
+from sf_elt.demo_org.soql.currencies import CORPORATE_CURRENCY, conversion_rate
 from sf_elt.demo_org.soql.names import Names
-from sf_elt.demo_org.store import table
 
 AGGREGATES = ("COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
 
@@ -57,20 +56,20 @@ def _aggregate(names: Names, call: Call) -> Column:
     amount = _in_corporate_currency(names, column) if field.type == "currency" else column.sql
     match function:
         case "COUNT":
-            return column.made(f"count({column.sql})", "int", aggregate=True)
+            return column.made(f"count({column.sql})", "int", name=str(call), aggregate=True)
         case "COUNT_DISTINCT":
-            return column.made(f"count(DISTINCT {column.comparable})", "int", aggregate=True)
+            return column.made(f"count(DISTINCT {column.comparable})", "int", name=str(call), aggregate=True)
         case "SUM" if field.type == "int":
-            return column.made(f"CAST(sum({amount}) AS BIGINT)", "int", aggregate=True)
+            return column.made(f"CAST(sum({amount}) AS BIGINT)", "int", name=str(call), aggregate=True)
         case "SUM" | "AVG":
-            return column.made(f"{function.lower()}({amount})", "double", aggregate=True)
+            return column.made(f"{function.lower()}({amount})", "double", name=str(call), aggregate=True)
         case _:
-            return column.made(f"{function.lower()}({amount})", field.type, aggregate=True)
+            return column.made(f"{function.lower()}({amount})", field.type, name=str(call), aggregate=True)
 
 
 def _grouping(names: Names, call: Call) -> Column:
     column = operand_column(names, _operand(names, call))
-    return column.made(f"grouping({column.comparable})", "int", aggregate=True)
+    return column.made(f"grouping({column.comparable})", "int", name=str(call), aggregate=True)
 
 
 def _date_function(names: Names, call: Call) -> Column:
@@ -130,7 +129,7 @@ def _currency_code(names: Names, column: Column, call: Call) -> str:
     [argument] = call.arguments
     if currency is not None and isinstance(argument, Path):
         return column.record.expression(currency)
-    return f'(SELECT any_value(rate."IsoCode") FROM {table("CurrencyType")} AS rate WHERE rate."IsCorporate")'
+    return CORPORATE_CURRENCY
 
 
 def _distance(names: Names, call: Call) -> Column:
@@ -163,8 +162,8 @@ def _place(names: Names, where: Path | Call) -> tuple[str, str]:
         raise names.context.refusal(where, "INVALID_FIELD", message)
     prefix = column.field.name.removesuffix("Address")
     fields = [column.record.object_type.field(prefix + part) for part in ("Latitude", "Longitude")]
-    latitude, longitude = (column.record.expression(each) for each in fields if each is not None)
-    return latitude, longitude
+    north, east = (column.record.expression(each) for each in fields if each is not None)
+    return north, east
 
 
 def _in_corporate_currency(names: Names, column: Column) -> str:
@@ -172,9 +171,7 @@ def _in_corporate_currency(names: Names, column: Column) -> str:
     currency = column.record.object_type.field("CurrencyIsoCode")
     if currency is None:
         return column.sql
-    rate = f'SELECT any_value(rate."ConversionRate") FROM {table("CurrencyType")} AS rate'
-    code = column.record.expression(currency)
-    return f'({column.sql} / coalesce(({rate} WHERE rate."IsoCode" = {code}), 1))'
+    return f"({column.sql} / {conversion_rate(column.record.expression(currency))})"
 
 
 def _operand(names: Names, call: Call) -> Operand:
@@ -191,8 +188,8 @@ def _path(names: Names, call: Call) -> Path:
     return argument
 
 
-def _unexpected(names: Names, call: Call, token: str = "(") -> SoqlError:
-    return names.context.refusal(call, "MALFORMED_QUERY", f"unexpected token: '{token}'")
+def _unexpected(names: Names, call: Call, found: str = "(") -> SoqlError:
+    return names.context.refusal(call, "MALFORMED_QUERY", f"unexpected token: '{found}'")
 
 
 _FUNCTIONS: dict[str, Callable[[Names, Call], Column]] = {

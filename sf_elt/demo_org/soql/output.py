@@ -4,8 +4,10 @@
 from collections.abc import Sequence
 
 from sf_elt.demo_org.errors import SoqlError
+from sf_elt.demo_org.soql.ast import Call
 from sf_elt.demo_org.soql.columns import ChildColumn, Column, Record, Selected, TypeofColumn
 from sf_elt.demo_org.soql.compile import Compiled
+from sf_elt.demo_org.soql.selecting import is_unbounded
 from sf_elt.demo_org.store import quote
 from sf_elt.demo_org.values import csv_value, json_attributes, json_object, json_value, name_attributes, text_literal
 
@@ -34,11 +36,12 @@ def csv_statement(compiled: Compiled) -> str:
     ):
         if refused:
             raise SoqlError("FUNCTIONALITY_NOT_ENABLED", f"{what} not supported in Bulk Query")
+    if any(isinstance(each, Call) and is_unbounded(each) for each in compiled.query.fields):
+        message = "The SOQL FIELDS function is not supported with an unbounded set of fields in this API."
+        raise SoqlError("MALFORMED_QUERY", message)
     if any(column.field.type == "address" for column in compiled.columns):
         raise SoqlError("FUNCTIONALITY_NOT_ENABLED", "Selecting compound data not supported in Bulk Query")
-    selected = (
-        f"{csv_value(each.field, lambda _, each=each: each.sql)} AS {quote(each.name)}" for each in compiled.columns
-    )
+    selected = (f"{csv_value(each.field, each.expression)} AS {quote(each.name)}" for each in compiled.columns)
     return f"SELECT {', '.join(selected)} {compiled.from_clause}"
 
 
@@ -72,9 +75,7 @@ def _json_record(record: Record, selected: Sequence[Selected], depth: int, versi
 
 
 def _value(column: Column) -> str:
-    if column.field.type == "address":
-        return json_value(column.record.object_type, column.field, column.record.expression)
-    return json_value(column.record.object_type, column.field, lambda _: column.sql)
+    return json_value(column.record.object_type, column.field, column.expression)
 
 
 def _attributes(record: Record, version: str) -> str:

@@ -59,10 +59,8 @@ def _malformed(text: str, unexpected: UnexpectedInput) -> SoqlError:
     if isinstance(unexpected, UnexpectedToken):
         if unexpected.token.type == "$END":
             return SoqlError("MALFORMED_QUERY", "unexpected token: '<EOF>'")
-        if unexpected.token == ":":
-            message = "Bind variables only allowed in Apex code"
-        else:
-            message = f"unexpected token: '{unexpected.token}'"
+        word = str(unexpected.token)
+        message = "Bind variables only allowed in Apex code" if word == ":" else f"unexpected token: '{word}'"
         return SoqlError("MALFORMED_QUERY", pointing_at(text, line, column, message))
     found = text[unexpected.pos_in_stream or 0]
     if found == "'":

@@ -17,6 +17,7 @@ from sf_elt.demo_org.calls import RecordCalls
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.faults import PlayFaults
 from sf_elt.demo_org.org import Org
+from sf_elt.demo_org.unwrap import UnwrapRequests
 from sf_elt.demo_org.versions import api_version
 
 DATA = "/services/data/"
@@ -44,6 +45,7 @@ def build_app(org: Org) -> Starlette:
             Middleware(RefuseLongHeads),
             Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=1),
             Middleware(GuardData),
+            Middleware(UnwrapRequests),
         ],
         exception_handlers={OrgError: _refused, HTTPException: _no_such_route, Exception: _unexpected},
     )

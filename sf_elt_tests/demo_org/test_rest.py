@@ -1,7 +1,6 @@
 """The REST API over HTTP: addresses, bodies and errors as Salesforce sends them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,27 +8,8 @@ import requests
 from simple_salesforce import Salesforce
 
 from sf_elt.demo_org.serve import Details, running_org
+from sf_elt_tests.demo_org.wire import PERSON, V62, Wire
 from sf_elt_tests.orgs import client
-
-V62 = "/services/data/v62.0"
-PERSON = {"LastName": "Lovelace", "Company": "Engines"}
-
-
-@dataclass(frozen=True)
-class Wire:
-    """Plain HTTP to an org, for what a client library would hide."""
-
-    details: Details
-
-    def __call__(self, method: str, path: str, **options: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.details.access_token}", **options.pop("headers", {})}
-        return requests.request(method, self.details.instance_url + path, headers=headers, timeout=30, **options)
-
-    def new_lead(self, **fields: Any) -> str:
-        reply = self("POST", f"{V62}/sobjects/Lead", json={**PERSON, **fields})
-        assert reply.status_code == 201, reply.text
-        found: str = reply.json()["id"]
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +41,7 @@ def test_a_result_is_read_in_pages_of_one_moment(wire: Wire, sf: Salesforce) -> 
     """Pages as wished for (200 at least), with locators; what changes while paging does not move between pages."""
     records = [{"attributes": {"type": "Account"}, "Name": f"Paged {number:03}"} for number in range(450)]
     for start in range(0, 450, 200):
-        assert all(each["success"] for each in collections(wire, "POST", records[start : start + 200]).json())
+        assert all(each["success"] for each in wire.collections("POST", records[start : start + 200]).json())
     soql = "SELECT Id, Name FROM Account WHERE Name LIKE 'Paged%' ORDER BY Name"
     first = wire("GET", f"{V62}/query", params={"q": soql}, headers={"Sforce-Query-Options": "batchSize=1"}).json()
     assert (first["totalSize"], first["done"], len(first["records"])) == (450, False, 200)
@@ -209,7 +189,7 @@ def test_a_body_that_cannot_be_read_fails_the_request(wire: Wire, body: str) -> 
     reply = wire("POST", f"{V62}/sobjects/Lead", data=body, headers={"Content-Type": "application/json"})
     assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
     records = [lead(**PERSON), lead(LastName="B", AnnualRevenue="much")]
-    reply = collections(wire, "POST", records)
+    reply = wire.collections("POST", records)
     assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
 
 
@@ -238,17 +218,11 @@ def lead(**fields: Any) -> dict[str, Any]:
     return {"attributes": {"type": "Lead"}, **fields}
 
 
-def collections(
-    wire: Wire, method: str, records: list[dict[str, Any]], path: str = "", **body: Any
-) -> requests.Response:
-    return wire(method, f"{V62}/composite/sobjects{path}", json={"records": records, **body})
-
-
 def test_a_collection_answers_in_the_order_of_the_request(wire: Wire) -> None:
     """Good and bad records side by side; a failed record has no id; several objects in one call."""
     known = wire.new_lead()
     account = {"attributes": {"type": "Account"}, "Name": "Acme"}
-    outcomes = collections(wire, "POST", [lead(Company="X"), account, lead(**PERSON)]).json()
+    outcomes = wire.collections("POST", [lead(Company="X"), account, lead(**PERSON)]).json()
     assert outcomes[0] == {
         "success": False,
         "errors": [
@@ -260,7 +234,7 @@ def test_a_collection_answers_in_the_order_of_the_request(wire: Wire) -> None:
         ],
     }
     assert [outcome["id"][:3] for outcome in outcomes[1:]] == ["001", "00Q"]
-    updated = collections(wire, "PATCH", [lead(Id="00Q000000000001"), lead(id=known, Title="x")]).json()
+    updated = wire.collections("PATCH", [lead(Id="00Q000000000001"), lead(id=known, Title="x")]).json()
     assert updated[0]["errors"][0]["statusCode"] == "INVALID_CROSS_REFERENCE_KEY"
     assert updated[1] == {"id": known, "success": True, "errors": []}
 
@@ -268,7 +242,7 @@ def test_a_collection_answers_in_the_order_of_the_request(wire: Wire) -> None:
 def test_all_or_none_rolls_a_collection_back(wire: Wire, sf: Salesforce) -> None:
     """One bad record, and none is there afterwards."""
     records = [lead(LastName="Nobody", Company="X"), lead(LastName="Nobody")]
-    outcomes = collections(wire, "POST", records, allOrNone=True).json()
+    outcomes = wire.collections("POST", records, allOrNone=True).json()
     assert [outcome["errors"][0]["statusCode"] for outcome in outcomes] == [
         "ALL_OR_NONE_OPERATION_ROLLED_BACK",
         "REQUIRED_FIELD_MISSING",
@@ -279,10 +253,8 @@ def test_all_or_none_rolls_a_collection_back(wire: Wire, sf: Salesforce) -> None
 def test_a_collection_upserts_reads_and_deletes(wire: Wire) -> None:
     """The upsert says what was created; reading gives null for what is missing, in order; deleting by Ids."""
     records = [lead(External_Id__c="c1", **PERSON), lead(External_Id__c="c2", **PERSON)]
-    assert [each["created"] for each in collections(wire, "PATCH", records, "/Lead/External_Id__c").json()] == [
-        True
-    ] * 2
-    outcomes = collections(wire, "PATCH", records, "/Lead/External_Id__c").json()
+    assert [each["created"] for each in wire.collections("PATCH", records, "/Lead/External_Id__c").json()] == [True] * 2
+    outcomes = wire.collections("PATCH", records, "/Lead/External_Id__c").json()
     assert [each["created"] for each in outcomes] == [False, False]
     first, second = (each["id"] for each in outcomes)
     deleted = wire("DELETE", f"{V62}/composite/sobjects?ids={first},bad&allOrNone=false").json()
@@ -307,7 +279,7 @@ def test_a_collection_upserts_reads_and_deletes(wire: Wire) -> None:
 )
 def test_a_collection_that_cannot_be_taken_is_refused_whole(wire: Wire, records: Any, code: str) -> None:
     """More than 200 records, records of no object, no list."""
-    reply = collections(wire, "POST", records)
+    reply = wire.collections("POST", records)
     assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, code)
 
 

@@ -16,7 +16,7 @@ _SOAP_TYPES = {
     "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
     "address": "urn:address",
 }  # fmt: skip
-_MASTER_RECORD_TYPE = "012000000000000AAA"
+MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def describe_object(
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": _record_type_infos(record_types, version, object_type),
+        "recordTypeInfos": record_type_infos(record_types, version, object_type),
         "searchLayoutable": object_type.searchable,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": _scopes(object_type),
@@ -241,8 +241,9 @@ def _child_relationships(schema: Schema, object_type: ObjectType) -> list[Json]:
     ]
 
 
-def _record_type_infos(record_types: Sequence[RecordTypeInfo], version: str, object_type: ObjectType) -> list[Json]:
-    master = RecordTypeInfo(_MASTER_RECORD_TYPE, "Master", "Master", active=True)
+def record_type_infos(record_types: Sequence[RecordTypeInfo], version: str, object_type: ObjectType) -> list[Json]:
+    """The object's record types as describe lists them; the master, which is nobody's own, comes last."""
+    master = RecordTypeInfo(MASTER_RECORD_TYPE, "Master", "Master", active=True)
     address = f"/services/data/v{version}/sobjects/{object_type.name}/describe/layouts"
     return [
         {

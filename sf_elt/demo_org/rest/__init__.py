@@ -7,11 +7,13 @@ from starlette.routing import Route
 
 from sf_elt.demo_org.rest import collections, composite, describes, records, replication, service
 from sf_elt.demo_org.rest.query import Queries
+from sf_elt.demo_org.rest.related import Related
 
 
 def routes() -> list[Route]:
     """The routes of one org; each call makes them with query cursors of their own."""
     queries = Queries()
+    about_objects = describes.Describes()
     data = "/services/data/{version}"
     collection = f"{data}/composite/sobjects"
     sobject = f"{data}/sobjects/{{object_name}}"
@@ -20,6 +22,7 @@ def routes() -> list[Route]:
         Route("/services/data/", service.versions),
         Route(data, service.resources),
         Route(f"{data}/limits", service.limits),
+        Route(f"{data}/recent", service.recent),
         Route(f"{data}/query", queries.query),
         Route(f"{data}/queryAll", queries.query_all),
         Route(f"{data}/query/{{locator}}", queries.more),
@@ -31,8 +34,13 @@ def routes() -> list[Route]:
         Route(f"{collection}/{{object_name}}", collections.retrieve, methods=["GET"]),
         Route(f"{collection}/{{object_name}}", collections.retrieve_many, methods=["POST"]),
         Route(f"{collection}/{{object_name}}/{{key}}", collections.upsert, methods=["PATCH"]),
-        Route(f"{data}/sobjects", describes.all_objects),
-        Route(f"{sobject}/describe", describes.one_object),
+        Route(f"{data}/sobjects", about_objects.all_objects),
+        Route(f"{sobject}/describe", about_objects.one_object),
+        Route(f"{sobject}/describe/layouts", describes.layouts),
+        Route(f"{sobject}/describe/layouts/{{record_type_id}}", describes.layout_of_record_type),
+        Route(f"{sobject}/describe/compactLayouts", describes.compact_layouts),
+        Route(f"{sobject}/listviews", describes.list_views),
+        Route(f"{sobject}/quickActions", describes.quick_actions),
         Route(sobject, describes.summary, methods=["GET"]),
         Route(sobject, records.create, methods=["POST"]),
         Route(f"{sobject}/updated", replication.updated),
@@ -41,7 +49,7 @@ def routes() -> list[Route]:
         Route(f"{sobject}/{{record_id}}", records.update, methods=["PATCH"]),
         Route(f"{sobject}/{{record_id}}", records.create_by_id, methods=["POST"]),
         Route(f"{sobject}/{{record_id}}", records.delete, methods=["DELETE"]),
-        Route(f"{sobject}/{{key}}/{{value:path}}", records.read_by_key, methods=["GET"]),
+        Route(f"{sobject}/{{key}}/{{value:path}}", Related(queries).read, methods=["GET"]),
         Route(f"{sobject}/{{key}}/{{value:path}}", records.upsert, methods=["PATCH"]),
         Route(f"{sobject}/{{key}}/{{value:path}}", records.delete_by_key, methods=["DELETE"]),
     ]

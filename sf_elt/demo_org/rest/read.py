@@ -18,8 +18,7 @@ def read_records(
 
     `fields` are names in any letter case, None means all. Raises OrgError INVALID_FIELD for an unknown one.
     """
-    wanted = [each.name for each in object_type.fields] if fields is None else _known(object_type, fields)
-    paths = tuple(Path((name,)) for name in dict.fromkeys(["Id", *wanted]))
+    paths = tuple(Path((name,)) for name in dict.fromkeys(["Id", *named_fields(object_type, fields)]))
     where = Membership(Path(("Id",)), tuple(Text(record_id, record_id) for record_id in ids), negated=False)
     compiled = compile_query(Query("", object_type.name, None, paths, where), schema, org.clock())
     with org.store.reading() as connection:
@@ -44,7 +43,10 @@ def ids_by_key(org: Org, schema: Schema, object_type: ObjectType, key: Field, va
     return [record_id for (record_id,) in rows]
 
 
-def _known(object_type: ObjectType, names: Sequence[str]) -> list[str]:
+def named_fields(object_type: ObjectType, names: Sequence[str] | None) -> list[str]:
+    """The fields of those names in any letter case, each once; all without names. Raises OrgError INVALID_FIELD."""
+    if names is None:
+        return [each.name for each in object_type.fields]
     known = []
     for name in names:
         field = object_type.field(name)

@@ -2,12 +2,56 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
+from sf_elt.demo_org.auth.hosts import address_of
+from sf_elt.demo_org.auth.replies import identity_url
 from sf_elt.demo_org.org import org_of
-from sf_elt.demo_org.requests import version_of
+from sf_elt.demo_org.requests import user_of, version_of
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.versions import NEWEST, OLDEST
 
+DATA_STORAGE_MB = 10_240
+RECORDS_IN_MB = 512
+"""A record takes 2 kB of the org's storage, whatever it holds."""
+
+UNUSED_ALLOWANCES = {
+    "AnalyticsExternalDataSizeMB": 40_960,
+    "ConcurrentAsyncGetReportInstances": 200,
+    "ConcurrentSyncReportRuns": 20,
+    "DailyAnalyticsDataflowJobExecutions": 60,
+    "DailyAsyncApexExecutions": 250_000,
+    "DailyAsyncApexTests": 500,
+    "DailyDurableGenericStreamingApiEvents": 10_000,
+    "DailyDurableStreamingApiEvents": 10_000,
+    "DailyGenericStreamingApiEvents": 10_000,
+    "DailyScratchOrgs": 6,
+    "DailyStandardVolumePlatformEvents": 10_000,
+    "DailyStreamingApiEvents": 10_000,
+    "DailyWorkflowEmails": 390,
+    "DurableStreamingApiConcurrentClients": 20,
+    "FileStorageMB": 20,
+    "HourlyAsyncReportRuns": 1_200,
+    "HourlyDashboardRefreshes": 200,
+    "HourlyDashboardResults": 5_000,
+    "HourlyDashboardStatuses": 999_999_999,
+    "HourlyLongTermIdMapping": 100_000,
+    "HourlyManagedContentPublicRequests": 50_000,
+    "HourlyODataCallout": 1_000,
+    "HourlyPublishedPlatformEvents": 50_000,
+    "HourlyPublishedStandardVolumePlatformEvents": 1_000,
+    "HourlyShortTermIdMapping": 100_000,
+    "HourlySyncReportRuns": 500,
+    "HourlyTimeBasedWorkflow": 50,
+    "MassEmail": 10,
+    "MonthlyPlatformEventsUsageEntitlement": 300_000,
+    "Package2VersionCreates": 6,
+    "SingleEmail": 15,
+    "StreamingApiConcurrentClients": 20,
+}
+"""What a Developer Edition org lists besides (recorded replies of /limits): the demo org has nothing that uses it."""
+
+_DATA = "/services/data/{version}/"
 _SEASONS = ("Winter", "Spring", "Summer")
 _WINTER_25 = 62
 
@@ -23,25 +67,29 @@ def versions(request: Request) -> Response:
 
 
 def resources(request: Request) -> Response:
-    """GET /services/data/vNN.0: what the version offers."""
+    """GET /services/data/vNN.0: what the version offers, out of the routes that there are."""
     address = f"/services/data/v{version_of(request)}"
-    names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
-    return reply({name: f"{address}/{name}" for name in names})
+    paths = (route.path for route in request.app.routes if isinstance(route, Route))
+    below = (path.removeprefix(_DATA).partition("/")[0] for path in paths if path.startswith(_DATA))
+    found = {name: f"{address}/{name}" for name in sorted({each for each in below if each.isalpha()})}
+    return reply({**found, "identity": identity_url(address_of(request), org_of(request), user_of(request))})
 
 
 def limits(request: Request) -> Response:
-    """GET /limits: what is left of the day's calls, and allowances that the demo org has but does not count."""
+    """GET /limits: what is left of the day's calls and bulk jobs, of storage, and allowances that nothing here uses."""
     org = org_of(request)
-    most = org.allowance.most
-    return reply(
-        {
-            "DailyApiRequests": {"Max": most, "Remaining": max(0, most - org.allowance.used(org.clock()))},
-            "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000},
-            "DailyBulkV2QueryFileStorageMB": {"Max": 976_562, "Remaining": 976_562},
-            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
-            "DataStorageMB": {"Max": 1_024, "Remaining": 1_024},
-        }
-    )
+    now = org.clock()
+    calls = {"Max": org.allowance.most, "Remaining": max(0, org.allowance.most - org.allowance.used(now))}
+    stored = sum(org.store.count(each.name) for each in org.schema.objects) // RECORDS_IN_MB
+    storage = {"Max": DATA_STORAGE_MB, "Remaining": max(0, DATA_STORAGE_MB - stored)}
+    counted = {"DailyApiRequests": calls, **org.bulk.quota.limits(now), "DataStorageMB": storage}
+    unused = {name: {"Max": most, "Remaining": most} for name, most in UNUSED_ALLOWANCES.items()}
+    return reply(dict(sorted((unused | counted).items())))
+
+
+def recent(request: Request) -> Response:
+    """GET /recent: nobody has looked at a record's page."""
+    return reply([])
 
 
 def _label(version: int) -> str:

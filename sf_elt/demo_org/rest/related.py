@@ -1,0 +1,78 @@
+"""Over a relationship: GET /sobjects/Contact/003…/Account to a parent, /sobjects/Account/001…/Contacts to children."""
+
+from urllib.parse import urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sf_elt.demo_org.errors import not_found
+from sf_elt.demo_org.ids import normalise
+from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.requests import schema_of, version_of
+from sf_elt.demo_org.rest import records
+from sf_elt.demo_org.rest.query import Queries
+from sf_elt.demo_org.rest.read import named_fields, read_records
+from sf_elt.demo_org.rest.requests import object_of, reply
+from sf_elt.demo_org.schema import Children, Field, ObjectType
+from sf_elt.demo_org.store import quote, table
+
+
+class Related:
+    """Follows relationships; the pages of many children are kept as those of a query are."""
+
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+
+    def read(self, request: Request) -> Response:
+        """What stands behind `/sobjects/Lead/<Id>/<relationship>`, or `/sobjects/Lead/<external id field>/<value>`."""
+        object_type, record_id = object_of(request), normalise(request.path_params["key"])
+        if record_id is None or not record_id.startswith(object_type.key_prefix):
+            return records.read_by_key(request)
+        relationship = request.path_params["value"]
+        reference = object_type.reference(relationship)
+        if reference is not None:
+            return _parent(request, object_type, record_id, reference)
+        children = schema_of(request).children_named(object_type.name, relationship)
+        if children is None:
+            raise not_found()
+        return self._children(request, object_type, record_id, children)
+
+    def _children(self, request: Request, parent: ObjectType, record_id: str, children: Children) -> Response:
+        """The children as a query gives them. Raises OrgError 404 where there is no such parent."""
+        [found] = read_records(org_of(request), schema_of(request), parent, [record_id], ["Id"], version_of(request))
+        if found is None:
+            raise not_found()
+        fields = named_fields(children.object_type, _wanted(request))
+        soql = (
+            f"SELECT {', '.join(fields)} FROM {children.object_type.name} "  # noqa: S608 (names of the schema, an Id)
+            f"WHERE {children.field.name} = '{record_id}' ORDER BY Id"
+        )
+        return self._queries.query(Request({**request.scope, "query_string": urlencode({"q": soql}).encode()}))
+
+
+def _parent(request: Request, object_type: ObjectType, record_id: str, reference: Field) -> Response:
+    """The record that a reference leads to. Raises OrgError 404 where it leads to none that the user sees."""
+    org, schema = org_of(request), schema_of(request)
+    with org.store.reading() as connection:
+        row = connection.execute(
+            f'SELECT {quote(reference.name)} FROM {table(object_type.name)} WHERE "Id" = ? AND NOT "IsDeleted"'  # noqa: S608
+            if object_type.has("IsDeleted")
+            else f'SELECT {quote(reference.name)} FROM {table(object_type.name)} WHERE "Id" = ?',  # noqa: S608
+            [record_id],
+        ).fetchone()
+    parent_id = row[0] if row else None
+    parent = schema.object_of_id(parent_id) if parent_id else None
+    if parent is None:
+        raise not_found()
+    [record] = read_records(org, schema, parent, [parent_id], _wanted(request), version_of(request))
+    if record is None:
+        raise not_found()
+    request.state.rows = 1
+    return reply(orjson.Fragment(record))
+
+
+def _wanted(request: Request) -> list[str] | None:
+    """The names in `fields=`, None without it."""
+    given = request.query_params.get("fields")
+    return [each.strip() for each in given.split(",")] if given else None

@@ -10,13 +10,16 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sf_elt.demo_org import admin, rest
-from sf_elt.demo_org.auth import authorize, doors, identity, oauth, soap
+from sf_elt.demo_org.auth import authorize, doors, identity, oauth
 from sf_elt.demo_org.auth.api_session import api_session
 from sf_elt.demo_org.bulk import ingest, query
+from sf_elt.demo_org.bulk.v1 import handlers as v1
+from sf_elt.demo_org.bulk.v1.guard import GuardBulkV1
 from sf_elt.demo_org.calls import RecordCalls
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.faults import PlayFaults
 from sf_elt.demo_org.org import Org
+from sf_elt.demo_org.soap import endpoint
 from sf_elt.demo_org.unwrap import UnwrapRequests
 from sf_elt.demo_org.versions import api_version
 
@@ -33,9 +36,10 @@ def build_app(org: Org) -> Starlette:
             *authorize.routes(),
             *identity.routes(),
             *doors.routes(),
-            *soap.routes(),
+            *endpoint.routes(),
             *query.routes(),
             *ingest.routes(),
+            *v1.routes(),
             *rest.routes(),
             *admin.routes(),
         ],
@@ -45,6 +49,7 @@ def build_app(org: Org) -> Starlette:
             Middleware(RefuseLongHeads),
             Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=1),
             Middleware(GuardData),
+            Middleware(GuardBulkV1),
             Middleware(UnwrapRequests),
         ],
         exception_handlers={OrgError: _refused, HTTPException: _no_such_route, Exception: _unexpected},

@@ -53,22 +53,6 @@ def test_soap_login_refuses_as_salesforce_words_it(shared_org: Details, how: How
     assert "Invalid username, password, security token; or user locked out." in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ("<not xml", "INVALID_SOAP_BODY"),
-        ('<!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>', "INVALID_SOAP_BODY"),
-        ('<?xml version="1.0" encoding="klingon"?><a/>', "INVALID_SOAP_BODY"),
-        ("<a><query/></a>", "INVALID_OPERATION"),
-    ],
-)
-def test_soap_refuses_what_is_no_login(shared_org: Details, body: str, code: str) -> None:
-    """Broken XML, entities and other calls get a SOAP fault and nothing is expanded."""
-    reply = requests.post(f"{shared_org.instance_url}/services/Soap/u/62.0", data=body, timeout=10)
-    assert reply.status_code == 500
-    assert f"<sf:exceptionCode>{code}</sf:exceptionCode>" in reply.text
-
-
 def test_password_grant_answers_with_all_that_salesforce_sends(shared_org: Details) -> None:
     """The token reply of the password grant is whole, and the password may end in the security token."""
     reply = password_grant(shared_org, password=shared_org.password + shared_org.security_token)

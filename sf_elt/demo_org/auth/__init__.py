@@ -4,5 +4,4 @@ credentials.py   the org's API user, connected app and key pair, made once and k
 sessions.py      access and refresh tokens, their ends
 jwt_bearer.py    what a JWT assertion must prove
 oauth.py         /services/oauth2/token, revoke, userinfo
-soap.py          /services/Soap/u/NN.N and /c/NN.N: the partner and enterprise login() call
 """

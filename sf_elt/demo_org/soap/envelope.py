@@ -10,7 +10,7 @@
 Names are compared without their namespaces: clients differ in the prefixes and namespaces that they write.
 """
 
-import zlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError
@@ -23,12 +23,11 @@ from starlette.responses import Response
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.soap.xml import XmlValue, element
 
-LONGEST_REQUEST = 52_428_800  # bytes, unpacked
+LONGEST_REQUEST = 52_428_800  # bytes
 CLIENT = "soapenv:Client"
 """The fault code of a request that is no call at all."""
 
 _MEDIA_TYPE = "text/xml;charset=UTF-8"
-_GZIP = 16 + zlib.MAX_WBITS
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
@@ -86,9 +85,12 @@ class Call:
 
 
 async def read_call(request: Request) -> Call:
-    """The call in a request's body, which may be packed with gzip. Raises SoapFault for what is none."""
+    """The call in a request's body. Raises SoapFault for what is none."""
+    text = await request.body()
+    if len(text) > LONGEST_REQUEST:
+        raise SoapFault("EXCEEDED_MAX_SIZE_REQUEST", f"SOAP request exceeded max size: {LONGEST_REQUEST} bytes")
     try:
-        envelope: Element = fromstring(_unpacked(request, await request.body()))
+        envelope: Element = fromstring(text)
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:  # the latter two: unknown encodings
         raise SoapFault(CLIENT, f"The request is not readable XML: {error}", None) from error
     body = child(envelope, "Body")
@@ -175,6 +177,7 @@ _FAULTS = {
     "MALFORMED_ID": "InvalidIdFault",
     "INVALID_QUERY_LOCATOR": "InvalidQueryLocatorFault",
 }
+_PLACE = re.compile(r"^ERROR at Row:(\d+):Column:(\d+)$", re.MULTILINE)
 _QUERY_FAULTS = ("InvalidFieldFault", "MalformedQueryFault", "InvalidSObjectFault")
 
 
@@ -185,7 +188,8 @@ def _detail(fault: SoapFault, kind: str) -> dict[str, XmlValue]:
         "sf:exceptionMessage": fault.message,
     }
     if kind in _QUERY_FAULTS:
-        detail |= {"sf:row": -1, "sf:column": -1}
+        place = _PLACE.search(fault.message)
+        detail |= {"sf:row": place[1] if place else -1, "sf:column": place[2] if place else -1}
     return detail
 
 
@@ -206,16 +210,3 @@ def _envelope(
         f"<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
     )
     return Response(content, status, media_type=_MEDIA_TYPE)
-
-
-def _unpacked(request: Request, body: bytes) -> bytes:
-    """The body without its gzip. Raises SoapFault for one that is too long, ValueError for what is no gzip."""
-    if request.headers.get("content-encoding", "").strip().lower() == "gzip":
-        unpacker = zlib.decompressobj(_GZIP)
-        try:
-            body = unpacker.decompress(body, LONGEST_REQUEST + 1)
-        except zlib.error as error:
-            raise ValueError(str(error)) from error
-    if len(body) > LONGEST_REQUEST:
-        raise SoapFault("EXCEEDED_MAX_SIZE_REQUEST", f"SOAP request exceeded max size: {LONGEST_REQUEST} bytes")
-    return body

@@ -1,15 +1,29 @@
 """Who calls: the session in the SOAP header, and a call left in the day's allowance."""
 
+import base64
+import hashlib
+
+from sf_elt.demo_org.auth.api_session import api_session
 from sf_elt.demo_org.auth.sessions import Session
+from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import Org
-from sf_elt.demo_org.soap.envelope import Call, SoapFault
+from sf_elt.demo_org.soap.envelope import Call, SoapFault, fault_of
+
+WITH_EXPIRED_PASSWORD = ("setPassword", "logout")
+"""The calls that somebody whose password has expired may make."""
 
 
 def session_of(org: Org, call: Call) -> Session:
     """The live session of the call, which costs one call of the allowance. Raises SoapFault where there is none."""
-    session = org.sessions.find(call.session_id, org.clock())
-    if session is None:
-        raise SoapFault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session")
+    try:
+        session = api_session(org, call.session_id, api="SOAP")
+    except OrgError as error:
+        if error.code == "INVALID_SESSION_ID":
+            raise SoapFault("INVALID_SESSION_ID", _illegal_session(call.session_id)) from error
+        expired = org.sessions.find(call.session_id, org.clock())
+        if expired is None or call.operation not in WITH_EXPIRED_PASSWORD:
+            raise fault_of(error) from error
+        session = expired
     spend_call(org)
     return session
 
@@ -18,3 +32,15 @@ def spend_call(org: Org) -> None:
     """Takes one call off the allowance. Raises SoapFault where none is left."""
     if not org.allowance.spend(org.clock()):
         raise SoapFault("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+
+
+def _illegal_session(token: str) -> str:
+    """As in recorded traffic."""
+    refused = "Invalid Session ID found in SessionHeader: Illegal Session"
+    if not token:
+        return refused
+    key = base64.b64encode(hashlib.sha256(token.encode(errors="replace")).digest()).decode()
+    return (
+        f"{refused}. Session not found, missing session hash: {key}\n"
+        "This error usually occurs after a session expires or a user logs out. "
+    )

@@ -1,0 +1,118 @@
+"""Reading over SOAP: query, queryAll, queryMore, retrieve, describe, getUpdated, getDeleted.
+
+Each is the REST request of the same meaning; here is only what differs.
+"""
+
+from urllib.parse import quote, urlencode
+
+from pydantic import JsonValue
+
+from sf_elt.demo_org.soap.envelope import SoapFault, texts
+from sf_elt.demo_org.soap.operation import Asked
+from sf_elt.demo_org.soap.records import datetime_text, query_result, sobject
+from sf_elt.demo_org.soap.xml import XmlValue
+
+DEFAULT_BATCH = 500
+MOST_DESCRIBED = 100
+
+_ONLY_REST = ("urls", "listviewable", "lookupLayoutable", "sobjectDescribeOption")
+"""Members of a JSON describe that the SOAP API does not know."""
+_NILLABLE = (
+    "keyPrefix", "recordTypeId", "url", "urlDetail", "urlEdit", "urlNew", "defaultImplementation", "implementedBy",
+    "implementsInterfaces", "networkScopeFieldName",
+)  # fmt: skip
+"""Members that the WSDL wants even where they are null; the others are left out then."""
+
+
+async def query(asked: Asked) -> XmlValue:
+    return await _first_page(asked, "query")
+
+
+async def query_all(asked: Asked) -> XmlValue:
+    """As query, deleted records included."""
+    return await _first_page(asked, "queryAll")
+
+
+async def query_more(asked: Asked) -> XmlValue:
+    """The page that a queryLocator leads to."""
+    return await _page(asked, f"/query/{quote(asked.argument('queryLocator'), safe='')}")
+
+
+async def retrieve(asked: Asked) -> XmlValue:
+    """Records by Id, in the order of the Ids; nil where one is missing."""
+    object_type = asked.object_type(asked.argument("sObjectType"))
+    fields: list[JsonValue] = [each.strip() for each in asked.argument("fieldList").split(",")]
+    ids: list[JsonValue] = list(texts(asked.arguments, "ids"))
+    found = await asked.rest("POST", f"/composite/sobjects/{object_type.name}", {"ids": ids, "fields": fields})
+    return [sobject(asked.schema, each) for each in found] if isinstance(found, list) else []
+
+
+async def describe_global(asked: Asked) -> XmlValue:
+    return _described(await asked.rest("GET", "/sobjects"))
+
+
+async def describe_sobject(asked: Asked) -> XmlValue:
+    return await _describe(asked, asked.argument("sObjectType"))
+
+
+async def describe_sobjects(asked: Asked) -> XmlValue:
+    names = texts(asked.arguments, "sObjectType")
+    if len(names) > MOST_DESCRIBED:
+        raise SoapFault("EXCEEDED_MAX_TYPES_LIMIT", f"describeSObjects takes {MOST_DESCRIBED} types at most")
+    return [await _describe(asked, name) for name in names]
+
+
+async def get_updated(asked: Asked) -> XmlValue:
+    found = await _replicated(asked, "updated")
+    return {"ids": found.get("ids"), "latestDateCovered": found.get("latestDateCovered")}
+
+
+async def get_deleted(asked: Asked) -> XmlValue:
+    found = await _replicated(asked, "deleted")
+    return {name: found.get(name) for name in ("deletedRecords", "earliestDateAvailable", "latestDateCovered")}
+
+
+async def get_server_timestamp(asked: Asked) -> XmlValue:
+    return {"timestamp": asked.org.clock().strftime("%Y-%m-%dT%H:%M:%S.000Z")}
+
+
+async def _first_page(asked: Asked, resource: str) -> XmlValue:
+    return await _page(asked, f"/{resource}?{urlencode({'q': asked.argument('queryString')})}")
+
+
+async def _page(asked: Asked, path: str) -> XmlValue:
+    wanted = asked.call.header("QueryOptions", "batchSize") or str(DEFAULT_BATCH)
+    reply = await asked.rest("GET", path, headers={"Sforce-Query-Options": f"batchSize={wanted}"})
+    return query_result(asked.schema, reply if isinstance(reply, dict) else {})
+
+
+async def _describe(asked: Asked, name: str) -> XmlValue:
+    object_type = asked.object_type(name)
+    return _described(await asked.rest("GET", f"/sobjects/{object_type.name}/describe"))
+
+
+async def _replicated(asked: Asked, kind: str) -> dict[str, XmlValue]:
+    object_type = asked.object_type(asked.argument("sObjectType"))
+    span = urlencode({"start": asked.argument("startDate"), "end": asked.argument("endDate")})
+    found = await asked.rest("GET", f"/sobjects/{object_type.name}/{kind}/?{span}")
+    return {name: _with_datetimes(member) for name, member in found.items()} if isinstance(found, dict) else {}
+
+
+def _with_datetimes(value: JsonValue) -> XmlValue:
+    if isinstance(value, list):
+        return [_with_datetimes(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _with_datetimes(member) for name, member in value.items()}
+    return datetime_text(value) if isinstance(value, str) else value
+
+
+def _described(value: JsonValue) -> XmlValue:
+    """A JSON describe with its members in the order of the WSDL, which is that of the alphabet."""
+    if isinstance(value, list):
+        return [_described(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    kept = (
+        name for name, member in value.items() if name not in _ONLY_REST and (member is not None or name in _NILLABLE)
+    )
+    return {name: _described(value[name]) for name in sorted(kept)}

@@ -1,0 +1,107 @@
+"""What the SOAP API saves, over HTTP."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sf_elt.demo_org.serve import Details, running_org
+from sf_elt_tests.demo_org.soap_client import Fault, soap
+from sf_elt_tests.orgs import client
+
+
+@pytest.fixture(scope="module")
+def org() -> Iterator[Details]:
+    """One org for the module: each test makes the records that it looks at."""
+    with running_org(records=0) as details:
+        yield details
+
+
+def lead(**values: Any) -> dict[str, Any]:
+    return {"type": "Lead", "LastName": "Soap", "Company": "Suds"} | values
+
+
+def create(org: Details, *records: dict[str, Any], **options: Any) -> list[Any]:
+    return soap(org, "create", {"sObjects": list(records)}, **options)
+
+
+def found(org: Details, record_id: str) -> dict[str, Any]:
+    record: dict[str, Any] = client(org).Lead.get(record_id)
+    return record
+
+
+def test_records_are_created_in_order_each_with_its_outcome(org: Details) -> None:
+    """A bad record fails alone: no Id, and an error with its code, words and fields."""
+    first, bad, last = create(org, lead(LastName="<Ä> & \n"), {"type": "Lead"}, {"type": "Account", "Name": "Suds"})
+    assert (first["success"], last["success"]) == ("true", "true")
+    assert first["id"].startswith("00Q")
+    assert last["id"].startswith("001")
+    assert found(org, first["id"])["LastName"] == "<Ä> &"
+    assert (bad["success"], bad["id"]) == ("false", None)
+    assert bad["errors"]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    assert bad["errors"]["fields"] == ["LastName", "Company"]
+
+
+def test_all_or_none_keeps_nothing(org: Details) -> None:
+    """AllOrNoneHeader makes one bad record stop all."""
+    header = {"AllOrNoneHeader": {"allOrNone": "true"}}
+    good, _ = create(org, lead(LastName="None of it"), {"type": "Lead"}, headers=header)
+    assert (good["success"], good["errors"]["statusCode"]) == ("false", "ALL_OR_NONE_OPERATION_ROLLED_BACK")
+    assert client(org).query("SELECT COUNT() FROM Lead WHERE LastName = 'None of it'")["totalSize"] == 0
+
+
+def test_only_fields_to_null_are_cleared(org: Details) -> None:
+    """fieldsToNull clears; a nil element and a field that is not named leave the field alone."""
+    [made] = create(org, lead(Title="CTO", Phone="1", Website="w.example"))
+    update = {"type": "Lead", "fieldsToNull": ["Title"], "Id": made["id"], "Phone": None, "City": "Bonn"}
+    [outcome] = soap(org, "update", {"sObjects": update})
+    assert outcome["success"] == "true"
+    record = found(org, made["id"])
+    assert [record[name] for name in ("Title", "Phone", "Website", "City")] == [None, "1", "w.example", "Bonn"]
+
+
+def test_values_are_read_as_their_fields_want_them(org: Details) -> None:
+    """Booleans, numbers and dates come as text and are saved as what they are; a bad one fails its record."""
+    values = {"DoNotCall": "true", "NumberOfEmployees": "12", "AnnualRevenue": "1.5e3"}
+    good, bad = create(org, lead(**values), lead(NumberOfEmployees="many"))
+    record = found(org, good["id"])
+    assert [record[name] for name in values] == [True, 12, 1500.0]
+    assert bad["errors"]["statusCode"] == "INVALID_TYPE_ON_FIELD_IN_RECORD"
+
+
+def test_upsert_says_what_was_created(org: Details) -> None:
+    """The same record is new the first time and known the second."""
+    key = next(each["name"] for each in client(org).Lead.describe()["fields"] if each["externalId"])
+    arguments = {"externalIDFieldName": key, "sObjects": lead(**{key: "soap-1"})}
+    [first], [second] = soap(org, "upsert", arguments), soap(org, "upsert", arguments)
+    assert (first["created"], second["created"]) == ("true", "false")
+    assert first["id"] == second["id"]
+
+
+def test_deleted_records_come_back(org: Details) -> None:
+    """delete and undelete take records of any objects; what is no Id is refused in its place."""
+    one, two = create(org, lead(), {"type": "Account", "Name": "Back"})
+    outcomes = soap(org, "delete", {"ids": [one["id"], "nix", two["id"]]})
+    assert [each["success"] for each in outcomes] == ["true", "false", "true"]
+    assert outcomes[1]["errors"]["statusCode"] == "MALFORMED_ID"
+    [again] = soap(org, "delete", {"ids": one["id"]})
+    assert again["errors"]["statusCode"] == "ENTITY_IS_DELETED"
+    assert [each["success"] for each in soap(org, "undelete", {"ids": [one["id"], two["id"]]})] == ["true", "true"]
+    assert found(org, one["id"])["IsDeleted"] is False
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "code"),
+    [
+        ("create", {"sObjects": [lead()] * 201}, "EXCEEDED_ID_LIMIT"),
+        ("delete", {"ids": ["00Q"] * 201}, "EXCEEDED_ID_LIMIT"),
+        ("create", {"sObjects": {"LastName": "typeless"}}, "INVALID_TYPE"),
+        ("create", {"sObjects": {"type": "Nix"}}, "INVALID_TYPE"),
+        ("upsert", {"externalIDFieldName": "Nix", "sObjects": lead()}, "NOT_FOUND"),
+    ],
+)
+def test_calls_that_cannot_be_are_faults(org: Details, operation: str, arguments: dict[str, Any], code: str) -> None:
+    """Too many records, unknown types and keys refuse the whole call."""
+    with pytest.raises(Fault) as fault:
+        soap(org, operation, arguments)
+    assert fault.value.code == code

@@ -48,7 +48,7 @@ def test_a_describe_is_sent_again_only_if_it_changed(shared: Details, path: str)
 def test_a_new_record_type_changes_a_describe_at_once(org: Details) -> None:
     """Even within the second of the describe before it."""
     seen = get(org, "/sobjects/Lead/describe").headers["Last-Modified"]
-    client(org).RecordType.create({"Name": "Fair", "DeveloperName": "Fair", "SobjectType": "Lead"})  # type: ignore[operator]
+    client(org).RecordType.create({"Name": "Fair", "DeveloperName": "Fair", "SobjectType": "Lead"})
     later = get(org, "/sobjects/Lead/describe", If_Modified_Since=seen)
     assert "Fair" in [each["name"] for each in later.json()["recordTypeInfos"]]
     kept = later.headers["Last-Modified"]

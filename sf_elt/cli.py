@@ -33,10 +33,25 @@ def demo_org(
         Path | None, typer.Option(help="Keep data and credentials in this file and find them again next time.")
     ] = None,
     daily_api_requests: Annotated[int, typer.Option(help="Calls the org takes in 24 hours.", min=0)] = 100_000,
+    sandbox: Annotated[str, typer.Option(metavar="NAME", help="Make it a sandbox; all usernames end in .NAME.")] = "",
+    my_domain: Annotated[
+        str, typer.Option(metavar="NAME", help="Refuse logins at another NAME.my.salesforce.com than this.")
+    ] = "",
+    tls: Annotated[bool, typer.Option(help="Serve HTTPS, and print the file that clients have to trust.")] = False,
+    apps: Annotated[
+        Path | None, typer.Option(help="Connected apps besides the org's own: a YAML or JSON file.")
+    ] = None,
+    rotate_refresh_tokens: Annotated[
+        bool, typer.Option(help="Replace a refresh token of the org's own app each time it is used.")
+    ] = False,
+    session_minutes: Annotated[int, typer.Option(help="How long a session lives from its last use.", min=1)] = 120,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON once it is ready.")] = False,
     stop_with_stdin: Annotated[bool, typer.Option(hidden=True, help="Stop when standard input ends.")] = False,
 ) -> None:
     """Runs a Salesforce-compatible org on loopback, with its own data, until SIGTERM or Ctrl-C."""
+    from datetime import timedelta
+
+    from sf_elt.demo_org.auth.apps import AppsFileError, read_apps
     from sf_elt.demo_org.org import OrgFileError, Settings, create_org
     from sf_elt.demo_org.serve import DemoOrgError, bind, serve
 
@@ -47,11 +62,18 @@ def demo_org(
         sys.stdout.flush()
 
     try:
-        listener = bind(port)
-        org = create_org(
-            seed=seed, records=records, file=file, settings=Settings(daily_api_requests=daily_api_requests)
+        settings = Settings(
+            session_lifetime=timedelta(minutes=session_minutes),
+            rotate_refresh_tokens=rotate_refresh_tokens,
+            daily_api_requests=daily_api_requests,
+            sandbox=sandbox,
+            my_domain=my_domain,
+            tls=tls,
+            apps=read_apps(apps) if apps else (),
         )
-    except (DemoOrgError, OrgFileError, ValueError, OSError) as error:
+        listener = bind(port)
+        org = create_org(seed=seed, records=records, file=file, settings=settings)
+    except (DemoOrgError, OrgFileError, AppsFileError, ValueError, OSError) as error:
         typer.echo(f"sf-elt demo-org: {error}", err=True)
         raise typer.Exit(1) from None
     serve(org, listener, on_ready=say_ready, with_stdin=stop_with_stdin)
@@ -85,10 +107,11 @@ def dev(
 
 def _readable(details: "Details") -> str:
     """The connection details for a person to copy."""
+    trusted = f"  ca_file               {details.ca_file}\n" if details.ca_file else ""
     return f"""The demo org is ready (Ctrl-C stops it).
 
   instance_url          {details.instance_url}
-  username              {details.username}
+{trusted}  username              {details.username}
   password              {details.password}
   security_token        {details.security_token}
   access_token          {details.access_token}
@@ -96,6 +119,8 @@ def _readable(details: "Details") -> str:
   client_secret         {details.client_secret}
   jwt_private_key_file  {details.jwt_private_key_file}
   pid                   {details.pid}
+
+Every active user has this password; {details.instance_url}/demo/users lists them.
 """
 
 

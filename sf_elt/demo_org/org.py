@@ -34,6 +34,7 @@ from sf_elt.demo_org.clock import Clock
 from sf_elt.demo_org.faults import FaultPlan
 from sf_elt.demo_org.schema import Schema, load_schema
 from sf_elt.demo_org.store import Store, StoreMismatch, table
+from sf_elt.demo_org.tls import Tls, certificate_beside
 from sf_elt.demo_org.work_folder import WorkFolder
 
 DAILY_API_REQUESTS = 100_000
@@ -54,6 +55,7 @@ class Settings:
     daily_api_requests: int = DAILY_API_REQUESTS
     sandbox: str = ""  # makes the org a sandbox of that name: all usernames end in it
     my_domain: str = ""  # logins at another NAME.my.salesforce.com are refused; empty: any will do
+    tls: bool = False  # whether it is served by HTTPS
     apps: tuple[ConnectedApp, ...] = ()  # connected apps besides the org's own
 
     def __post_init__(self) -> None:
@@ -78,6 +80,7 @@ class Org:
     apps: dict[str, ConnectedApp]
     allowance: Allowance
     bulk: BulkJobs
+    tls: Tls | None = None
     codes: Codes = field(default_factory=Codes)
     browsers: Browsers = field(default_factory=Browsers)
     signing_key: SigningKey = field(default_factory=SigningKey)
@@ -119,7 +122,8 @@ def create_org(
     """An org with `records` people (leads and contacts) and the rest in proportion; 0 makes an org without records.
 
     With `file` the org is kept: the file, `<file>.credentials.json` and `<file>.key.pem` are made on the first start,
-    and a later start finds the same data and credentials (`seed` and `records` then change nothing).
+    and a later start finds the same data and credentials (`seed` and `records` then change nothing) and, in
+    `<file>.sessions.json`, the tokens that were live.
     Raises ValueError for numbers that cannot be seeded, OrgFileError for a file that cannot be used.
     """
     settings = settings or Settings()
@@ -129,13 +133,18 @@ def create_org(
         if file is None:
             store = _seeded_store(None, clock, seed, records, settings.sandbox)
             credentials = _credentials_of(store, settings.sandbox)
-            private_key_file, sessions_file = work.path / "key.pem", None
+            private_key_file = work.path / "key.pem"
             write_private(private_key_file, credentials.private_key)
         else:
             store, credentials, private_key_file = _open_file(file, clock, seed, records, settings.sandbox)
-            sessions_file = file.with_name(file.name + ".sessions.json")
-        sessions = _sessions(credentials, settings, clock(), sessions_file)
     except BaseException:
+        work.remove()
+        raise
+    try:
+        sessions = _sessions(credentials, settings, clock(), file)
+        tls = certificate_beside(file or work.path / "org") if settings.tls else None
+    except BaseException:
+        store.close()
         work.remove()
         raise
     apps = built_in_apps(credentials, rotate_refresh_tokens=settings.rotate_refresh_tokens)
@@ -151,15 +160,17 @@ def create_org(
         apps={app.client_id: app for app in (*apps, *settings.apps)},
         allowance=Allowance(settings.daily_api_requests),
         bulk=BulkJobs(store, clock, work.path),
+        tls=tls,
     )
 
 
 def _sessions(credentials: Credentials, settings: Settings, now: datetime, file: Path | None) -> Sessions:
-    """The live tokens: those of the file, and the access token that the credentials name, alive again."""
+    """The live tokens: those kept beside the org's file, and the credentials' access token, alive again."""
+    kept = file.with_name(file.name + ".sessions.json") if file else None
     try:
-        sessions = Sessions(credentials.organization_id, settings.session_lifetime, file)
+        sessions = Sessions(credentials.organization_id, settings.session_lifetime, kept)
     except ValueError as error:
-        raise OrgFileError(f"{file} is damaged: delete it, and every client logs in anew") from error
+        raise OrgFileError(f"{kept} is damaged: delete it, and every client logs in anew") from error
     sessions.open(credentials.user_id, now, token=credentials.access_token)
     return sessions
 

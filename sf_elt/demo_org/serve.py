@@ -55,6 +55,7 @@ class Details:
     security_token: str = field(repr=False)
     access_token: str = field(repr=False)
     client_secret: str = field(repr=False)
+    ca_file: str = ""  # what clients trust where the org is served by HTTPS
 
     def as_json(self) -> str:
         """The details as one line of JSON, as `sf-elt demo-org --json` prints them."""
@@ -187,6 +188,10 @@ def start_demo_org(
     records: int = DEFAULT_RECORDS,
     file: Path | None = None,
     daily_api_requests: int | None = None,
+    sandbox: str = "",
+    my_domain: str = "",
+    tls: bool = False,
+    apps: Path | None = None,
 ) -> DemoOrgProcess:
     """Starts `sf-elt demo-org --json` and waits until it is ready. It ends with this process at the latest.
 
@@ -196,6 +201,10 @@ def start_demo_org(
     command += ["--port", str(port), "--seed", str(seed), "--records", str(records)]
     command += ["--file", str(file)] if file else []
     command += ["--daily-api-requests", str(daily_api_requests)] if daily_api_requests is not None else []
+    command += ["--sandbox", sandbox] if sandbox else []
+    command += ["--my-domain", my_domain] if my_domain else []
+    command += ["--tls"] if tls else []
+    command += ["--apps", str(apps)] if apps else []
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
@@ -220,7 +229,7 @@ def _first_line(process: subprocess.Popen[bytes]) -> bytes | None:
 
 
 def _details(org: Org, listener: socket.socket) -> Details:
-    org.instance_url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    org.instance_url = f"{'https' if org.tls else 'http'}://{LOOPBACK}:{listener.getsockname()[1]}"
     credentials = org.credentials
     return Details(
         instance_url=org.instance_url,
@@ -232,6 +241,7 @@ def _details(org: Org, listener: socket.socket) -> Details:
         client_secret=credentials.client_secret,
         jwt_private_key_file=str(org.private_key_file.resolve()),
         pid=os.getpid(),
+        ca_file=str(org.tls.ca_file.resolve()) if org.tls else "",
     )
 
 
@@ -296,6 +306,7 @@ def _server(org: Org, on_started: Callable[[], None]) -> _Server:
         server_header=False,
         timeout_keep_alive=300,  # pooled connections of clients outlive their pauses, as they do against Salesforce
         timeout_graceful_shutdown=1,
+        ssl_certfile=org.tls.server_file if org.tls else None,
     )
     return _Server(config, on_started)
 

@@ -9,6 +9,11 @@ GET    /demo/clock            {"now": …, "ahead_seconds": n}
 POST   /demo/clock            {"advance_seconds": n} moves the org's clock forward; {"ahead_seconds": n} lets it differ
                               from this machine's, backwards too: its times and its Date headers
 DELETE /demo/sessions         ends every access token, as an administrator or an expiry would
+GET    /demo/users            who can log in
+POST   /demo/users            {"username": …, "password": …, "password_expired": true, "end_sessions": true}: what is
+                              given changes
+GET    /demo/apps             the connected apps, without their secrets
+POST   /demo/apps             adds one, in the words of the file that --apps reads (see auth/apps.py)
 GET    /demo/rules            duplicate rules, locked records, whether audit fields can be set
 POST   /demo/rules            {"duplicates": {"Lead": "alert"}, "lock": {"ids": ["00Q…"], "times": 2}, "unlock": true,
                               "audit_fields_settable": true}: what is given changes
@@ -19,7 +24,7 @@ POST   /demo/faults           plans one fault or a list of them (see the package
 POST   /demo/faults/random    {"seed": s, "probability": p, "among": […]}: faults by the dice
 DELETE /demo/faults           forgets them all
 
-`calls` and `faults` have the handlers of theirs, `levers` those of the rest.
+`calls`, `faults` and `logins` have the handlers of theirs, `levers` those of the rest.
 """
 
 from starlette.requests import Request
@@ -27,12 +32,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sf_elt.demo_org.admin import calls, faults, levers
+from sf_elt.demo_org.admin import calls, faults, levers, logins
 from sf_elt.demo_org.loopback import is_loopback
 
 
 def routes() -> list[Mount]:
-    inside = [*calls.routes(), *faults.routes(), *levers.routes()]
+    inside = [*calls.routes(), *faults.routes(), *logins.routes(), *levers.routes()]
     return [Mount("/demo", app=_LoopbackOnly(Mount("", routes=inside)))]
 
 

@@ -96,7 +96,7 @@ def scopes_for(app: ConnectedApp, asked: str) -> tuple[str, ...]:
 def built_in_apps(credentials: Credentials, *, rotate_refresh_tokens: bool) -> list[ConnectedApp]:
     """The org's own app, open to all users of loopback, and the Salesforce CLI's."""
     own = ConnectedApp(
-        name="Demo org",
+        name="Demo connected app",
         client_id=credentials.client_id,
         client_secret=credentials.client_secret,
         callback_urls=(LOOPBACK_CALLBACK, f"https://login.salesforce.com{SUCCESS}"),
@@ -140,6 +140,4 @@ def _same_address(given: str, known: str) -> bool:
         _ = parts.port  # raises for what is no port
     except ValueError:
         return False
-    return (
-        parts.scheme == "http" and is_loopback(parts.hostname or "") and "@" not in parts.netloc and not parts.fragment
-    )
+    return parts.scheme == "http" and is_loopback(parts.hostname or "") and "@" not in parts.netloc and "#" not in given

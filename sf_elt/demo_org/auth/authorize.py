@@ -25,9 +25,7 @@ from sf_elt.demo_org.auth.users import LoginRefused, User
 from sf_elt.demo_org.org import Org, org_of
 
 AUTHORIZE = "/services/oauth2/authorize"
-TRY_AGAIN = (
-    "Please check your username and password. If you still can't log in, contact your Salesforce administrator."
-)
+TRY_AGAIN = "Please check your username and password. If you still can't log in, contact your Salesforce administrator."
 SCOPE_TEXTS = {
     "api": "Manage user data via APIs (api)",
     "full": "Full access (full)",

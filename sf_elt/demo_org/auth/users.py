@@ -68,16 +68,24 @@ class Users:
     def with_id(self, user_id: str) -> User | None:
         return self._one('"Id" = ?', user_id)
 
+    def active(self) -> list[User]:
+        """Everybody who can log in, by name."""
+        return self._matching('"IsActive" ORDER BY "Username"', [])
+
     def _one(self, condition: str, value: str) -> User | None:
-        columns = ", ".join(quote(column) for column in COLUMNS.values())
-        query = f'SELECT {columns} FROM {table("User")} WHERE {condition} ORDER BY "IsActive" DESC LIMIT 1'  # noqa: S608
         try:
             value.encode()
         except UnicodeEncodeError:
             return None  # half a character names nobody, and DuckDB cannot take it
+        found = self._matching(f'{condition} ORDER BY "IsActive" DESC LIMIT 1', [value])
+        return found[0] if found else None
+
+    def _matching(self, condition: str, values: list[str]) -> list[User]:
+        columns = ", ".join(quote(column) for column in COLUMNS.values())
+        query = f"SELECT {columns} FROM {table('User')} WHERE {condition}"  # noqa: S608 - our own words
         with self._store.reading() as connection:
-            row = connection.execute(query, [value]).fetchone()
-        return None if row is None else User(**dict(zip(COLUMNS, row, strict=True)))
+            rows = connection.execute(query, values).fetchall()
+        return [User(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
 
     def log_in(self, username: str, password: str) -> User:
         """The user whose password this is, alone (loopback is a trusted address) or with the security token behind it.

@@ -9,12 +9,15 @@ org.close()
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 from starlette.requests import Request
 
+from sf_elt.demo_org.access import Access
+from sf_elt.demo_org.access.records import give_profiles
 from sf_elt.demo_org.auth.apps import ConnectedApp, built_in_apps
 from sf_elt.demo_org.auth.browsers import Browsers
 from sf_elt.demo_org.auth.codes import Codes
@@ -95,7 +98,12 @@ class Org:
 
     def schema_for(self, user_id: str) -> Schema:
         """What a user sees of the schema: objects and fields without access are missing, read-only ones say so."""
-        return self.store.schema
+        return self.access.schema_for(user_id)
+
+    @cached_property
+    def access(self) -> Access:
+        """What users may do."""
+        return Access(self.store)
 
     def close(self) -> None:
         """Stops the bulk jobs, ends what still reads, closes the store and removes the work folder."""
@@ -220,6 +228,7 @@ def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int, sand
 
             seed_org(store, seed=seed, records=records, now=clock())
         _ensure_user(store, clock())
+        give_profiles(store, clock())
         _mark_sandbox(store, sandbox)
     except BaseException:
         store.close()

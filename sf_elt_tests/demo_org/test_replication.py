@@ -189,14 +189,14 @@ def test_a_transaction_under_way_holds_back_what_is_covered() -> None:
         assert found.latest_date_covered == leads.now.replace(tzinfo=None)
 
 
+_KINDS = ["insert", "update", "delete", "undelete", "hardDelete", "poll", "poll", "insert"]
 _STEPS = st.lists(
-    st.tuples(st.sampled_from(["insert", "update", "delete", "undelete", "hardDelete", "poll"]), st.integers(0, 90)),
-    max_size=30,
-)
+    st.tuples(st.sampled_from(_KINDS), st.sampled_from([0, 1, 40, 60, 130])), min_size=5, max_size=25
+)  # fmt: skip
 
 
 @given(steps=_STEPS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_who_polls_from_what_was_covered_misses_nothing(steps: list[tuple[str, int]]) -> None:
     """A copy kept by getUpdated and getDeleted alone is the org's living records after the last poll."""
     leads = _Leads()

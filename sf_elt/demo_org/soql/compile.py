@@ -211,8 +211,6 @@ def _order_term(ordering: Ordering, names: Names, groups: Groups | None) -> Orde
     if not column.field.sortable:
         message = f"field '{column.field.name}' can not be sorted in a query call"
         raise names.context.refusal(operand, "INVALID_FIELD", message)
-    if column.aggregate and groups is None:
-        raise names.context.refusal(operand, "MALFORMED_QUERY", f"unexpected token: '{operand}'")
     direction = "DESC" if ordering.descending else "ASC"
     return OrderTerm(column.comparable, f"{direction} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}")
 

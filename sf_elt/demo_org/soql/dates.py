@@ -1,5 +1,10 @@
-"""The relative dates of SOQL: which days `TODAY` or `LAST_N_DAYS:30` mean. Weeks start on Sunday, days are UTC's."""
+"""The relative dates of SOQL: which days `TODAY` or `LAST_N_DAYS:30` mean.
 
+Source: Salesforce's SOQL reference, "Date Formats and Date Literals". Weeks start on Sunday, days are UTC's, and the
+fiscal year is the calendar's, as in an org that has not set its own.
+"""
+
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -9,6 +14,8 @@ Days = tuple[date, date]
 
 def days_of(name: str, count: int | None, today: date) -> Days | None:
     """The days that a relative date means, or None where SOQL has no such name."""
+    if re.search("FISCAL_(QUARTER|YEAR)", name):
+        name = name.replace("FISCAL_", "", 1)
     fixed, counted = _FIXED.get(name), _COUNTED.get(name)
     if count is None:
         return fixed(today) if fixed else None
@@ -77,4 +84,8 @@ _COUNTED: dict[str, Callable[[date, int], Days]] = {
     "NEXT_N_QUARTERS": lambda today, n: _next_months(today, n, 3),
     "LAST_N_YEARS": lambda today, n: _last_months(today, n, 12),
     "NEXT_N_YEARS": lambda today, n: _next_months(today, n, 12),
+    "N_WEEKS_AGO": lambda today, n: _week(today, -n),
+    "N_MONTHS_AGO": lambda today, n: _months(today, -n),
+    "N_QUARTERS_AGO": lambda today, n: _months(today, -n, 3),
+    "N_YEARS_AGO": lambda today, n: _months(today, -n, 12),
 }

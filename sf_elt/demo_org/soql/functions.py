@@ -189,7 +189,8 @@ def _path(names: Names, call: Call) -> Path:
 
 
 def _unexpected(names: Names, call: Call, found: str = "(") -> SoqlError:
-    return names.context.refusal(call, "MALFORMED_QUERY", f"unexpected token: '{found}'")
+    at = Path((found,), call.line, call.column + len(call.function) + (found == ")"))
+    return names.context.refusal(at, "MALFORMED_QUERY", f"unexpected token: '{found}'")
 
 
 _FUNCTIONS: dict[str, Callable[[Names, Call], Column]] = {

@@ -19,7 +19,8 @@ MAX_SUMMED_UP = 3
 
 def is_aggregate(query: Query) -> bool:
     """Whether the query gives AggregateResults rather than records."""
-    operands = (each.operand if isinstance(each, Aliased) else each for each in query.fields)
+    selected = [each.operand if isinstance(each, Aliased) else each for each in query.fields]
+    operands = [*selected, *(each.path for each in query.order_by)]
     return (
         query.group_by is not None
         or query.having is not None

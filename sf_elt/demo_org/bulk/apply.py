@@ -83,6 +83,7 @@ def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:
 
     Raises JobFailed where the CSV as a whole cannot be used, OrgError where the day's batches are used up.
     """
+    check_line_ending(upload.file, upload.dialect)
     rows = read_csv(upload.file, upload.dialect)
     verdicts.header = next(rows, ())
     waiting = list(rows)
@@ -96,7 +97,8 @@ def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:
             job.stop_if_aborted()
             job.stop_as_planned(done, len(waiting))
             if first % BATCH_RECORDS == 0:
-                upload.quota.take_batches(min(BATCH_RECORDS, len(waiting) - first), upload.clock())
+                upload.quota.take_batches(1, upload.clock())
+                upload.quota.take_records(min(BATCH_RECORDS, len(waiting) - first), upload.clock())
             chunk = waiting[first : first + CHUNK]
             verdicts.note(chunk, upload.save([record_of(columns, row) for row in chunk]))
             done = first + len(chunk)
@@ -105,8 +107,8 @@ def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:
         verdicts.unprocessed = waiting[done:]
 
 
-def read_csv(file: Path, dialect: Dialect) -> Iterator[Row]:
-    """The rows of the upload, the header first. Raises JobFailed where it is no CSV of the job's dialect."""
+def check_line_ending(file: Path, dialect: Dialect) -> None:
+    """Raises JobFailed where the upload's lines end otherwise than the job said."""
     if not file.exists():
         return
     with file.open("rb") as stream:
@@ -117,10 +119,20 @@ def read_csv(file: Path, dialect: Dialect) -> Iterator[Row]:
             "ClientInputError : LineEnding is invalid on user data. "
             f"Current LineEnding setting is {dialect.line_ending}"
         )
-    if first_line.startswith(b'\xef\xbb\xbf"'):  # a byte order mark is the beginning of the first name, to Salesforce
-        quote = "Found unescaped quote. A value with quote should be within a quote"
-        raise JobFailed(f"InvalidBatch : Failed to parse CSV. {quote}")
+
+
+def read_csv(file: Path, dialect: Dialect) -> Iterator[Row]:
+    """The rows of the upload, the header first. Raises JobFailed where it is no CSV of the job's delimiter.
+
+    A byte order mark is the beginning of the first name, to Salesforce.
+    """
+    if not file.exists():
+        return
     with file.open(encoding="utf-8", newline="\n") as lines:
+        if lines.read(2) == '\ufeff"':
+            quote = "Found unescaped quote. A value with quote should be within a quote"
+            raise JobFailed(f"InvalidBatch : Failed to parse CSV. {quote}")
+        lines.seek(0)
         try:
             yield from (tuple(row) for row in csv.reader(lines, delimiter=dialect.separator, strict=True) if row)
         except (csv.Error, UnicodeDecodeError) as error:

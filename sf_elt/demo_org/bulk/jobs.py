@@ -68,7 +68,11 @@ class Job:
     job_type = ""
     concurrency_mode = "Parallel"
     content_type = "CSV"
-    chunked = False
+
+    @property
+    def chunked(self) -> bool:
+        """Whether PK chunking is on, which only the older API switches on."""
+        return False
 
     def stop_if_aborted(self) -> None:
         """To be called between steps. Raises JobAborted."""

@@ -40,12 +40,15 @@ class Quota:
         """Counts the bytes of a query's result; the job that goes over the limit still gets it."""
         self.query_kilobytes.add(-(-size // 1024), now)
 
-    def take_batches(self, records: int, now: datetime) -> None:
-        """Counts the batches that so many records make. Raises OrgError."""
-        if not self.records.spend(now, records):
-            raise OrgError(400, "EXCEEDEDQUOTA", "ExceededQuota : ApiRecords Limit exceeded.")
-        if not self.batches.spend(now, max(1, -(-records // BATCH_RECORDS))):
+    def take_batches(self, count: int, now: datetime) -> None:
+        """Counts batches. Raises OrgError."""
+        if not self.batches.spend(now, count):
             raise OrgError(400, "EXCEEDEDQUOTA", "ExceededQuota : ApiBatchItems Limit exceeded.")
+
+    def take_records(self, count: int, now: datetime) -> None:
+        """Counts records to be saved. Raises OrgError."""
+        if not self.records.spend(now, count):
+            raise OrgError(400, "EXCEEDEDQUOTA", "ExceededQuota : ApiRecords Limit exceeded.")
 
     def forget(self) -> None:
         """Gives back everything that was used."""

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sf_elt.demo_org import admin, rest
+from sf_elt.demo_org import admin, rest, tooling
 from sf_elt.demo_org.auth import authorize, doors, identity, oauth
 from sf_elt.demo_org.auth.api_session import api_session
 from sf_elt.demo_org.bulk import ingest, query
@@ -40,6 +40,7 @@ def build_app(org: Org) -> Starlette:
             *query.routes(),
             *ingest.routes(),
             *v1.routes(),
+            *tooling.routes(),
             *rest.routes(),
             *admin.routes(),
         ],

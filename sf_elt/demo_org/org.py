@@ -35,6 +35,7 @@ from sf_elt.demo_org.bulk.jobs import BulkJobs
 from sf_elt.demo_org.calls import Allowance, CallRecord
 from sf_elt.demo_org.clock import Clock
 from sf_elt.demo_org.faults import FaultPlan
+from sf_elt.demo_org.new_org import first_records
 from sf_elt.demo_org.schema import Schema, load_schema
 from sf_elt.demo_org.store import Store, StoreMismatch, table
 from sf_elt.demo_org.tls import Tls, certificate_beside
@@ -237,7 +238,7 @@ def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int, sand
 
 
 def _ensure_user(store: Store, now: datetime) -> None:
-    """An org without records still has itself and somebody who logs in."""
+    """An org without records still has itself, somebody who logs in, and what comes with a new org."""
     saved_at = now.replace(tzinfo=None, microsecond=0)
     if not store.count("Organization"):
         (organization_id,) = store.next_ids("Organization", 1)
@@ -255,6 +256,8 @@ def _ensure_user(store: Store, now: datetime) -> None:
             "UserType": "Standard",
         }
         _load_one(store, "User", saved_at, admin)
+        for object_name, rows in first_records(user_id, saved_at):
+            store.load(object_name, rows)
 
 
 def _mark_sandbox(store: Store, name: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sf_elt.demo_org.saving.convert import CONVERTED_STATUSES
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt_tests.demo_org.soap_client import Fault, soap
 from sf_elt_tests.orgs import client
@@ -90,11 +91,51 @@ def test_deleted_records_come_back(org: Details) -> None:
     assert found(org, one["id"])["IsDeleted"] is False
 
 
+def test_a_record_out_of_the_bin_is_gone(org: Details) -> None:
+    """emptyRecycleBin removes what is deleted, and refuses what is not."""
+    gone, alive = create(org, lead(), lead())
+    soap(org, "delete", {"ids": gone["id"]})
+    outcomes = soap(org, "emptyRecycleBin", {"ids": [gone["id"], alive["id"]]})
+    assert [each["success"] for each in outcomes] == ["true", "false"]
+    assert outcomes[1]["errors"]["statusCode"] == "INVALID_CROSS_REFERENCE_KEY"
+    assert soap(org, "undelete", {"ids": gone["id"]})[0]["success"] == "false"
+
+
+@pytest.mark.parametrize("argument", ["request", "mergeRequests"])
+def test_a_merge_leaves_the_master(org: Details, argument: str) -> None:
+    """The loser is deleted and its children are the master's, whether the call is as the WSDL or as jsforce has it."""
+    master, loser = create(org, {"type": "Account", "Name": "Master"}, {"type": "Account", "Name": "Loser"})
+    [contact] = create(org, {"type": "Contact", "LastName": "Child", "AccountId": loser["id"]})
+    record = {"type": "Account", "Id": master["id"], "Site": "merged"}
+    [outcome] = soap(org, "merge", {argument: {"masterRecord": record, "recordToMergeIds": [loser["id"]]}})
+    assert (outcome["success"], outcome["id"]) == ("true", master["id"])
+    assert (outcome["mergedRecordIds"], outcome["updatedRelatedIds"]) == (loser["id"], contact["id"])
+    assert client(org).Contact.get(contact["id"])["AccountId"] == master["id"]
+    assert client(org).Account.get(master["id"])["Site"] == "merged"
+
+
+def test_a_lead_is_converted(org: Details) -> None:
+    """convertLead tells the records that the lead became; a lead that is converted already is refused."""
+    [made] = create(org, lead(Company="Converted"))
+    wanted = {"leadId": made["id"], "convertedStatus": CONVERTED_STATUSES[0], "doNotCreateOpportunity": "true"}
+    [outcome] = soap(org, "convertLead", {"leadConverts": wanted})
+    assert (outcome["success"], outcome["leadId"], outcome["opportunityId"]) == ("true", made["id"], None)
+    record = found(org, made["id"])
+    assert record["ConvertedAccountId"] == outcome["accountId"]
+    assert record["ConvertedContactId"] == outcome["contactId"]
+    [again] = soap(org, "convertLead", {"leadConverts": wanted})
+    assert again["success"] == "false"
+    assert again["errors"]["statusCode"]
+
+
 @pytest.mark.parametrize(
     ("operation", "arguments", "code"),
     [
         ("create", {"sObjects": [lead()] * 201}, "EXCEEDED_ID_LIMIT"),
         ("delete", {"ids": ["00Q"] * 201}, "EXCEEDED_ID_LIMIT"),
+        ("convertLead", {"leadConverts": [{"leadId": "00Q"}] * 101}, "EXCEEDED_LEAD_CONVERT_LIMIT"),
+        ("merge", {"request": {"recordToMergeIds": "00Q"}}, "MISSING_ARGUMENT"),
+        ("merge", {"request": {"masterRecord": {"type": "Task"}}}, "INVALID_TYPE_FOR_OPERATION"),
         ("create", {"sObjects": {"LastName": "typeless"}}, "INVALID_TYPE"),
         ("create", {"sObjects": {"type": "Nix"}}, "INVALID_TYPE"),
         ("upsert", {"externalIDFieldName": "Nix", "sObjects": lead()}, "NOT_FOUND"),

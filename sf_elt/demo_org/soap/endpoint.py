@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import Org, org_of
-from sf_elt.demo_org.soap import people, reading, writing
+from sf_elt.demo_org.soap import merging, people, reading, writing
 from sf_elt.demo_org.soap.envelope import (
     ENTERPRISE,
     PARTNER,
@@ -43,6 +43,8 @@ ANYWHERE: Mapping[str, Operation] = {
     "getDeleted": reading.get_deleted,
     "delete": writing.delete,
     "undelete": writing.undelete,
+    "emptyRecycleBin": merging.empty_bin,
+    "convertLead": merging.convert_lead,
 }
 WITH_RECORDS: Mapping[str, Operation] = {
     "query": reading.query,
@@ -52,6 +54,7 @@ WITH_RECORDS: Mapping[str, Operation] = {
     "create": writing.create,
     "update": writing.update,
     "upsert": writing.upsert,
+    "merge": merging.merge,
 }
 OPERATIONS = {"u": {**ANYWHERE, **WITH_RECORDS}, "c": ANYWHERE}
 DIALECTS = {"u": PARTNER, "c": ENTERPRISE}

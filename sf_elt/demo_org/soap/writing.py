@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from starlette.concurrency import run_in_threadpool
 
-from sf_elt.demo_org.ids import normalise
-from sf_elt.demo_org.saving import Operation, SaveError, SaveOptions, SaveOutcome, save_mixed
+from sf_elt.demo_org.saving import Operation, SaveError, SaveOptions, SaveOutcome, save_by_id, save_mixed
 from sf_elt.demo_org.soap.envelope import SoapFault, children, texts
 from sf_elt.demo_org.soap.operation import Asked
 from sf_elt.demo_org.soap.records import read_record
@@ -83,26 +82,13 @@ async def _by_id(asked: Asked, operation: Operation) -> XmlValue:
     """Records of any objects by their Ids; what is no Id is refused in its place."""
     given = texts(asked.arguments, "ids")
     check_count(asked, given)
-    ids = [normalise(each) for each in given]
-    types = [asked.schema.object_of_id(each) if each else None for each in ids]
-    known = [(kind.name, {"Id": each}) for kind, each in zip(types, ids, strict=True) if kind]
-    all_or_none = says_true(asked, "AllOrNoneHeader", "allOrNone")
-    saved = iter(
-        await run_in_threadpool(
-            save_mixed,
-            asked.org.store,
-            asked.user_id,
-            operation,
-            known,
-            all_or_none=all_or_none,
-            schema=asked.schema,
-        )
+    outcomes = await run_in_threadpool(
+        save_by_id,
+        asked.org.store,
+        asked.user_id,
+        operation,
+        given,
+        all_or_none=says_true(asked, "AllOrNoneHeader", "allOrNone"),
+        schema=asked.schema,
     )
-    return [
-        result(next(saved) if kind else SaveOutcome(None, False, False, (_malformed(text),)))
-        for kind, text in zip(types, given, strict=True)
-    ]
-
-
-def _malformed(text: str) -> SaveError:
-    return SaveError("MALFORMED_ID", f"malformed id {text}")
+    return [result(each) for each in outcomes]

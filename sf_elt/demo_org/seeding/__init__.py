@@ -23,9 +23,11 @@ from sf_elt.demo_org.new_org import first_records
 from sf_elt.demo_org.seeding.accounts import accounts
 from sf_elt.demo_org.seeding.activity import plan_tasks, tasks
 from sf_elt.demo_org.seeding.campaigns import campaign_members, campaigns, plan_campaigns
+from sf_elt.demo_org.seeding.cases import case_comments, cases
 from sf_elt.demo_org.seeding.common import INTEGRATION_USER
 from sf_elt.demo_org.seeding.contacts import account_contact_relations, contacts
 from sf_elt.demo_org.seeding.leads import leads
+from sf_elt.demo_org.seeding.meetings import meetings
 from sf_elt.demo_org.seeding.opportunities import contact_roles, opportunities
 from sf_elt.demo_org.seeding.plan import plan_org
 from sf_elt.demo_org.seeding.reference_data import (
@@ -71,3 +73,7 @@ def seed_tables(*, seed: int, records: int, now: datetime) -> Iterator[tuple[str
     yield "CampaignMember", pa.table(campaign_members(plan, campaign_plan, ids))
     yield "Task", pa.table(tasks(plan, task_plan, ids))
     yield "Subscription__c", pa.table(subscriptions(plan, ids))
+    asked = cases(plan, ids)
+    yield "Case", pa.table(asked)
+    yield "CaseComment", pa.table(case_comments(plan, asked, ids))
+    yield "Event", pa.table(meetings(plan, ids))

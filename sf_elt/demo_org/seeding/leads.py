@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sf_elt.demo_org.new_org import LEAD_QUEUE, queue_ids
 from sf_elt.demo_org.seeding.accounts import LEAD_SOURCES
 from sf_elt.demo_org.seeding.columns import choose, digits, flags, join, numbers, on, pick, put, where, whole
 from sf_elt.demo_org.seeding.common import (
@@ -37,6 +38,7 @@ def leads(plan: Plan, ids: Ids) -> Columns:
     rng, count, of = plan.rng("lead fields"), plan.sizes.leads, plan.leads
     place, company = plan.people.place[of.person], plan.people.company[of.person]
     converted = of.contact >= 0
+    waiting = ~converted & (plan.rng("lead queue").random(count) < 0.08)
     types = pa.array([ids.record_types["Lead", name] for name in ("Inbound", "Outbound")])
     email = put(emails(rng, plan, of.person, missing=0.06), {17: _LONG_EMAIL})
     person = names(rng, plan, of.person)
@@ -61,7 +63,7 @@ def leads(plan: Plan, ids: Ids) -> Columns:
         "AnnualRevenue": numbers(np.round(employees * 110_000.0, -3), rng.random(count) < 0.5, places=0),
         "NumberOfEmployees": whole(employees, rng.random(count) < 0.4),
         "RecordTypeId": pick(types, (rng.random(count) < 0.35).astype(np.int64)),
-        "OwnerId": owners(rng, ids.users, count),
+        "OwnerId": where(waiting, queue_ids()[LEAD_QUEUE], owners(rng, ids.users, count)),
         "IsConverted": flags(converted),
         "ConvertedDate": on(of.converted_at // DAY, ~converted),
         "ConvertedAccountId": refer(ids.accounts, of.account),

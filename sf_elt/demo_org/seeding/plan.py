@@ -32,6 +32,8 @@ class Sizes:
     members: int
     tasks: int
     subscriptions: int
+    cases: int
+    meetings: int
     users: int
 
     @classmethod
@@ -49,6 +51,8 @@ class Sizes:
             members=records * 4 // 5,
             tasks=records * 3 // 5,
             subscriptions=records * 6 // 100,
+            cases=records * 4 // 100,
+            meetings=records * 5 // 100,
             users=min(120, 8 + records // 1000),
         )
 

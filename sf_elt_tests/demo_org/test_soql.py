@@ -1,68 +1,29 @@
 """SOQL against a small store: what queries mean, and how they are refused."""
 
-import json
 import string
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sf_elt.demo_org.schema import load_schema
-from sf_elt.demo_org.soql import SoqlError, compile_query, csv_statement, json_statement, parse
+from sf_elt.demo_org.soql import SoqlError, compile_query, csv_statement, parse
 from sf_elt.demo_org.soql.ast import Comparison, Text
 from sf_elt.demo_org.store import Store
-
-NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
-OLD, NEW = datetime(2026, 3, 1), datetime(2026, 3, 15, 9, 30)
+from sf_elt_tests.demo_org.soql_store import NOW, refusal, run, small_store
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    with Store(load_schema(), clock=lambda: NOW) as store:
-        user, account = store.next_ids("User", 1), store.next_ids("Account", 1)
-        store.load("User", pa.table({"Id": user, "FirstName": ["Ada"], "LastName": ["Lovelace"]}))
-        store.load("Account", pa.table({"Id": account, "Name": ["Acme"], "OwnerId": user, "BillingCity": ["Paris"]}))
-        store.load(
-            "Contact",
-            pa.table(
-                {
-                    "Id": store.next_ids("Contact", 4),
-                    "LastName": ["Anders", "anders", "50% off_", "O'Neil\n"],
-                    "FirstName": ["Åsa", None, None, "😀"],
-                    "Email": ["a@x.org", None, "A@X.ORG", "b@x.org"],
-                    "AccountId": [account[0], None, None, account[0]],
-                    "Birthdate": [date(1980, 1, 2), None, date(1990, 5, 6), None],
-                    "Score__c": [1.5, None, 10.0, -3.0],
-                    "Interests__c": ["Data;Email", "Mobile", None, "Email"],
-                    "IsDeleted": [False, False, False, True],
-                    "SystemModstamp": [OLD, OLD, NEW, NEW],
-                    "MailingCity": [None, None, "Rome", None],
-                }
-            ),
-        )
+    with small_store() as store:
         yield store
 
 
 def last_names(store: Store, where: str, *, include_deleted: bool = False) -> list[str]:
     records = run(store, f"SELECT LastName FROM Contact WHERE {where} ORDER BY Id", include_deleted=include_deleted)
     return [record["LastName"] for record in records]
-
-
-def run(store: Store, soql: str, *, include_deleted: bool = False) -> list[dict]:
-    compiled = compile_query(soql, store.schema, NOW, include_deleted=include_deleted)
-    with store.reading() as connection:
-        rows = connection.execute(json_statement(compiled, "62.0"), compiled.parameters).fetchall()
-    return [json.loads(row[0]) for row in rows]
-
-
-def refusal(soql: str) -> SoqlError:
-    with pytest.raises(SoqlError) as refused:
-        compile_query(soql, load_schema(), NOW)
-    return refused.value
 
 
 @pytest.mark.parametrize(
@@ -139,8 +100,8 @@ def test_a_record_reads_as_rest_sends_it(store: Store) -> None:
     }
     assert account["attributes"]["type"] == "Account"
     assert account["BillingAddress"] == {
-        "city": "Paris", "country": None, "countryCode": None, "geocodeAccuracy": None, "latitude": None,
-        "longitude": None, "postalCode": None, "state": None, "stateCode": None, "street": None,
+        "city": "Paris", "country": None, "countryCode": None, "geocodeAccuracy": None, "latitude": 48.8566,
+        "longitude": 2.3522, "postalCode": None, "state": None, "stateCode": None, "street": None,
     }  # fmt: skip
     assert account["Owner"]["Name"] == "Ada Lovelace"
 
@@ -260,10 +221,30 @@ def test_what_salesforce_refuses_is_refused(soql: str, code: str, words: str) ->
 
 
 def test_a_bulk_query_refuses_what_bulk_cannot_do() -> None:
-    """Compound fields, COUNT() and OFFSET are for REST alone."""
-    for soql in ("SELECT MailingAddress FROM Contact", "SELECT COUNT() FROM Lead", "SELECT Id FROM Lead OFFSET 5"):
+    """Compound fields, aggregates, OFFSET, TYPEOF and children are for REST alone."""
+    for soql in (
+        "SELECT MailingAddress FROM Contact",
+        "SELECT COUNT() FROM Lead",
+        "SELECT MAX(CreatedDate) FROM Lead",
+        "SELECT Company FROM Lead GROUP BY Company",
+        "SELECT Id FROM Lead OFFSET 5",
+        "SELECT TYPEOF Who WHEN Lead THEN Company END FROM Task",
+        "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
+    ):
         with pytest.raises(SoqlError, match="FUNCTIONALITY_NOT_ENABLED"):
             csv_statement(compile_query(soql, load_schema(), NOW))
+
+
+def test_a_bulk_query_does_what_bulk_can(store: Store) -> None:
+    """Parents, also behind a reference to several objects, semi-joins and FIELDS(STANDARD) work in bulk."""
+    soql = "SELECT Subject, Who.Name, Owner.Name FROM Task WHERE WhatId IN (SELECT Id FROM Account)"
+    compiled = compile_query(soql, store.schema, NOW)
+    with store.reading() as connection:
+        found = connection.execute(csv_statement(compiled), compiled.parameters).fetchall()
+    assert found == [("Call", "Åsa Anders", "Ada Lovelace")]
+    assert csv_statement(compile_query("SELECT FIELDS(STANDARD) FROM Task", store.schema, NOW))
+    with pytest.raises(SoqlError, match="not supported with an unbounded set of fields in this API"):
+        csv_statement(compile_query("SELECT FIELDS(ALL) FROM Lead LIMIT 200", store.schema, NOW))
 
 
 def quoted(text: str) -> str:

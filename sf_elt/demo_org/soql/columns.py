@@ -28,7 +28,10 @@ class Record:
 
     def expression(self, field: Field) -> str:
         """The SQL of one of the record's fields."""
-        return f"{self.source}.{quote(field.name)}"
+        sql = f"{self.source}.{quote(field.name)}"
+        if self.relationship and field.sql:  # DuckDB computes it after the join, even where there is no parent
+            return f'CASE WHEN {self.source}."Id" IS NOT NULL THEN {sql} END'
+        return sql
 
 
 @dataclass(frozen=True)

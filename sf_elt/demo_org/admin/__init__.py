@@ -4,7 +4,9 @@ GET    /demo/calls            {"total": n, "calls": [{number, at, method, path, 
                               user}, …]}; ?path=REGEX&method=POST&status=4xx&since=NUMBER keeps those that fit
 GET    /demo/calls/summary    the same calls counted by method and kind of address, with rows, bytes and statuses
 DELETE /demo/calls            empties the record
-POST   /demo/limits           {"DailyApiRequests": n, "used": 0}: a new maximum; "used": 0 gives back what was spent
+POST   /demo/limits           {"DailyApiRequests": n, "used": 0}: a new maximum; "used": 0 gives back what was spent.
+                              Bulk jobs have DailyBulkApiBatches, DailyBulkRecords, DailyBulkV2QueryFileStorageMB and
+                              DailyBulkV2QueryJobs
 GET    /demo/clock            {"now": …, "ahead_seconds": n}
 POST   /demo/clock            {"advance_seconds": n} moves the org's clock forward; {"ahead_seconds": n} lets it differ
                               from this machine's, backwards too: its times and its Date headers

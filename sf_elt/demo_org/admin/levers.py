@@ -25,11 +25,15 @@ def _record_id(given: str) -> str:
 
 
 class Limits(BaseModel):
-    """A new maximum, or spent calls given back."""
+    """New maxima, or what was spent given back."""
 
     model_config = ConfigDict(extra="forbid")
 
     DailyApiRequests: int | None = Field(default=None, ge=0)
+    DailyBulkApiBatches: int | None = Field(default=None, ge=0)
+    DailyBulkRecords: int | None = Field(default=None, ge=0)
+    DailyBulkV2QueryFileStorageMB: int | None = Field(default=None, ge=0)
+    DailyBulkV2QueryJobs: int | None = Field(default=None, ge=0)
     used: Literal[0] | None = None
 
 
@@ -91,6 +95,8 @@ async def change_limits(request: Request) -> Response:
         return wanted
     if wanted.used == 0:
         org.allowance.forget()
+        org.bulk.quota.forget()
+    org.bulk.quota.change(wanted.model_dump(exclude={"DailyApiRequests", "used"}, exclude_none=True))
     if wanted.DailyApiRequests is not None:
         org.allowance.most = wanted.DailyApiRequests
     return JSONResponse({"DailyApiRequests": org.allowance.most, "used": org.allowance.used(org.clock())})

@@ -17,7 +17,7 @@ from sf_elt.demo_org.bulk.apply import RESULT_FILES, Upload, Verdicts, apply_csv
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
 from sf_elt.demo_org.bulk.jobs import FINISHED, Job
 from sf_elt.demo_org.bulk.lifecycle import Lifecycle, check_version, jobs_address
-from sf_elt.demo_org.bulk.permitted import bulk_object, check_external_id, no_assignment_rule
+from sf_elt.demo_org.bulk.permitted import bulk_object, check_external_id, check_hard_delete, no_assignment_rule
 from sf_elt.demo_org.bulk.requests import BulkBody, body_of, read_body
 from sf_elt.demo_org.bulk.sending import csv_reply
 from sf_elt.demo_org.errors import OrgError, not_found
@@ -168,6 +168,8 @@ def _new_job(request: Request, wanted: NewIngest) -> IngestJob:
     object_type = bulk_object(schema_of(request), wanted.object)
     if wanted.operation == "upsert":
         check_external_id(object_type, wanted.external_id_field_name)
+    if wanted.operation == "hardDelete":
+        check_hard_delete(org, user_of(request))
     if wanted.assignment_rule_id:
         raise no_assignment_rule(wanted.assignment_rule_id)
     now = org.clock()

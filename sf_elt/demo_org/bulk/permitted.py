@@ -1,6 +1,7 @@
-"""What a bulk job may be about: the object, the external id of an upsert."""
+"""What a bulk job may be about: the object, the external id of an upsert, the right to hard delete."""
 
 from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.org import Org
 from sf_elt.demo_org.schema import ObjectType, Schema
 
 
@@ -18,6 +19,16 @@ def check_external_id(object_type: ObjectType, name: str | None) -> None:
     if found is None or not (found.external_id or found.id_lookup):
         message = f"InvalidJob : Field name provided, {name or ''} does not match an External ID for {object_type.name}"
         raise OrgError(400, "INVALIDJOB", message)
+
+
+def check_hard_delete(org: Org, user_id: str) -> None:
+    """Refuses a hard delete by a user without the permission "Bulk API Hard Delete". Raises OrgError (recorded)."""
+    if not org.access.may(user_id, "BulkApiHardDelete"):
+        message = (
+            "FeatureNotEnabled : hardDelete operation requires special user profile permission, please contact your "
+            "system administrator"
+        )
+        raise OrgError(400, "FEATURENOTENABLED", message)
 
 
 def no_assignment_rule(rule_id: str) -> OrgError:

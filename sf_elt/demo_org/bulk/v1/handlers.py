@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.dialect import Dialect
-from sf_elt.demo_org.bulk.permitted import bulk_object, check_external_id, no_assignment_rule
+from sf_elt.demo_org.bulk.permitted import bulk_object, check_external_id, check_hard_delete, no_assignment_rule
 from sf_elt.demo_org.bulk.sending import csv_reply
 from sf_elt.demo_org.bulk.v1 import answers
 from sf_elt.demo_org.bulk.v1.bodies import read_job
@@ -58,6 +58,8 @@ async def create(request: Request) -> Response:
     object_type = bulk_object(schema, wanted.object)
     if operation == "upsert":
         check_external_id(object_type, wanted.external_id_field_name)
+    if wanted.operation == "hardDelete":
+        check_hard_delete(org, user_of(request))
     if wanted.assignment_rule_id:
         raise no_assignment_rule(wanted.assignment_rule_id)
     chunking = read_chunking(request.headers.get("sforce-enable-pkchunking"), object_type.name, schema)

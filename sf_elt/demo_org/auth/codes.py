@@ -13,7 +13,7 @@ from sf_elt.demo_org.auth.credentials import same
 CODE_LIFE = timedelta(minutes=15)
 MOST_CODES = 1_000
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,171}")  # Salesforce: 128 random bytes in base64url; RFC 7636 ends at 128
 
 
 @dataclass(frozen=True)

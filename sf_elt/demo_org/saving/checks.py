@@ -8,6 +8,7 @@ import duckdb
 from sf_elt.demo_org.rules import WriteRules
 from sf_elt.demo_org.saving.lookup import ids_by_value, read_existing
 from sf_elt.demo_org.saving.outcome import Operation
+from sf_elt.demo_org.saving.places import partners_of
 from sf_elt.demo_org.saving.rows import READ_ONLY, Row
 from sf_elt.demo_org.schema import Field, ObjectType
 
@@ -43,7 +44,7 @@ def check_existing(
     if not standing:
         return
     ids = [row.id for row in standing]
-    existing = read_existing(connection, object_type, ids, _named(standing))
+    existing = read_existing(connection, object_type, ids, _needed(object_type, standing))
     seen: set[str] = set()
     for row in standing:
         record = existing.get(row.id)
@@ -128,12 +129,13 @@ def _defaults(each: Field, row: Row) -> bool:
     return each.defaulted and each.name not in row.cells
 
 
-def _named(rows: Iterable[Row]) -> set[str]:
+def _needed(object_type: ObjectType, rows: Iterable[Row]) -> set[str]:
+    """The fields that the rows set, and those that go with them."""
     named: set[str] = set()
     for row in rows:
         named.update(row.cells)
         named.update(row.parents)
-    return named
+    return named | partners_of(object_type, named)
 
 
 def _texts(rows: Iterable[Row], key: Field) -> list[str]:

@@ -4,7 +4,8 @@ Counts and flags on a parent change without moving the parent's timestamps, as i
 """
 # ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
@@ -33,12 +34,40 @@ def _sql(name: str) -> str:
     return files("sf_elt.demo_org.saving").joinpath(name).read_text("utf-8")
 
 
-_REFRESH = {
-    "OpportunityContactRole": ("OpportunityId", _sql("primary_contact.sql")),
-    "Task": ("WhatId", _sql("open_activity.sql")),
-    "CampaignMember": ("CampaignId", _sql("campaign_counts.sql")),
+@dataclass(frozen=True)
+class _Summary:
+    """What a parent says of its children: the child's reference to it, its own key prefix, and the statement.
+
+    The statement brings the parents `$ids` up to date, `$today` is the day.
+    """
+
+    reference: str
+    key_prefix: str
+    statement: str
+
+
+def _last_activity(child: str) -> tuple[_Summary, ...]:
+    """An activity that is over moves the LastActivityDate of the person and of what it is about."""
+    past = '"IsClosed"' if child == "Task" else '"EndDateTime" <= $today'
+    return tuple(
+        _Summary(reference, key_prefix, _sql("last_activity.sql").format(
+            parent=parent, reference=reference, child=child, past=past
+        ))
+        for reference, key_prefix, parent in (
+            ("WhoId", "00Q", "Lead"), ("WhoId", "003", "Contact"), ("WhatId", "001", "Account"),
+            ("WhatId", "006", "Opportunity"), ("WhatId", "701", "Campaign"),
+        )
+    )  # fmt: skip
+
+
+_SUMMARIES: Mapping[str, tuple[_Summary, ...]] = {
+    "OpportunityContactRole": (_Summary("OpportunityId", "006", _sql("primary_contact.sql")),),
+    "Task": (_Summary("WhatId", "006", _sql("open_activity.sql")), *_last_activity("Task")),
+    "Event": _last_activity("Event"),
+    "CampaignMember": (_Summary("CampaignId", "701", _sql("campaign_counts.sql")),),
+    "Opportunity": (_Summary("CampaignId", "701", _sql("campaign_opportunities.sql")),),
 }
-"""For a child object: its reference to the parent, and the statement that brings the parents `ids` up to date."""
+"""For each child object, what its parents say of their children beside roll-up summaries."""
 
 
 def fill_in(object_type: ObjectType, row: Row, now: datetime) -> None:
@@ -47,6 +76,10 @@ def fill_in(object_type: ObjectType, row: Row, now: datetime) -> None:
         _follow_stage(row, now)
     if object_type.name == "Task" and row.cells.get("Status") == "Completed":
         row.cells["CompletedDateTime"] = now
+    if object_type.name == "Case" and row.cells.get("Status", row.existing.get("Status")) != row.existing.get("Status"):
+        row.cells["ClosedDate"] = now if row.cells["Status"] == "Closed" else None
+    if object_type.name == "CampaignMember" and row.cells.get("Status") == "Responded":
+        row.cells["FirstRespondedDate"] = row.existing.get("FirstRespondedDate") or now.date()
 
 
 def follow_up(store: Store, write: Writing, object_type: ObjectType, rows: Sequence[Row], user_id: str) -> None:
@@ -55,33 +88,47 @@ def follow_up(store: Store, write: Writing, object_type: ObjectType, rows: Seque
         _add_primary_roles(store, write, rows, user_id)
     if object_type.name == "OpportunityContactRole":
         _keep_one_primary(write, [row for row in rows if row.cells.get("IsPrimary")])
-    former = [parent for row in rows for name, parent in row.existing.items() if name == _parent_field(object_type)]
+    if object_type.name in ("Task", "Event"):
+        _find_accounts(write, object_type, rows)
+    references = _references(object_type)
+    former = [parent for row in rows for name, parent in row.existing.items() if name in references]
     parents = parents_of(write, object_type, [row.id for row in rows])
     refresh(write, object_type, [*parents, *(each for each in former if isinstance(each, str))])
     _refresh_calculated(store, write, object_type, rows)
 
 
 def parents_of(write: Writing, object_type: ObjectType, ids: Sequence[str]) -> list[str]:
-    """The parents whose counts and flags depend on the records `ids`."""
-    if object_type.name not in _REFRESH:
-        return []
-    reference, _ = _REFRESH[object_type.name]
-    found = write.connection.execute(
-        f'SELECT DISTINCT {quote(reference)} FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))',
-        [list(ids)],
-    ).fetchall()
-    return [parent for (parent,) in found if parent is not None]
+    """The parents whose counts, flags and dates depend on the records `ids`."""
+    found: set[str] = set()
+    for reference in _references(object_type):
+        rows = write.connection.execute(
+            f'SELECT DISTINCT {quote(reference)} FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))',
+            [list(ids)],
+        ).fetchall()
+        found.update(parent for (parent,) in rows if parent is not None)
+    return sorted(found)
 
 
 def refresh(write: Writing, object_type: ObjectType, parents: Sequence[str]) -> None:
     """Brings the parents of an object's records up to date."""
-    if not parents:
-        return
-    _, statement = _REFRESH[object_type.name]
-    parameters: dict[str, object] = {"ids": list(parents)}
-    if "$today" in statement:
-        parameters["today"] = write.now.date()
-    write.connection.execute(statement, parameters)
+    for summary in _SUMMARIES.get(object_type.name, ()):
+        ids = [each for each in parents if each.startswith(summary.key_prefix)]
+        if ids:
+            parameters: dict[str, object] = {"ids": ids}
+            if "$today" in summary.statement:
+                parameters["today"] = write.now.date()
+            write.connection.execute(summary.statement, parameters)
+
+
+def _references(object_type: ObjectType) -> list[str]:
+    return list(dict.fromkeys(each.reference for each in _SUMMARIES.get(object_type.name, ())))
+
+
+def _find_accounts(write: Writing, object_type: ObjectType, rows: Sequence[Row]) -> None:
+    """An activity's account is that of the opportunity or the person that it is about."""
+    ids = [row.id for row in rows if row.created or "WhatId" in row.cells or "WhoId" in row.cells]
+    if ids:
+        write.connection.execute(_sql("account_of_activity.sql").format(child=object_type.name), {"ids": ids})
 
 
 def _follow_stage(row: Row, now: datetime) -> None:
@@ -131,7 +178,3 @@ def _refresh_calculated(store: Store, write: Writing, object_type: ObjectType, r
     }
     ids = [row.id for row in rows]
     refresh_calculated(write.connection, store.schema, object_type, ids, sorted(former))
-
-
-def _parent_field(object_type: ObjectType) -> str:
-    return _REFRESH[object_type.name][0] if object_type.name in _REFRESH else ""

@@ -11,7 +11,7 @@ from sf_elt.demo_org.store import quote, table
 
 _DECIDING = (
     "IsDeleted", "IsConverted", "IsActive", "StageName", "ForecastCategoryName", "Probability", "LastStageChangeDate",
-    "CompletedDateTime",
+    "CompletedDateTime", "Status", "ClosedDate", "FirstRespondedDate",
 )  # fmt: skip
 """What decides whether a record may be changed, and what `derive` may change with it."""
 

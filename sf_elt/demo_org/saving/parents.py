@@ -35,10 +35,11 @@ def parent_key(schema: Schema, object_type: ObjectType, reference: Field, name: 
             raise OrgError(400, "INVALID_FIELD", message)
         key_name, value, kind = _nested(relationship, value)
     target = _target(schema, reference, kind, key_name)
-    if target is None:
-        raise OrgError(400, "INVALID_FIELD", f"No such column '{key_name}' on sobject of type {reference.to[0]}")
-    key = target.field(key_name)
-    if key is None or not (key.external_id or key.id_lookup):
+    key = target.field(key_name) if target else None
+    if target is None or key is None:
+        asked = target.name if target else kind or reference.to[0]
+        raise OrgError(400, "INVALID_FIELD", f"No such column '{key_name}' on sobject of type {asked}")
+    if not (key.external_id or key.id_lookup):
         message = (
             f"Field name provided, {key_name} does not match an External ID, Salesforce Id, or indexed field for "
             f"{target.name}"

@@ -17,6 +17,7 @@ from sf_elt.demo_org.saving.delete import check_deletable, delete, undelete
 from sf_elt.demo_org.saving.derive import fill_in, follow_up
 from sf_elt.demo_org.saving.duplicates import check_duplicates
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, SaveOutcome
+from sf_elt.demo_org.saving.places import fill_places
 from sf_elt.demo_org.saving.references import check_references, find_parents
 from sf_elt.demo_org.saving.rights import check_rights
 from sf_elt.demo_org.saving.rows import Row, read_rows
@@ -149,6 +150,7 @@ class _Batch:
             if self.operation == "upsert":
                 check_writable(object_type, rows)
             check_required(object_type, rows)
+            fill_places(object_type, rows)
             check_references(connection, self.store.schema, object_type, rows)
             check_unique(connection, object_type, rows)
             check_duplicates(connection, self.store.rules, object_type, rows, self.options)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceExpiredSession
 
-from sf_elt.demo_org.org import Settings, create_org
+from sf_elt.demo_org.org import OrgFileError, Settings, create_org
 from sf_elt.demo_org.serve import Details, running_org, serving
 from sf_elt_tests.demo_org.oauth_client import app_of, ask_token, code_flow, data_status
 from sf_elt_tests.orgs import How, client, levers
@@ -156,6 +156,7 @@ Claims = dict[str, Any]
     ("change", "description"),
     [
         (lambda claims: claims | {"sub": "some@body.example"}, "user hasn't approved this consumer"),
+        (lambda claims: claims | {"aud": "https://test.salesforce.com"}, "audience is invalid"),
         (lambda claims: claims | {"aud": "https://example.org"}, "audience is invalid"),
         (lambda claims: claims | {"exp": claims["exp"] + 60}, "expired authorization code"),
         (lambda claims: claims | {"exp": claims["exp"] - 240}, "expired authorization code"),
@@ -265,6 +266,26 @@ def test_a_kept_org_knows_its_clients_after_a_restart(tmp_path: Path) -> None:
     assert seen[0] == seen[1]
     for each in ("org.duckdb.credentials.json", "org.duckdb.key.pem"):
         assert (tmp_path / each).stat().st_mode & 0o777 == 0o600
+
+
+def test_tokens_outlive_a_restart_of_a_kept_org(tmp_path: Path) -> None:
+    """Sessions, refresh tokens and consent are there again after a restart; what was revoked stays revoked."""
+    file = tmp_path / "org.duckdb"
+    with running_org(records=0, file=file) as details:
+        kept, revoked = code_flow(details), code_flow(details)
+        requests.post(
+            f"{details.instance_url}/services/oauth2/revoke", data={"token": revoked["refresh_token"]}, timeout=10
+        )
+    with running_org(records=0, file=file) as details:
+        statuses = [data_status(details, tokens["access_token"]) for tokens in (kept, revoked)]
+        refreshed = [refresh(details, tokens["refresh_token"]).status_code for tokens in (kept, revoked)]
+    assert (statuses, refreshed) == ([404, 401], [200, 400])
+    assert (tmp_path / "org.duckdb.sessions.json").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "org.duckdb.sessions.json").write_text("damaged")
+    with pytest.raises(OrgFileError, match=r"sessions\.json is damaged"):
+        create_org(records=0, file=file)
+    (tmp_path / "org.duckdb.sessions.json").unlink()
+    create_org(records=0, file=file).close()
 
 
 def test_secrets_stay_out_of_reprs(shared_org: Details) -> None:

@@ -126,6 +126,19 @@ def test_a_killed_org_finds_its_data_again(tmp_path: Path) -> None:
         assert client(second, how="jwt").Lead.get(made["id"])["LastName"] == "Lovelace"
 
 
+def test_what_a_killed_org_left_behind_goes_with_the_next_start() -> None:
+    """SIGKILL leaves the work folder; the next org removes it, and lets the folder of one that lives be."""
+    killed = start_demo_org(records=0)
+    orphan = Path(killed.details.jwt_private_key_file).parent
+    with running_org(records=0) as living:
+        home = Path(living.jwt_private_key_file).parent
+        assert orphan.exists()
+        killed.kill()
+        create_org(records=0).close()
+        assert (orphan.exists(), home.exists()) == (False, True)
+    assert not home.exists()
+
+
 def test_a_file_without_its_credentials_is_refused(tmp_path: Path) -> None:
     """A data file alone cannot be opened for clients: the message names the file to delete."""
     file = tmp_path / "org.duckdb"

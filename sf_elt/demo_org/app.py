@@ -18,6 +18,7 @@ from sf_elt.demo_org.bulk.v1.guard import GuardBulkV1
 from sf_elt.demo_org.calls import RecordCalls
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.faults import PlayFaults
+from sf_elt.demo_org.metadata import soap as metadata_api
 from sf_elt.demo_org.org import Org
 from sf_elt.demo_org.soap import endpoint
 from sf_elt.demo_org.unwrap import UnwrapRequests
@@ -37,6 +38,7 @@ def build_app(org: Org) -> Starlette:
             *identity.routes(),
             *doors.routes(),
             *endpoint.routes(),
+            *metadata_api.routes(),
             *query.routes(),
             *ingest.routes(),
             *v1.routes(),

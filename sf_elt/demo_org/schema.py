@@ -41,6 +41,7 @@ _SHORT_TEXT = 255
 ID_COUNT = " + ".join(f"(strpos('{DIGITS}', substr(Id, {15 - place}, 1)) - 1) * {62**place}" for place in range(5))
 """SQL: which record of its object this is, as its Id says; automatic numbers follow it."""
 _ID_NUMBER = f"lpad(CAST({ID_COUNT} AS VARCHAR), 8, '0')"
+_OPEN_TO_ALL = ("CurrencyIsoCode", "OwnerId", "RecordTypeId")
 _NOT_GROUPABLE = ("datetime", "double", "currency", "percent", "multipicklist", "address", "combobox")
 _NOT_AGGREGATABLE = ("boolean", "address", "multipicklist")
 _NOT_SORTABLE = ("address", "multipicklist")
@@ -168,7 +169,7 @@ class Field:
         """Whether permission sets may give and take access to it; `secured` says so where the rule does not hold."""
         if self.secured is not None:
             return self.secured
-        if self.default == SYSTEM or self.name in ("RecordTypeId", "OwnerId") or self.compound == "Name":
+        if self.default == SYSTEM or self.name in _OPEN_TO_ALL or self.name_field or self.compound == "Name":
             return False
         if self.custom or self.type == "address":
             return not self.required

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from sf_elt.demo_org.access.view import has_field_permissions, has_object_permissions, permissionable
+from sf_elt.demo_org.access.view import has_field_permissions, has_object_permissions, has_own_permission
 from sf_elt.demo_org.schema import Field, ObjectType
 from sf_elt.demo_org.store import Store, Writing
 from sf_elt.demo_org.tables import insert_rows, table
@@ -40,7 +40,7 @@ def give_profiles(store: Store, now: datetime) -> None:
     sets = dict(zip((ADMINISTRATOR, STANDARD_USER, MINIMUM_ACCESS), store.next_ids("PermissionSet", 3), strict=True))
     profiles = dict(zip(sets, store.next_ids("Profile", 3), strict=True))
     secured = [each for each in store.schema.objects if has_field_permissions(each)]
-    fields = ((each, field) for each in secured for field in each.fields if permissionable(field))
+    fields = ((each, field) for each in secured for field in each.fields if has_own_permission(field))
     owners = (sets[ADMINISTRATOR], sets[STANDARD_USER])
     rows = {
         "Profile": [

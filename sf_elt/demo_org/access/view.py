@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sf_elt.demo_org.access.grants import EVERYTHING, NOTHING, FieldRight, Grants, ObjectRight
 from sf_elt.demo_org.access.masks import Level, Mask
-from sf_elt.demo_org.schema import SYSTEM, Field, ObjectType, Schema, Write
+from sf_elt.demo_org.schema import Field, ObjectType, Schema, Write
 
 _CONTROLLED = frozenset({
     "Account", "Asset", "Campaign", "Case", "Contact", "Contract", "Individual", "Lead", "Opportunity", "Order",
@@ -25,9 +25,6 @@ _FOLLOWS = {
 _OPEN_WITH_FIELD_SECURITY = frozenset({"Event", "Task"})
 
 
-_KEPT_BY_SYSTEM = frozenset({"CurrencyIsoCode", "OwnerId", "RecordTypeId"})
-
-
 def has_object_permissions(object_type: ObjectType) -> bool:
     """Whether ObjectPermissions decide who may use it; what belongs to the org's setup is open to all."""
     return object_type.custom or object_type.name in _CONTROLLED
@@ -39,18 +36,9 @@ def has_field_permissions(object_type: ObjectType) -> bool:
     return listed or has_object_permissions(object_type)
 
 
-def permissionable(field: Field) -> bool:
-    """Whether access to the field can be given and taken: not what is required, kept by the system or part of a name.
-
-    The parts of an address go with the address.
-    """
-    if field.default == SYSTEM or field.name in _KEPT_BY_SYSTEM or field.compound is not None:
-        return False
-    if field.custom:
-        return not field.required
-    if field.type == "address":
-        return True
-    return field.write != "never" and not field.required and field.type != "id"
+def has_own_permission(field: Field) -> bool:
+    """Whether FieldPermissions have a record of the field: the parts of an address go with the address."""
+    return field.permissionable and field.compound is None
 
 
 def view(schema: Schema, grants: Grants, masks: Sequence[Mask] = ()) -> Schema:
@@ -84,7 +72,7 @@ def _seen(
     levels: dict[str, FieldRight | None] = {}
     for each in object_type.fields:
         level: FieldRight | None = "edit"
-        if secured and permissionable(each):
+        if secured and has_own_permission(each):
             level = grants.field_right(object_type.name, each.name)
             mask = masked.get((object_type.name, each.name))
             level = None if mask == "none" else "read" if mask == "read" and level else level

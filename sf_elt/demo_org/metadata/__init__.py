@@ -1,9 +1,13 @@
-"""Custom fields and objects: made, changed, deleted and read as the Metadata API names things.
+"""Custom fields and objects, profiles and permission sets: made, changed, deleted and read as the Metadata API says.
 
 definitions.py   the shapes that clients send, in JSON and XML
 fields.py        a definition as a field of the schema, and back
 objects.py       the same for objects
 formula.py       formulas as SQL (formula.lark is their grammar)
 change.py        the changes themselves, whoever asks for them
+permissions.py   profiles and permission sets
+components.py    what there are kinds of, and what can be done with each
+component_ids.py Ids of components
+xml_forms.py     components in XML
 soap.py          the Metadata API at /services/Soap/m/NN.0
 """

@@ -103,12 +103,15 @@ def create_object(org: Org, name: str, definition: ObjectDefinition, user_id: st
 
 
 def update_object(org: Org, name: str, definition: ObjectDefinition) -> None:
-    """Gives a custom object another definition, and adds or changes the fields that it brings along."""
+    """Gives a custom object another definition; adds to any object, or changes, the custom fields that it names."""
 
     def change(schema: Schema) -> Schema:
-        object_type = custom_object_of(schema, name)
-        changed = custom_object(schema, object_type.name, definition)
-        return _with_fields(with_object(schema, changed), object_type.name, definition)
+        object_type = schema.object(name)
+        if object_type is None:
+            raise no_such("CustomObject", name)
+        if object_type.custom:
+            schema = with_object(schema, custom_object(schema, object_type.name, definition))
+        return _with_fields(schema, object_type.name, definition)
 
     org.store.change_schema(change)
 

@@ -15,7 +15,7 @@ FieldKind = Literal[
 ]  # fmt: skip
 
 
-def _as_list(value: object) -> object:
+def as_list(value: object) -> object:
     """One element of XML may be a list of one."""
     return value if isinstance(value, list) or value is None else [value]
 
@@ -35,7 +35,7 @@ class PicklistValue(_Part):
 
 class ValueSetDefinition(_Part):
     sorted: bool = False
-    value: Annotated[list[PicklistValue] | None, BeforeValidator(_as_list)] = None
+    value: Annotated[list[PicklistValue] | None, BeforeValidator(as_list)] = None
 
 
 class ValueSet(_Part):
@@ -50,7 +50,7 @@ class OldPicklist(_Part):
 
     restricted_picklist: bool = False
     controlling_field: str | None = None
-    picklist_values: Annotated[list[PicklistValue] | None, BeforeValidator(_as_list)] = None
+    picklist_values: Annotated[list[PicklistValue] | None, BeforeValidator(as_list)] = None
 
 
 class FieldDefinition(_Part):
@@ -79,7 +79,7 @@ class FieldDefinition(_Part):
     summary_foreign_key: str | None = None
     summarized_field: str | None = None
     summary_operation: Literal["count", "sum", "min", "max"] | None = None
-    summary_filter_items: Annotated[list[object] | None, BeforeValidator(_as_list)] = None
+    summary_filter_items: Annotated[list[object] | None, BeforeValidator(as_list)] = None
 
 
 class NamedField(FieldDefinition):
@@ -96,4 +96,4 @@ class ObjectDefinition(_Part):
     name_field: FieldDefinition | None = None
     deployment_status: Literal["Deployed", "InDevelopment"] | None = None
     sharing_model: str | None = None
-    fields: Annotated[list[NamedField] | None, BeforeValidator(_as_list)] = None
+    fields: Annotated[list[NamedField] | None, BeforeValidator(as_list)] = None

@@ -4,7 +4,6 @@ catalog.py         the objects it has (CustomField, CustomObject, EntityDefiniti
 query.py           SOQL over them
 records.py         custom fields and objects created, read, changed and deleted
 service.py         what it says of itself, and what it refuses
-component_ids.py   Ids of components
 data_types.py      field types as Setup words them
 """
 

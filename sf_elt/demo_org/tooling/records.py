@@ -27,7 +27,7 @@ from sf_elt.demo_org.schema import ObjectType
 from sf_elt.demo_org.soql import compile_query
 from sf_elt.demo_org.soql.ast import Comparison, Path, Query, Text
 from sf_elt.demo_org.tooling.catalog import TOOLING, Catalog
-from sf_elt.demo_org.tooling.component_ids import field_id, field_with_id, object_id, object_with_id
+from sf_elt.demo_org.metadata.component_ids import field_id, field_with_id, object_id, object_with_id
 from sf_elt.demo_org.tooling.query import read
 
 

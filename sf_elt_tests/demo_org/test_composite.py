@@ -85,6 +85,7 @@ def test_later_subrequests_use_the_results_of_earlier_ones(org: Details) -> None
     assert replies[2]["body"]["AccountId"] == made
     assert replies[2]["body"]["Title"] == f"of {made}!"
     assert replies[4]["body"] is None
+    assert replies[0]["httpHeaders"] == {"Location": f"{DATA}/sobjects/Account/{made}"}
     assert replies[5]["body"]["Site"] == "References"
 
 
@@ -191,6 +192,16 @@ def test_subrequests_fail_as_they_would_alone(org: Details) -> None:
     assert missing["body"] == [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
     assert missing["httpHeaders"] == {}
     assert method["httpStatusCode"] == 405
+
+
+def test_a_subrequest_has_headers_of_its_own(org: Details) -> None:
+    """If-Modified-Since in httpHeaders gets 304 with the date and no body, as in recorded traffic."""
+    header = {"If-Modified-Since": "Thu, 03 Sep 2099 21:35:07 GMT"}
+    same, other = composite(
+        org, sub("same", "/sobjects/Lead/describe", httpHeaders=header), sub("other", "/sobjects/Lead/describe")
+    )
+    assert (same["httpStatusCode"], same["body"], other["httpStatusCode"]) == (304, None, 200)
+    assert "Last-Modified" in same["httpHeaders"]
 
 
 def test_a_composite_is_one_call_with_the_rows_of_all(org: Details) -> None:

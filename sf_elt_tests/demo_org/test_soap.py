@@ -86,6 +86,7 @@ def test_calls_without_a_session_are_refused_as_recorded(org: Details, token: st
         ("getUpdated", SPAN | {"sObjectType": "Lead"}, "INVALID_REPLICATION_DATE", "UnexpectedErrorFault"),
         ("login", {"username": "a", "password": "b"}, "INVALID_LOGIN", "LoginFault"),
         ("fly", {}, "Client", None),
+        ("describeTabs", {}, "FUNCTIONALITY_NOT_ENABLED", "UnexpectedErrorFault"),
     ],
 )
 def test_faults_have_the_code_and_the_type_of_the_wsdl(
@@ -125,6 +126,22 @@ def test_what_is_no_call_is_refused(org: Details, body: bytes) -> None:
     reply = requests.post(f"{org.instance_url}/services/Soap/u/62.0", data=body, timeout=10)
     assert reply.status_code == 500
     assert "<faultcode>soapenv:Client</faultcode>" in reply.text
+
+
+def test_records_are_for_the_partner_endpoint(org: Details) -> None:
+    """The enterprise endpoint writes records by a schema of its own: it says that it does not, and lists objects."""
+    assert (
+        refused(org, "query", {"queryString": "SELECT Id FROM Lead"}, path="c/62.0").code == "FUNCTIONALITY_NOT_ENABLED"
+    )
+    assert soap(org, "describeGlobal", path="c/62.0")[0]["sobjects"]
+
+
+def test_sessions_can_be_ended_by_others(org: Details) -> None:
+    """invalidateSessions ends a session that somebody else holds; one that is not live is an error."""
+    token = login(org)["sessionId"]
+    ended, unknown = soap(org, "invalidateSessions", {"sessionIds": [token, "nix"]})
+    assert (ended["success"], unknown["success"]) == ("true", "false")
+    assert refused(org, "getUserInfo", token=token).code == "INVALID_SESSION_ID"
 
 
 def test_a_version_that_is_not_spoken_is_refused(org: Details) -> None:

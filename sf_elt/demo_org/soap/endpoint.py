@@ -3,6 +3,7 @@
 The enterprise endpoint takes the calls that name no records: those have a schema of their own there.
 """
 
+import re
 from collections.abc import Mapping
 from functools import partial
 
@@ -32,6 +33,7 @@ from sf_elt.demo_org.versions import api_version
 
 ANYWHERE: Mapping[str, Operation] = {
     "logout": people.logout,
+    "invalidateSessions": people.invalidate_sessions,
     "getUserInfo": people.get_user_info,
     "getServerTimestamp": reading.get_server_timestamp,
     "setPassword": people.set_password,
@@ -56,6 +58,11 @@ WITH_RECORDS: Mapping[str, Operation] = {
     "upsert": writing.upsert,
     "merge": merging.merge,
 }
+NOT_SERVED = re.compile(
+    r"describe\w+|search|process|send\w+|render\w+|findDuplicates\w*|perform\w+|retrieve\w+Templates|executeListView"
+    r"|deleteByExample|changeOwnPassword"
+)
+"""The other operations of the partner WSDL."""
 OPERATIONS = {"u": {**ANYWHERE, **WITH_RECORDS}, "c": ANYWHERE}
 DIALECTS = {"u": PARTNER, "c": ENTERPRISE}
 
@@ -91,10 +98,17 @@ async def _result_of(request: Request, call: Call, flavour: str) -> XmlValue:
         return await run_in_threadpool(people.login, request, call, flavour, version)
     operation = OPERATIONS[flavour].get(call.operation)
     if operation is None:
-        raise no_such_operation(call)
+        raise _not_served(call, flavour)
     session = session_of(org, call)
     request.state.session = session
     return await operation(Asked(request, call, session, version))
+
+
+def _not_served(call: Call, flavour: str) -> SoapFault:
+    if call.operation in WITH_RECORDS or NOT_SERVED.fullmatch(call.operation):
+        endpoint = " at the enterprise endpoint" if flavour == "c" else ""
+        return SoapFault("FUNCTIONALITY_NOT_ENABLED", f"The demo org does not answer {call.operation}{endpoint}")
+    return no_such_operation(call)
 
 
 def _limit_info(org: Org) -> dict[str, XmlValue]:

@@ -1,4 +1,4 @@
-"""Who is there: login(), logout(), getUserInfo(), setPassword(), resetPassword()."""
+"""Who is there: login(), logout(), invalidateSessions(), getUserInfo(), setPassword(), resetPassword()."""
 
 from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
@@ -9,8 +9,10 @@ from sf_elt.demo_org.auth.sessions import Session
 from sf_elt.demo_org.auth.users import LoginRefused, User
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.org import Org, org_of
-from sf_elt.demo_org.soap.envelope import Call, SoapFault, child_text
+from sf_elt.demo_org.saving import SaveError
+from sf_elt.demo_org.soap.envelope import Call, SoapFault, child_text, texts
 from sf_elt.demo_org.soap.operation import Asked
+from sf_elt.demo_org.soap.writing import errors
 from sf_elt.demo_org.soap.xml import XmlValue
 
 INVALID_LOGIN = "Invalid username, password, security token; or user locked out."
@@ -47,6 +49,18 @@ async def logout(asked: Asked) -> XmlValue:
     """Ends the session of the call."""
     asked.org.sessions.revoke(asked.session.token)
     return []
+
+
+async def invalidate_sessions(asked: Asked) -> XmlValue:
+    """Ends the sessions of the given Ids."""
+    return [_invalidated(asked, session_id) for session_id in texts(asked.arguments, "sessionIds")]
+
+
+def _invalidated(asked: Asked, session_id: str) -> XmlValue:
+    if asked.org.sessions.revoke(session_id):
+        return {"errors": [], "success": True}
+    error = SaveError("INVALID_SESSION_ID", "Session expired or invalid")
+    return {"errors": errors([error]), "success": False}
 
 
 async def get_user_info(asked: Asked) -> XmlValue:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from sf_elt.demo_org.soap.envelope import SoapFault, texts
 from sf_elt.demo_org.soap.operation import Asked
 from sf_elt.demo_org.soap.records import datetime_text, query_result, sobject
+from sf_elt.demo_org.soap.writing import MOST_RECORDS
 from sf_elt.demo_org.soap.xml import XmlValue
 
 DEFAULT_BATCH = 500
@@ -48,7 +49,10 @@ async def retrieve(asked: Asked) -> XmlValue:
 
 
 async def describe_global(asked: Asked) -> XmlValue:
-    return _described(await asked.rest("GET", "/sobjects"))
+    found = await asked.rest("GET", "/sobjects")
+    summaries = found.get("sobjects") if isinstance(found, dict) else []
+    sobjects = [_described_object(each) for each in summaries] if isinstance(summaries, list) else []
+    return {"encoding": "UTF-8", "maxBatchSize": MOST_RECORDS, "sobjects": sobjects}
 
 
 async def describe_sobject(asked: Asked) -> XmlValue:
@@ -88,7 +92,7 @@ async def _page(asked: Asked, path: str) -> XmlValue:
 
 async def _describe(asked: Asked, name: str) -> XmlValue:
     object_type = asked.object_type(name)
-    return _described(await asked.rest("GET", f"/sobjects/{object_type.name}/describe"))
+    return _described_object(await asked.rest("GET", f"/sobjects/{object_type.name}/describe"))
 
 
 async def _replicated(asked: Asked, kind: str) -> dict[str, XmlValue]:
@@ -104,6 +108,11 @@ def _with_datetimes(value: JsonValue) -> XmlValue:
     if isinstance(value, dict):
         return {name: _with_datetimes(member) for name, member in value.items()}
     return datetime_text(value) if isinstance(value, str) else value
+
+
+def _described_object(found: JsonValue) -> XmlValue:
+    """An object of a JSON describe, with what only the SOAP API says of it."""
+    return _described({**found, "idEnabled": False}) if isinstance(found, dict) else None
 
 
 def _described(value: JsonValue) -> XmlValue:

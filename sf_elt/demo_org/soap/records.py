@@ -14,6 +14,8 @@ from sf_elt.demo_org.soap.envelope import SoapFault, child_text, children, is_ni
 from sf_elt.demo_org.soap.xml import XmlValue
 
 _DATETIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\+0000", re.ASCII)
+_LOCATION = ("latitude", "longitude")
+_ADDRESS = ("city", "country", "countryCode", "geocodeAccuracy", "postalCode", "state", "stateCode", "street")
 _NOT_FIELDS = ("type", "fieldsToNull")
 
 
@@ -76,8 +78,8 @@ def _member(schema: Schema, object_type: ObjectType | None, name: str, value: Js
             return sobject(schema, value)
         if "records" in value:
             return query_result(schema, value)
-        kind = "address" if "city" in value else "location"
-        return {"@xsi:type": kind, **{member: _scalar(part) for member, part in value.items()}}
+        kind, parts = ("address", _LOCATION + _ADDRESS) if "city" in value else ("location", _LOCATION)
+        return {"@xsi:type": kind, **{part: _scalar(value.get(part)) for part in parts}}
     if isinstance(value, str):
         field = object_type.field(name) if object_type else None
         is_datetime = field.type == "datetime" if field else _DATETIME.fullmatch(value) is not None  # an aggregate

@@ -30,14 +30,6 @@ class Credentials:
     sandbox: str = ""  # the sandbox's name, which every username ends in; empty: a production org
     my_domain: str = ""  # such as "demo" of demo.my.salesforce.com; empty: any
 
-    def accepts_password(self, username: str, password: str) -> bool:
-        """Whether this is the user's password, alone (loopback is a trusted address) or with the token appended."""
-        known_user = same(username.casefold(), self.username.casefold())
-        return known_user & (same(password, self.password) | same(password, self.password + self.security_token))
-
-    def accepts_client(self, client_id: str, client_secret: str) -> bool:
-        return same(client_id, self.client_id) & same(client_secret, self.client_secret)
-
 
 def same(given: str, expected: str) -> bool:
     """Compares two secrets in constant time."""

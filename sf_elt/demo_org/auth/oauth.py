@@ -85,13 +85,11 @@ async def revoke(request: Request) -> Response:
         return JSONResponse(_error(refusal), 400)
     if org.sessions.revoke(given):
         return Response(status_code=200)
-    looks_known = given.startswith((f"{org.credentials.organization_id[:15]}!", "5Aep861"))
-    refusal = (
-        GrantRefused("invalid_token", f"invalid token: {given}")
-        if looks_known
-        else GrantRefused("unsupported_token_type", "this token type is not supported")
-    )
-    return JSONResponse(_error(refusal), 400)
+    if given.startswith((f"{org.credentials.organization_id[:15]}!", "5Aep861")):
+        dead = GrantRefused("invalid_token", f"invalid token: {given}")
+    else:
+        dead = GrantRefused("unsupported_token_type", "this token type is not supported")
+    return JSONResponse(_error(dead), 400)
 
 
 def bearer_token(header: str) -> str | None:

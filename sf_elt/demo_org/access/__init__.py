@@ -8,7 +8,6 @@ grants.py    what a user's permission sets add up to (grants.sql reads them)
 view.py      the schema under those grants: what is missing, what is read-only
 records.py   the profiles of a new org, and the permissions that go with a new object
 masks.py     what a lever hides from a user, beyond the permission sets
-levers.py    POST /demo/permissions and /demo/schema
 """
 
 from sf_elt.demo_org.access.access import Access

@@ -20,13 +20,21 @@ GET    /demo/rules            duplicate rules, locked records, whether audit fie
 POST   /demo/rules            {"duplicates": {"Lead": "alert"}, "lock": {"ids": ["00Q…"], "times": 2}, "unlock": true,
                               "audit_fields_settable": true}: what is given changes
 GET    /demo/records/Lead     every record as it is stored, deleted ones too; no call is spent
+GET    /demo/permissions      what levers have taken from users
+POST   /demo/permissions      {"object": "Lead", "field": "Email", "user": …, "access": "none"}: hides a field, or
+                              without "field" the object, from a user, or without "user" from all; "read" makes it
+                              read-only, "granted" leaves it to the permission sets again
+DELETE /demo/permissions      leaves everything to the permission sets again
+POST   /demo/schema           {"object": "Lead", "add": [{"fullName": "X__c", "type": "Text", "label": "X",
+                              "length": 80}], "change": […], "drop": ["Score__c"]}: custom fields come, change and go
 GET    /demo/faults           the planned faults and how often each was played
 GET    /demo/faults/presets   the faults that have names, with a sentence each
 POST   /demo/faults           plans one fault or a list of them (see the package faults)
 POST   /demo/faults/random    {"seed": s, "probability": p, "among": […]}: faults by the dice
 DELETE /demo/faults           forgets them all
 
-`calls`, `faults` and `logins` have the handlers of theirs, `levers` those of the rest.
+`calls`, `faults` and `logins` have the handlers of theirs, `access` those of permissions and schema,
+`levers` those of the rest.
 """
 
 from starlette.requests import Request
@@ -34,12 +42,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sf_elt.demo_org.admin import calls, faults, levers, logins
+from sf_elt.demo_org.admin import access, calls, faults, levers, logins
 from sf_elt.demo_org.loopback import is_loopback
 
 
 def routes() -> list[Mount]:
-    inside = [*calls.routes(), *faults.routes(), *logins.routes(), *levers.routes()]
+    inside = [*calls.routes(), *faults.routes(), *logins.routes(), *levers.routes(), *access.routes()]
     return [Mount("/demo", app=_LoopbackOnly(Mount("", routes=inside)))]
 
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 import orjson
 import pyarrow as pa
 
+from sf_elt.demo_org.metadata.component_ids import CUSTOM_FIELD, CUSTOM_OBJECT, field_id, object_id
 from sf_elt.demo_org.metadata.fields import definition_of
 from sf_elt.demo_org.metadata.objects import object_definition
 from sf_elt.demo_org.schema import Field, FieldType, ObjectType, Schema
 from sf_elt.demo_org.store import Store
 from sf_elt.demo_org.tables import arrow_type, insert_rows
-from sf_elt.demo_org.metadata.component_ids import CUSTOM_FIELD, CUSTOM_OBJECT, field_id, object_id
 from sf_elt.demo_org.tooling.data_types import data_type
 
 Row = dict[str, object]

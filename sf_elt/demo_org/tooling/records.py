@@ -18,6 +18,7 @@ from sf_elt.demo_org.metadata.change import (
     update_field,
     update_object,
 )
+from sf_elt.demo_org.metadata.component_ids import field_id, field_with_id, object_id, object_with_id
 from sf_elt.demo_org.metadata.definitions import FieldDefinition, ObjectDefinition
 from sf_elt.demo_org.metadata.refusal import MetadataRefused
 from sf_elt.demo_org.org import Org, org_of
@@ -27,7 +28,6 @@ from sf_elt.demo_org.schema import ObjectType
 from sf_elt.demo_org.soql import compile_query
 from sf_elt.demo_org.soql.ast import Comparison, Path, Query, Text
 from sf_elt.demo_org.tooling.catalog import TOOLING, Catalog
-from sf_elt.demo_org.metadata.component_ids import field_id, field_with_id, object_id, object_with_id
 from sf_elt.demo_org.tooling.query import read
 
 

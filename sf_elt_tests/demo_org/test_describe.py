@@ -7,6 +7,26 @@ import pytest
 from sf_elt.demo_org.describe import describe_global, describe_object
 from sf_elt.demo_org.schema import load_schema
 
+OBJECT_KEYS = """
+    actionOverrides activateable associateEntityType associateParentEntity childRelationships compactLayoutable
+    createable custom customSetting deepCloneable defaultImplementation deletable deprecatedAndHidden extendedBy
+    extendsInterfaces feedEnabled fields hasSubtypes implementedBy implementsInterfaces isInterface isSubtype
+    keyPrefix label labelPlural layoutable listviewable lookupLayoutable mergeable mruEnabled name namedLayoutInfos
+    networkScopeFieldName queryable recordTypeInfos replicateable retrieveable searchLayoutable searchable
+    sobjectDescribeOption supportedScopes triggerable undeletable updateable urls
+"""
+FIELD_KEYS = """
+    aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula cascadeDelete caseSensitive
+    compoundFieldName controllerName createable custom defaultValue defaultValueFormula defaultedOnCreate
+    dependentPicklist deprecatedAndHidden digits displayLocationInDecimal encrypted externalId extraTypeInfo
+    filterable filteredLookupInfo formulaTreatNullNumberAsZero groupable highScaleNumber htmlFormatted idLookup
+    inlineHelpText label length mask maskType name nameField namePointing nillable permissionable picklistValues
+    polymorphicForeignKey precision queryByDistance referenceTargetField referenceTo relationshipName
+    relationshipOrder restrictedDelete restrictedPicklist scale searchPrefilterable soapType sortable type unique
+    updateable writeRequiresMasterRead
+"""
+"""The keys of recorded describes (API 48 to 59)."""
+
 
 def described(object_name: str) -> dict[str, dict[str, Any]]:
     schema = load_schema()
@@ -38,6 +58,26 @@ def described(object_name: str) -> dict[str, dict[str, Any]]:
         ("Opportunity", "ContactId", {"createable": True, "updateable": False, "relationshipName": None}),
         ("Subscription__c", "Seats_Cost__c", {"calculated": True, "calculatedFormula": "MRR__c / Seats__c"}),
         ("Subscription__c", "Account__c", {"relationshipName": "Account__r", "referenceTo": ["Account"]}),
+        ("Account", "Won_Amount__c", {"calculated": True, "calculatedFormula": None, "createable": False, "scale": 2}),
+        (
+            "Contact",
+            "Account_Rating__c",
+            {"calculated": True, "calculatedFormula": "TEXT(Account.Rating)", "groupable": False, "sortable": True},
+        ),
+        (
+            "Contact",
+            "Salutation",
+            {"extraTypeInfo": "personname", "permissionable": False, "compoundFieldName": "Name"},
+        ),
+        ("Account", "Name", {"extraTypeInfo": "switchablepersonname", "compoundFieldName": "Name", "nillable": False}),
+        ("Account", "PhotoUrl", {"extraTypeInfo": "imageurl", "permissionable": False}),
+        ("Account", "BillingAddress", {"permissionable": True, "queryByDistance": True, "soapType": "urn:address"}),
+        ("Campaign", "NumberOfLeads", {"permissionable": True, "nillable": False, "createable": False, "digits": 9}),
+        ("Case", "CaseNumber", {"autoNumber": True, "groupable": False, "defaultedOnCreate": True, "nillable": False}),
+        ("Case", "OwnerId", {"namePointing": True, "polymorphicForeignKey": True, "referenceTo": ["Group", "User"]}),
+        ("Opportunity", "HasOpenActivity", {"groupable": True, "filterable": False, "aggregatable": False}),
+        ("Lead", "ConvertedAccountId", {"searchPrefilterable": True, "createable": False}),
+        ("Lead", "RecordTypeId", {"searchPrefilterable": False, "permissionable": False}),
         ("Subscription__c", "Features__c", {"type": "multipicklist", "filterable": True, "sortable": False}),
     ],
 )
@@ -45,6 +85,69 @@ def test_fields_allow_what_real_orgs_allow(object_name: str, field: str, facts: 
     """Facts of recorded describes, and of the demo org's custom fields."""
     found = described(object_name)[field]
     assert {name: found[name] for name in facts} == facts
+
+
+def test_describes_have_the_keys_of_real_ones() -> None:
+    """Every object and every field, no key more or less; the global describe's are among the object's."""
+    schema = load_schema()
+    summaries: Any = describe_global(schema, "62.0")["sobjects"]
+    for object_type, summary in zip(schema.objects, summaries, strict=True):
+        found: Any = describe_object(schema, object_type, "62.0", instance_url="https://demo.example")
+        assert sorted(found) == OBJECT_KEYS.split()
+        assert summary.keys() < found.keys()
+        assert found["urls"]["describe"] == f"/services/data/v62.0/sobjects/{object_type.name}/describe"
+        for field in found["fields"]:
+            assert sorted(field) == FIELD_KEYS.split(), (object_type.name, field["name"])
+
+
+def test_facts_of_a_field_agree_with_each_other() -> None:
+    """What follows from a field's type, and what one fact means for another."""
+    schema = load_schema()
+    for object_type in schema.objects:
+        facts = described(object_type.name)
+        assert sum(field["nameField"] for field in facts.values()) <= 1
+        for name, field in facts.items():
+            where = f"{object_type.name}.{name}"
+            assert (field["type"] == "reference") == bool(field["referenceTo"]), where
+            assert field["polymorphicForeignKey"] == (len(field["referenceTo"]) > 1), where
+            assert bool(field["picklistValues"]) <= (field["type"] in ("picklist", "multipicklist", "combobox")), where
+            assert field["restrictedPicklist"] <= (field["type"] in ("picklist", "multipicklist")), where
+            assert field["externalId"] <= field["idLookup"], where
+            assert (field["calculated"] or field["autoNumber"]) <= (not field["createable"]), where
+            assert (field["type"] == "boolean") <= (field["defaultedOnCreate"] and not field["nillable"]), where
+            assert field["groupable"] <= field["aggregatable"] or field["type"] == "boolean", where
+            assert (field["length"] > 0) == (field["byteLength"] > 0), where
+            assert (field["type"] == "int") == (field["digits"] > 0), where
+            assert field["custom"] == name.endswith("__c"), where
+            if field["compoundFieldName"]:
+                assert field["compoundFieldName"] in {*facts, "Fiscal"}, where
+
+
+@pytest.mark.parametrize(
+    ("object_name", "facts"),
+    [
+        ("Lead", {"keyPrefix": "00Q", "mergeable": True, "undeletable": True, "feedEnabled": True, "searchable": True}),
+        ("OpportunityContactRole", {"undeletable": False, "mruEnabled": False, "searchable": False, "deletable": True}),
+        ("LeadStatus", {"createable": False, "updateable": False, "deletable": False, "replicateable": False}),
+        ("User", {"createable": True, "deletable": False, "triggerable": True, "labelPlural": "Users"}),
+        ("Subscription__c", {"custom": True, "createable": True, "layoutable": True}),
+        ("PermissionSetAssignment", {"updateable": False, "createable": True, "deletable": True, "layoutable": False}),
+    ],
+)
+def test_objects_allow_what_real_orgs_allow(object_name: str, facts: dict[str, object]) -> None:
+    """Facts of a recorded global describe."""
+    schema = load_schema()
+    found = describe_object(schema, schema.require(object_name), "62.0")
+    assert {name: found[name] for name in facts} == facts
+
+
+def test_scopes_and_pages_are_named() -> None:
+    """Leads have the scopes of queues and teams, each with its label, and addresses of their pages."""
+    schema = load_schema()
+    found: Any = describe_object(schema, schema.require("Lead"), "62.0", instance_url="https://demo.example")
+    assert {"label": "Queue owned leads", "name": "queue_owned"} in found["supportedScopes"]
+    assert found["urls"]["uiNewRecord"] == "https://demo.example/00Q/e"
+    assert found["urls"]["layouts"] == "/services/data/v62.0/sobjects/Lead/describe/layouts"
 
 
 def test_picklists_name_their_values_and_default() -> None:

@@ -8,7 +8,7 @@ is no change of this one (as in Salesforce, and why an increment by SystemModsta
 """
 # ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import duckdb
 
@@ -22,23 +22,39 @@ def refresh_calculated(
     object_type: ObjectType,
     ids: Sequence[str],
     former_parents: Sequence[str] = (),
+    *,
+    changed: Collection[str] | None = None,
 ) -> None:
     """Brings up to date what depends on the records `ids`, in the transaction that saved, deleted or restored them.
 
     That is their own formulas over parents, their children's formulas over them, and the roll-ups of their parents.
-    `former_parents` are the Ids that they referred to before.
+    `former_parents` are the Ids that they referred to before. `changed` are the fields that were set, where that is all
+    that happened: what reads none of them is left alone.
     """
     for field in object_type.fields:
-        if field.parent is not None:
+        if field.parent is not None and _reads(changed, field.parent.by):
             _refresh_formula(connection, schema, object_type, field, field.parent, '"Id"', ids)
     for child in schema.children_of(object_type.name):
         for field in child.object_type.fields:
-            if field.parent is not None and field.parent.by == child.field.name:
+            if (
+                field.parent is not None
+                and field.parent.by == child.field.name
+                and _reads(changed, field.parent.sql, object_type)
+            ):
                 reference = quote(child.field.name)
                 _refresh_formula(connection, schema, child.object_type, field, field.parent, reference, ids)
     for parent, field, roll_up in _roll_ups_of(schema, object_type):
-        parents = _parents(connection, object_type, roll_up.by, ids)
-        _refresh_roll_up(connection, schema, parent, field, roll_up, [*parents, *former_parents])
+        if _reads(changed, f"{roll_up.by} {roll_up.field} {roll_up.where} CurrencyIsoCode", object_type):
+            parents = _parents(connection, object_type, roll_up.by, ids)
+            _refresh_roll_up(connection, schema, parent, field, roll_up, [*parents, *former_parents])
+
+
+def _reads(changed: Collection[str] | None, expression: str, object_type: ObjectType | None = None) -> bool:
+    """Whether an expression may come to something else; computed fields that it names may hide what they read."""
+    if changed is None or any(name in expression for name in changed):
+        return True
+    computed = [each for each in object_type.fields if each.sql is not None] if object_type else []
+    return any(each.name in expression and _reads(changed, each.sql or "") for each in computed)
 
 
 def refresh_all(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:

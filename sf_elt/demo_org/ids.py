@@ -15,15 +15,19 @@ _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _FORM = re.compile(r"[0-9A-Za-z]{15}(?:[A-Za-z0-5]{3})?")
 _POD = "Hs0"
 _COUNTER_LENGTH = 9
+_LOW_LENGTH = 2  # the last digits, of which there are few enough to remember
+_BLOCK = 62**_LOW_LENGTH
 
 
 def checksum(id_15: str) -> str:
     """The three characters that follow a 15-character Id: one for each five, saying which of them are upper case."""
-    suffix = ""
-    for start in (0, 5, 10):
-        bits = sum(1 << place for place, char in enumerate(id_15[start : start + 5]) if "A" <= char <= "Z")
-        suffix += _CHECKSUM[bits]
-    return suffix
+    return _letter(id_15[:5]) + _letter(id_15[5:10]) + _letter(id_15[10:15])
+
+
+@lru_cache(maxsize=100_000)
+def _letter(group: str) -> str:
+    """The checksum of five characters; a batch of new Ids shares its first ten."""
+    return _CHECKSUM[sum(1 << place for place, char in enumerate(group) if "A" <= char <= "Z")]
 
 
 def to_18(id_15: str) -> str:
@@ -59,11 +63,18 @@ def _restore_case(text: str) -> str | None:
 
 def id_at(key_prefix: str, number: int) -> str:
     """The `number`-th Id of an object, 18 characters."""
+    high, low = divmod(number, _BLOCK)
+    return to_18(key_prefix + _POD + _digits(high, _COUNTER_LENGTH - _LOW_LENGTH) + _digits(low, _LOW_LENGTH))
+
+
+@lru_cache(maxsize=100_000)
+def _digits(number: int, length: int) -> str:
+    """A number in base 62 with leading zeros."""
     digits = ""
-    for _ in range(_COUNTER_LENGTH):
+    for _ in range(length):
         number, rest = divmod(number, 62)
         digits = DIGITS[rest] + digits
-    return to_18(key_prefix + _POD + digits)
+    return digits
 
 
 def number_of(record_id: str) -> int:

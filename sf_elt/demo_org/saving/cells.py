@@ -1,6 +1,7 @@
 """From the values a client sends to the values a column holds, as each field's type and limits allow."""
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -32,8 +33,13 @@ def cell(field: Field, value: object) -> Cell:
 
 def reader_of(field: Field) -> Reader:
     """What reads the field's values: make it once for many. Null and empty text are null, false for a flag."""
+    make = _MAKERS.get(field.type)
+    if make is not None:
+        return make(field)
+    read = _READERS.get(field.type)
+    if read is None:
+        return _text_reader(field)
     empty = False if field.type == "boolean" else None
-    read = _picklist_reader(field) if field.type in ("picklist", "multipicklist") else _READERS.get(field.type, _text)
 
     def reader(value: object) -> Cell:
         return empty if value is None or value == "" else read(field, value)
@@ -41,34 +47,51 @@ def reader_of(field: Field) -> Reader:
     return reader
 
 
-def _text(field: Field, value: object) -> str | None:
-    if not isinstance(value, str):
-        if isinstance(value, bool | int | float):
-            value = str(value).lower() if isinstance(value, bool) else str(value)
-        else:
-            raise _wrong_type(field, value)
-    if field.type != "textarea":
-        value = value.strip()
-    if field.length and len(value) > field.length:
-        shown = value if len(value) <= 255 else value[:255] + "..."
-        message = f"{field.label}: data value too large: {shown} (max length={field.length})"
-        raise refused("STRING_TOO_LONG", message, field.name)
-    return value if value.strip() else None
+def _text_reader(field: Field) -> Callable[[object], str | None]:
+    """Reads text, trimmed unless it may have lines. Most cells of most batches pass here, so it looks nothing up."""
+    longest, trimmed = field.length or sys.maxsize, field.type != "textarea"
 
+    def text(value: object) -> str | None:
+        if not isinstance(value, str):
+            if value is None:
+                return None
+            value = _as_text(field, value)
+        if trimmed:
+            value = value.strip()
+        if len(value) > longest:
+            shown = value if len(value) <= 255 else value[:255] + "..."
+            message = f"{field.label}: data value too large: {shown} (max length={longest})"
+            raise refused("STRING_TOO_LONG", message, field.name)
+        return None if not value or value.isspace() else value
 
-def _email(field: Field, value: object) -> str | None:
-    text = _text(field, value)
-    if text is not None and not _EMAIL.fullmatch(text):
-        raise refused("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {text}", field.name)
     return text
 
 
-def _picklist_reader(field: Field) -> Callable[[Field, object], Cell]:
+def _as_text(field: Field, value: object) -> str:
+    if not isinstance(value, bool | int | float):
+        raise _wrong_type(field, value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _email_reader(field: Field) -> Reader:
+    text_of = _text_reader(field)
+
+    def email(value: object) -> str | None:
+        text = text_of(value)
+        if text is not None and not _EMAIL.fullmatch(text):
+            raise refused("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {text}", field.name)
+        return text
+
+    return email
+
+
+def _picklist_reader(field: Field) -> Reader:
     """Reads one value or, for a multipicklist, several; in the picklist's own spelling, as letter case does not matter.
 
     Unrestricted picklists take any value.
     """
     spellings = {each.lower(): each for each in field.picklist}
+    text_of = _text_reader(field)
 
     def allowed(text: str) -> str:
         spelling = spellings.get(text.lower())
@@ -77,12 +100,12 @@ def _picklist_reader(field: Field) -> Callable[[Field, object], Cell]:
             raise refused("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, field.name)
         return spelling or text
 
-    def one(field: Field, value: object) -> str | None:
-        text = _text(field, value)
+    def one(value: object) -> str | None:
+        text = text_of(value)
         return text if text is None else allowed(text)
 
-    def several(field: Field, value: object) -> str | None:
-        text = _text(field, value)
+    def several(value: object) -> str | None:
+        text = text_of(value)
         if text is None:
             return None
         return ";".join(dict.fromkeys(allowed(each.strip()) for each in text.split(";") if each.strip())) or None
@@ -105,11 +128,20 @@ def _boolean(field: Field, value: object) -> bool:
     raise _wrong_type(field, value)
 
 
-def _number(field: Field, value: object) -> float:
-    number = _decimal(field, value)
-    if abs(number) >= Decimal(10) ** ((field.precision or 18) - field.scale):
-        raise _out_of_range(field, value)
-    return float(number.quantize(Decimal(1).scaleb(-field.scale), ROUND_HALF_UP)) + 0.0
+def _number_reader(field: Field) -> Reader:
+    """Reads a number, rounded half up to the field's decimals."""
+    most = Decimal(10) ** ((field.precision or 18) - field.scale)
+    step = Decimal(1).scaleb(-field.scale)
+
+    def number(value: object) -> float | None:
+        if value is None or value == "":
+            return None
+        found = _decimal(field, value)
+        if abs(found) >= most:
+            raise _out_of_range(field, value)
+        return float(found.quantize(step, ROUND_HALF_UP)) + 0.0  # never -0.0
+
+    return number
 
 
 def _integer(field: Field, value: object) -> int:
@@ -122,7 +154,9 @@ def _integer(field: Field, value: object) -> int:
 
 
 def _decimal(field: Field, value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if type(value) is int:
+        return Decimal(value)
+    if isinstance(value, bool) or not isinstance(value, float | str):
         raise _wrong_type(field, value)
     text = str(value).strip()
     if not _NUMBER.fullmatch(text):
@@ -174,15 +208,20 @@ def _out_of_range(field: Field, value: object) -> Refused:
     return refused("NUMBER_OUTSIDE_VALID_RANGE", message, field.name)
 
 
+_MAKERS: dict[str, Callable[[Field], Reader]] = {
+    "email": _email_reader,
+    "picklist": _picklist_reader,
+    "multipicklist": _picklist_reader,
+    "double": _number_reader,
+    "currency": _number_reader,
+    "percent": _number_reader,
+}
 _READERS: dict[str, Callable[[Field, object], Cell]] = {
-    "email": _email,
     "reference": _reference,
     "id": _reference,
     "boolean": _boolean,
     "int": _integer,
-    "double": _number,
-    "currency": _number,
-    "percent": _number,
     "date": _date,
     "datetime": _datetime,
 }
+"""All other types are text."""

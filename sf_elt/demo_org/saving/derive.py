@@ -168,13 +168,20 @@ def _keep_one_primary(write: Writing, rows: Sequence[Row]) -> None:
 
 
 def _refresh_calculated(store: Store, write: Writing, object_type: ObjectType, rows: Sequence[Row]) -> None:
-    """Formulas over parents and roll-ups, for the rows' parents of before too."""
+    """Formulas over parents and roll-ups, for the rows' parents of before too.
+
+    A new record has no children, and counts in its parents' roll-ups only.
+    """
     references = {each.name for each in object_type.stored_fields if each.type == "reference"}
-    former = {
-        value
-        for row in rows
-        for name, value in row.existing.items()
-        if name in references and isinstance(value, str) and value != row.cells.get(name, value)
-    }
-    ids = [row.id for row in rows]
-    refresh_calculated(write.connection, store.schema, object_type, ids, sorted(former))
+    for created in (True, False):
+        alike = [row for row in rows if row.created == created]
+        changed = {name for row in alike for name in row.cells if not created or name in references}
+        former = {
+            value
+            for row in alike
+            for name, value in row.existing.items()
+            if name in references and isinstance(value, str) and value != row.cells.get(name, value)
+        }
+        if changed:
+            ids = [row.id for row in alike]
+            refresh_calculated(write.connection, store.schema, object_type, ids, sorted(former), changed=changed)

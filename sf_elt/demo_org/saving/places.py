@@ -13,6 +13,8 @@ from importlib.resources import files
 from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import Field, ObjectType
 
+_Parts = tuple[str, str, str, str]
+
 
 @dataclass(frozen=True)
 class _Names:
@@ -37,15 +39,15 @@ def partners_of(object_type: ObjectType, names: Iterable[str]) -> set[str]:
 
 def fill_places(object_type: ObjectType, rows: Sequence[Row]) -> None:
     """Gives every address both names and codes; refuses countries and states that are in no list."""
-    addresses = [each for each in _addresses(object_type) if object_type.has(_parts(each)[1])]
+    addresses = [parts for each in _addresses(object_type) if object_type.has((parts := _parts(each))[1])]
     for row in rows:
-        for address in addresses:
-            if not row.errors and any(name in row.cells for name in _parts(address)):
-                _fill(object_type, row, address)
+        for parts in addresses:
+            if not row.errors and not row.cells.keys().isdisjoint(parts):
+                _fill(object_type, row, parts)
 
 
-def _fill(object_type: ObjectType, row: Row, address: Field) -> None:
-    country, country_code, state, state_code = _parts(address)
+def _fill(object_type: ObjectType, row: Row, parts: _Parts) -> None:
+    country, country_code, state, state_code = parts
     _pair(object_type, row, country, country_code, _countries(), "country")
     if not row.errors and (state in row.cells or state_code in row.cells):
         where = row.cells.get(country_code, row.existing.get(country_code))
@@ -82,7 +84,7 @@ def _addresses(object_type: ObjectType) -> Iterator[Field]:
     return (each for each in object_type.fields if each.type == "address")
 
 
-def _parts(address: Field) -> tuple[str, str, str, str]:
+def _parts(address: Field) -> _Parts:
     """The fields of an address's country, country code, state and state code."""
     prefix = address.name.removesuffix("Address")
     return f"{prefix}Country", f"{prefix}CountryCode", f"{prefix}State", f"{prefix}StateCode"

@@ -5,7 +5,7 @@
 
 from starlette.routing import Route
 
-from sf_elt.demo_org.rest import collections, composite, describes, records, replication, service
+from sf_elt.demo_org.rest import collections, composite, describes, records, replication, search, service
 from sf_elt.demo_org.rest.query import Queries
 from sf_elt.demo_org.rest.related import Related
 
@@ -27,6 +27,9 @@ def routes() -> list[Route]:
         Route(f"{data}/queryAll", queries.query_all),
         Route(f"{data}/query/{{locator}}", queries.more),
         Route(f"{data}/queryAll/{{locator}}", queries.more),
+        Route(f"{data}/search", search.search),
+        Route(f"{data}/parameterizedSearch", search.search_by_address, methods=["GET"]),
+        Route(f"{data}/parameterizedSearch", search.search_by_body, methods=["POST"]),
         *composite.routes(),
         Route(collection, collections.create, methods=["POST"]),
         Route(collection, collections.update, methods=["PATCH"]),

@@ -149,6 +149,14 @@ class Selected:
 
 
 @dataclass(frozen=True)
+class Searched:
+    """The text of the field matches a regular expression. SOQL has no words for it: SOSL's FIND is made of it."""
+
+    path: Operand
+    pattern: str
+
+
+@dataclass(frozen=True)
 class AllOf:
     parts: tuple["Condition", ...]
 
@@ -163,7 +171,7 @@ class Negation:
     part: "Condition"
 
 
-Condition = Comparison | Like | Membership | SemiJoin | Selected | AllOf | AnyOf | Negation
+Condition = Comparison | Like | Membership | SemiJoin | Selected | Searched | AllOf | AnyOf | Negation
 
 
 def operands_of(condition: Condition | None) -> Iterator[Operand]:

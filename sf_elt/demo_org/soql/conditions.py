@@ -23,6 +23,7 @@ from sf_elt.demo_org.soql.ast import (
     Negation,
     Operand,
     RelativeDate,
+    Searched,
     Selected,
     SemiJoin,
     Text,
@@ -71,6 +72,10 @@ class _Conditions:
                 return self.semi_join(condition)
             case Selected():
                 return self._selected(condition)
+            case Searched(operand, pattern):
+                return (
+                    f"coalesce(regexp_matches({self.resolve(operand).sql}, {self.context.parameter(pattern)}), false)"
+                )
 
     def _comparison(self, condition: Comparison) -> str:
         column = self._filterable(condition.path)

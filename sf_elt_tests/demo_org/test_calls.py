@@ -1,36 +1,27 @@
-"""The levers of a demonstration: the record of calls and planned faults."""
+"""The record of calls, and the levers that change or show the org."""
 
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
 import requests
 
+from sf_elt.demo_org.call_paths import pattern_of, without_secrets
+from sf_elt.demo_org.levers import LeverRefused
 from sf_elt.demo_org.serve import Details
+from sf_elt_tests.demo_org.wire import V62, Wire
 from sf_elt_tests.orgs import levers
 
-NOWHERE = "/services/data/v62.0/nowhere"
-JOBS = "/services/data/v62.0/jobs/query"
-
-
-def ask(details: Details, path: str, method: str = "GET", **options: Any) -> requests.Response:
-    headers = {"Authorization": f"Bearer {details.access_token}"}
-    return requests.request(method, details.instance_url + path, headers=headers, timeout=10, **options)
-
-
-def make_job(details: Details) -> requests.Response:
-    return ask(details, JOBS, "POST", json={"operation": "query", "query": "SELECT Id FROM User"})
-
-
-def jobs_made(details: Details) -> int:
-    return len(ask(details, JOBS).json()["records"])
+NOWHERE = f"{V62}/nowhere"
 
 
 def test_every_call_is_recorded_with_its_status(empty_org: Details) -> None:
     """Method, path, query and status of each request stand in the record until it is emptied."""
-    ask(empty_org, f"{NOWHERE}?a=b")
-    requests.get(f"{empty_org.instance_url}/services/data/v62.0/limits", timeout=10)
+    Wire(empty_org)("GET", f"{NOWHERE}?a=b")
+    requests.get(f"{empty_org.instance_url}{V62}/limits", timeout=10)
     calls = [(call["method"], call["path"], call["query"], call["status"]) for call in levers(empty_org).calls.all()]
-    assert calls == [("GET", NOWHERE, "a=b", 404), ("GET", "/services/data/v62.0/limits", "", 401)]
+    assert calls == [("GET", NOWHERE, "a=b", 404), ("GET", f"{V62}/limits", "", 401)]
     levers(empty_org).calls.clear()
     assert levers(empty_org).calls.all() == []
 
@@ -41,88 +32,6 @@ def test_levers_are_for_loopback_names_only(empty_org: Details) -> None:
     assert reply.status_code == 403
 
 
-def test_a_planned_reply_comes_after_as_many_calls_and_as_often_as_planned(empty_org: Details) -> None:
-    """`after` calls pass, `times` get the planned status and body, then the org answers again."""
-    body = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]
-    fault = {"path": "/nowhere$", "method": "GET", "after": 1, "times": 2, "reply": {"status": 401, "body": body}}
-    levers(empty_org).faults.plan(fault)
-    replies = [ask(empty_org, NOWHERE) for _ in range(4)]
-    assert [reply.status_code for reply in replies] == [404, 401, 401, 404]
-    assert replies[1].json() == body
-
-
-def test_a_planned_reply_can_be_html_with_headers(empty_org: Details) -> None:
-    """A gateway's 503 with Retry-After and no JSON can be planned."""
-    reply = {"status": 503, "body": "<html>busy</html>", "headers": {"Retry-After": "1"}}
-    levers(empty_org).faults.plan({"path": "/nowhere", "reply": reply})
-    answered = ask(empty_org, NOWHERE)
-    assert (answered.status_code, answered.text, answered.headers["Retry-After"]) == (503, "<html>busy</html>", "1")
-
-
-def test_a_connection_can_drop_before_the_request_takes_effect(empty_org: Details) -> None:
-    """The client sees a dropped connection and nothing was done."""
-    levers(empty_org).faults.plan({"path": "/jobs/query$", "method": "POST", "drop": "before"})
-    with pytest.raises(requests.ConnectionError):
-        make_job(empty_org)
-    assert jobs_made(empty_org) == 0
-
-
-def test_an_answer_can_be_lost_after_the_request_took_effect(empty_org: Details) -> None:
-    """The client sees the same dropped connection, but the job was made."""
-    levers(empty_org).faults.plan({"path": "/jobs/query$", "method": "POST", "drop": "after"})
-    with pytest.raises(requests.ConnectionError):
-        make_job(empty_org)
-    assert jobs_made(empty_org) == 1
-
-
-def test_a_connection_can_drop_in_the_middle_of_a_body(empty_org: Details) -> None:
-    """The status arrives, then half of the body, then nothing: the client can tell."""
-    levers(empty_org).faults.plan({"path": "/jobs/query$", "method": "GET", "drop": "body"})
-    make_job(empty_org)
-    with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        ask(empty_org, JOBS)
-    assert jobs_made(empty_org) == 1
-
-
-def test_an_answer_can_come_late(empty_org: Details) -> None:
-    """A client that waits less than the planned delay gives up, one that waits longer gets the answer."""
-    levers(empty_org).faults.plan({"path": "/nowhere", "times": None, "delay": 0.6})
-    with pytest.raises(requests.ReadTimeout):
-        requests.get(empty_org.instance_url + NOWHERE, timeout=0.2)
-    assert ask(empty_org, NOWHERE).status_code == 404
-
-
-def test_a_held_job_stays_in_progress_until_the_fault_is_lifted(empty_org: Details) -> None:
-    """The job that meets the fault does not finish while another one does."""
-    levers(empty_org).faults.plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
-    held, free = (f"{JOBS}/{make_job(empty_org).json()['id']}" for _ in range(2))
-    while ask(empty_org, free).json()["state"] != "JobComplete":
-        pass
-    assert ask(empty_org, held).json()["state"] == "InProgress"
-    levers(empty_org).faults.clear()
-    while ask(empty_org, held).json()["state"] == "InProgress":
-        pass
-    assert ask(empty_org, held).json()["state"] == "JobComplete"
-
-
-@pytest.mark.parametrize(
-    ("fault", "complaint"),
-    [
-        ({"path": "("}, "not a regular expression"),
-        ({"path": "/"}, "exactly one of"),
-        ({"path": "/", "drop": "before", "delay": 1}, "exactly one of"),
-        ({"path": "/", "drop": "sometimes"}, "'before', 'after' or 'body'"),
-        ({"path": "/", "hold_job": True, "often": 2}, "Extra inputs"),
-    ],
-)
-def test_a_fault_that_makes_no_sense_is_refused(shared_org: Details, fault: dict[str, Any], complaint: str) -> None:
-    """A fault with a wrong or second action is a 400 that says so, and is not planned."""
-    reply = requests.post(f"{shared_org.instance_url}/demo/faults", json=fault, timeout=10)
-    assert reply.status_code == 400
-    assert complaint in reply.text
-    assert requests.get(f"{shared_org.instance_url}/demo/faults", timeout=10).json() == []
-
-
 @pytest.mark.parametrize("lever", ["faults", "limits", "clock"])
 def test_a_lever_refuses_what_is_no_text(shared_org: Details, lever: str) -> None:
     """Bytes that are no UTF-8 are a 400, as any body that cannot be read."""
@@ -131,10 +40,158 @@ def test_a_lever_refuses_what_is_no_text(shared_org: Details, lever: str) -> Non
     assert "Invalid JSON" in reply.text
 
 
-def test_planned_faults_can_be_looked_up(empty_org: Details) -> None:
-    """GET /demo/faults says how often each fault was passed and played."""
-    levers(empty_org).faults.plan({"path": "/nowhere", "after": 1, "times": 5, "reply": {"status": 500}})
-    for _ in range(3):
-        ask(empty_org, NOWHERE)
-    (fault,) = requests.get(f"{empty_org.instance_url}/demo/faults", timeout=10).json()
-    assert (fault["passed"], fault["played"]) == (1, 2)
+def test_a_call_says_who_asked_and_what_it_came_to(empty_org: Details) -> None:
+    """Number, rows, bytes of the body, seconds and the session's user; nobody where no session was good."""
+    wire = Wire(empty_org)
+    body = wire("GET", f"{V62}/query?q=SELECT+Id+FROM+User").content
+    requests.get(f"{empty_org.instance_url}{V62}/limits", timeout=10)
+    asked, refused = levers(empty_org).calls.all()
+    assert (asked["number"], refused["number"]) == (1, 2)
+    assert (asked["rows"], asked["bytes"]) == (1, len(body))
+    assert 0 < asked["seconds"] < 10
+    (user,) = levers(empty_org).records("User")
+    assert (asked["user"], refused["user"]) == (user["Id"], None)
+
+
+def test_calls_can_be_chosen(empty_org: Details) -> None:
+    """By path, method, status or kind of status, and from a number on."""
+    wire, calls = Wire(empty_org), levers(empty_org).calls
+    wire("GET", NOWHERE)
+    wire("POST", f"{V62}/sobjects/Account", json={"Name": "Acme"})
+    wire("GET", f"{V62}/limits")
+    assert [call["status"] for call in calls.all(path="/(nowhere|limits)$")] == [404, 200]
+    assert [call["status"] for call in calls.all(method="post")] == [201]
+    assert [call["number"] for call in calls.all(status="2xx")] == [2, 3]
+    assert [call["number"] for call in calls.all(status="404")] == [1]
+    assert [call["number"] for call in calls.all(since=2)] == [3]
+
+
+@pytest.mark.parametrize(
+    ("filters", "complaint"),
+    [
+        ({"since": "yesterday"}, "the number of a call"),
+        ({"status": "bad"}, "a number such as 401"),
+        ({"path": "("}, "not a regular expression"),
+        ({"user": "me"}, "no such filter: user"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused(shared_org: Details, filters: dict[str, str], complaint: str) -> None:
+    """A 400 says what is wrong, for the record and for its summary."""
+    for path in ("calls", "calls/summary"):
+        reply = requests.get(f"{shared_org.instance_url}/demo/{path}", params=filters, timeout=10)
+        assert reply.status_code == 400
+        assert complaint in reply.text
+
+
+def test_calls_are_counted_by_kind(empty_org: Details) -> None:
+    """Addresses that differ by record are one kind; rows and statuses add up."""
+    wire = Wire(empty_org)
+    for _ in range(2):
+        account = wire("POST", f"{V62}/sobjects/Account", json={"Name": "Acme"}).json()["id"]
+        wire("GET", f"{V62}/sobjects/Account/{account}")
+    wire("GET", f"{V62}/sobjects/Account/001000000000000AAA")
+    counts = levers(empty_org).calls.summary(path="/Account")
+    base = "/services/data/{version}/sobjects/Account"
+    assert [(count["method"], count["path"], count["calls"], count["rows"]) for count in counts] == [
+        ("GET", base + "/{id}", 3, 2),
+        ("POST", base, 2, 2),
+    ]
+    assert counts[0]["statuses"] == {"200": 2, "404": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        ("/services/data", "/services/data"),
+        ("/services/data/v62.0/query/", "/services/data/{version}/query"),
+        ("/services/data/v62.0/query/01gHs000000001AAAQ-2000", "/services/data/{version}/query/{locator}"),
+        ("/services/data/v62.0/sobjects/Lead/describe", "/services/data/{version}/sobjects/Lead/describe"),
+        ("/services/data/v62.0/sobjects/Lead/Key__c/a", "/services/data/{version}/sobjects/Lead/Key__c/{value}"),
+        ("/services/data/v62.0/jobs/ingest/750Hs0000000001IAA", "/services/data/{version}/jobs/ingest/{id}"),
+        ("/services/async/62.0/job/750Hs0000000001IAA/batch", "/services/async/{version}/job/{id}/batch"),
+        ("/services/data/v62.0/parameterizedSearch", "/services/data/{version}/parameterizedSearch"),
+    ],
+)
+def test_addresses_are_of_kinds(path: str, pattern: str) -> None:
+    """Versions, Ids, locators and external ids are left out; names of resources, objects and fields stay."""
+    assert pattern_of(path) == pattern
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "kept"),
+    [
+        (V62, "q=SELECT+Id+FROM+Lead", "q=SELECT+Id+FROM+Lead"),
+        (V62, "oauth_token=00D!secret&a=b", "oauth_token=…&a=b"),
+        ("/services/oauth2/authorize", "client_id=3MVG&state=x&other=1", "client_id=3MVG&state=…&other=…"),
+        ("/services/oauth2/singleaccess", "access_token=a%26b", "access_token=…"),
+    ],
+)
+def test_secrets_stay_out_of_the_record(path: str, query: str, kept: str) -> None:
+    """Tokens, codes and passwords in a query are hidden; of OAuth requests all that is not known to be harmless."""
+    assert without_secrets(path, query) == kept
+
+
+def test_the_record_holds_no_token_of_a_real_call(empty_org: Details) -> None:
+    """A token in an address does not stand in the record that anybody on this machine can read."""
+    requests.get(f"{empty_org.instance_url}/services/oauth2/userinfo?access_token={empty_org.access_token}", timeout=10)
+    reply = requests.get(f"{empty_org.instance_url}/demo/calls", timeout=10)
+    assert "/services/oauth2/userinfo" in reply.text
+    assert empty_org.access_token not in reply.text
+
+
+@pytest.mark.parametrize("ahead", [-3600, 90 * 60])
+def test_the_orgs_clock_can_differ(empty_org: Details, ahead: int) -> None:
+    """The Date header and the times of what is saved follow the org's clock, forwards and backwards."""
+    wire, org = Wire(empty_org), levers(empty_org)
+    wire("POST", f"{V62}/sobjects/Account", json={"Name": "Before"})
+    org.let_clock_differ(ahead)
+    began = datetime.now(UTC) + timedelta(seconds=ahead)
+    reply = wire("POST", f"{V62}/sobjects/Account", json={"Name": "Acme"})
+    ended = datetime.now(UTC) + timedelta(seconds=ahead)
+    saved = datetime.fromisoformat(org.records("Account")[1]["SystemModstamp"]).replace(tzinfo=UTC)
+    for said in (parsedate_to_datetime(reply.headers["Date"]), saved):
+        assert began.replace(microsecond=0) <= said <= ended
+    assert (
+        began
+        <= datetime.fromisoformat(org.calls.all()[-1]["at"]) + timedelta(milliseconds=1)
+        <= ended + timedelta(seconds=1)
+    )
+
+
+def test_a_reply_has_one_date(empty_org: Details) -> None:
+    """The server adds no Date of its own, and does not name itself."""
+    reply = Wire(empty_org)("GET", f"{V62}/limits")
+    assert len(reply.raw.headers.getlist("Date")) == 1
+    assert "Server" not in reply.headers
+
+
+def test_records_can_be_looked_at_without_a_call(empty_org: Details) -> None:
+    """All that is stored of every record, deleted ones too, by Id; an unknown object is refused."""
+    wire, org = Wire(empty_org), levers(empty_org)
+    made = [wire.new("Account", Name=name) for name in ("Acme", "Gone")]
+    wire("DELETE", f"{V62}/sobjects/Account/{made[1]}")
+    calls = len(org.calls.all())
+    found = org.records("Account")
+    assert [(each["Id"], each["Name"], each["IsDeleted"]) for each in found] == [
+        (made[0], "Acme", False),
+        (made[1], "Gone", True),
+    ]
+    assert len(org.calls.all()) == calls
+    with pytest.raises(LeverRefused, match="no such object: Nonsense"):
+        org.records("Nonsense")
+
+
+def test_rules_can_be_set_and_looked_up(empty_org: Details) -> None:
+    """Duplicate rules and locks are what was set; unknown objects and Ids are refused."""
+    org = levers(empty_org)
+    org.set_duplicate_rule("lead", "block")
+    org.lock("001000000000001", times=None)
+    reply: dict[str, Any] = requests.get(f"{empty_org.instance_url}/demo/rules", timeout=10).json()
+    assert reply["duplicates"] == {"Lead": "block"}
+    assert reply["locked"] == {"001000000000001AAA": None}
+    org.unlock()
+    assert requests.get(f"{empty_org.instance_url}/demo/rules", timeout=10).json()["locked"] == {}
+    with pytest.raises(LeverRefused, match="no such object"):
+        org.set_duplicate_rule("Nonsense", "block")
+    with pytest.raises(LeverRefused, match="not a record Id"):
+        org.lock("Ada")

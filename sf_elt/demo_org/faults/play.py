@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TRANSPORT = "sf_elt.demo_org.transport"  # the ASGI extension by which the server hands over the connection
 TICK = 0.02  # seconds between two looks whether a late commit may take place
+SOAP_SESSION = re.compile(rb"<(?:[\w-]+:)?sessionId>\s*([^<\s]+)\s*<")
 CURSOR = re.compile(r"^(?P<before>.*/query(?:All)?/[^/]+-)(?P<start>\d+)$")
 
 
@@ -157,14 +158,15 @@ async def _change_answer(played: Played) -> None:
 
 
 async def _end_session(played: Played) -> None:
-    """Ends the session that the request names, however it names it, and lets the org refuse the request."""
-    scheme, _, token = Request(played.scope).headers.get("authorization", "").partition(" ")
-    token = token if scheme.lower() in ("bearer", "oauth") else Request(played.scope).headers.get("x-sfdc-session", "")
-    if not token:
+    """Ends the session that the request names, where its API looks for it, and lets the org refuse the request."""
+    if played.scope["path"].startswith("/services/Soap"):
         body = await Request(played.scope, played.receive).body()
-        in_envelope = re.search(rb"<(?:\w+:)?sessionId>\s*([^<\s]+)\s*<", body)
+        in_envelope = SOAP_SESSION.search(body)
         token = in_envelope.group(1).decode("latin-1") if in_envelope else ""
-        played = Played(played.app, played.turn, played.scope, _again(body, played.receive), played.send)
+        played = replace(played, receive=_again(body, played.receive))
+    else:
+        headers = Request(played.scope).headers
+        token = headers.get("x-sfdc-session") or headers.get("authorization", "").partition(" ")[2]
     played.org.sessions.revoke(token)
     await played.go_on()
 

@@ -1,0 +1,254 @@
+"""Profiles and permission sets: what a restricted user sees, reads and changes, over HTTP with the real client."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from simple_salesforce import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+
+from sf_elt.demo_org.serve import Details, running_org
+from sf_elt_tests.demo_org.wire import PERSON, Wire
+from sf_elt_tests.orgs import client
+
+ALL_OF_LEAD = {"PermissionsRead": True, "PermissionsCreate": True, "PermissionsEdit": True, "PermissionsDelete": True}
+
+
+@pytest.fixture(scope="module")
+def details() -> Iterator[Details]:
+    """An org for the tests of this module; each makes users of its own."""
+    with running_org(seed=7, records=60) as found:
+        yield found
+
+
+@pytest.fixture
+def wire(details: Details) -> Iterator[Wire]:
+    """The administrator; levers that a test pulls are left alone again."""
+    yield (wire := Wire(details))
+    wire("DELETE", "/demo/permissions")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user of the Minimum Access profile with a permission set of their own."""
+
+    wire: Wire
+    user_id: str
+    set_id: str
+    sf: Salesforce
+
+    def grant(self, object_name: str, **permissions: bool) -> str:
+        return self.wire.new("ObjectPermissions", ParentId=self.set_id, SobjectType=object_name, **permissions)
+
+    def grant_fields(self, object_name: str, *names: str, edit: bool = True) -> list[str]:
+        return [
+            self.wire.new(
+                "FieldPermissions",
+                ParentId=self.set_id,
+                SobjectType=object_name,
+                Field=f"{object_name}.{name}",
+                PermissionsRead=True,
+                PermissionsEdit=edit,
+            )
+            for name in names
+        ]
+
+
+def first_id(sf: Salesforce, object_name: str, **where: str) -> str:
+    conditions = " AND ".join(f"{name} = '{value}'" for name, value in where.items())
+    found: str = sf.query(f"SELECT Id FROM {object_name} WHERE {conditions}")["records"][0]["Id"]
+    return found
+
+
+@pytest.fixture
+def person(wire: Wire, request: pytest.FixtureRequest) -> Person:
+    """Somebody who logs in with username and password and has been granted nothing yet."""
+    name = request.node.name.replace("[", "_").replace("]", "")[-40:]
+    admin = client(wire.details)
+    user_id = wire.new(
+        "User",
+        Username=f"{name}@example.com",
+        LastName="Minimum",
+        Email="minimum@example.com",
+        Alias="minimum",
+        IsActive=True,
+        ProfileId=first_id(admin, "Profile", Name="Minimum Access - Salesforce"),
+        TimeZoneSidKey="GMT",
+        LocaleSidKey="en_US",
+        LanguageLocaleKey="en_US",
+        EmailEncodingKey="UTF-8",
+    )
+    set_id = wire.new("PermissionSet", Name=f"Set_{name}", Label="Set")
+    wire.new("PermissionSetAssignment", PermissionSetId=set_id, AssigneeId=user_id)
+    return Person(wire, user_id, set_id, client(wire.details, how="password", username=f"{name}@example.com"))
+
+
+def refusal(error: SalesforceError) -> tuple[int, str, str]:
+    [first, *_] = error.content
+    return error.status, first["errorCode"], first["message"]
+
+
+def fields_of(sf: Salesforce, object_name: str) -> dict[str, Any]:
+    return {each["name"]: each for each in getattr(sf, object_name).describe()["fields"]}
+
+
+def test_an_object_without_read_is_not_there(person: Person) -> None:
+    """Describe leaves it out, SOQL knows no such type, its addresses are 404, and no relationship leads to it."""
+    names = {each["name"] for each in person.sf.describe()["sobjects"]}
+    assert "Lead" not in names
+    assert {"User", "Organization", "Task"} <= names
+    with pytest.raises(SalesforceError) as unknown:
+        person.sf.query("SELECT Id FROM Lead")
+    assert refusal(unknown.value)[1] == "INVALID_TYPE"
+    assert "sObject type 'Lead' is not supported" in refusal(unknown.value)[2]
+    with pytest.raises(SalesforceError) as missing:
+        person.sf.Lead.describe()
+    assert refusal(missing.value)[:2] == (404, "NOT_FOUND")
+    with pytest.raises(SalesforceError) as unrelated:
+        person.sf.query("SELECT Campaign.Name FROM CampaignMember")
+    assert refusal(unrelated.value)[1] == "INVALID_TYPE"
+
+
+def test_a_field_without_read_is_not_there(person: Person) -> None:
+    """Describe and FIELDS(ALL) leave it out, SOQL has no such column, saving it is refused; required ones are there."""
+    person.grant("Lead", **ALL_OF_LEAD)
+    person.grant_fields("Lead", "Title")
+    seen = fields_of(person.sf, "Lead")
+    assert {"Id", "LastName", "Company", "Name", "Title", "SystemModstamp"} <= set(seen)
+    assert not {"Email", "Street", "Address"} & set(seen)
+    with pytest.raises(SalesforceError) as unknown:
+        person.sf.query("SELECT Email FROM Lead")
+    assert refusal(unknown.value)[1] == "INVALID_FIELD"
+    assert "No such column 'Email' on entity 'Lead'" in refusal(unknown.value)[2]
+    with pytest.raises(SalesforceError) as unsaved:
+        person.sf.Lead.create({**PERSON, "Email": "ada@example.com"})
+    assert refusal(unsaved.value)[1] == "INVALID_FIELD"
+    [record] = person.sf.query("SELECT FIELDS(ALL) FROM Lead LIMIT 1")["records"]
+    assert "Email" not in record
+
+
+def test_a_read_only_field_is_refused_when_saved(person: Person) -> None:
+    """Without Edit a field is neither createable nor updateable, and saving it says to check its security settings."""
+    person.grant("Lead", **ALL_OF_LEAD)
+    person.grant_fields("Lead", "Title", edit=False)
+    title = fields_of(person.sf, "Lead")["Title"]
+    assert (title["createable"], title["updateable"]) == (False, False)
+    with pytest.raises(SalesforceError) as refused:
+        person.sf.Lead.create({**PERSON, "Title": "Countess"})
+    assert refusal(refused.value) == (
+        400,
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        "Unable to create/update fields: Title. Please check the security settings of this field and verify that it is "
+        "read/write for your profile or permission set.",
+    )
+
+
+def test_what_an_object_permits_is_all_that_can_be_done(person: Person) -> None:
+    """Read alone: creating, changing and deleting are refused, each in its own words, and describe says so."""
+    lead = person.wire.new_lead()
+    person.grant("Lead", PermissionsRead=True)
+    described = person.sf.Lead.describe()
+    assert [described[each] for each in ("createable", "updateable", "deletable", "queryable")] == [
+        False, False, False, True,
+    ]  # fmt: skip
+    no_access = (400, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+    with pytest.raises(SalesforceError) as created:
+        person.sf.Lead.create(PERSON)
+    assert refusal(created.value) == (
+        400,
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        "entity type cannot be inserted: Lead",
+    )
+    with pytest.raises(SalesforceError) as changed:
+        person.sf.Lead.update(lead, {"LastName": "Byron"})
+    assert refusal(changed.value) == no_access
+    with pytest.raises(SalesforceError) as deleted:
+        person.sf.Lead.delete(lead)
+    assert refusal(deleted.value) == no_access
+
+
+def test_permissions_add_up_over_permission_sets(person: Person) -> None:
+    """A second permission set gives what the first lacks; taking the assignment away takes it back at once."""
+    person.grant("Lead", PermissionsRead=True)
+    second = person.wire.new("PermissionSet", Name="Second_Lead_Set", Label="Second")
+    person.wire.new("ObjectPermissions", ParentId=second, SobjectType="Lead", PermissionsCreate=True)
+    assignment = person.wire.new("PermissionSetAssignment", PermissionSetId=second, AssigneeId=person.user_id)
+    assert person.sf.Lead.create(PERSON)["success"]
+    assert person.wire("DELETE", f"/services/data/v62.0/sobjects/PermissionSetAssignment/{assignment}").ok
+    with pytest.raises(SalesforceError):
+        person.sf.Lead.create(PERSON)
+
+
+def test_a_changed_permission_holds_from_the_next_request(person: Person) -> None:
+    """PATCHing and deleting FieldPermissions changes what the user sees; a session need not be renewed."""
+    person.grant("Lead", **ALL_OF_LEAD)
+    [title] = person.grant_fields("Lead", "Title")
+    assert fields_of(person.sf, "Lead")["Title"]["updateable"]
+    address = f"/services/data/v62.0/sobjects/FieldPermissions/{title}"
+    assert person.wire("PATCH", address, json={"PermissionsEdit": False}).status_code == 204
+    assert not fields_of(person.sf, "Lead")["Title"]["updateable"]
+    assert person.wire("DELETE", address).status_code == 204
+    assert "Title" not in fields_of(person.sf, "Lead")
+
+
+def test_an_address_goes_with_its_parts(person: Person) -> None:
+    """One field permission, that of the address, decides about all of its parts."""
+    person.grant("Lead", PermissionsRead=True)
+    person.grant_fields("Lead", "Address")
+    assert {"Address", "Street", "City", "PostalCode", "Country"} <= set(fields_of(person.sf, "Lead"))
+
+
+def test_a_hidden_field_keeps_its_default(person: Person) -> None:
+    """What a user cannot see is still filled in when the user creates a record."""
+    person.grant("Lead", **ALL_OF_LEAD)
+    created = person.sf.Lead.create(PERSON)
+    [lead] = client(person.wire.details).query(
+        f"SELECT HasOptedOutOfEmail, Status, OwnerId FROM Lead WHERE Id = '{created['id']}'"
+    )["records"]
+    assert lead["HasOptedOutOfEmail"] is False
+    assert lead["Status"] is not None
+    assert lead["OwnerId"] == person.user_id
+
+
+def test_an_administrator_sees_everything(wire: Wire) -> None:
+    """The user of the org's own credentials sees each object and field that the org has."""
+    sf = client(wire.details)
+    entities = sf.restful("tooling/query", {"q": "SELECT COUNT() FROM EntityDefinition"})["totalSize"]
+    assert len(sf.describe()["sobjects"]) == entities
+    fields = "SELECT COUNT() FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = 'Lead'"
+    assert len(fields_of(sf, "Lead")) == sf.restful("tooling/query", {"q": fields})["totalSize"]
+
+
+def test_a_lever_hides_from_one_user_what_the_others_see(person: Person) -> None:
+    """One call hides a field or an object from a user, an administrator too, or makes it read-only."""
+    admin, lever = client(person.wire.details), person.wire.pull
+    lever("permissions", object="Lead", field="email", user=person.wire.details.username, access="none")
+    assert "Email" not in fields_of(admin, "Lead")
+    lever("permissions", object="Lead", field="Email", user=person.wire.details.username, access="read")
+    assert not fields_of(admin, "Lead")["Email"]["updateable"]
+    lever("permissions", object="Lead", access="none")
+    with pytest.raises(SalesforceError, match="INVALID_TYPE"):
+        admin.query("SELECT Id FROM Lead")
+    lever("permissions", object="Lead", access="granted")
+    lever("permissions", object="Lead", field="Email", user=person.wire.details.username, access="granted")
+    assert fields_of(admin, "Lead")["Email"]["updateable"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"object": "Nope", "access": "none"},
+        {"object": "Lead", "field": "Nope", "access": "none"},
+        {"object": "Lead", "field": "LastName", "access": "none"},
+        {"object": "User", "access": "none"},
+        {"object": "Lead", "user": "nobody@example.com", "access": "none"},
+        {"object": "Lead", "access": "some"},
+    ],
+)
+def test_a_lever_refuses_what_no_org_could_hide(wire: Wire, told: dict[str, str]) -> None:
+    """Unknown names, required fields and objects that are open to all are refused with a reason."""
+    reply = wire("POST", "/demo/permissions", json=told)
+    assert reply.status_code == 400
+    assert reply.json()[0]["msg"]
+    assert wire("GET", "/demo/permissions").json() == []

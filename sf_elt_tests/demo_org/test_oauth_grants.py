@@ -102,6 +102,16 @@ def test_jwt_needs_the_users_consent_first(org: Details) -> None:
     assert refusal(ask_token(org, grant_type=JWT_BEARER, assertion=unproven))[2] == "invalid assertion"
 
 
+def test_jwt_may_end_in_milliseconds(org: Details) -> None:
+    """`exp` as the Salesforce CLI sends it, 300 milliseconds ahead in milliseconds, is good; an hour ahead is not."""
+    key = Path(org.jwt_private_key_file).read_bytes()
+    claims = {"iss": org.client_id, "sub": INTEGRATION, "aud": "https://login.salesforce.com"}
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    assertions = [jwt.encode(claims | {"exp": now + ahead}, key, algorithm="RS256") for ahead in (300, 3_600_000)]
+    replies = [ask_token(org, grant_type=JWT_BEARER, assertion=each) for each in assertions]
+    assert [reply.status_code for reply in replies] == [200, 400]
+
+
 def test_an_app_for_approved_users_refuses_the_others(org: Details) -> None:
     """Where administrators approve users, JWT, password and client credentials all say invalid_app_access."""
     app = {"client_id": "closed", "client_secret": "s3cret"}

@@ -8,6 +8,7 @@ import jwt
 
 LONGEST_LIFE = timedelta(minutes=3)
 CLOCK_SKEW = timedelta(seconds=5)  # clients round `exp` to whole seconds
+MILLISECONDS_FROM = 100_000_000_000  # as seconds that would be the year 5138
 
 
 class AssertionRefused(Exception):
@@ -62,9 +63,13 @@ def _audiences_of(claims: Mapping[str, object]) -> set[str]:
 
 
 def _check_expiry(claim: object, now: datetime) -> None:
-    """`exp` may be a number or, as simple-salesforce sends it, a number in a string."""
+    """`exp` may be a number or, as simple-salesforce sends it, a number in a string.
+
+    The Salesforce CLI gives milliseconds where the standard wants seconds, and orgs let it in.
+    """
     try:
-        expires_in = timedelta(seconds=float(str(claim)) - now.timestamp())
+        ends_at = float(str(claim))
+        expires_in = timedelta(seconds=(ends_at / 1000 if ends_at > MILLISECONDS_FROM else ends_at) - now.timestamp())
     except (ValueError, OverflowError) as error:
         raise AssertionRefused("invalid assertion") from error
     if expires_in <= -CLOCK_SKEW or expires_in > LONGEST_LIFE + CLOCK_SKEW:

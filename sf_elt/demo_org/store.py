@@ -110,7 +110,7 @@ class Store:
         self.clock = clock
         self.rules = WriteRules()
         self.saves: Counter[str] = Counter()
-        """How many transactions have changed records of an object since the store was opened."""
+        """How many transactions have changed records of an object since the store was opened, undone ones too."""
         self._open_saves: list[datetime] = []
         self._write_lock = threading.Lock()  # held by a context, which may go on in another thread
         self._numbers_lock = threading.Lock()
@@ -226,7 +226,7 @@ class Store:
                     else:
                         cursor.commit()
                         self.schema = opened.schema or self.schema
-                        self.saves.update(opened.write.saved)
+                    self.saves.update(opened.write.saved)  # also of what was undone: it may have been read inside
                     self._open_saves.remove(opened.write.now)
 
     @property

@@ -254,6 +254,19 @@ def test_each_call_counts_once_and_is_recorded_with_its_rows() -> None:
         assert calls[1]["rows"] == int(size)
 
 
+def test_a_profile_without_the_api_lets_nobody_in() -> None:
+    """A user whose profile does not allow the API cannot log in over SOAP, and a session of theirs is of no use."""
+    with running_org(records=60) as org:
+        sf = client(org)
+        [user] = sf.query("SELECT Id, Username FROM User WHERE Profile.Name = 'Standard User' LIMIT 1")["records"]
+        token = login(org, username=user["Username"])["sessionId"]
+        [profile] = sf.query("SELECT Id FROM PermissionSet WHERE Profile.Name = 'Standard User'")["records"]
+        sf.PermissionSet.update(profile["Id"], {"PermissionsApiEnabled": False})
+        assert refused(org, "getServerTimestamp", token=token).code == "API_DISABLED_FOR_ORG"
+        fault = refused(org, "login", {"username": user["Username"], "password": org.password})
+        assert (fault.code, fault.kind) == ("API_DISABLED_FOR_ORG", "LoginFault")
+
+
 def test_passwords_can_be_set_and_reset() -> None:
     """After setPassword only the new one logs in; resetPassword tells a random one."""
     with running_org(records=0) as org:

@@ -13,7 +13,8 @@ def api_session(org: Org, token: str, *, api: str = "REST") -> Session:
     """The live session of a token that may use the API, prolonged by this use.
 
     Raises OrgError (401): INVALID_SESSION_ID, also where the app was not granted the scope `api`, and
-    INVALID_OPERATION_WITH_EXPIRED_PASSWORD, which no new session cures.
+    INVALID_OPERATION_WITH_EXPIRED_PASSWORD, which no new session cures. (403): API_DISABLED_FOR_ORG where the user's
+    profile does not allow the API.
     """
     session = org.sessions.find(token, org.clock())
     if session is None:
@@ -22,4 +23,6 @@ def api_session(org: Org, token: str, *, api: str = "REST") -> Session:
         raise OrgError(401, "INVALID_SESSION_ID", f"This session is not valid for use with the {api} API")
     if org.users.password_expired(session.user_id):
         raise OrgError(401, "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", EXPIRED_PASSWORD)
+    if not org.access.may(session.user_id, "ApiEnabled"):
+        raise OrgError(403, "API_DISABLED_FOR_ORG", f"The {api} API is not enabled for this Organization.")
     return session

@@ -16,14 +16,16 @@ from sf_elt.demo_org.soap.writing import errors
 from sf_elt.demo_org.soap.xml import XmlValue
 
 INVALID_LOGIN = "Invalid username, password, security token; or user locked out."
+API_DISABLED = "API is not enabled for this Organization or Partner"
 
 _ATTACHMENT_LIMIT = 5 * 1024 * 1024
 
 
 def login(request: Request, call: Call, flavour: str, version: str) -> XmlValue:
-    """LoginResult with a new session. Raises SoapFault INVALID_LOGIN, whatever it was that was wrong.
+    """LoginResult with a new session and the address for later calls.
 
-    The organization is that of the Id in serverUrl, which later calls go to.
+    Raises SoapFault: INVALID_LOGIN, whatever it was that was wrong, and API_DISABLED_FOR_ORG where the user's profile
+    does not allow the API. Loopback is a trusted address: no security token is asked for.
     """
     org = org_of(request)
     try:
@@ -31,6 +33,8 @@ def login(request: Request, call: Call, flavour: str, version: str) -> XmlValue:
         user = org.users.log_in(child_text(call.body, "username") or "", child_text(call.body, "password") or "")
     except LoginRefused as refused:
         raise SoapFault("INVALID_LOGIN", INVALID_LOGIN, "LoginFault") from refused
+    if not org.access.may(user.id, "ApiEnabled"):
+        raise SoapFault("API_DISABLED_FOR_ORG", API_DISABLED, "LoginFault")
     session = org.sessions.open(user.id, org.clock())
     soap = f"{address_of(request)}/services/Soap"
     organization = org.credentials.organization_id[:15]

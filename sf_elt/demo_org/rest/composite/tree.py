@@ -122,7 +122,7 @@ def _node(schema: Schema, record: object) -> tuple[Node, _Children]:
     if not isinstance(reference_id, str) or not reference_id[:1].isalnum():
         message = "Include a reference ID for each record in the request, a text that starts with a letter or number"
         raise OrgError(400, "INVALID_INPUT", message)
-    children = {key: value for key, value in record.items() if isinstance(value, dict) and key != "attributes"}
+    children = {key: value for key, value in record.items() if isinstance(value, dict) and "records" in value}
     values = {key: value for key, value in record.items() if key != "attributes" and key not in children}
     return Node(reference_id, object_type, values), children
 

@@ -81,7 +81,7 @@ class Verdicts:
 def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:
     """Saves the upload's records chunk by chunk and notes each row's verdict; what is not reached stays unprocessed.
 
-    Raises JobFailed where the CSV as a whole cannot be used, OrgError where the day's batches are used up.
+    Raises JobFailed where the CSV as a whole cannot be used, QuotaSpent where the day's batches are used up.
     """
     check_line_ending(upload.file, upload.dialect)
     rows = read_csv(upload.file, upload.dialect)

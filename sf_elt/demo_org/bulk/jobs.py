@@ -24,7 +24,7 @@ from time import monotonic
 from typing import Literal, TypeVar
 
 from sf_elt.demo_org.bulk.dialect import Dialect
-from sf_elt.demo_org.bulk.quota import Quota
+from sf_elt.demo_org.bulk.quota import Quota, QuotaSpent
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at, normalise
@@ -242,10 +242,14 @@ def wait_while_held(job: Job) -> None:
 
 def reason_of(error: Exception, job: Job) -> str:
     """Why the work of a job failed, as its errorMessage says it; what nobody foresaw is logged."""
-    if not isinstance(error, (JobFailed, OrgError)):
-        log.exception("bulk job %s failed", job.id)
-        return f"InternalServerError : {error}"
-    return str(error)
+    if isinstance(error, QuotaSpent):
+        return error.message
+    if isinstance(error, OrgError):
+        return f"InvalidBatch : {error}"
+    if isinstance(error, JobFailed):
+        return str(error)
+    log.exception("bulk job %s failed", job.id)
+    return f"InternalServerError : {error}"
 
 
 def timestamp(moment: datetime) -> str:

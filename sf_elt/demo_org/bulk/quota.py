@@ -16,6 +16,13 @@ BATCH_RECORDS = 10_000
 _KB_IN_MB = 1024
 
 
+class QuotaSpent(OrgError):
+    """The day's batches or records are used up."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(400, "EXCEEDEDQUOTA", f"ExceededQuota : {message}")
+
+
 @dataclass
 class Quota:
     """The allowances and what is used of them. Results count in kB, as the org's error says."""
@@ -41,14 +48,14 @@ class Quota:
         self.query_kilobytes.add(-(-size // 1024), now)
 
     def take_batches(self, count: int, now: datetime) -> None:
-        """Counts batches. Raises OrgError."""
+        """Counts batches. Raises QuotaSpent."""
         if not self.batches.spend(now, count):
-            raise OrgError(400, "EXCEEDEDQUOTA", "ExceededQuota : ApiBatchItems Limit exceeded.")
+            raise QuotaSpent("ApiBatchItems Limit exceeded.")
 
     def take_records(self, count: int, now: datetime) -> None:
-        """Counts records to be saved. Raises OrgError."""
+        """Counts records to be saved. Raises QuotaSpent."""
         if not self.records.spend(now, count):
-            raise OrgError(400, "EXCEEDEDQUOTA", "ExceededQuota : ApiRecords Limit exceeded.")
+            raise QuotaSpent("ApiRecords Limit exceeded.")
 
     def forget(self) -> None:
         """Gives back everything that was used."""

@@ -49,7 +49,7 @@ class Work:
         except JobAborted:
             state = "NotProcessed"
         except Exception as error:
-            batch.state_message = f"InvalidBatch : {error}" if isinstance(error, OrgError) else reason_of(error, job)
+            batch.state_message = reason_of(error, job)
             state = "Failed"
         batch.milliseconds = int((monotonic() - started) * 1000)
         self._move(state)

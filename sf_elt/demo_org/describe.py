@@ -14,7 +14,7 @@ Json = dict[str, object]
 _SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
     "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
-    "address": "urn:address",
+    "time": "xsd:time", "address": "urn:address", "location": "urn:location", "base64": "xsd:base64Binary",
 }  # fmt: skip
 MASTER_RECORD_TYPE = "012000000000000AAA"
 
@@ -166,7 +166,7 @@ def describe_field(field: Field) -> Json:
         "encrypted": False,
         "externalId": field.external_id,
         "extraTypeInfo": _extra_type(field),
-        "filterable": field.filterable and not field.long_text,
+        "filterable": field.filterable and field.type != "base64" and not field.long_text,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
         "groupable": field.groupable,
@@ -189,7 +189,7 @@ def describe_field(field: Field) -> Json:
         ],
         "polymorphicForeignKey": len(field.to) > 1,
         "precision": field.precision,
-        "queryByDistance": field.type == "address",
+        "queryByDistance": field.is_compound,
         "referenceTargetField": None,
         "referenceTo": list(field.to),
         "relationshipName": field.relationship,

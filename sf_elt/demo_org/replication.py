@@ -13,6 +13,7 @@ there on meets them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.schema import ObjectType
@@ -142,7 +143,7 @@ def _founded(store: Store) -> datetime:
     return datetime.min if founded is None else founded.replace(second=0, microsecond=0)
 
 
-def _rows(store: Store, statement: str, parameters: dict[str, object], most: int) -> list[tuple[str, ...]]:
+def _rows(store: Store, statement: str, parameters: dict[str, object], most: int) -> list[tuple[Any, ...]]:
     with store.reading() as connection:
         rows = connection.execute(f"{statement} LIMIT {most + 1}", parameters).fetchall()
     if len(rows) > most:

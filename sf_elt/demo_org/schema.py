@@ -4,24 +4,22 @@
     lead = schema.object("lead")            # names are case-insensitive, as in Salesforce
     lead.field("EMAIL").type                # "email"
 
-The facts live in `objects/*.yaml`, one file an object; `objects/_shared.yaml` holds what several have in common.
+The facts live in `objects/*.yaml`, one file an object, and `declared.py` reads them; `objects/_shared.yaml` holds what
+several have in common.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Literal
 
-import yaml
-from pydantic import ConfigDict, TypeAdapter, with_config
+from pydantic import ConfigDict, with_config
 
 from sf_elt.demo_org.ids import DIGITS
 
 FieldType = Literal[
     "id", "string", "textarea", "picklist", "multipicklist", "combobox", "email", "phone", "url", "reference",
-    "boolean", "int", "double", "currency", "percent", "date", "datetime", "address",
+    "boolean", "int", "double", "currency", "percent", "date", "datetime", "time", "address", "location", "base64",
 ]  # fmt: skip
 Write = Literal["always", "create", "update", "never"]
 
@@ -34,17 +32,14 @@ STAGE = "@stage"
 SYSTEM = "@system"
 """A default: who saved it and when, kept by the store."""
 
-_DEFAULT_LENGTHS: Mapping[FieldType, int] = {
-    "id": 18, "reference": 18, "email": 80, "phone": 40, "url": 255, "picklist": 40,
-}  # fmt: skip
 _SHORT_TEXT = 255
 ID_COUNT = " + ".join(f"(strpos('{DIGITS}', substr(Id, {15 - place}, 1)) - 1) * {62**place}" for place in range(5))
 """SQL: which record of its object this is, as its Id says; automatic numbers follow it."""
-_ID_NUMBER = f"lpad(CAST({ID_COUNT} AS VARCHAR), 8, '0')"
 _OPEN_TO_ALL = ("CurrencyIsoCode", "OwnerId", "RecordTypeId")
-_NOT_GROUPABLE = ("datetime", "double", "currency", "percent", "multipicklist", "address", "combobox")
-_NOT_AGGREGATABLE = ("boolean", "address", "multipicklist")
-_NOT_SORTABLE = ("address", "multipicklist")
+_COMPOUND = ("address", "location")
+_NOT_GROUPABLE = ("datetime", "double", "currency", "percent", "multipicklist", "combobox", "base64", *_COMPOUND)
+_NOT_AGGREGATABLE = ("boolean", "multipicklist", "base64", *_COMPOUND)
+_NOT_SORTABLE = ("multipicklist", "base64", *_COMPOUND)
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -119,12 +114,17 @@ class Field:
 
     @property
     def custom(self) -> bool:
-        return self.name.endswith("__c")
+        return self.name.endswith(("__c", "__s"))
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether it only repeats other fields, as an address or a location does: it has no column of its own."""
+        return self.type in _COMPOUND
 
     @property
     def computed(self) -> bool:
         """Nobody stores it: an address repeats its parts, a formula follows other fields."""
-        return self.sql is not None or self.type == "address"
+        return self.sql is not None or self.is_compound
 
     @property
     def calculated(self) -> bool:
@@ -171,7 +171,7 @@ class Field:
             return self.secured
         if self.default == SYSTEM or self.name in _OPEN_TO_ALL or self.name_field or self.compound == "Name":
             return False
-        if self.custom or self.type == "address":
+        if self.custom or self.is_compound:
             return not self.required
         return self.createable and self.updateable if self.type == "boolean" else self.createable and self.nillable
 
@@ -227,6 +227,12 @@ class ObjectType:
     def field(self, name: str) -> Field | None:
         """The field of that name in any letter case, or None."""
         return self._by_name.get(name.lower())
+
+    def part(self, compound: Field, name: str) -> Field | None:
+        """The part of an address or location that is called `Street`, `Latitude` …, or None."""
+        if compound.type == "location":
+            return self.field(f"{compound.name.removesuffix('__c')}__{name}__s")
+        return self.field(compound.name.removesuffix("Address") + name)
 
     def reference(self, relationship: str) -> Field | None:
         """The reference field behind a relationship name such as `Account` or `Account__r`, or None."""
@@ -302,127 +308,9 @@ class Schema:
         return [(each, ref) for each in self.objects for ref in each.fields if object_name in ref.to]
 
 
-@with_config(ConfigDict(extra="forbid"))
-@dataclass(frozen=True)
-class _ObjectFile:
-    name: str
-    label: str
-    plural: str
-    key_prefix: str
-    fields: dict[str, dict[str, object]]
-    createable: bool = True
-    updateable: bool = True
-    deletable: bool = True
-    undeletable: bool = True
-    mergeable: bool = False
-    replicateable: bool = True
-    searchable: bool | None = None
-    layoutable: bool | None = None
-    triggerable: bool | None = None
-    recent: bool | None = None
-    feeds: bool = False
-    scopes: tuple[str, ...] = ()
-    currency: bool = True
-
-
-@with_config(ConfigDict(extra="forbid"))
-@dataclass(frozen=True)
-class _SharedFile:
-    audit_fields: dict[str, dict[str, object]]
-    address_parts: dict[str, dict[str, object]]
-    picklists: dict[str, list[str]]
-
-
-_object_file = TypeAdapter(_ObjectFile)
-_shared_file = TypeAdapter(_SharedFile)
-_field = TypeAdapter(Field)
-
-
 @cache
 def load_schema() -> Schema:
     """The demo org's objects. Raises pydantic.ValidationError where a YAML file is not as it should be."""
-    folder = files("sf_elt.demo_org").joinpath("objects")
-    shared = _shared_file.validate_python(_read_yaml(folder / "_shared.yaml"))
-    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".yaml") and each.name[0] != "_")
-    raw = [_read_yaml(folder / name) for name in names]
-    return Schema(tuple(_object_type(_object_file.validate_python(each), shared) for each in raw))
+    from sf_elt.demo_org.declared import declared_objects  # which reads them into the classes of this module
 
-
-def declare_object(facts: Mapping[str, object]) -> ObjectType:
-    """An object as a file in `objects/` would declare it. Raises pydantic.ValidationError for what no file may say."""
-    shared = _shared_file.validate_python(_read_yaml(files("sf_elt.demo_org").joinpath("objects", "_shared.yaml")))
-    return _object_type(_object_file.validate_python(facts), shared)
-
-
-def _read_yaml(file: Traversable) -> object:
-    """Reads with libyaml where PyYAML has it: ten times quicker, and it is a good part of the org's start."""
-    if yaml.__with_libyaml__:
-        return yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
-    return yaml.safe_load(file.read_text("utf-8"))
-
-
-def _object_type(file: _ObjectFile, shared: _SharedFile) -> ObjectType:
-    fields = [Field("Id", "id", f"{file.label} ID", length=18, write="never", id_lookup=True)]
-    if file.deletable:
-        fields.append(Field("IsDeleted", "boolean", "Deleted", write="never"))
-    for name, facts in file.fields.items():
-        declared = _read_field(name, facts, shared)
-        if declared.type == "address":
-            fields.extend(_address_parts(declared, shared))
-        fields.append(declared)
-    if file.currency:
-        fields.append(_currency_field(shared))
-    fields.extend(
-        replace(_read_field(name, facts, shared), write="never", required=True, default=SYSTEM)
-        for name, facts in shared.audit_fields.items()
-    )
-    return ObjectType(
-        name=file.name,
-        label=file.label,
-        plural=file.plural,
-        key_prefix=file.key_prefix,
-        fields=tuple(fields),
-        createable=file.createable,
-        updateable=file.updateable,
-        deletable=file.deletable,
-        undeletable=file.undeletable,
-        mergeable=file.mergeable,
-        replicateable=file.replicateable,
-        searchable=file.createable if file.searchable is None else file.searchable,
-        layoutable=file.createable if file.layoutable is None else file.layoutable,
-        triggerable=file.deletable if file.triggerable is None else file.triggerable,
-        recent=file.createable if file.recent is None else file.recent,
-        feeds=file.feeds,
-        scopes=file.scopes,
-    )
-
-
-def _read_field(name: str, facts: Mapping[str, object], shared: _SharedFile) -> Field:
-    values = dict(facts)
-    picklist = values.get("picklist")
-    if isinstance(picklist, str):
-        values["picklist"] = shared.picklists[picklist]
-    found = _field.validate_python({"name": name, **values})
-    if not found.length:
-        found = replace(found, length=_DEFAULT_LENGTHS.get(found.type, 0))
-    if found.type == "reference" and found.relationship is None:
-        found = replace(found, relationship=name.removesuffix("Id"))
-    if found.auto_number:
-        found = replace(found, write="never", sql=_ID_NUMBER)
-    return replace(found, relationship=None) if found.relationship == "none" else found
-
-
-def _address_parts(address: Field, shared: _SharedFile) -> list[Field]:
-    prefix = address.name.removesuffix("Address")
-    label = address.label.removesuffix("Address")
-    parts = [_read_field(name, facts, shared) for name, facts in shared.address_parts.items()]
-    return [replace(part, name=prefix + part.name, label=label + part.label, compound=address.name) for part in parts]
-
-
-def _currency_field(shared: _SharedFile) -> Field:
-    """The currency of a record's amounts, as every object of a multi-currency org has it."""
-    currencies = tuple(shared.picklists["currencies"])
-    return Field(
-        "CurrencyIsoCode", "picklist", "Currency ISO Code", length=3, restricted=True,
-        default=currencies[0], picklist=currencies,
-    )  # fmt: skip
+    return Schema(declared_objects())

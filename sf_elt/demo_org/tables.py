@@ -73,8 +73,8 @@ def update_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, 
 
 
 def has_column(field: Field) -> bool:
-    """Whether the field is in the table, stored or computed; an address only repeats its parts."""
-    return field.type != "address"
+    """Whether the field is in the table, stored or computed; a compound field only repeats its parts."""
+    return not field.is_compound
 
 
 def create_table(object_type: ObjectType) -> str:

@@ -21,10 +21,12 @@ def text_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def json_value(object_type: ObjectType, field: Field, column: Column) -> str:
-    """The field as REST shows it, as a SQL expression that `to_json` understands."""
-    if field.type == "address":
-        return _json_address(object_type, field, column)
+def json_value(object_type: ObjectType, field: Field, column: Column, version: str) -> str:
+    """The field as REST version `version` ("62.0") shows it, as a SQL expression that `to_json` understands."""
+    if field.is_compound:
+        return _json_compound(object_type, field, column)
+    if field.type == "base64":
+        return _json_blob(object_type, field, column, version)
     if field.type == "datetime":
         return f"strftime({column(field)}, '%Y-%m-%dT%H:%M:%S.%g+0000')"
     if field.type == "date":
@@ -61,13 +63,22 @@ def json_object(members: dict[str, str]) -> str:
     return "{" + ", ".join(f"{text_literal(name)}: {expression}" for name, expression in members.items()) + "}"
 
 
-def _json_address(object_type: ObjectType, address: Field, column: Column) -> str:
-    prefix = address.name.removesuffix("Address")
+def _json_compound(object_type: ObjectType, compound: Field, column: Column) -> str:
     members, present = {}, []
-    for part in _ADDRESS_PARTS:
-        field = object_type.field(prefix + part)
+    for name in _ADDRESS_PARTS:
+        field = object_type.part(compound, name)
         if field is None:
             continue
-        members[part[0].lower() + part[1:]] = column(field)
+        members[name[0].lower() + name[1:]] = column(field)
         present.append(f"{column(field)} IS NOT NULL")
     return f"CASE WHEN {' OR '.join(present)} THEN {json_object(members)} END"
+
+
+def _json_blob(object_type: ObjectType, blob: Field, column: Column, version: str) -> str:
+    """The address of the content."""
+    record_id = object_type.field("Id")
+    if record_id is None:
+        raise KeyError(f"{object_type.name}.Id")
+    before, after = f"/services/data/v{version}/sobjects/{object_type.name}/", f"/{blob.name}"
+    address = f"{text_literal(before)} || {column(record_id)} || {text_literal(after)}"
+    return f"CASE WHEN {column(blob)} IS NOT NULL THEN {address} END"

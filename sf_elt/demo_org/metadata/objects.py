@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sf_elt.demo_org.declared import declare_object
 from sf_elt.demo_org.ids import DIGITS
 from sf_elt.demo_org.metadata.definitions import FieldDefinition, ObjectDefinition
 from sf_elt.demo_org.metadata.fields import check_name, custom_field, definition_of
 from sf_elt.demo_org.metadata.refusal import MetadataRefused
-from sf_elt.demo_org.schema import Field, ObjectType, Schema, declare_object
+from sf_elt.demo_org.schema import Field, ObjectType, Schema
 
 _SHARING = "ReadWrite"
 

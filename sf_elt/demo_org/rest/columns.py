@@ -10,7 +10,8 @@ Described = dict[str, object]
 
 _APEX_TYPES = {
     "id": "Id", "reference": "Id", "boolean": "Boolean", "int": "Integer", "double": "Double", "currency": "Double",
-    "percent": "Double", "date": "Date", "datetime": "Datetime", "address": "Address",
+    "percent": "Double", "date": "Date", "datetime": "Datetime", "time": "Time",
+    "address": "Address", "location": "Location", "base64": "Blob",
 }  # fmt: skip
 _NUMBERS = ("Integer", "Double")
 

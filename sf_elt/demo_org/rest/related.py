@@ -61,9 +61,9 @@ def _parent(request: Request, object_type: ObjectType, record_id: str, reference
             else f'SELECT {quote(reference.name)} FROM {table(object_type.name)} WHERE "Id" = ?',  # noqa: S608
             [record_id],
         ).fetchone()
-    parent_id = row[0] if row else None
+    parent_id: str | None = row[0] if row else None
     parent = schema.object_of_id(parent_id) if parent_id else None
-    if parent is None:
+    if parent is None or parent_id is None:
         raise not_found()
     [record] = read_records(org, schema, parent, [parent_id], _wanted(request), version_of(request))
     if record is None:

@@ -82,7 +82,7 @@ class Column:
 
     def named(self, alias: str) -> "Column":
         """The column at the top of the reply, under a name of its own."""
-        computed = self.sql if self.field.type != "address" else None
+        computed = None if self.field.is_compound else self.sql
         return replace(self, records=self.records[:1], computed=computed, alias=alias)
 
 

@@ -166,7 +166,7 @@ class _Conditions:
 
     def _filterable(self, operand: Operand) -> Column:
         column = self.resolve(operand)
-        if not column.field.filterable or column.field.long_text or column.field.type == "address":
+        if not column.field.filterable or column.field.long_text or column.field.is_compound:
             message = f"field '{column.field.name}' can not be filtered in a query call"
             raise self.context.refusal(operand, "INVALID_FIELD", message)
         return column

@@ -157,11 +157,10 @@ def _place(names: Names, where: Path | Call) -> tuple[str, str]:
                 return f"CAST({parameter(float(latitude))} AS DOUBLE)", f"CAST({parameter(float(longitude))} AS DOUBLE)"
         raise _unexpected(names, where)
     column = names.field_at(where)
-    if column.field.type != "address":
+    if not column.field.is_compound:
         message = f"field {where} does not support DISTANCE"
         raise names.context.refusal(where, "INVALID_FIELD", message)
-    prefix = column.field.name.removesuffix("Address")
-    fields = [column.record.object_type.field(prefix + part) for part in ("Latitude", "Longitude")]
+    fields = [column.record.object_type.part(column.field, part) for part in ("Latitude", "Longitude")]
     north, east = (column.record.expression(each) for each in fields if each is not None)
     return north, east
 

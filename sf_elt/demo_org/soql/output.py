@@ -28,26 +28,28 @@ def csv_statement(compiled: Compiled) -> str:
     Raises SoqlError for what a bulk query refuses: aggregates, OFFSET, TYPEOF, subqueries, FIELDS() without bounds and
     compound fields.
     """
-    for refused, what in (
-        (compiled.is_count or compiled.aggregated, "Aggregate Relationships and aggregate functions are"),
-        (compiled.query.offset is not None, "OFFSET is"),
-        (any(isinstance(each, TypeofColumn) for each in compiled.selected), "TYPEOF is"),
-        (any(isinstance(each, ChildColumn) for each in compiled.selected), "Nested queries are"),
+    for refused, message in (
+        (compiled.is_count or compiled.aggregated, "Aggregate queries are not supported in Bulk Query"),
+        (compiled.query.offset is not None, "OFFSET is not supported in Bulk Query"),
+        (any(isinstance(each, TypeofColumn) for each in compiled.selected), "TYPEOF is not supported in Bulk Query"),
+        (compiled.has_children, "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"),
     ):
         if refused:
-            raise SoqlError("FUNCTIONALITY_NOT_ENABLED", f"{what} not supported in Bulk Query")
+            raise SoqlError("FUNCTIONALITY_NOT_ENABLED", message)
     if any(isinstance(each, Call) and is_unbounded(each) for each in compiled.query.fields):
         message = "The SOQL FIELDS function is not supported with an unbounded set of fields in this API."
         raise SoqlError("MALFORMED_QUERY", message)
-    if any(column.field.type == "address" for column in compiled.columns):
+    if any(column.field.is_compound for column in compiled.columns):
         raise SoqlError("FUNCTIONALITY_NOT_ENABLED", "Selecting compound data not supported in Bulk Query")
+    if any(column.field.type == "base64" for column in compiled.columns):
+        raise SoqlError("FUNCTIONALITY_NOT_ENABLED", "Selecting binary data not supported in Bulk Query")
     selected = (f"{csv_value(each.field, each.expression)} AS {quote(each.name)}" for each in compiled.columns)
     return f"SELECT {', '.join(selected)} {compiled.from_clause}"
 
 
 def _record(compiled: Compiled, version: str, batch: int) -> str:
     if compiled.aggregated:
-        columns = {each.name: _value(each) for each in compiled.columns}
+        columns = {each.name: _value(each, version) for each in compiled.columns}
         return json_object({"attributes": json_object({"type": text_literal("AggregateResult")}), **columns})
     return _json_record(compiled.base, compiled.selected, 1, version, batch)
 
@@ -64,7 +66,7 @@ def _json_record(record: Record, selected: Sequence[Selected], depth: int, versi
         elif isinstance(each, TypeofColumn):
             members[each.relationship] = _json_typeof(each, version, batch)
         elif len(each.records) == depth:
-            members[each.alias or each.field.name] = _value(each)
+            members[each.alias or each.field.name] = _value(each, version)
         else:
             parent = each.records[depth]
             if parent.relationship not in members:
@@ -74,8 +76,8 @@ def _json_record(record: Record, selected: Sequence[Selected], depth: int, versi
     return json_object(members)
 
 
-def _value(column: Column) -> str:
-    return json_value(column.record.object_type, column.field, column.expression)
+def _value(column: Column, version: str) -> str:
+    return json_value(column.record.object_type, column.field, column.expression, version)
 
 
 def _attributes(record: Record, version: str) -> str:

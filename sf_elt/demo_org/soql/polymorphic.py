@@ -47,7 +47,7 @@ def _names(target: ObjectType) -> str:
         own = target.name_field if field.name == "Name" else target.field(field.name)
         if field.name == "Type":
             value = text_literal(target.name)
-        elif own is None or own.type == "address":
+        elif own is None or own.is_compound:
             value = f"CAST(NULL AS {column_type(field)})"
         else:
             value = f"CAST({quote(own.name)} AS {column_type(field)})"

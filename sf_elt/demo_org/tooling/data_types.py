@@ -5,6 +5,7 @@ from sf_elt.demo_org.schema import Field
 _WORDS = {
     "address": "Address", "boolean": "Checkbox", "combobox": "Picklist", "date": "Date", "datetime": "Date/Time",
     "email": "Email", "phone": "Phone", "picklist": "Picklist", "multipicklist": "Picklist (Multi-Select)",
+    "time": "Time", "location": "Geolocation", "base64": "Base64",
 }  # fmt: skip
 _NUMBERS = {"currency": "Currency", "double": "Number", "int": "Number", "percent": "Percent"}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from sf_elt.demo_org.calculated import refresh_calculated
 from sf_elt.demo_org.replication import log_removal
 from sf_elt.demo_org.saving.derive import parents_of, refresh
+from sf_elt.demo_org.saving.lookups import empty_references, restore_references
 from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import Children, Field, ObjectType, Schema
 from sf_elt.demo_org.store import Writing, quote, table
@@ -68,6 +69,7 @@ def delete(
         return
     for child in _dependents(schema, object_type):
         delete(schema, write, child.object_type, _ids(write, child, ids), user_id, for_good=for_good)
+    empty_references(schema, write, object_type, ids)
     if for_good:
         remove(schema, write, object_type, ids)
     else:
@@ -99,6 +101,7 @@ def undelete(schema: Schema, write: Writing, object_type: ObjectType, ids: Seque
         where = f'"IsDeleted" AND "SystemModstamp" = {deleted_at}'
         undelete(schema, write, child.object_type, _ids(write, child, ids, where), user_id)
     mark(schema, write, object_type, ids, user_id, deleted=False)
+    restore_references(schema, write, object_type, ids)
 
 
 def mark(

@@ -170,6 +170,30 @@ class Levers:
         """What happens to a duplicate of an object: `alert` is saved where the caller insists, `block` never."""
         self._lever.pull("POST", "/rules", json={"duplicates": {object_name: action}})
 
+    def change_schema(
+        self,
+        object_name: str,
+        *,
+        add: Iterable[Mapping[str, object]] = (),
+        change: Iterable[Mapping[str, object]] = (),
+        drop: Iterable[str] = (),
+    ) -> None:
+        """Custom fields come, change and go; new ones as the Metadata API names them: fullName, type, label, length."""
+        fields = {"add": [dict(each) for each in add], "change": [dict(each) for each in change], "drop": [*drop]}
+        self._lever.pull("POST", "/schema", json={"object": object_name} | fields)
+
+    def set_permission(
+        self,
+        object_name: str,
+        field: str | None = None,
+        *,
+        access: Literal["none", "read", "granted"],
+        user: str | None = None,
+    ) -> None:
+        """Hides a field, or the object, from a user or all, makes it read-only, or leaves it as it was granted."""
+        wanted = {"object": object_name, "field": field, "access": access, "user": user}
+        self._lever.pull("POST", "/permissions", json=wanted)
+
     def records(self, object_name: str) -> list[dict[str, Any]]:
         """Every record of an object as the org keeps it, deleted ones too, by Id; no call is spent.
 

@@ -1,4 +1,4 @@
-"""The pytest fixtures that come with sf_elt, as its users meet them: their own test file, run by a pytest of its own."""
+"""The pytest fixtures that come with sf_elt, as its users meet them: their test file, run by a pytest of its own."""
 
 import subprocess
 import sys

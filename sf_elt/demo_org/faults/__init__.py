@@ -24,6 +24,7 @@ lets `after` of them pass, then meets `times` of them (None = for ever) and does
     {"path": "/query/", "repeat_rows": 1}     a page begins with the last row of the one before
     {"path": "/query/", "after": 1, "change_schema": {…}}    what POST /demo/schema takes, before the request is met
 
+The first planned fault that meets a request and is due plays; those behind it neither play nor count that request.
 RandomFaults (plan.py) plays faults by the dice of a seed.
 
 fault.py says what a fault is, presets.py names some, plan.py keeps the plan, play.py is the middleware that plays it,

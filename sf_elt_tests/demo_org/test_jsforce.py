@@ -224,3 +224,21 @@ def test_jsforce_speaks_soap(jsforce: Run) -> None:
         "create": [True],
         "emptyRecycleBin": [True],
     }
+
+
+def test_jsforce_changes_metadata(jsforce: Run) -> None:
+    """Objects and fields come, are read, listed, change and go, by the Metadata and Tooling APIs; Apex is refused."""
+    assert jsforce("metadata") == {
+        "create an object": {"success": True, "fullName": "Js_Thing__c"},
+        "create a field": {"success": True, "errors": []},
+        "create what is there already": {"success": False, "code": "DUPLICATE_DEVELOPER_NAME"},
+        "read an object": {"fullName": "Js_Thing__c", "label": "Thing", "sharingModel": "ReadWrite"},
+        "update an object": {"success": True, "label": "Renamed"},
+        "list": True,
+        "describe": True,
+        "delete an object": {"success": True, "fullName": "Js_Thing__c"},
+        "tooling query": ["Js_Score"],
+        "tooling describe": True,
+        "tooling create a field": True,
+        "anonymous apex": refusal("FUNCTIONALITY_NOT_ENABLED", "Apex is not supported by the demo org"),
+    }

@@ -17,7 +17,7 @@ SPAN = {"startDate": "2000-01-01T00:00:00Z", "endDate": "2000-01-02T00:00:00Z"}
 @pytest.fixture(scope="module")
 def org() -> Iterator[Details]:
     """One org for the module, which only reads."""
-    with running_org(seed=7, records=600) as details:
+    with running_org(seed=7, records=450) as details:
         yield details
 
 
@@ -81,6 +81,7 @@ def test_calls_without_a_session_are_refused_as_recorded(org: Details, token: st
         ("query", {"queryString": "SELECT Id FROM Nix"}, "INVALID_TYPE", "InvalidSObjectFault"),
         ("query", {}, "MISSING_ARGUMENT", "UnexpectedErrorFault"),
         ("queryMore", {"queryLocator": "nix"}, "INVALID_QUERY_LOCATOR", "InvalidQueryLocatorFault"),
+        ("search", {"searchString": "FIND"}, "MALFORMED_SEARCH", "MalformedSearchFault"),
         ("describeSObject", {"sObjectType": "Nix"}, "INVALID_TYPE", "InvalidSObjectFault"),
         ("retrieve", {"fieldList": "Id", "sObjectType": "Lead", "ids": "nix"}, "MALFORMED_ID", "InvalidIdFault"),
         ("getUpdated", SPAN | {"sObjectType": "Lead"}, "INVALID_REPLICATION_DATE", "UnexpectedErrorFault"),
@@ -210,6 +211,19 @@ def test_counts_and_aggregates(org: Details) -> None:
     row = query(org, "SELECT COUNT(Id) total, MAX(CreatedDate) latest FROM Lead")["records"]
     assert (row["type"], row["total"]) == ("AggregateResult", str(total))
     assert row["latest"].endswith(".000Z")
+
+
+def test_search_finds_records_of_several_objects(org: Details) -> None:
+    """search gives what SOSL gives over REST, each record as sObject."""
+    [lead] = client(org).query("SELECT LastName FROM Lead ORDER BY Id LIMIT 1")["records"]
+    sosl = f"FIND {{{lead['LastName']}}} IN NAME FIELDS RETURNING Lead(Id, LastName), Contact(Id)"
+    rest = client(org).search(sosl)["searchRecords"]
+    [result] = soap(org, "search", {"searchString": sosl})
+    records = [each["record"] for each in as_list(result["searchRecords"])]
+    assert [(each["type"], each["Id"][0]) for each in records] == [
+        (each["attributes"]["type"], each["Id"]) for each in rest
+    ]
+    assert rest
 
 
 def test_retrieve_gives_records_in_the_order_of_the_ids(org: Details) -> None:

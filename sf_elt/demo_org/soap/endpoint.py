@@ -52,6 +52,7 @@ WITH_RECORDS: Mapping[str, Operation] = {
     "query": reading.query,
     "queryAll": reading.query_all,
     "queryMore": reading.query_more,
+    "search": reading.search,
     "retrieve": reading.retrieve,
     "create": writing.create,
     "update": writing.update,
@@ -59,7 +60,7 @@ WITH_RECORDS: Mapping[str, Operation] = {
     "merge": merging.merge,
 }
 NOT_SERVED = re.compile(
-    r"describe\w+|search|process|send\w+|render\w+|findDuplicates\w*|perform\w+|retrieve\w+Templates|executeListView"
+    r"describe\w+|process|send\w+|render\w+|findDuplicates\w*|perform\w+|retrieve\w+Templates|executeListView"
     r"|deleteByExample|changeOwnPassword"
 )
 """The other operations of the partner WSDL."""

@@ -178,7 +178,7 @@ _FAULTS = {
     "INVALID_QUERY_LOCATOR": "InvalidQueryLocatorFault",
 }
 _PLACE = re.compile(r"^ERROR at Row:(\d+):Column:(\d+)$", re.MULTILINE)
-_QUERY_FAULTS = ("InvalidFieldFault", "MalformedQueryFault", "InvalidSObjectFault")
+_QUERY_FAULTS = ("InvalidFieldFault", "MalformedQueryFault", "MalformedSearchFault", "InvalidSObjectFault")
 
 
 def _detail(fault: SoapFault, kind: str) -> dict[str, XmlValue]:

@@ -1,8 +1,9 @@
-"""Reading over SOAP: query, queryAll, queryMore, retrieve, describe, getUpdated, getDeleted.
+"""Reading over SOAP: query, queryAll, queryMore, search, retrieve, describe, getUpdated, getDeleted.
 
 Each is the REST request of the same meaning; here is only what differs.
 """
 
+import secrets
 from urllib.parse import quote, urlencode
 
 from pydantic import JsonValue
@@ -37,6 +38,18 @@ async def query_all(asked: Asked) -> XmlValue:
 async def query_more(asked: Asked) -> XmlValue:
     """The page that a queryLocator leads to."""
     return await _page(asked, f"/query/{quote(asked.argument('queryLocator'), safe='')}")
+
+
+async def search(asked: Asked) -> XmlValue:
+    """What SOSL finds, as SearchResult: records of several objects in a row."""
+    found = await asked.rest("GET", f"/search?{urlencode({'q': asked.argument('searchString')})}")
+    records = found.get("searchRecords") if isinstance(found, dict) else []
+    return {
+        "queryId": secrets.token_hex(6),
+        "searchRecords": [{"record": sobject(asked.schema, each)} for each in records]
+        if isinstance(records, list)
+        else [],
+    }
 
 
 async def retrieve(asked: Asked) -> XmlValue:

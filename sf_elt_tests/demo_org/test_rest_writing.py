@@ -183,7 +183,7 @@ def test_audit_fields_are_settable_where_an_administrator_allows_it(wire: Wire) 
 
 def test_a_client_upserts_and_names_parents_by_external_id(wire: Wire, details: Details) -> None:
     """simple-salesforce, unchanged: upsert says 201 and then 200, a contact reports to who holds the external id."""
-    sf = client(details)
+    sf: Any = client(details)  # its types know objects as attributes and no methods of theirs
     assert sf.Contact.upsert("External_Id__c/boss", {"LastName": "Boss"}) == 201
     assert sf.Contact.upsert("External_Id__c/boss", {"Title": "CEO"}) == 200
     made = sf.Contact.create({"LastName": "A", "ReportsTo": {"External_Id__c": "boss"}})

@@ -19,6 +19,7 @@ POST   /demo/apps             adds one, in the words of the file that --apps rea
 GET    /demo/rules            duplicate rules, locked records, whether audit fields can be set
 POST   /demo/rules            {"duplicates": {"Lead": "alert"}, "lock": {"ids": ["00Q…"], "times": 2}, "unlock": true,
                               "audit_fields_settable": true}: what is given changes
+DELETE /demo/recycle-bin      removes for good what was deleted 15 days ago or earlier; ?older_than_days=0 empties it
 GET    /demo/records/Lead     every record as it is stored, deleted ones too; no call is spent
 GET    /demo/permissions      what levers have taken from users
 POST   /demo/permissions      {"object": "Lead", "field": "Email", "user": …, "access": "none"}: hides a field, or

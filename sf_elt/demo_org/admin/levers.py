@@ -1,4 +1,4 @@
-"""/demo/limits, /demo/clock, /demo/sessions, /demo/rules, /demo/records: what a demonstration changes or looks up."""
+"""/demo/limits, /demo/clock, /demo/sessions, /demo/rules, /demo/recycle-bin, /demo/records: what somebody changes."""
 # ruff: noqa: S608 (names come from the schema and are quoted)
 
 from datetime import timedelta
@@ -14,6 +14,7 @@ from sf_elt.demo_org.admin.bodies import not_understood, told
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.rules import DuplicateAction, WriteRules
+from sf_elt.demo_org.saving.recycle import KEPT, purge_recycle_bin
 from sf_elt.demo_org.store import table
 
 
@@ -86,6 +87,7 @@ def routes() -> list[Route]:
         Route("/rules", show_rules, methods=["GET"]),
         Route("/rules", change_rules, methods=["POST"]),
         Route("/records/{object}", show_records, methods=["GET"]),
+        Route("/recycle-bin", purge, methods=["DELETE"]),
     ]
 
 
@@ -121,6 +123,14 @@ async def move_clock(request: Request) -> Response:
 
 async def end_sessions(request: Request) -> Response:
     return JSONResponse({"ended": org_of(request).sessions.revoke_all()})
+
+
+def purge(request: Request) -> Response:
+    try:
+        kept = timedelta(days=float(request.query_params.get("older_than_days", KEPT.days)))
+    except (ValueError, OverflowError) as error:
+        return not_understood(f"older_than_days: {error}")
+    return JSONResponse({"purged": purge_recycle_bin(org_of(request).store, kept)})
 
 
 async def show_rules(request: Request) -> Response:

@@ -69,7 +69,7 @@ def delete(
         return
     for child in _dependents(schema, object_type):
         delete(schema, write, child.object_type, _ids(write, child, ids), user_id, for_good=for_good)
-    empty_references(schema, write, object_type, ids)
+    empty_references(schema, write, object_type, ids, remember=not for_good)
     if for_good:
         remove(schema, write, object_type, ids)
     else:

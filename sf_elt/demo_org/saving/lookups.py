@@ -19,8 +19,10 @@ CREATE TABLE IF NOT EXISTS {_EMPTIED} (object_name VARCHAR, field VARCHAR, recor
 """
 
 
-def empty_references(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str]) -> None:
-    """Empties what refers to the records, and remembers it."""
+def empty_references(
+    schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str], *, remember: bool
+) -> None:
+    """Empties what refers to the records, and remembers it for the day that they come back."""
     for child in _lookups(schema, object_type):
         found = write.connection.execute(
             f'SELECT "Id", {quote(child.field.name)} FROM {table(child.object_type.name)} '
@@ -29,11 +31,12 @@ def empty_references(schema: Schema, write: Writing, object_type: ObjectType, id
         ).fetchall()
         if not found:
             continue
-        write.connection.execute(_MAKE_TABLE)
-        write.connection.executemany(
-            f"INSERT INTO {_EMPTIED} VALUES (?, ?, ?, ?)",
-            [[child.object_type.name, child.field.name, record_id, parent_id] for record_id, parent_id in found],
-        )
+        if remember:
+            write.connection.execute(_MAKE_TABLE)
+            write.connection.executemany(
+                f"INSERT INTO {_EMPTIED} VALUES (?, ?, ?, ?)",
+                [[child.object_type.name, child.field.name, record_id, parent_id] for record_id, parent_id in found],
+            )
         write.connection.execute(
             f'UPDATE {table(child.object_type.name)} SET {quote(child.field.name)} = NULL, "SystemModstamp" = ? '
             'WHERE "Id" IN (SELECT unnest(?))',

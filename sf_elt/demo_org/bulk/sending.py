@@ -28,12 +28,13 @@ def csv_reply(
 ) -> StreamingResponse:
     """The parts of a file, one after the other; without parts, all of it."""
     parts = parts or (slice(0, file.stat().st_size),)
+    kind = {"Content-Type": media_type}  # as a header, or Starlette would add a charset
     size = sum(part.stop - part.start for part in parts)
     if size >= _SMALL and "gzip" in request.headers.get("accept-encoding", ""):
         packing = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-        return StreamingResponse(_packed(file, parts), headers={**(headers or {}), **packing}, media_type=media_type)
+        return StreamingResponse(_packed(file, parts), headers={**(headers or {}), **kind, **packing})
     length = {"Content-Length": str(size)}
-    return StreamingResponse(_plain(file, parts), headers={**(headers or {}), **length}, media_type=media_type)
+    return StreamingResponse(_plain(file, parts), headers={**(headers or {}), **kind, **length})
 
 
 async def _plain(file: Path, parts: tuple[slice, ...]) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from sf_elt.demo_org.errors import OrgError
 
-XML = "application/xml;charset=UTF-8"
+XML = "application/xml"
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

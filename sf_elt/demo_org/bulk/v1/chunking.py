@@ -37,7 +37,7 @@ def read_chunking(header: str | None, object_name: str, schema: Schema) -> Chunk
     if object_name not in _STANDARD and not object_name.endswith("__c"):
         raise OrgError(400, "InvalidJob", f"PK chunking is not supported for object: {object_name}")
     size, start_id = DEFAULT_SIZE, None
-    for part in header.split(";") if header.strip().lower() != "true" else []:
+    for part in [] if header.strip().lower() == "true" else filter(str.strip, header.split(";")):
         name, _, value = (text.strip() for text in part.partition("="))
         match name.lower():
             case "chunksize" if value.isdecimal() and 0 < int(value) <= LARGEST_SIZE:

@@ -1,6 +1,7 @@
 """The addresses of the older Bulk API.
 
-A job speaks the language of its records, XML for CSV too; the job itself also JSON to whoever writes or wants it.
+What is said of a job is JSON to whoever writes or wants JSON, XML to everybody else. What is said of its batches is in
+the format of its records, where CSV goes with XML.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,6 @@ from sf_elt.demo_org.bulk.v1.bodies import read_job
 from sf_elt.demo_org.bulk.v1.chunking import read_chunking
 from sf_elt.demo_org.bulk.v1.guard import ASYNC, speaks_json
 from sf_elt.demo_org.bulk.v1.jobs import ENDED, Batch, ClassicJob
-from sf_elt.demo_org.bulk.v1.results import MEDIA_TYPES
 from sf_elt.demo_org.bulk.v1.work import Work, new_batch
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import org_of
@@ -25,7 +25,8 @@ from sf_elt.demo_org.requests import schema_of, user_of
 from sf_elt.demo_org.saving import Operation
 
 MOST_CHARACTERS = 10_000_000
-_BATCH_TYPES = {"CSV": "text/csv", "JSON": "application/json", "XML": "application/xml"}
+# Clients compare them as they are: without a charset (salesforce-bulk does).
+_CONTENT_TYPES = {"CSV": "text/csv", "JSON": "application/json", "XML": "application/xml"}
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -129,7 +130,7 @@ async def show_batch(request: Request) -> Response:
 async def show_request(request: Request) -> Response:
     """The batch as it was sent."""
     job, batch = _batch(request)
-    return csv_reply(request, batch.request_file, media_type=_BATCH_TYPES[job.content_type])
+    return csv_reply(request, batch.request_file, media_type=_CONTENT_TYPES[job.content_type])
 
 
 async def show_result(request: Request) -> Response:
@@ -139,7 +140,7 @@ async def show_result(request: Request) -> Response:
         ids = [] if batch.result_id is None else [batch.result_id]
         return answers.result_list(ids, as_json=job.content_type == "JSON")
     request.state.rows = batch.records_processed
-    return csv_reply(request, batch.result_file, media_type=MEDIA_TYPES[job.content_type])
+    return csv_reply(request, batch.result_file, media_type=_CONTENT_TYPES[job.content_type])
 
 
 async def show_records(request: Request) -> Response:
@@ -149,7 +150,7 @@ async def show_records(request: Request) -> Response:
     if batch.result_id is None or batch.result_id[:15] != result_id[:15]:
         raise OrgError(400, "InvalidBatch", f"Unable to find result for id: {result_id}")
     request.state.rows = batch.records_processed
-    return csv_reply(request, batch.result_file, media_type=MEDIA_TYPES[job.content_type])
+    return csv_reply(request, batch.result_file, media_type=_CONTENT_TYPES[job.content_type])
 
 
 async def nothing_there(request: Request) -> Response:
@@ -169,8 +170,7 @@ def _answering(handler: Handler) -> Handler:
 
 
 def _job_info(request: Request, job: ClassicJob, status: int = 200) -> Response:
-    as_json = job.content_type == "JSON" or speaks_json(request)
-    return answers.one("jobInfo", job.info(), as_json=as_json, status=status)
+    return answers.one("jobInfo", job.info(), as_json=speaks_json(request), status=status)
 
 
 def _job(request: Request) -> ClassicJob:
@@ -196,7 +196,7 @@ def _ended(request: Request) -> tuple[ClassicJob, Batch]:
 def _check_type(request: Request, job: ClassicJob) -> None:
     """Records come in the job's format; a query may come as any text. Raises OrgError."""
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    wanted = _BATCH_TYPES[job.content_type]
+    wanted = _CONTENT_TYPES[job.content_type]
     if job.saves is not None and given and given != wanted and not (job.content_type == "XML" and given == "text/xml"):
         message = f"Batch content type {given} does not match the job's, {job.content_type}"
         raise OrgError(400, "InvalidBatch", message)

@@ -15,11 +15,6 @@ from sf_elt.demo_org.bulk.v1.jobs import ContentType
 from sf_elt.demo_org.saving import SaveOutcome
 from sf_elt.demo_org.soql import Compiled, csv_statement, json_statement
 
-MEDIA_TYPES: dict[ContentType, str] = {
-    "CSV": "text/csv;charset=UTF-8",
-    "JSON": "application/json;charset=UTF-8",
-    "XML": "application/xml;charset=UTF-8",
-}
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 _QUERY_RESULT = f'{_HEAD}<queryResult xmlns="{NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
 _AT_ONCE = 10_000

@@ -100,7 +100,7 @@ def test_jsforce_logs_in(jsforce: Run) -> None:
 
 
 def test_jsforce_queries(jsforce: Run) -> None:
-    """Query, pages, autoFetch, find, select with children, count, aggregates, scanAll, and errors by their codes."""
+    """Query, pages, autoFetch, find, select with children, count, aggregates, scanAll, search, errors by their codes."""
     said = jsforce("query")
     assert said.pop("malformed query") == refusal("MALFORMED_QUERY", "unexpected token: '<EOF>'")
     assert said.pop("unknown field")["code"] == "INVALID_FIELD"
@@ -115,6 +115,7 @@ def test_jsforce_queries(jsforce: Run) -> None:
         "select": 5,
         "aggregates": {"type": "AggregateResult", "ordered": True},
         "queryAll": True,
+        "search": {"found": True, "type": "Lead"},
     }
 
 

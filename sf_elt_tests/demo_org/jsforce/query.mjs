@@ -85,4 +85,9 @@ export default {
     const live = await conn.query('SELECT COUNT() FROM Lead');
     return all.totalSize > live.totalSize;
   },
+  async search(conn) {
+    const lead = await conn.sobject('Lead').findOne({ IsConverted: false, LastName: { $like: '____%' } }, ['Id', 'LastName']);
+    const { searchRecords } = await conn.search(`FIND {${lead.LastName}} IN ALL FIELDS RETURNING Lead(Id, LastName)`);
+    return { found: searchRecords.some((each) => each.Id === lead.Id), type: searchRecords[0].attributes.type };
+  },
 };

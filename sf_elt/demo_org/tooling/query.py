@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import user_of, version_of
@@ -63,7 +64,7 @@ class ToolingQueries:
     def _page(
         self, request: Request, name: str, records: Records, start: int, total: int, cursor: str | None
     ) -> Response:
-        page = records[start : start + PAGE]
+        page = records[start : start + (inside().page_size or PAGE)]
         request.state.rows = len(page)
         end = start + len(page)
         content: dict[str, object] = {"size": len(page), "totalSize": total, "done": end >= len(records)}

@@ -1,0 +1,159 @@
+"""Objects and fields that change while the org runs, and whether it still has them after a restart."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.saving import save
+from sf_elt.demo_org.schema import Field, Schema, declare_object, load_schema
+from sf_elt.demo_org.schema_change import with_field, with_object, without_field, without_object
+from sf_elt.demo_org.store import Store, table
+
+ADMIN = "005Hs0000000001IAA"
+LEAD = {"LastName": "Lovelace", "Company": "Engines"}
+SCORE = Field("Score2__c", "double", "Score", precision=18, scale=2)
+TWICE = Field("Twice__c", "double", "Twice", formula="Score2__c * 2", sql='"Score2__c" * 2')
+INVOICE = declare_object(
+    {
+        "name": "Invoice__c",
+        "label": "Invoice",
+        "plural": "Invoices",
+        "key_prefix": "a7z",
+        "fields": {
+            "Name": {"type": "string", "label": "Name", "name_field": True, "default": "@id"},
+            "Lead__c": {"type": "reference", "label": "Lead", "to": ["Lead"]},
+        },
+    }
+)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with Store(load_schema()) as store:
+        save(store, ADMIN, "Lead", "insert", [LEAD])
+        yield store
+
+
+def add(field: Field) -> Callable[[Schema], Schema]:
+    return lambda schema: with_field(schema, "Lead", field)
+
+
+def drop(name: str) -> Callable[[Schema], Schema]:
+    return lambda schema: without_field(schema, "Lead", name)
+
+
+def values(store: Store, *names: str) -> list[tuple[object, ...]]:
+    columns = ", ".join(f'"{name}"' for name in names)
+    with store.reading() as connection:
+        return connection.execute(f'SELECT {columns} FROM {table("Lead")} ORDER BY "Id"').fetchall()
+
+
+def test_fields_come_and_go_and_records_stay(store: Store) -> None:
+    """Old records have null in a new field, or a check box's default; formulas compute at once; dropped ones go."""
+    store.change_schema(add(SCORE))
+    store.change_schema(add(Field("Flag__c", "boolean", "Flag", default=True)))
+    store.change_schema(add(TWICE))
+    save(store, ADMIN, "Lead", "insert", [LEAD | {"Score2__c": 2.5, "Flag__c": False}])
+    assert values(store, "LastName", "Score2__c", "Flag__c", "Twice__c") == [
+        ("Lovelace", None, True, None),
+        ("Lovelace", 2.5, False, 5.0),
+    ]
+    store.change_schema(drop("Twice__c"))
+    store.change_schema(drop("Score2__c"))
+    assert not store.schema.require("Lead").has("Score2__c")
+    assert values(store, "LastName", "Flag__c") == [("Lovelace", True), ("Lovelace", False)]
+
+
+def test_a_field_that_changes_type_keeps_the_values_that_fit(store: Store) -> None:
+    """Numbers become text, text that is a number becomes one, other text becomes null."""
+    store.change_schema(add(SCORE))
+    save(store, ADMIN, "Lead", "insert", [LEAD | {"Score2__c": 2.5}])
+    store.change_schema(add(replace(SCORE, type="string", length=80)))
+    save(store, ADMIN, "Lead", "insert", [LEAD | {"Score2__c": "many"}])
+    assert values(store, "Score2__c") == [(None,), ("2.5",), ("many",)]
+    store.change_schema(add(SCORE))
+    assert values(store, "Score2__c") == [(None,), (2.5,), (None,)]
+
+
+def test_an_object_goes_with_the_fields_that_refer_to_it(store: Store) -> None:
+    """A new object takes records and references; when it goes, lookups to it go too."""
+    store.change_schema(lambda schema: with_object(schema, INVOICE))
+    store.change_schema(add(Field("Invoice__c", "reference", "Invoice", to=("Invoice__c",), relationship="Invoice__r")))
+    [made] = save(store, ADMIN, "Invoice__c", "insert", [{}])
+    [lead] = save(store, ADMIN, "Lead", "insert", [LEAD | {"Invoice__c": made.id}])
+    assert lead.success, lead.errors
+    store.change_schema(lambda schema: without_object(schema, "Invoice__c"))
+    assert store.schema.object("Invoice__c") is None
+    assert not store.schema.require("Lead").has("Invoice__c")
+    assert len(values(store, "Id")) == 2
+
+
+def test_what_fails_changes_nothing(store: Store) -> None:
+    """A change that DuckDB refuses leaves the schema and the tables as they were."""
+    before = store.schema
+    with pytest.raises(Exception, match="Nowhere"):
+        store.change_schema(add(replace(TWICE, sql='"Nowhere" * 2')))
+    assert store.schema is before
+    store.change_schema(add(SCORE))
+    assert values(store, "Score2__c") == [(None,)]
+
+
+def test_a_kept_org_comes_back_with_its_changes(tmp_path: Path) -> None:
+    """Added, changed and dropped fields, new and dropped objects are there after a restart, with their values."""
+    file = tmp_path / "org.duckdb"
+    with Store(load_schema(), file) as store:
+        store.change_schema(add(SCORE))
+        store.change_schema(add(TWICE))
+        store.change_schema(drop("Interests__c"))
+        store.change_schema(lambda schema: with_object(schema, INVOICE))
+        store.change_schema(lambda schema: without_object(schema, "Subscription__c"))
+        save(store, ADMIN, "Lead", "insert", [LEAD | {"Score2__c": 2}])
+        save(store, ADMIN, "Invoice__c", "insert", [{}])
+        before = store.schema
+    with Store(load_schema(), file) as store:
+        assert {each.name: each for each in store.schema.objects} == {each.name: each for each in before.objects}
+        assert values(store, "Score2__c", "Twice__c") == [(2.0, 4.0)]
+        assert store.count("Invoice__c") == 1
+        store.change_schema(drop("Twice__c"))
+    with Store(load_schema(), file) as store:
+        assert not store.schema.require("Lead").has("Twice__c")
+
+
+def test_changes_side_by_side_are_all_made(store: Store) -> None:
+    """Each change builds on the one before it, however many come at once; readers see whole records throughout."""
+    names = [f"Field_{number}__c" for number in range(12)]
+    done = threading.Event()
+
+    def read_until_done() -> int:
+        reads = 0
+        while not done.is_set():
+            assert values(store, "LastName") == [("Lovelace",)]
+            reads += 1
+        return reads
+
+    with ThreadPoolExecutor(5) as threads:
+        reader = threads.submit(read_until_done)
+        changes = [
+            threads.submit(store.change_schema, add(Field(name, "string", name, length=10, sql=None))) for name in names
+        ]
+        try:
+            for change in changes:
+                change.result()
+        finally:
+            done.set()
+        assert reader.result() > 0
+    assert all(store.schema.require("Lead").has(name) for name in names)
+    assert values(store, *names) == [(None,) * len(names)]
+
+
+def test_a_request_that_a_change_overtakes_may_try_again(store: Store) -> None:
+    """SQL made before a field went is refused with 503, which clients repeat, not as a broken server."""
+    store.change_schema(add(SCORE))
+    store.change_schema(drop("Score2__c"))
+    with pytest.raises(OrgError, match="SERVER_UNAVAILABLE"):
+        values(store, "Score2__c")

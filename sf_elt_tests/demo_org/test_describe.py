@@ -118,7 +118,7 @@ def test_facts_of_a_field_agree_with_each_other() -> None:
             assert field["groupable"] <= field["aggregatable"] or field["type"] == "boolean", where
             assert (field["length"] > 0) == (field["byteLength"] > 0), where
             assert (field["type"] == "int") == (field["digits"] > 0), where
-            assert field["custom"] == name.endswith("__c"), where
+            assert field["custom"] == name.endswith(("__c", "__s")), where
             if field["compoundFieldName"]:
                 assert field["compoundFieldName"] in {*facts, "Fiscal"}, where
 

@@ -1,5 +1,10 @@
-"""Over a relationship: GET /sobjects/Contact/003…/Account to a parent, /sobjects/Account/001…/Contacts to children."""
+"""What hangs on a record by an address of its own.
 
+GET /sobjects/Contact/003…/Account, a parent; /sobjects/Account/001…/Contacts, children; /sobjects/Attachment/00P…/Body,
+the content of a binary field.
+"""
+
+from base64 import b64decode
 from urllib.parse import urlencode
 
 import orjson
@@ -30,6 +35,9 @@ class Related:
         if record_id is None or not record_id.startswith(object_type.key_prefix):
             return records.read_by_key(request)
         relationship = request.path_params["value"]
+        blob = object_type.field(relationship)
+        if blob is not None and blob.type == "base64":
+            return _content(request, object_type, record_id, blob)
         reference = object_type.reference(relationship)
         if reference is not None:
             return _parent(request, object_type, record_id, reference)
@@ -51,25 +59,38 @@ class Related:
         return self._queries.query(Request({**request.scope, "query_string": urlencode({"q": soql}).encode()}))
 
 
+def _content(request: Request, object_type: ObjectType, record_id: str, blob: Field) -> Response:
+    """The bytes of a binary field. Raises OrgError 404 where there is no such record, or it holds none."""
+    content = _value(request, object_type, record_id, blob)
+    if content is None:
+        raise not_found()
+    request.state.rows = 1
+    return Response(b64decode(content), media_type="application/octetstream")
+
+
 def _parent(request: Request, object_type: ObjectType, record_id: str, reference: Field) -> Response:
     """The record that a reference leads to. Raises OrgError 404 where it leads to none that the user sees."""
-    org, schema = org_of(request), schema_of(request)
-    with org.store.reading() as connection:
-        row = connection.execute(
-            f'SELECT {quote(reference.name)} FROM {table(object_type.name)} WHERE "Id" = ? AND NOT "IsDeleted"'  # noqa: S608
-            if object_type.has("IsDeleted")
-            else f'SELECT {quote(reference.name)} FROM {table(object_type.name)} WHERE "Id" = ?',  # noqa: S608
-            [record_id],
-        ).fetchone()
-    parent_id: str | None = row[0] if row else None
+    schema = schema_of(request)
+    parent_id = _value(request, object_type, record_id, reference)
     parent = schema.object_of_id(parent_id) if parent_id else None
     if parent is None or parent_id is None:
         raise not_found()
-    [record] = read_records(org, schema, parent, [parent_id], _wanted(request), version_of(request))
+    [record] = read_records(org_of(request), schema, parent, [parent_id], _wanted(request), version_of(request))
     if record is None:
         raise not_found()
     request.state.rows = 1
     return reply(orjson.Fragment(record))
+
+
+def _value(request: Request, object_type: ObjectType, record_id: str, field: Field) -> str | None:
+    """What a text field of a record holds; None too where the record is missing or deleted."""
+    living = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
+    with org_of(request).store.reading() as connection:
+        row = connection.execute(
+            f'SELECT {quote(field.name)} FROM {table(object_type.name)} WHERE "Id" = ?{living}',  # noqa: S608
+            [record_id],
+        ).fetchone()
+    return row[0] if row else None
 
 
 def _wanted(request: Request) -> list[str] | None:

@@ -1,8 +1,8 @@
 """From the values a client sends to the values a column holds, as each field's type and limits allow."""
 
 import re
-from base64 import b64decode, b64encode
 import sys
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation

@@ -112,6 +112,11 @@ def small_store() -> Iterator[Store]:
                 }
             ),
         )
+        subscriptions = {
+            "Id": store.next_ids("Subscription__c", 2),
+            "Support_From__c": ["09:30:00.000Z", "13:15:30.500Z"],
+        }
+        store.load("Subscription__c", pa.table(subscriptions))
         yield store
 
 

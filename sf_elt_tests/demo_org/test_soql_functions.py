@@ -71,6 +71,12 @@ def test_amounts_compare_in_their_currency(store: Store) -> None:
     assert values(store, "SELECT Name FROM Opportunity WHERE Amount >= EUR50.5") == []
 
 
+def test_times_compare_with_time_literals(store: Store) -> None:
+    """Unquoted, in UTC, to the millisecond."""
+    for where, expected in (("= 09:30:00Z", 1), ("> 13:15:30.499Z", 1), ("<= 13:15:30.5Z", 2), ("IN (10:00:00Z)", 0)):
+        assert len(values(store, f"SELECT Id FROM Subscription__c WHERE Support_From__c {where}")) == expected
+
+
 def test_distances(store: Store) -> None:
     """Paris is 877 km from Berlin, and nothing is anywhere without coordinates."""
     berlin = "DISTANCE(BillingAddress, GEOLOCATION(52.52, 13.405), '{}')"
@@ -158,6 +164,8 @@ def test_using_scope_mine_gives_the_users_own_records(store: Store) -> None:
     assert values(store, "SELECT Name FROM Account USING SCOPE everything ORDER BY Name") == [("Acme",), ("Zenith",)]
     assert len(values(store, "SELECT Id FROM Account USING SCOPE mine", user_id=user_id)) == 2
     assert values(store, "SELECT Id FROM Opportunity USING SCOPE mine", user_id=user_id) == []
+    assert values(store, "SELECT Id FROM Account USING SCOPE team", user_id=user_id) == []
+    assert len(values(store, "SELECT Id FROM Lead USING SCOPE user_owned")) == 0
 
 
 @pytest.mark.parametrize("mode", ["SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"])
@@ -200,7 +208,9 @@ def test_security_modes_are_taken(store: Store, mode: str) -> None:
         ),
         ("SELECT Id FROM `Lead`", "MALFORMED_QUERY", "line 1:15 no viable alternative at character '`'"),
         ("SELECT UPPER(Name) FROM Lead", "MALFORMED_QUERY", "unexpected token: '('"),
-        ("SELECT Id FROM Lead USING SCOPE team", "INVALID_QUERY_SCOPE", "team"),
+        ("SELECT Id FROM Lead USING SCOPE delegated", "INVALID_QUERY_SCOPE", "delegated"),
+        ("SELECT Id FROM Subscription__c WHERE Support_From__c = '09:30:00Z'", "INVALID_FIELD", "must be of type time"),
+        ("SELECT Id FROM Subscription__c WHERE Support_From__c = 25:00:00Z", "MALFORMED_QUERY", "Invalid time"),
         ("SELECT Id FROM Lead WHERE HOUR_IN_DAY(Name) = 1", "INVALID_FIELD", "HOUR_IN_DAY"),
         ("SELECT Id FROM Lead WHERE Name INCLUDES ('a')", "INVALID_QUERY_FILTER_OPERATOR", "multipicklist"),
         ("SELECT Id FROM Contact WHERE Interests__c > 'a'", "INVALID_QUERY_FILTER_OPERATOR", "multipicklist"),

@@ -6,7 +6,6 @@ Cheat Sheet": an index leads where it leaves less than a share of the records, e
 # ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 
@@ -23,10 +22,12 @@ _STANDARD_SHARE, _CUSTOM_SHARE = 0.3, 0.1
 _LEAST_THRESHOLD = 1.0
 
 
-def explain(connection: duckdb.DuckDBPyConnection, soql: str, schema: Schema, now: datetime) -> dict[str, object]:
+def explain(
+    connection: duckdb.DuckDBPyConnection, soql: str, schema: Schema, now: datetime, user_id: str
+) -> dict[str, object]:
     """The reply: plans, the best one first. Raises SoqlError for a query that would not run."""
     query = parse(soql)
-    compile_query(query, schema, now)
+    compile_query(query, schema, now, user_id=user_id)
     object_type = schema.require(query.object_name)
     row = connection.execute(f"SELECT count(*) FROM {table(object_type.name)}").fetchone()
     total = int(row[0]) if row else 0
@@ -59,8 +60,7 @@ def _indexed(where: Condition | None, object_type: ObjectType) -> Iterator[tuple
 def _count(
     connection: duckdb.DuckDBPyConnection, query: Query, where: Condition | None, schema: Schema, now: datetime
 ) -> int:
-    counting = replace(query, fields=(), where=where, order_by=(), limit=None, offset=None, group_by=None, having=None)
-    compiled = compile_query(counting, schema, now)
+    compiled = compile_query(Query(query.text, query.object_name, query.alias, (), where), schema, now)
     row = connection.execute(compiled.count_sql, compiled.parameters).fetchone()
     return int(row[0]) if row else 0
 

@@ -84,7 +84,7 @@ class Queries:
         explained = request.query_params.get("explain")
         if explained:
             with org.store.reading() as connection:
-                return reply(explain(connection, explained, schema_of(request), org.clock()))
+                return reply(explain(connection, explained, schema_of(request), org.clock(), user_of(request)))
         soql = request.query_params.get("q")
         if not soql:
             raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified")

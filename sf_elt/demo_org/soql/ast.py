@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Literal
 
@@ -45,8 +45,8 @@ class Money:
     amount: Decimal
 
 
-Value = Text | Decimal | Money | bool | None | date | datetime | RelativeDate
-"""A literal. Datetimes are naive UTC."""
+Value = Text | Decimal | Money | bool | None | date | datetime | time | RelativeDate
+"""A literal. Datetimes and times are naive UTC."""
 
 
 @dataclass(frozen=True)

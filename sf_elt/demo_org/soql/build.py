@@ -1,7 +1,7 @@
 """Builds the `Query` of a text bottom-up, one method a rule of `grammar.lark`."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import cast
 
@@ -223,6 +223,12 @@ class Builder(Transformer[Token, Query]):
             return datetime.fromisoformat(str(token).upper()).astimezone(UTC).replace(tzinfo=None)
         except (ValueError, OverflowError):
             raise SoqlError("MALFORMED_QUERY", f"Invalid dateTime: {token}") from None
+
+    def time_value(self, token: Token) -> time:
+        try:
+            return time.fromisoformat(str(token)[:-1])
+        except ValueError:
+            raise SoqlError("MALFORMED_QUERY", f"Invalid time: {token}") from None
 
     def relative_date(self, name: Token, count: Token | None) -> RelativeDate:
         return RelativeDate(str(name).upper(), None if count is None else _whole(count, str(name)))

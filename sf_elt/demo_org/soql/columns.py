@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sf_elt.demo_org.soql.compile import Compiled
 
 NUMBERS = ("int", "double", "currency", "percent")
-SORTED_AS_THEY_ARE = ("id", "reference", "boolean", "date", "datetime", *NUMBERS)
+SORTED_AS_THEY_ARE = ("id", "reference", "boolean", "date", "datetime", "time", *NUMBERS)
 """The types that compare as they are; all others are text, where letter case does not matter."""
 
 

@@ -22,6 +22,8 @@ from sf_elt.demo_org.store import table
 MAX_OFFSET = 2000
 MAX_SUBQUERIES = 20
 MAX_DEPTH_OF_CHILDREN = 5
+_USERS, _QUEUES = "005", "00G"
+"""How the Ids of owners begin."""
 BASE = "base"
 """The alias of the queried object's own table."""
 
@@ -144,14 +146,28 @@ def _conditions(query: Query, names: Names) -> list[str]:
     if object_type.has("IsDeleted") and not context.include_deleted:
         conditions.append(f'NOT {names.base.source}."IsDeleted"')
     if query.scope is not None and query.scope.lower() != "everything":
-        owner = object_type.field("OwnerId")
-        if query.scope.lower() != "mine" or owner is None or context.user_id is None:
-            raise SoqlError("INVALID_QUERY_SCOPE", f"The specified scope is invalid: {query.scope}")
-        conditions.append(f"{names.base.expression(owner)} = {context.parameter(context.user_id)}")
+        conditions.append(_scope(query.scope, names))
     if query.where is not None:
         check_places(query.where)
         conditions.append(_where(query.where, names, partial(_semi_join, names)))
     return conditions
+
+
+def _scope(scope: str, names: Names) -> str:
+    """Whose records `USING SCOPE` means; the org has no teams, so that nothing is a team's."""
+    object_type, context = names.base.object_type, names.context
+    owner = object_type.field("OwnerId")
+    if scope.lower() not in object_type.scopes or owner is None:
+        raise SoqlError("INVALID_QUERY_SCOPE", f"The specified scope is invalid: {scope}")
+    owned_by = names.base.expression(owner)
+    match scope.lower():
+        case "mine":
+            return f"{owned_by} = {context.parameter(context.user_id)}"
+        case "user_owned":
+            return f"starts_with({owned_by}, {context.parameter(_USERS)})"
+        case "queue_owned":
+            return f"starts_with({owned_by}, {context.parameter(_QUEUES)})"
+    return "false"
 
 
 def _where(where: Condition, names: Names, semi_join: JoinSemi) -> str:

@@ -6,7 +6,7 @@ Text compares without regard to letter case, Ids at 18 characters, and the empty
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from sf_elt.demo_org.errors import SoqlError
@@ -39,7 +39,7 @@ JoinSemi = Callable[[SemiJoin], str]
 
 MAX_DEPTH = 100
 _TYPE_NAMES = {"currency": "double", "percent": "double", "datetime": "dateTime", "id": "ID", "reference": "ID"}
-_NOT_QUOTED = (*NUMBERS, "boolean", "date", "datetime")
+_NOT_QUOTED = (*NUMBERS, "boolean", "date", "datetime", "time")
 
 
 def compile_condition(condition: Condition, resolve: Resolve, semi_join: JoinSemi, context: Context) -> str:
@@ -192,6 +192,9 @@ class _Conditions:
         elif isinstance(value, datetime):
             if kind == "datetime":
                 return parameter(value)
+        elif isinstance(value, time):
+            if kind == "time":
+                return parameter(f"{value.isoformat('milliseconds')}Z")
         elif isinstance(value, date) and kind == "date":
             return parameter(value)
         raise self._wrong_type(operand, column.field)

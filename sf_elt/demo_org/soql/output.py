@@ -102,7 +102,8 @@ def _json_children(child: ChildColumn, version: str, batch: int) -> str:
     compiled = child.compiled
     keys = [f"{term.sql} AS key_{place}" for place, term in enumerate(compiled.order_terms)]
     order = ", ".join(f"child.key_{place} {term.direction}" for place, term in enumerate(compiled.order_terms))
-    rows = f"SELECT {', '.join([f'{_record(compiled, version, batch)} AS record', *keys])} {compiled.from_clause}"
+    chosen = compiled.from_clause if compiled.bounds else compiled.tables
+    rows = f"SELECT {', '.join([f'{_record(compiled, version, batch)} AS record', *keys])} {chosen}"
     result = json_object(
         {
             "totalSize": "count(*)",

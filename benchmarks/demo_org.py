@@ -1,0 +1,209 @@
+"""How fast the demo org is: whether it could be the bottleneck of a measurement.
+
+    make bench                                       # a million records: some minutes, some GB on disk and in memory
+    make bench BENCH="--records 20000 --calls 20"    # seconds
+
+A kept org in a process of its own is asked over HTTP. Beside each figure stands what the server's processor spent on
+it: with that, runs on a busy machine can be compared.
+"""
+
+import argparse
+import gzip
+import http.client
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sf_elt.demo_org.schema import load_schema
+from sf_elt.demo_org.serve import Details, start_demo_org
+
+VERSION = "/services/data/v62.0"
+PAGE = 250_000
+COLLECTION = 200
+BUFFER = 1 << 20
+MB = 1e6
+
+
+@dataclass
+class Figures:
+    """What was measured of one server, printed as it comes."""
+
+    server: int
+    _spent: float = 0.0
+
+    def show(self, name: str, value: float, unit: str, note: str = "") -> None:
+        spent = cpu_seconds(self.server) - self._spent
+        print(f"{name:<34}{value:>10,.2f} {unit:<7}  {spent:6.1f} s CPU  {note}", flush=True)
+        self._spent = cpu_seconds(self.server)
+
+
+class Client:
+    """One connection to the org that keeps open."""
+
+    def __init__(self, details: Details) -> None:
+        address = urlsplit(details.instance_url)
+        self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=600)
+        self._session = {"Authorization": f"Bearer {details.access_token}"}
+        self._buffer = bytearray(BUFFER)
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> http.client.HTTPResponse:
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        kind = {} if body is None else {"Content-Type": "text/csv" if isinstance(body, bytes) else "application/json"}
+        self._connection.request(method, path, data, self._session | kind | headers)
+        reply = self._connection.getresponse()
+        if reply.status >= 400:
+            raise SystemExit(f"{method} {path}: {reply.status} {reply.read().decode()}")
+        return reply
+
+    def json(self, method: str, path: str, body: object = None) -> dict[str, object]:
+        found: dict[str, object] = json.loads(self.ask(method, path, body).read())
+        return found
+
+    def drain(self, reply: http.client.HTTPResponse, unpack: Callable[[bytes], bytes] | None = None) -> tuple[int, int]:
+        """Reads a body to its end: its bytes on the wire, and unpacked."""
+        wire = content = 0
+        while read := reply.readinto(self._buffer):
+            wire += read
+            content += len(unpack(memoryview(self._buffer)[:read])) if unpack else read
+        return wire, content
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    wanted = _arguments(arguments)
+    with tempfile.TemporaryDirectory(prefix="demo-org-bench-") as folder:
+        file = Path(folder) / "org.duckdb"
+        with _started("start, without records", None, 0):
+            pass
+        with _started(f"seed {wanted.records:,} records", file, wanted.records):
+            pass
+        with _started("start of that org, kept", file, wanted.records) as (figures, client):
+            for object_name in ("Lead", "Contact"):
+                _query(figures, client, object_name)
+            _collections(figures, client, wanted.calls)
+            _ingest(figures, client, min(wanted.records, 100_000))
+
+
+def cpu_seconds(process: int) -> float:
+    """What a process has spent so far; 0 where the system does not tell."""
+    stat = Path(f"/proc/{process}/stat")
+    if not stat.exists():
+        return 0.0
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _started(name: str, file: Path | None, records: int) -> Iterator[tuple[Figures, Client]]:
+    with _clock() as seconds, start_demo_org(file=file, records=records) as org:
+        figures = Figures(org.details.pid)
+        figures.show(name, seconds(), "s")
+        yield figures, Client(org.details)
+
+
+def _query(figures: Figures, client: Client, object_name: str) -> None:
+    """A bulk query of every record and field: made, read plain, read compressed."""
+    names = [each.name for each in load_schema().require(object_name).fields if each.type != "address"]
+    soql = f"SELECT {', '.join(names)} FROM {object_name}"
+    with _clock() as seconds:
+        job = f"{VERSION}/jobs/query/"
+        job += str(client.json("POST", f"{VERSION}/jobs/query", {"operation": "queryAll", "query": soql})["id"])
+        records = _ended(client, job)
+        taken = seconds()
+    for encoding in ("identity", "gzip"):
+        with _clock() as seconds:
+            wire, content = _read_pages(client, job, encoding)
+            served = seconds()
+        if encoding == "identity":
+            note = f"{records:,} records, {content / MB:,.0f} MB, {taken:.1f} s"
+            figures.show(f"bulk CSV of {object_name}, made", content / MB / taken, "MB/s", note)
+            figures.show(f"bulk CSV of {object_name}, served", content / MB / served, "MB/s", f"{served:.2f} s")
+        else:
+            note = f"{served:.2f} s, {wire / MB:,.0f} MB on the wire, unpacked by the client"
+            figures.show(f"bulk CSV of {object_name}, gzip", content / MB / served, "MB/s", note)
+
+
+def _read_pages(client: Client, job: str, encoding: str) -> tuple[int, int]:
+    wire = content = 0
+    locator = ""
+    while locator != "null":
+        path = f"{job}/results?maxRecords={PAGE}" + (f"&locator={locator}" if locator else "")
+        reply = client.ask("GET", path, **{"Accept-Encoding": encoding})
+        packed = reply.headers.get("Content-Encoding") == "gzip"
+        read = client.drain(reply, zlib.decompressobj(16 + zlib.MAX_WBITS).decompress if packed else None)
+        wire, content = wire + read[0], content + read[1]
+        locator = str(reply.headers["Sforce-Locator"])
+    return wire, content
+
+
+def _collections(figures: Figures, client: Client, calls: int) -> None:
+    """Calls of 200 records each: created, then updated."""
+    ids: list[str] = []
+    for method, verb in (("POST", "created"), ("PATCH", "updated")):
+        times = []
+        for call in range(calls):
+            records = [
+                {"attributes": {"type": "Lead"}, "LastName": f"Bench {call}-{place}", "Company": "Bench", "Title": verb}
+                for place in range(COLLECTION)
+            ]
+            if method == "PATCH":
+                for record, record_id in zip(records, ids[call * COLLECTION :], strict=False):
+                    record["Id"] = record_id
+            body = {"allOrNone": False, "records": records}
+            with _clock() as seconds:
+                reply = json.loads(client.ask(method, f"{VERSION}/composite/sobjects", body).read())
+                times.append(seconds() * 1000)
+            if not all(each["success"] for each in reply):
+                raise SystemExit(f"not every record was {verb}: {reply[0]}")
+            ids += [each["id"] for each in reply] if method == "POST" else []
+        times.sort()
+        slow = times[min(len(times) - 1, int(len(times) * 0.95))]
+        figures.show(f"{COLLECTION} records {verb}, median", statistics.median(times), "ms", f"p95 {slow:.1f} ms")
+
+
+def _ingest(figures: Figures, client: Client, rows: int) -> None:
+    text = "LastName,Company,Email,External_Id__c\n" + "".join(
+        f"Row {row},Bench,row{row}@bench.example,bench-{row}\n" for row in range(rows)
+    )
+    wanted = {"operation": "upsert", "object": "Lead", "externalIdFieldName": "External_Id__c"}
+    job = f"{VERSION}/jobs/ingest/" + str(client.json("POST", f"{VERSION}/jobs/ingest", wanted)["id"])
+    packed = {"Content-Encoding": "gzip"}
+    client.ask("PUT", f"{job}/batches", gzip.compress(text.encode(), 1), **packed).read()
+    with _clock() as seconds:
+        client.ask("PATCH", job, {"state": "UploadComplete"}).read()
+        done = _ended(client, job)
+        figures.show("bulk upsert", done / seconds(), "rows/s", f"{done:,} rows")
+
+
+def _ended(client: Client, job: str) -> int:
+    """Waits for the end of a job and says how many records it has."""
+    while (info := client.json("GET", job))["state"] in ("UploadComplete", "InProgress"):
+        time.sleep(0.02)
+    if info["state"] != "JobComplete":
+        raise SystemExit(f"{job} is {info['state']}: {info.get('errorMessage')}")
+    return int(str(info["numberRecordsProcessed"]))
+
+
+@contextmanager
+def _clock() -> Iterator[Callable[[], float]]:
+    started = time.perf_counter()
+    yield lambda: time.perf_counter() - started
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="How fast the demo org is.")
+    parser.add_argument("--records", type=int, default=1_000_000, help="leads and contacts of the org")
+    parser.add_argument("--calls", type=int, default=100, help="calls of 200 records each")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

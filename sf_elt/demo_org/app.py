@@ -47,6 +47,7 @@ def build_app(org: Org) -> Starlette:
             *admin.routes(),
         ],
         middleware=[
+            Middleware(OneSlash),
             Middleware(RecordCalls),
             Middleware(PlayFaults),
             Middleware(RefuseLongHeads),
@@ -59,6 +60,19 @@ def build_app(org: Org) -> Starlette:
     )
     app.state.org = org
     return app
+
+
+class OneSlash:
+    """ASGI middleware: `//services` is `/services`, as the CLI has it after an instance URL that ends in a slash."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("//"):
+            path, raw_path = "/" + scope["path"].lstrip("/"), b"/" + scope["raw_path"].lstrip(b"/")
+            scope = {**scope, "path": path, "raw_path": raw_path}
+        await self.app(scope, receive, send)
 
 
 class RefuseLongHeads:

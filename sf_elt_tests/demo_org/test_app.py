@@ -153,3 +153,12 @@ def test_replies_are_compressed_for_clients_that_ask(shared_org: Details) -> Non
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.raw.read()) == plain.raw.read()
+
+
+def test_an_address_may_begin_with_two_slashes(shared_org: Details) -> None:
+    """The Salesforce CLI's instance URL ends in a slash, and its addresses begin with one."""
+    headers = {"Authorization": f"Bearer {shared_org.access_token}"}
+    request = requests.Request("GET", shared_org.instance_url, headers=headers).prepare()
+    request.url = f"{shared_org.instance_url}//services/data/v62.0/limits"
+    with requests.Session() as session:
+        assert session.send(request, timeout=10).status_code == 200

@@ -283,6 +283,41 @@ def test_a_graph_that_cannot_be_is_not_successful(org: Details, nodes: list[Any]
     assert second["graphResponse"]["compositeResponse"][0]["body"][0]["errorCode"] == "PROCESSING_HALTED"
 
 
+@pytest.mark.parametrize(
+    "graphs",
+    [
+        [graph("same"), graph("same")],
+        [graph("g", account("twice", "A"), account("twice", "B"))],
+        [graph(f"g{number}") for number in range(76)],
+        [graph("g", *[account(f"a{number}", "Many nodes") for number in range(501)])],
+        [graph("g", *[sub(f"a{number}", f"/sobjects/O{number}__c", {}) for number in range(16)])],
+        [
+            graph(
+                "g",
+                account("a0", "Deep"),
+                *[
+                    sub(f"a{n}", "/sobjects/Account", {"Name": "Deep", "Site": f"@{{a{n - 1}.id}}"})
+                    for n in range(1, 16)
+                ],
+            )
+        ],
+    ],
+)
+def test_graphs_beyond_the_limits_are_refused_as_a_whole(org: Details, graphs: list[Any]) -> None:
+    """75 graphs, 500 nodes, 15 kinds of them and 15 levels are the most; ids are given once."""
+    [error] = call(org, "/composite/graph", {"graphs": graphs}, status=400)
+    assert error["errorCode"] in ("LIMIT_EXCEEDED", "INVALID_INPUT")
+
+
+def test_after_fifteen_failed_graphs_the_rest_is_halted(org: Details) -> None:
+    """Graphs are tried until more than 14 have failed."""
+    bad = [graph(f"g{number}", sub("a", "/sobjects/Account", {"Site": "no name"})) for number in range(15)]
+    last = call(org, "/composite/graph", {"graphs": [*bad, graph("last", account("a", "Too late"))]})["graphs"][-1]
+    assert last["isSuccessful"] is False
+    assert last["graphResponse"]["compositeResponse"][0]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+    assert named(org, "Too late") == 0
+
+
 def test_a_batch_runs_its_requests_one_by_one(org: Details) -> None:
     """Each has its own status and result; what succeeded stays whatever fails later; each counts as a call."""
     before = call(org, "/limits")["DailyApiRequests"]["Remaining"]

@@ -54,6 +54,14 @@ def test_login_gives_a_session_that_works(org: Details, flavour: str) -> None:
     assert user["organizationName"]
 
 
+def test_newer_versions_know_no_login(org: Details) -> None:
+    """From version 65.0 on login() is refused in Salesforce's words (forcedotcom/wsc#363); sessions work as before."""
+    fault = refused(org, "login", {"username": org.username, "password": org.password}, path="u/65.0")
+    assert fault.code == "INVALID_OPERATION"
+    assert "is not available in the API version specified (65.0)" in fault.message
+    assert soap(org, "getUserInfo", path="u/65.0")
+
+
 def test_logout_ends_the_session(org: Details) -> None:
     """After logout the session is as unknown as any; other sessions go on."""
     token = login(org)["sessionId"]

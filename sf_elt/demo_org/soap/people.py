@@ -16,6 +16,11 @@ from sf_elt.demo_org.soap.writing import errors
 from sf_elt.demo_org.soap.xml import XmlValue
 
 INVALID_LOGIN = "Invalid username, password, security token; or user locked out."
+LAST_WITH_LOGIN = 64.0
+NO_LOGIN = (
+    "The SOAP Login operation is not available in the API version specified ({}). Refer to the documentation for "
+    "supported versions."
+)
 API_DISABLED = "API is not enabled for this Organization or Partner"
 
 _ATTACHMENT_LIMIT = 5 * 1024 * 1024
@@ -24,9 +29,12 @@ _ATTACHMENT_LIMIT = 5 * 1024 * 1024
 def login(request: Request, call: Call, flavour: str, version: str) -> XmlValue:
     """LoginResult with a new session and the address for later calls.
 
-    Raises SoapFault: INVALID_LOGIN, whatever it was that was wrong, and API_DISABLED_FOR_ORG where the user's profile
-    does not allow the API. Loopback is a trusted address: no security token is asked for.
+    Raises SoapFault: INVALID_LOGIN, whatever it was that was wrong; API_DISABLED_FOR_ORG where the user's profile does
+    not allow the API; INVALID_OPERATION for a version that knows no login() any more (Salesforce Help, "Platform SOAP
+    API login() Retirement"). Loopback is a trusted address: no security token is asked for.
     """
+    if float(version) > LAST_WITH_LOGIN:
+        raise SoapFault("INVALID_OPERATION", NO_LOGIN.format(version))
     org = org_of(request)
     try:
         check_login_host(org, host_of(request))

@@ -4,7 +4,9 @@ Subrequests go through `rest/dispatch.py`.
 
 subrequests.py   what clients send as a subrequest, and which addresses it may name
 references.py    `@{refAccount.id}`: results of earlier subrequests in later ones
-requests.py      POST /composite, POST /composite/graph
+run.py           running them one by one, or as one transaction
+composite.py     POST /composite
+graph.py         POST /composite/graph: sets of subrequests, each atomic
 batch.py         POST /composite/batch
 tree.py          POST /composite/tree/Account: records with their children
 """
@@ -14,7 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sf_elt.demo_org.requests import version_of
-from sf_elt.demo_org.rest.composite import batch, requests, tree
+from sf_elt.demo_org.rest.composite import batch, tree
+from sf_elt.demo_org.rest.composite.composite import composite as post_composite
+from sf_elt.demo_org.rest.composite.graph import graphs
 from sf_elt.demo_org.rest.requests import reply
 
 
@@ -22,8 +26,8 @@ def routes() -> list[Route]:
     composite = "/services/data/{version}/composite"
     return [
         Route(composite, resources, methods=["GET"]),
-        Route(composite, requests.composite, methods=["POST"]),
-        Route(f"{composite}/graph", requests.graphs, methods=["POST"]),
+        Route(composite, post_composite, methods=["POST"]),
+        Route(f"{composite}/graph", graphs, methods=["POST"]),
         Route(f"{composite}/batch", batch.batch, methods=["POST"]),
         Route(f"{composite}/tree/{{object_name}}", tree.create, methods=["POST"]),
     ]

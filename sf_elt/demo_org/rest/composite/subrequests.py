@@ -1,7 +1,7 @@
 """What clients send as a subrequest, and which addresses it may name."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, ValidationError
@@ -51,6 +51,11 @@ class Subrequest(BaseModel):
         """Whether it queries or uses the sObject Collections, of which a composite request takes five."""
         return _COLLECTION.fullmatch(self.url) is not None
 
+    @property
+    def resource(self) -> str:
+        """The version and the object of the address: /services/data/v62.0/sobjects/Account."""
+        return "/".join(self.url.split("/")[:6])
+
     def fits_composite(self) -> bool:
         """The resources that /composite takes: sObjects, queries, sObject Collections."""
         return _COMPOSITE.fullmatch(self.url) is not None
@@ -73,6 +78,12 @@ def read_body(model: type[_Body], content: object) -> _Body:
 def inherited(parent: Request) -> dict[str, str]:
     """The headers that a subrequest has from its parent."""
     return {name: parent.headers[name] for name in INHERITED if name in parent.headers}
+
+
+def check_count(given: Sized, most: int, what: str) -> None:
+    """Refuses the whole request where it holds too many of something."""
+    if len(given) > most:
+        raise OrgError(400, "LIMIT_EXCEEDED", f"The request holds {len(given)} {what}; the limit is {most}")
 
 
 def check_unique(kind: str, names: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of
+from sf_elt.demo_org.rest.composite.subrequests import check_count
 from sf_elt.demo_org.rest.refusals import errors_of
 from sf_elt.demo_org.rest.requests import json_of, object_of, options_of, reply
 from sf_elt.demo_org.saving import SaveOutcome, save
@@ -136,13 +137,9 @@ def _list_of(records: object) -> list[object]:
 
 def _check_size(levels: Sequence[Sequence[Node]], nodes: Sequence[Node]) -> None:
     types = {node.object_type.name for node in nodes}
-    for found, most, what in (
-        (len(nodes), MOST_RECORDS, "records"),
-        (len(levels), DEEPEST, "levels"),
-        (len(types), MOST_TYPES, "types of objects"),
-    ):
-        if found > most:
-            raise OrgError(400, "LIMIT_EXCEEDED", f"The request holds {found} {what}; the limit is {most}")
+    check_count(nodes, MOST_RECORDS, "records")
+    check_count(levels, DEEPEST, "levels")
+    check_count(types, MOST_TYPES, "types of objects")
     if not nodes:
         raise OrgError(400, "INVALID_INPUT", "Include at least one record in the request")
 

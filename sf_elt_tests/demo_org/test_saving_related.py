@@ -144,3 +144,31 @@ def test_what_others_need_cannot_be_deleted(bench: Bench) -> None:
         f"{number[0]}\n"
     )
     assert bench.values(account, "IsDeleted") == (False,)
+
+
+def test_a_person_is_in_a_campaign_once(bench: Bench) -> None:
+    """A second membership is refused, in the org as in the batch; one that was deleted gives its place free."""
+    campaign, lead = bench.new("Campaign", Name="C"), bench.new("Lead", **PERSON)
+    member = {"CampaignId": campaign, "LeadId": lead}
+    first, second = bench.save("insert", "CampaignMember", member, member)
+    assert (first.success, second.errors[0].message) == (True, "Already a campaign member.")
+    assert bench.error("insert", "CampaignMember", **member)[0] == "DUPLICATE_VALUE"
+    assert bench.error("insert", "CampaignMember", CampaignId=campaign)[0] == "FIELD_INTEGRITY_EXCEPTION"
+    bench.save("delete", "CampaignMember", {"Id": first.id})
+    bench.new("CampaignMember", **member)
+
+
+def test_a_record_is_not_its_own_parent(bench: Bench) -> None:
+    """CIRCULAR_DEPENDENCY."""
+    account = bench.new("Account", Name="Acme")
+    assert bench.error("update", "Account", Id=account, ParentId=account)[:2] == (
+        "CIRCULAR_DEPENDENCY", "attempt to violate hierarchy constraints",
+    )  # fmt: skip
+
+
+def test_a_value_that_was_taken_meanwhile_keeps_its_record_deleted(bench: Bench) -> None:
+    """An external id is held once, whichever way a record comes."""
+    old = bench.new("Lead", External_Id__c="K", **PERSON)
+    bench.save("delete", "Lead", {"Id": old})
+    bench.new("Lead", External_Id__c="k", **PERSON)
+    assert bench.error("undelete", "Lead", Id=old)[0] == "DUPLICATE_VALUE"

@@ -19,7 +19,7 @@ def write_inserts(write: Writing, object_type: ObjectType, rows: Sequence[Row], 
     columns: dict[str, pa.Array] = {}
     for each in object_type.stored_fields:
         kind, name = arrow_type(each), each.name
-        default = audit[name] if each.default == SYSTEM else _default(each, user_id)
+        default = audit[name] if each.default == SYSTEM else default_of(each, user_id)
         if each.type == "id":
             columns[name] = pa.array([row.id for row in rows], kind)
         elif each.default == OWN_ID:
@@ -63,7 +63,8 @@ def _touched(write: Writing, user_id: str) -> dict[str, Cell]:
     return {"LastModifiedDate": write.now, "LastModifiedById": user_id, "SystemModstamp": write.now}
 
 
-def _default(each: Field, user_id: str) -> Cell:
+def default_of(each: Field, user_id: str) -> Cell:
+    """What a new record of that user's holds in a field that it does not name; some fields are filled in later."""
     if each.default == USER:
         return user_id
     if each.default is not None and each.default not in (OWN_ID, STAGE):

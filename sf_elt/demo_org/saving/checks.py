@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from sf_elt.demo_org.rules import WriteRules
-from sf_elt.demo_org.saving.lookup import ids_by_value, read_existing
+from sf_elt.demo_org.saving.lookup import as_text, ids_by_value, read_existing
 from sf_elt.demo_org.saving.outcome import Operation
 from sf_elt.demo_org.saving.places import partners_of
 from sf_elt.demo_org.saving.rows import READ_ONLY, Row
@@ -19,10 +19,15 @@ def find_by_external_id(
     """Finds the records that an upsert means; rows that find none become new records."""
     if key.type == "id":
         return
-    found = ids_by_value(connection, object_type, key, _texts(rows, key))
-    twice = {value for value, count in Counter(_text(row, key) for row in rows).items() if count > 1}
+    found = ids_by_value(
+        connection,
+        object_type,
+        key,
+        sorted({value for row in rows if (value := as_text(row.cells.get(key.name))) is not None}),
+    )
+    twice = {value for value, count in Counter(as_text(row.cells.get(key.name)) for row in rows).items() if count > 1}
     for row in rows:
-        value = _text(row, key)
+        value = as_text(row.cells.get(key.name))
         if value is None:
             if not row.errors:
                 row.refuse("MISSING_ARGUMENT", f"{key.name} not specified", key.name)
@@ -44,7 +49,7 @@ def check_existing(
     if not standing:
         return
     ids = [row.id for row in standing]
-    existing = read_existing(connection, object_type, ids, _needed(object_type, standing))
+    existing = read_existing(connection, object_type, ids, _needed(object_type, operation, standing))
     seen: set[str] = set()
     for row in standing:
         record = existing.get(row.id)
@@ -106,22 +111,27 @@ def check_required(object_type: ObjectType, rows: Iterable[Row]) -> None:
             row.refuse("REQUIRED_FIELD_MISSING", message, *missing)
 
 
-def check_unique(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, rows: Sequence[Row]) -> None:
-    """Refuses values of unique fields that another record has, in the org or earlier in the batch."""
+def check_unique(
+    connection: duckdb.DuckDBPyConnection, object_type: ObjectType, operation: Operation, rows: Sequence[Row]
+) -> None:
+    """Refuses values of unique fields that another record has, in the org or earlier in the batch.
+
+    A record that is brought back brings its values along.
+    """
     for key in (each for each in object_type.stored_fields if each.unique):
-        held = ids_by_value(connection, object_type, key, _texts(rows, key))
-        for row in rows:
-            value = _text(row, key)
+        given = [
+            as_text(row.existing.get(key.name) if operation == "undelete" else row.cells.get(key.name)) for row in rows
+        ]
+        held = ids_by_value(connection, object_type, key, {value for value in given if value is not None})
+        for row, value in zip(rows, given, strict=True):
             if row.errors or value is None:
                 continue
             others = [record_id for record_id in held.get(value, []) if record_id != row.known_id]
             if others:
                 message = f"duplicate value found: {key.name} duplicates value on record with id: {others[0][:15]}"
                 row.refuse("DUPLICATE_VALUE", message, key.name)
-            elif row.known_id is None:
-                held[value] = ["<unknown>"]
             else:
-                held[value] = [row.known_id]
+                held[value] = [row.known_id or "<unknown>"]
 
 
 def _defaults(each: Field, row: Row) -> bool:
@@ -129,19 +139,12 @@ def _defaults(each: Field, row: Row) -> bool:
     return each.defaulted and each.name not in row.cells
 
 
-def _needed(object_type: ObjectType, rows: Iterable[Row]) -> set[str]:
-    """The fields that the rows set, and those that go with them."""
+def _needed(object_type: ObjectType, operation: Operation, rows: Iterable[Row]) -> set[str]:
+    """The fields that the rows set or bring back, and those that go with them."""
+    if operation == "undelete":
+        return {each.name for each in object_type.stored_fields if each.unique}
     named: set[str] = set()
     for row in rows:
         named.update(row.cells)
         named.update(row.parents)
     return named | partners_of(object_type, named)
-
-
-def _texts(rows: Iterable[Row], key: Field) -> list[str]:
-    return sorted({value for row in rows if (value := _text(row, key)) is not None})
-
-
-def _text(row: Row, key: Field) -> str | None:
-    value = row.cells.get(key.name)
-    return value.lower() if isinstance(value, str) else None

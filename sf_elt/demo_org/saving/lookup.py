@@ -28,16 +28,24 @@ def read_existing(
     return {values[0]: dict(zip(wanted, values, strict=True)) for values in found.fetchall()}
 
 
+def as_text(value: Cell) -> str | None:
+    """A key as `ids_by_value` compares it: text in lower case, numbers as text; None for what is no key."""
+    if isinstance(value, bool):
+        return None
+    return str(value).lower() if isinstance(value, str | int | float) else None
+
+
 def ids_by_value(
     connection: duckdb.DuckDBPyConnection, object_type: ObjectType, key: Field, values: Collection[str]
 ) -> dict[str, list[str]]:
-    """The Ids of the records, deleted ones aside, that hold each of the values (in lower case), oldest first."""
+    """The Ids of the records, deleted ones aside, that hold each of the values (see `as_text`), oldest first."""
     if not values:
         return {}
     alive = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
+    column = f"lower(CAST({quote(key.name)} AS VARCHAR))"
     rows = connection.execute(
-        f'SELECT lower({quote(key.name)}), "Id" FROM {table(object_type.name)} '
-        f'WHERE lower({quote(key.name)}) IN (SELECT unnest(?)){alive} ORDER BY "Id"',
+        f'SELECT {column}, "Id" FROM {table(object_type.name)} '
+        f'WHERE {column} IN (SELECT unnest(?)){alive} ORDER BY "Id"',
         [list(values)],
     ).fetchall()
     found: dict[str, list[str]] = {}

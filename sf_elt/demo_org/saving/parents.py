@@ -9,17 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.saving.cells import cell
+from sf_elt.demo_org.saving.lookup import as_text
+from sf_elt.demo_org.saving.outcome import Refused
 from sf_elt.demo_org.schema import Field, ObjectType, Schema
 
 
 @dataclass(frozen=True, slots=True)
 class ParentKey:
-    """Which record a reference means: the one of that object whose field `key` holds the value."""
+    """Which record a reference means: the one of that object whose `key` is the value, as `given` by the client."""
 
     relationship: str
     object_type: ObjectType
     key: Field
     value: str
+    given: str
 
 
 def parent_key(schema: Schema, object_type: ObjectType, reference: Field, name: str, value: object) -> ParentKey | None:
@@ -45,7 +49,11 @@ def parent_key(schema: Schema, object_type: ObjectType, reference: Field, name: 
             f"{target.name}"
         )
         raise OrgError(400, "INVALID_FIELD", message)
-    return None if value is None or value == "" else ParentKey(relationship, target, key, str(value))
+    try:
+        text = as_text(cell(key, value))
+    except Refused as refused:
+        raise OrgError(400, refused.errors[0].status_code, refused.errors[0].message) from refused
+    return None if text is None else ParentKey(relationship, target, key, text, str(value))
 
 
 def _nested(relationship: str, value: Mapping[str, object]) -> tuple[str, object, object]:

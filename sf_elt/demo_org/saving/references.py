@@ -26,12 +26,12 @@ def find_parents(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> 
                 wanted.setdefault((parent.object_type.name, parent.key.name), []).append((row, name, parent))
     for asking in wanted.values():
         _, _, first = asking[0]
-        values = {parent.value.lower() for _, _, parent in asking}
+        values = {parent.value for _, _, parent in asking}
         found = _by_id(values) if first.key.type == "id" else None
         if found is None:
             found = ids_by_value(connection, first.object_type, first.key, values)
         for row, name, parent in asking:
-            _use_parent(row, name, parent, found.get(parent.value.lower(), []))
+            _use_parent(row, name, parent, found.get(parent.value, []))
 
 
 def _by_id(values: set[str]) -> dict[str, list[str]]:
@@ -41,7 +41,7 @@ def _by_id(values: set[str]) -> dict[str, list[str]]:
 def _use_parent(row: Row, name: str, parent: ParentKey, ids: Sequence[str]) -> None:
     if not ids:
         message = (
-            f"Foreign key external ID: {parent.value} not found for field {parent.key.name} in entity "
+            f"Foreign key external ID: {parent.given} not found for field {parent.key.name} in entity "
             f"{parent.object_type.name}"
         )
         row.refuse("INVALID_FIELD", message)
@@ -71,6 +71,8 @@ def check_references(
             if target is None or target.name not in each.to:
                 message = f"{each.label}: id value of incorrect type: {record_id}"
                 row.refuse("FIELD_INTEGRITY_EXCEPTION", message, each.name)
+            elif record_id == row.known_id:
+                row.refuse("CIRCULAR_DEPENDENCY", "attempt to violate hierarchy constraints", each.name)
             else:
                 wanted.setdefault(target.name, set()).add(record_id)
                 asking.append((row, each, record_id))

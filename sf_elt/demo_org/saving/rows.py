@@ -143,10 +143,12 @@ class _Reading:
         return found.createable or found.updateable
 
     def _read_id(self, row: Row, value: object) -> None:
+        if value is None or value == "":
+            return
         if not self._by_id:
             message = f"cannot specify Id in an {self._operation} call"
             row.refuse("INVALID_FIELD_FOR_INSERT_UPDATE", message, "Id")
-        elif value is not None and value != "":
+        else:
             row.known_id = normalise(value) if isinstance(value, str) else None
             if row.known_id is None:
                 row.refuse("MALFORMED_ID", f"malformed id {value}", "Id")

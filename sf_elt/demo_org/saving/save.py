@@ -16,11 +16,13 @@ from sf_elt.demo_org.saving.checks import (
 from sf_elt.demo_org.saving.delete import check_deletable, delete, undelete
 from sf_elt.demo_org.saving.derive import fill_in, follow_up
 from sf_elt.demo_org.saving.duplicates import check_duplicates
+from sf_elt.demo_org.saving.members import check_members
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, SaveOutcome
 from sf_elt.demo_org.saving.places import fill_places
 from sf_elt.demo_org.saving.references import check_references, find_parents
 from sf_elt.demo_org.saving.rights import check_rights
 from sf_elt.demo_org.saving.rows import Row, read_rows
+from sf_elt.demo_org.saving.validation import check_rules
 from sf_elt.demo_org.schema import Field, ObjectType, Schema
 from sf_elt.demo_org.store import Store, Writing
 
@@ -152,9 +154,13 @@ class _Batch:
             check_required(object_type, rows)
             fill_places(object_type, rows)
             check_references(connection, self.store.schema, object_type, rows)
-            check_unique(connection, object_type, rows)
+            check_unique(connection, object_type, self.operation, rows)
+            check_members(connection, object_type, rows)
+            check_rules(connection, self.store.schema.require(object_type.name), rows, self.user_id)
             check_duplicates(connection, self.store.rules, object_type, rows, self.options)
-        elif self.operation in ("delete", "hardDelete"):
+        elif self.operation == "undelete":
+            check_unique(connection, object_type, self.operation, rows)
+        else:
             check_deletable(self.write, self.store.schema, object_type, rows)
         check_locks(self.store.rules, object_type, rows)
 

@@ -180,7 +180,7 @@ def _sessions(credentials: Credentials, settings: Settings, now: datetime, file:
         sessions = Sessions(credentials.organization_id, settings.session_lifetime, kept)
     except ValueError as error:
         raise OrgFileError(f"{kept} is damaged: delete it, and every client logs in anew") from error
-    sessions.open(credentials.user_id, now, token=credentials.access_token)
+    sessions.open(credentials.user_id, now, token=credentials.access_token, client_id=credentials.client_id)
     return sessions
 
 

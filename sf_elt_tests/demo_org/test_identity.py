@@ -86,6 +86,8 @@ def test_introspection_knows_live_tokens_and_their_ends(empty_org: Details) -> N
     )
     assert found["exp"] - found["iat"] == 7_200
     assert introspect(tokens["refresh_token"]).json()["token_type"] == "refresh_token"
+    other = introspect(tokens["refresh_token"], client_id="PlatformCLI", client_secret="")
+    assert other.json() == {"active": False}
     requests.post(
         f"{empty_org.instance_url}/services/oauth2/revoke", data={"token": tokens["refresh_token"]}, timeout=10
     )

@@ -77,15 +77,30 @@ def test_every_active_user_logs_in(org: Details, other_users: list[dict[str, str
 
 
 def test_an_inactive_user_does_not(org: Details) -> None:
-    """A deactivated user is refused by name, also with a refresh token from better days."""
+    """Deactivating a user ends the sessions; the password and a refresh token from better days are refused by name."""
     admin = client(org)
     user = admin.query("SELECT Id, Username FROM User WHERE IsActive = true ORDER BY Id DESC LIMIT 1")["records"][0]
     tokens = code_flow(org, user["Username"])
+    assert data_status(org, tokens["access_token"]) == 404
     admin.User.update(user["Id"], {"IsActive": False})
     inactive = (400, "invalid_grant", "inactive user")
     assert refusal(password_grant(org, user["Username"])) == inactive
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     assert refusal(ask_token(org, **app_of(org), **form)) == inactive
+    assert data_status(org, tokens["access_token"]) == 401
+    known = requests.get(tokens["id"], headers={"Authorization": f"Bearer {tokens['access_token']}"}, timeout=10)
+    assert (known.status_code, known.text) == (403, "Inactive_User")
+
+
+def test_ten_wrong_passwords_lock_a_user_out(empty_org: Details) -> None:
+    """After ten in a row the right password does not help for fifteen minutes; nine are forgotten by a login."""
+    name = empty_org.username
+    wrong, right = {"password": "wrong"}, {"password": empty_org.password}
+    tries = [wrong] * 9 + [right] + [wrong] * 10 + [right]
+    statuses = [password_grant(empty_org, name, **each).status_code for each in tries]
+    assert statuses == [400] * 9 + [200] + [400] * 11
+    requests.post(f"{empty_org.instance_url}/demo/clock", json={"advance_seconds": 900}, timeout=10)
+    assert password_grant(empty_org, name).status_code == 200
 
 
 def test_jwt_needs_the_users_consent_first(org: Details) -> None:

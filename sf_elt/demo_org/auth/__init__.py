@@ -2,6 +2,7 @@
 
 credentials.py   the org's API user, connected app and key pair, made once and kept beside the org's file
 users.py         who may log in, and their passwords
+attempts.py      how often one may try
 apps.py          connected apps: what each may ask for; the file of --apps
 sessions.py      access and refresh tokens, their ends; which users have let which apps in
 api_session.py   the session that an API call needs

@@ -12,12 +12,12 @@ EXPIRED_PASSWORD = (
 def api_session(org: Org, token: str, *, api: str = "REST") -> Session:
     """The live session of a token that may use the API, prolonged by this use.
 
-    Raises OrgError (401): INVALID_SESSION_ID, also where the app was not granted the scope `api`, and
-    INVALID_OPERATION_WITH_EXPIRED_PASSWORD, which no new session cures. (403): API_DISABLED_FOR_ORG where the user's
-    profile does not allow the API.
+    Raises OrgError (401): INVALID_SESSION_ID, also for users who were deactivated and for apps without the scope `api`,
+    and INVALID_OPERATION_WITH_EXPIRED_PASSWORD, which no new session cures. (403): API_DISABLED_FOR_ORG where the
+    user's profile does not allow the API.
     """
     session = org.sessions.find(token, org.clock())
-    if session is None:
+    if session is None or not org.users.is_active(session.user_id):
         raise OrgError(401, "INVALID_SESSION_ID", "Session expired or invalid")
     if not session.allows("api"):
         raise OrgError(401, "INVALID_SESSION_ID", f"This session is not valid for use with the {api} API")

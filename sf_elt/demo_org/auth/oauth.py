@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sf_elt.demo_org.auth.apps import ConnectedApp
 from sf_elt.demo_org.auth.grants import GrantRefused, TokenRequest, grant
 from sf_elt.demo_org.auth.hosts import address_of, host_of
 from sf_elt.demo_org.auth.replies import identity_url
@@ -53,15 +54,16 @@ async def introspect(request: Request) -> Response:
             raise GrantRefused("invalid_client", "invalid client credentials")
     except GrantRefused as refusal:
         return JSONResponse(_error(refusal), 400, headers=NO_STORE)
-    found = await run_in_threadpool(_introspected, org, parameters.get("token", ""), address_of(request))
+    found = await run_in_threadpool(_introspected, org, app, parameters.get("token", ""), address_of(request))
     return JSONResponse(found, headers=NO_STORE)
 
 
-def _introspected(org: Org, given: str, address: str) -> dict[str, object]:
+def _introspected(org: Org, app: ConnectedApp, given: str, address: str) -> dict[str, object]:
+    """What the app may know of a token: nothing of another's."""
     session, issued = org.sessions.peek(given, org.clock()), org.sessions.refresh_token(given)
     known = session or issued
     user = org.users.with_id(known.user_id) if known else None
-    if known is None or user is None or not user.is_active:
+    if known is None or known.client_id != app.client_id or user is None or not user.is_active:
         return {"active": False}
     found: dict[str, object] = {
         "active": True,

@@ -4,6 +4,7 @@ import secrets
 import threading
 from dataclasses import dataclass
 
+from sf_elt.demo_org.auth.attempts import Attempts
 from sf_elt.demo_org.auth.credentials import Credentials, same
 from sf_elt.demo_org.store import Store, quote, table
 
@@ -60,6 +61,8 @@ class Users:
         self._lock = threading.Lock()
         self._passwords: dict[str, str] = {}  # user Id -> a password of that user's own
         self._expired: set[str] = set()
+        self._attempts = Attempts()
+        self._inactive: tuple[int, frozenset[str]] = (-1, frozenset())  # as of so many saves of users
 
     def named(self, username: str) -> User | None:
         """The user of that name, in any letter case."""
@@ -71,6 +74,15 @@ class Users:
     def active(self) -> list[User]:
         """Everybody who can log in, by name."""
         return self._matching('"IsActive" ORDER BY "Username"', [])
+
+    def is_active(self, user_id: str) -> bool:
+        """Whether sessions of the user are good: read anew only after users were saved."""
+        saves = self._store.saves["User"]
+        as_of, inactive = self._inactive
+        if as_of != saves:
+            inactive = frozenset(user.id for user in self._matching('NOT "IsActive"', []))
+            self._inactive = (saves, inactive)
+        return user_id not in inactive
 
     def _one(self, condition: str, value: str) -> User | None:
         try:
@@ -92,20 +104,27 @@ class Users:
 
         Raises LoginRefused.
         """
-        user = self.named(username)
+        user, now = self.named(username), self._store.clock()
         own = self._passwords.get(user.id) if user else None
         expected = self._credentials.password if own is None else own
         known = same(password, expected) | same(password, expected + self._credentials.security_token)
-        if user is None or not known:
+        if user is None:
             raise LoginRefused("invalid_grant", "authentication failure")
+        if not known:
+            self._attempts.failed(user.id, now)
+        if not known or self._attempts.locked_out(user.id, now):
+            raise LoginRefused("invalid_grant", "authentication failure")
+        if not self._attempts.succeeded(user.id, now):
+            raise LoginRefused("rate_limit_exceeded", "number of logins exceeded")
         return must_be_active(user)
 
     def set_password(self, user_id: str, password: str | None = None) -> str:
-        """Gives a user a password of their own, a random one where none is given; an expired one is expired no more."""
+        """Gives a user a password of their own, a random one where none is given. It is not expired, nor locked out."""
         chosen = secrets.token_urlsafe(9) if password is None else password
         with self._lock:
             self._passwords[user_id] = chosen
             self._expired.discard(user_id)
+        self._attempts.forget(user_id)
         return chosen
 
     def expire_password(self, user_id: str) -> None:

@@ -112,6 +112,7 @@ def _urls(object_type: ObjectType, version: str) -> Json:
     }
     if object_type.layoutable:
         urls["layouts"] = f"{address}/describe/layouts"
+        urls["approvalLayouts"] = f"{address}/describe/approvalLayouts"
         urls["compactLayouts"] = f"{address}/describe/compactLayouts"
         urls["quickActions"] = f"{address}/quickActions"
     if object_type.recent:

@@ -21,6 +21,22 @@ LEAD_QUEUE, CASE_QUEUE = "Inbound Leads", "Support"
 
 Values = dict[str, object]
 
+ORGANIZATION: Values = {
+    "Name": "Demo Org",
+    "OrganizationType": "Developer Edition",
+    "InstanceName": "DEMO1",
+    "LanguageLocaleKey": "en_US",
+    "TimeZoneSidKey": "America/Los_Angeles",
+    "DefaultLocaleSidKey": "en_US",
+    "FiscalYearStartMonth": 1,
+    "DefaultAccountAccess": "Edit",
+    "DefaultContactAccess": "ControlledByParent",
+    "DefaultOpportunityAccess": "Edit",
+    "DefaultLeadAccess": "ReadEditTransfer",
+    "DefaultCaseAccess": "ReadEditTransfer",
+}
+"""The organization itself, besides its Id and audit fields."""
+
 _CLOSED = ("Closed", "Completed")
 
 

@@ -84,7 +84,8 @@ def test_layouts_say_which_record_type_has_which(shared: Details) -> None:
         "/sobjects/GroupMember/describe/layouts",
         "/sobjects/Lead/describe/layouts/012000000000001",
         "/sobjects/Nothing/listviews",
-        "/sobjects/Lead/describe/approvalLayouts",
+        "/sobjects/GroupMember/describe/approvalLayouts",
+        "/sobjects/Lead/describe/namedLayouts/Any",
         "/tabs",
     ],
 )
@@ -101,6 +102,7 @@ def test_a_version_lists_what_it_serves(shared: Details) -> None:
     for name, address in resources.items():
         assert address == f"{VERSION}/{name}"
     assert get(shared, "/recent").json() == []
+    assert get(shared, "/sobjects/Lead/describe/approvalLayouts").json() == {"approvalLayouts": []}
     assert get(shared, "/sobjects/Lead/listviews").json()["listviews"] == []
 
 
@@ -113,6 +115,15 @@ def test_limits_are_counted(org: Details) -> None:
     assert after["DailyBulkV2QueryJobs"]["Remaining"] == before["DailyBulkV2QueryJobs"]["Remaining"] - 1
     assert all({"Max", "Remaining"} <= set(each) for each in after.values())
     assert {"DailyBulkApiBatches", "DataStorageMB", "FileStorageMB", "HourlyPublishedPlatformEvents"} <= set(after)
+
+
+def test_records_are_counted(shared: Details) -> None:
+    """For the objects asked for, as COUNT() counts them; one that is not there is passed over."""
+    counts = get(shared, "/limits/recordCount?sObjects=Lead,contact,Nothing").json()["sObjects"]
+    wanted = [client(shared).query(f"SELECT COUNT() FROM {name}")["totalSize"] for name in ("Lead", "Contact")]
+    assert counts == [{"count": wanted[0], "name": "Lead"}, {"count": wanted[1], "name": "Contact"}]
+    every = [each["name"] for each in get(shared, "/limits/recordCount").json()["sObjects"]]
+    assert every == [each["name"] for each in get(shared, "/sobjects").json()["sobjects"]]
 
 
 def test_an_address_leads_over_a_relationship_to_a_parent(shared: Details) -> None:

@@ -25,6 +25,17 @@ def test_an_empty_org_has_its_setup(empty_org: Details) -> None:
     assert sf.query("SELECT COUNT() FROM Pricebook2 WHERE IsStandard = true")["totalSize"] == 1
 
 
+def test_an_organization_says_what_tools_ask_it(empty_org: Details) -> None:
+    """The fields that the Salesforce CLI reads before anything else: what kind of org this is."""
+    soql = (
+        "SELECT Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix, OrganizationType FROM Organization"
+    )
+    [found] = client(empty_org).query(soql)["records"]
+    assert (found["OrganizationType"], found["IsSandbox"], found["TrialExpirationDate"]) == (
+        "Developer Edition", False, None,
+    )  # fmt: skip
+
+
 def test_a_queue_may_own_a_lead(empty_org: Details) -> None:
     """The owner is a group then, and its name is found through the polymorphic relationship."""
     sf = client(empty_org)

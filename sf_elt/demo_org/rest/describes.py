@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sf_elt.demo_org.describe import Json, RecordTypeInfo, describe_global, describe_object, object_summary
+from sf_elt.demo_org.errors import not_found
 from sf_elt.demo_org.layouts import describe_compact_layouts, describe_layout, describe_layouts
 from sf_elt.demo_org.org import Org, org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
@@ -93,6 +94,13 @@ def compact_layouts(request: Request) -> Response:
     object_type = object_of(request)
     record_types = record_types_of(org_of(request), object_type.name)
     return reply(describe_compact_layouts(object_type, version_of(request), record_types))
+
+
+def approval_layouts(request: Request) -> Response:
+    """GET /sobjects/Lead/describe/approvalLayouts: there are no approval processes."""
+    if not object_of(request).layoutable:
+        raise not_found()
+    return reply({"approvalLayouts": []})
 
 
 def list_views(request: Request) -> Response:

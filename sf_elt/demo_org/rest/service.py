@@ -6,9 +6,10 @@ from starlette.routing import Route
 
 from sf_elt.demo_org.auth.hosts import address_of
 from sf_elt.demo_org.auth.replies import identity_url
-from sf_elt.demo_org.org import org_of
-from sf_elt.demo_org.requests import user_of, version_of
+from sf_elt.demo_org.org import Org, org_of
+from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.requests import reply
+from sf_elt.demo_org.store import table
 from sf_elt.demo_org.versions import NEWEST, OLDEST
 
 DATA_STORAGE_MB = 10_240
@@ -80,11 +81,34 @@ def limits(request: Request) -> Response:
     org = org_of(request)
     now = org.clock()
     calls = {"Max": org.allowance.most, "Remaining": max(0, org.allowance.most - org.allowance.used(now))}
-    stored = sum(org.store.count(each.name) for each in org.schema.objects) // RECORDS_IN_MB
+    stored = _stored_records(org) // RECORDS_IN_MB
     storage = {"Max": DATA_STORAGE_MB, "Remaining": max(0, DATA_STORAGE_MB - stored)}
     counted = {"DailyApiRequests": calls, **org.bulk.quota.limits(now), "DataStorageMB": storage}
     unused = {name: {"Max": most, "Remaining": most} for name, most in UNUSED_ALLOWANCES.items()}
     return reply(dict(sorted((unused | counted).items())))
+
+
+def record_count(request: Request) -> Response:
+    """GET /limits/recordCount?sObjects=Account,Contact: how many records are not deleted; of all objects without it."""
+    org, schema = org_of(request), schema_of(request)
+    named = request.query_params.get("sObjects")
+    wanted = [schema.object(each.strip()) for each in named.split(",")] if named else list(schema.objects)
+    counts = []
+    with org.store.reading() as connection:
+        for each in filter(None, wanted):
+            living = ' WHERE NOT "IsDeleted"' if each.has("IsDeleted") else ""
+            row = connection.execute(f"SELECT count(*) FROM {table(each.name)}{living}").fetchone()  # noqa: S608
+            counts.append({"count": row[0] if row else 0, "name": each.name})
+    return reply({"sObjects": counts})
+
+
+def _stored_records(org: Org) -> int:
+    """How many records take storage, deleted ones included: what DuckDB knows without reading them."""
+    with org.store.reading() as connection:
+        row = connection.execute(
+            "SELECT coalesce(sum(estimated_size), 0) FROM duckdb_tables() WHERE schema_name = 'records'"
+        ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def recent(request: Request) -> Response:

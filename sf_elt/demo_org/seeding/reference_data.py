@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sf_elt.demo_org.new_org import ORGANIZATION
 from sf_elt.demo_org.seeding.columns import at, choose, digits, flags, join, pick, put, skewed
 from sf_elt.demo_org.seeding.common import INTEGRATION_USER, Columns, Ids, new_ids
 from sf_elt.demo_org.seeding.history import DAY
@@ -73,15 +74,8 @@ def users(plan: Plan, ids: Ids) -> Columns:
 
 
 def organization(plan: Plan, ids: Ids) -> Columns:
-    texts = {
-        "Name": "Demo Org",
-        "OrganizationType": "Developer Edition",
-        "InstanceName": "DEMO1",
-        "LanguageLocaleKey": "en_US",
-        "TimeZoneSidKey": "America/Los_Angeles",
-    }
-    constant = {name: _same(value, 1) for name, value in texts.items()}
-    return {"Id": new_ids("Organization", 1), **constant, **_set_up(plan, ids, 1)}
+    values = {name: pa.array([value]) for name, value in ORGANIZATION.items()}
+    return {"Id": new_ids("Organization", 1), **values, **_set_up(plan, ids, 1)}
 
 
 def record_types(plan: Plan, ids: Ids) -> Columns:

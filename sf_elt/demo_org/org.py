@@ -35,7 +35,7 @@ from sf_elt.demo_org.bulk.jobs import BulkJobs
 from sf_elt.demo_org.calls import Allowance, CallRecord
 from sf_elt.demo_org.clock import Clock
 from sf_elt.demo_org.faults import FaultPlan
-from sf_elt.demo_org.new_org import first_records
+from sf_elt.demo_org.new_org import ORGANIZATION, first_records
 from sf_elt.demo_org.schema import Schema, load_schema
 from sf_elt.demo_org.store import Store, StoreMismatch, table
 from sf_elt.demo_org.tls import Tls, certificate_beside
@@ -242,7 +242,7 @@ def _ensure_user(store: Store, now: datetime) -> None:
     saved_at = now.replace(tzinfo=None, microsecond=0)
     if not store.count("Organization"):
         (organization_id,) = store.next_ids("Organization", 1)
-        _load_one(store, "Organization", saved_at, {"Id": organization_id, "Name": "Demo Org"})
+        _load_one(store, "Organization", saved_at, {"Id": organization_id, **ORGANIZATION})
     if not store.count("User"):
         (user_id,) = store.next_ids("User", 1)
         admin = {

@@ -181,6 +181,22 @@ class Field:
 
 
 @dataclass(frozen=True)
+class ValidationRule:
+    """What a record of an object must not be: a formula that holds for it, as `sql`, refuses it with the message.
+
+    The message stands at a field, or at the top of the page where `field` is None.
+    """
+
+    name: str
+    formula: str
+    sql: str
+    message: str
+    field: str | None = None
+    active: bool = True
+    description: str | None = None
+
+
+@dataclass(frozen=True)
 class ObjectType:
     """One object (standard, or custom where its name ends in `__c`) and its fields in describe's order.
 
@@ -204,6 +220,7 @@ class ObjectType:
     recent: bool = True
     feeds: bool = False
     scopes: tuple[str, ...] = ()
+    rules: tuple[ValidationRule, ...] = ()
     definition: str | None = None
     """What the Metadata API was told of the object when it was made, as JSON."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import duckdb
 from pydantic import TypeAdapter
 
-from sf_elt.demo_org.schema import Field, ObjectType, Schema
+from sf_elt.demo_org.schema import Field, ObjectType, Schema, ValidationRule
 from sf_elt.demo_org.tables import column_type, create_table, has_column, quote, table
 
 
@@ -26,6 +26,7 @@ class _Changes:
     fields: Mapping[str, tuple[Field, ...]]
     gone_objects: tuple[str, ...]
     gone_fields: Mapping[str, tuple[str, ...]]
+    rules: Mapping[str, tuple[ValidationRule, ...]]
 
 
 _changes = TypeAdapter(_Changes)
@@ -140,6 +141,7 @@ def _changes_between(base: Schema, after: Schema) -> _Changes:
         fields=fields,
         gone_objects=tuple(each.name for each in base.objects if after.object(each.name) is None),
         gone_fields=gone_fields,
+        rules={each.name: each.rules for each in after.objects if each.rules and base.object(each.name) is not None},
     )
 
 
@@ -155,4 +157,6 @@ def _apply(base: Schema, changes: _Changes) -> Schema:
             schema = without_field(schema, object_name, name)
     for name in changes.gone_objects:
         schema = without_object(schema, name)
+    for name, rules in changes.rules.items():
+        schema = with_object(schema, replace(schema.require(name), rules=rules))
     return schema

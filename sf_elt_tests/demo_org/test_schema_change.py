@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sf_elt.demo_org.declared import declare_object
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.saving import save
-from sf_elt.demo_org.schema import Field, Schema, declare_object, load_schema
+from sf_elt.demo_org.schema import Field, Schema, load_schema
 from sf_elt.demo_org.schema_change import with_field, with_object, without_field, without_object
 from sf_elt.demo_org.store import Store, table
 

@@ -117,6 +117,7 @@ VALUE_SET = {
         ({"type": "Percent", "label": "X", "precision": 5, "scale": 1}, {"type": "percent", "precision": 5}, 99.5),
         ({"type": "Date", "label": "X"}, {"type": "date"}, "2026-05-01"),
         ({"type": "DateTime", "label": "X"}, {"type": "datetime"}, "2026-05-01T12:00:00.000+0000"),
+        ({"type": "Time", "label": "X"}, {"type": "time"}, "08:30:00.000Z"),
         ({"type": "Checkbox", "label": "X", "defaultValue": True}, {"type": "boolean", "defaultValue": True}, False),
         ({"type": "Email", "label": "X"}, {"type": "email", "length": 80}, "ada@example.com"),
         ({"type": "Phone", "label": "X"}, {"type": "phone", "length": 40}, "+44 1"),
@@ -144,6 +145,17 @@ def test_every_type_holds_its_values(
     read = sf.restful(f"tooling/sobjects/CustomField/{component}")
     assert read["FullName"] == f"Account.{name}"
     assert {name: member for name, member in metadata.items() if name != "valueSet"}.items() <= read["Metadata"].items()
+
+
+def test_a_geolocation_is_made_of_its_parts(wire: Wire, sf: Salesforce) -> None:
+    """Its latitude and longitude are written, the field itself repeats them, and all go together."""
+    component = create(sf, "Account.Place__c", type="Location", label="Place", scale=5, displayLocationInDecimal=True)
+    grant(wire, sf, "Account.Place__c")
+    parts = {"Place__Latitude__s": 48.85, "Place__Longitude__s": 2.35}
+    account = sf.Account.create({"Name": "Placed", **parts})["id"]
+    assert sf.Account.get(account)["Place__c"] == {"latitude": 48.85, "longitude": 2.35}
+    assert wire("DELETE", f"{V62}/tooling/sobjects/CustomField/{component}").status_code == 204
+    assert not {"Place__c", *parts} & {each["name"] for each in sf.Account.describe()["fields"]}
 
 
 def test_lookups_formulas_and_automatic_numbers(wire: Wire, sf: Salesforce) -> None:
@@ -269,6 +281,56 @@ def test_a_field_that_a_formula_reads_stays(wire: Wire, sf: Salesforce) -> None:
     assert error["message"].endswith("Field - Lead.Reader__c.")
 
 
+RULE = {
+    "active": True,
+    "errorConditionFormula": "AND(ISBLANK(Website), NumberOfEmployees > 100)",
+    "errorDisplayField": "Website",
+    "errorMessage": "Big accounts have a website.",
+}
+
+
+def test_a_validation_rule_refuses_records(wire: Wire, sf: Salesforce) -> None:
+    """New and changed records are held to it as they would be saved; inactive it does nothing, deleted it is gone."""
+    rule = create(sf, "Account.Big_Has_Website", "ValidationRule", **RULE)
+    with pytest.raises(SalesforceError) as refused:
+        sf.Account.create({"Name": "Big", "NumberOfEmployees": 500})
+    assert refused.value.content == [
+        {
+            "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+            "message": "Big accounts have a website.",
+            "fields": ["Website"],
+        }
+    ]
+    account = sf.Account.create({"Name": "Big", "NumberOfEmployees": 500, "Website": "https://big.example"})["id"]
+    with pytest.raises(SalesforceError, match="Big accounts have a website"):
+        sf.Account.update(account, {"Website": None})
+    sf.Account.update(account, {"Name": "Bigger"})
+    found = tooling_query(sf, "SELECT ValidationName, Active FROM ValidationRule WHERE Active = true")["records"]
+    assert [each["ValidationName"] for each in found] == ["Big_Has_Website"]
+    address = f"{V62}/tooling/sobjects/ValidationRule/{rule}"
+    assert wire("PATCH", address, json={"Metadata": RULE | {"active": False}}).status_code == 204
+    sf.Account.update(account, {"Website": None})
+    assert wire("GET", address).json()["Metadata"] == RULE | {"active": False}
+    assert wire("DELETE", address).status_code == 204
+    assert wire("GET", address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"errorConditionFormula": "Nope__c > 1"}, "FIELD_INTEGRITY_EXCEPTION"),
+        ({"errorConditionFormula": "NumberOfEmployees"}, "FIELD_INTEGRITY_EXCEPTION"),
+        ({"errorDisplayField": "Nope__c"}, "FIELD_INTEGRITY_EXCEPTION"),
+        ({"errorMessage": ""}, "REQUIRED_FIELD_MISSING"),
+    ],
+)
+def test_validation_rules_that_are_refused(wire: Wire, changed: dict[str, str], code: str) -> None:
+    """One that cannot be computed or has nothing to say is not made."""
+    body = {"FullName": "Account.Wrong", "Metadata": RULE | changed}
+    [error] = wire("POST", f"{V62}/tooling/sobjects/ValidationRule", json=body).json()
+    assert error["errorCode"] == code
+
+
 def test_the_schema_can_be_queried(sf: Salesforce) -> None:
     """EntityDefinition and FieldDefinition with their relationships, types as Setup words them."""
     found = tooling_query(
@@ -348,12 +410,15 @@ def test_a_kept_org_keeps_its_components(tmp_path: Path) -> None:
     with running_org(records=0, file=file) as details:
         sf = client(details)
         component = create(sf, "Lead.Kept__c", **NUMBER, description="Stays")
+        create(sf, "Account.Big_Has_Website", "ValidationRule", **RULE)
         grant(Wire(details), sf, "Lead.Kept__c")
         lead = sf.Lead.create({**PERSON, "Kept__c": 7})["id"]
     with running_org(file=file) as details:
         sf = client(details)
         assert sf.Lead.get(lead)["Kept__c"] == 7
         assert sf.restful(f"tooling/sobjects/CustomField/{component}")["Metadata"]["description"] == "Stays"
+        with pytest.raises(SalesforceError, match="Big accounts have a website"):
+            sf.Account.create({"Name": "Big", "NumberOfEmployees": 500})
 
 
 def test_a_lever_changes_the_schema_between_two_calls(wire: Wire, sf: Salesforce) -> None:

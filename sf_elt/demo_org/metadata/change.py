@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 from sf_elt.demo_org.access.records import give_object_to_administrators, take_back
 from sf_elt.demo_org.calculated import refresh_all
+from sf_elt.demo_org.declared import location_parts
 from sf_elt.demo_org.metadata.definitions import FieldDefinition, ObjectDefinition
-from sf_elt.demo_org.metadata.fields import custom_field, is_master_detail
+from sf_elt.demo_org.metadata.fields import custom_field, is_component, is_master_detail
 from sf_elt.demo_org.metadata.objects import custom_object
 from sf_elt.demo_org.metadata.refusal import MetadataRefused
 from sf_elt.demo_org.org import Org
@@ -133,7 +134,7 @@ def custom_field_of(schema: Schema, full_name: str) -> tuple[ObjectType, Field]:
     object_name, _, name = full_name.partition(".")
     object_type = schema.object(object_name)
     field = object_type.field(name) if object_type else None
-    if object_type is None or field is None or not field.custom:
+    if object_type is None or field is None or not is_component(field):
         raise no_such("CustomField", full_name)
     return object_type, field
 
@@ -160,8 +161,10 @@ def _with_fields(schema: Schema, name: str, definition: ObjectDefinition) -> Sch
 
 
 def _with_new_field(schema: Schema, name: str, field: Field) -> Schema:
-    """Adds the field; the detail of a master has no owner of its own."""
-    added = with_field(schema, name, field)
+    """Adds the field, and the parts of a location; the detail of a master has no owner of its own."""
+    added = schema
+    for part in (*(location_parts(field) if field.type == "location" else ()), field):
+        added = with_field(added, name, part)
     return without_field(added, name, "OwnerId") if is_master_detail(field) else added
 
 

@@ -3,9 +3,9 @@
 import hashlib
 
 from sf_elt.demo_org.ids import id_at
-from sf_elt.demo_org.schema import Field, ObjectType, Schema
+from sf_elt.demo_org.schema import Field, ObjectType, ValidationRule
 
-CUSTOM_FIELD, CUSTOM_OBJECT = "00N", "01I"
+CUSTOM_FIELD, CUSTOM_OBJECT, VALIDATION_RULE = "00N", "01I", "03d"
 _NUMBERS = 62**9
 
 
@@ -19,18 +19,9 @@ def object_id(object_type: ObjectType) -> str:
     return _component_id(CUSTOM_OBJECT, object_type.name)
 
 
-def field_with_id(schema: Schema, component_id: str) -> tuple[ObjectType, Field] | None:
-    """The custom field of that Id (18 characters)."""
-    for object_type in schema.objects:
-        for field in object_type.fields:
-            if field.custom and field_id(object_type, field) == component_id:
-                return object_type, field
-    return None
-
-
-def object_with_id(schema: Schema, component_id: str) -> ObjectType | None:
-    """The custom object of that Id (18 characters)."""
-    return next((each for each in schema.objects if each.custom and object_id(each) == component_id), None)
+def rule_id(object_type: ObjectType, rule: ValidationRule) -> str:
+    """The Id of a validation rule."""
+    return _component_id(VALIDATION_RULE, f"{object_type.name}.{rule.name}")
 
 
 def _component_id(prefix: str, full_name: str) -> str:

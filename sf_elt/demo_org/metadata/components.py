@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from sf_elt.demo_org.metadata import permissions
+from sf_elt.demo_org.metadata import permissions, validation_rules
 from sf_elt.demo_org.metadata.change import (
     create_field,
     create_object,
@@ -18,7 +18,7 @@ from sf_elt.demo_org.metadata.change import (
 )
 from sf_elt.demo_org.metadata.component_ids import field_id, object_id
 from sf_elt.demo_org.metadata.definitions import FieldDefinition, ObjectDefinition
-from sf_elt.demo_org.metadata.fields import definition_of
+from sf_elt.demo_org.metadata.fields import definition_of, is_component
 from sf_elt.demo_org.metadata.objects import object_definition
 from sf_elt.demo_org.metadata.refusal import MetadataRefused, not_supported
 from sf_elt.demo_org.org import Org
@@ -49,7 +49,7 @@ class Kind:
 
 
 def _field_ids(org: Org) -> Mapping[str, str]:
-    fields = ((each, field) for each in org.schema.objects for field in each.fields if field.custom)
+    fields = ((each, field) for each in org.schema.objects for field in each.fields if is_component(field))
     return {f"{each.name}.{field.name}": field_id(each, field) for each, field in fields}
 
 
@@ -112,7 +112,15 @@ KINDS: Mapping[str, Kind] = {
         _create_object,
         _update_object,
         _delete_object,
-        inside=("CustomField",),
+        inside=("CustomField", "ValidationRule"),
+    ),
+    "ValidationRule": Kind(
+        validation_rules.RuleDefinition,
+        validation_rules.rule_ids,
+        validation_rules.read_rule,
+        validation_rules.create_rule,
+        validation_rules.update_rule,
+        validation_rules.delete_rule,
     ),
     "PermissionSet": Kind(
         permissions.PermissionsDefinition,

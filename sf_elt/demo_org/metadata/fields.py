@@ -20,13 +20,13 @@ _TYPES: Mapping[FieldKind, FieldType] = {
     "Html": "textarea", "LongTextArea": "textarea", "Lookup": "reference", "MasterDetail": "reference",
     "MultiselectPicklist": "multipicklist", "Number": "double", "Percent": "percent", "Phone": "phone",
     "Picklist": "picklist", "Summary": "double", "Text": "string", "TextArea": "textarea", "Url": "url",
-    "AutoNumber": "string",
+    "AutoNumber": "string", "Location": "location", "Time": "time",
 }  # fmt: skip
 _KINDS: Mapping[FieldType, FieldKind] = {
     "boolean": "Checkbox", "currency": "Currency", "date": "Date", "datetime": "DateTime", "email": "Email",
     "reference": "Lookup", "multipicklist": "MultiselectPicklist", "double": "Number", "int": "Number",
-    "percent": "Percent", "phone": "Phone", "picklist": "Picklist", "combobox": "Picklist", "string": "Text",
-    "url": "Url",
+    "location": "Location", "time": "Time", "percent": "Percent", "phone": "Phone",
+    "picklist": "Picklist", "combobox": "Picklist", "string": "Text", "url": "Url",
 }  # fmt: skip
 _LENGTHS = {"TextArea": 255, "Email": 80, "Phone": 40, "Url": 255, "Picklist": 255, "MultiselectPicklist": 4099}
 _REFERENCES = ("Lookup", "MasterDetail")
@@ -74,6 +74,11 @@ def custom_field(schema: Schema, object_type: ObjectType, name: str, definition:
     return shape(schema, object_type, field, definition) if shape else _with_default(field, definition)
 
 
+def is_component(field: Field) -> bool:
+    """Whether the field can be made, changed and deleted by itself, as the parts of a location cannot."""
+    return field.custom and field.compound is None
+
+
 def definition_of(field: Field) -> dict[str, object]:
     """What the Metadata API says of a field: as it was told, or what can be told of one that came with the org."""
     if field.definition is not None:
@@ -86,6 +91,8 @@ def definition_of(field: Field) -> dict[str, object]:
         found["length"] = field.length
     if kind in ("Number", "Currency", "Percent"):
         found |= {"precision": field.precision or 18, "scale": field.scale}
+    if kind == "Location":
+        found |= {"scale": 6, "displayLocationInDecimal": True}
     if kind in ("LongTextArea", "MultiselectPicklist"):
         found["visibleLines"] = 4
     if kind == "Checkbox":
@@ -134,6 +141,12 @@ def _with_number(field: Field, kind: FieldKind, definition: FieldDefinition) -> 
         message = "Precision must be between 1 and 18, and scale no greater than it"
         raise MetadataRefused("NUMBER_OUTSIDE_VALID_RANGE", message, "Precision")
     return replace(field, precision=precision, scale=scale)
+
+
+def _location(schema: Schema, object_type: ObjectType, field: Field, definition: FieldDefinition) -> Field:
+    if definition.scale is None:
+        raise missing("scale", "Location")
+    return replace(field, scale=definition.scale)
 
 
 def _with_default(field: Field, definition: FieldDefinition) -> Field:
@@ -270,6 +283,7 @@ _Shape = Callable[[Schema, ObjectType, Field, FieldDefinition], Field]
 _SHAPES: Mapping[FieldKind, _Shape] = {
     "AutoNumber": _auto_number,
     "Checkbox": _checkbox,
+    "Location": _location,
     "Lookup": _reference,
     "MasterDetail": _reference,
     "MultiselectPicklist": _picklist,

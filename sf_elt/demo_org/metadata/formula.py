@@ -150,7 +150,7 @@ class _Translator(Transformer[Token, Term]):
         found = self._object_type.field(token)
         if found is None:
             raise FormulaRefused(f"Field {token} does not exist. Check spelling.")
-        if found.computed or found.roll_up or found.parent or found.is_compound or found.type == "multipicklist":
+        if found.computed or found.roll_up or found.parent or found.type in ("base64", "multipicklist", "time"):
             raise FormulaRefused(f"{found.name}: such a field is not supported in formulas by the demo org")
         kind = _kind_of(found.type)
         sql = f"({quote(found.name)} / 100)" if found.type == "percent" else quote(found.name)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sf_elt.demo_org.declared import declare_object
 from sf_elt.demo_org.ids import DIGITS
 from sf_elt.demo_org.metadata.definitions import FieldDefinition, ObjectDefinition
-from sf_elt.demo_org.metadata.fields import check_name, custom_field, definition_of
+from sf_elt.demo_org.metadata.fields import check_name, custom_field, definition_of, is_component
 from sf_elt.demo_org.metadata.refusal import MetadataRefused
 from sf_elt.demo_org.schema import Field, ObjectType, Schema
 
@@ -65,7 +65,7 @@ def object_definition(object_type: ObjectType) -> dict[str, object]:
 
 
 def _is_shown(field: Field) -> bool:
-    return field.custom or not (field.name == "Id" or field.write == "never" or field.compound)
+    return is_component(field) or not (field.custom or field.name == "Id" or field.write == "never" or field.compound)
 
 
 def _standard_fields(label: str) -> Mapping[str, object]:

@@ -9,14 +9,14 @@ import pyarrow as pa
 from sf_elt.demo_org.saving.batch import default_of
 from sf_elt.demo_org.saving.cells import Cell
 from sf_elt.demo_org.saving.rows import Row
-from sf_elt.demo_org.schema import ObjectType
+from sf_elt.demo_org.schema import SYSTEM, ObjectType
 from sf_elt.demo_org.tables import arrow_type, quote, table
 
 
 def check_rules(
     connection: duckdb.DuckDBPyConnection, object_type: ObjectType, rows: Sequence[Row], user_id: str
 ) -> None:
-    """Refuses rows that would make a record for which an active rule's formula holds, with every such rule's message."""
+    """Refuses rows that would make a record for which the formula of an active rule holds, with each such message."""
     rules = [rule for rule in object_type.rules if rule.active]
     good = [row for row in rows if not row.errors]
     if not rules or not good:
@@ -44,7 +44,9 @@ def _as_saved(
     for values in connection.execute(query, [ids]).fetchall():
         record = dict(zip(names, values, strict=True))
         standing[record["Id"]] = record
-    defaults = {each.name: default_of(each, user_id) for each in object_type.stored_fields}
+    defaults = {
+        each.name: None if each.default == SYSTEM else default_of(each, user_id) for each in object_type.stored_fields
+    }
     records = [{**(defaults if row.created else standing[row.id]), **row.cells} for row in rows]
     arrays = {
         each.name: pa.array([record[each.name] for record in records], arrow_type(each))

@@ -9,10 +9,18 @@ from dataclasses import replace
 import orjson
 import pyarrow as pa
 
-from sf_elt.demo_org.metadata.component_ids import CUSTOM_FIELD, CUSTOM_OBJECT, field_id, object_id
-from sf_elt.demo_org.metadata.fields import definition_of
+from sf_elt.demo_org.metadata.component_ids import (
+    CUSTOM_FIELD,
+    CUSTOM_OBJECT,
+    VALIDATION_RULE,
+    field_id,
+    object_id,
+    rule_id,
+)
+from sf_elt.demo_org.metadata.fields import definition_of, is_component
 from sf_elt.demo_org.metadata.objects import object_definition
-from sf_elt.demo_org.schema import Field, FieldType, ObjectType, Schema
+from sf_elt.demo_org.metadata.validation_rules import rule_definition
+from sf_elt.demo_org.schema import Field, FieldType, ObjectType, Schema, ValidationRule
 from sf_elt.demo_org.store import Store
 from sf_elt.demo_org.tables import arrow_type, insert_rows
 from sf_elt.demo_org.tooling.data_types import data_type
@@ -80,6 +88,19 @@ TOOLING = Schema(
             changeable=True,
         ),
         _object(
+            "ValidationRule",
+            VALIDATION_RULE,
+            [
+                *_fields("string", {"ValidationName": 80, "NamespacePrefix": 15, "ErrorDisplayField": 255}),
+                *_fields("string", {"ErrorMessage": 255, "ManageableState": 40}),
+                *_fields("boolean", ("Active",)),
+                replace(_ENTITY, children="ValidationRules"),
+                *_WHOLE,
+            ],
+            id_type="id",
+            changeable=True,
+        ),
+        _object(
             "EntityDefinition",
             "4ie",
             [*_fields("string", _ENTITY_TEXTS), *_fields("boolean", _ENTITY_FLAGS)],
@@ -120,7 +141,10 @@ class Catalog:
 
 def _filled(schema: Schema) -> Store:
     rows: dict[str, list[Row]] = {
-        "CustomField": [_custom_field(each, field) for each in schema.objects for field in each.fields if field.custom],
+        "CustomField": [
+            _custom_field(each, field) for each in schema.objects for field in each.fields if is_component(field)
+        ],
+        "ValidationRule": [_validation_rule(each, rule) for each in schema.objects for rule in each.rules],
         "CustomObject": [_custom_object(each) for each in schema.objects if each.custom],
         "EntityDefinition": [_entity(each) for each in schema.objects],
         "FieldDefinition": [_field(each, field) for each in schema.objects for field in each.fields],
@@ -161,6 +185,20 @@ def _custom_object(object_type: ObjectType) -> Row:
         "ManageableState": "unmanaged",
         "FullName": object_type.name,
         "Metadata": orjson.dumps(definition).decode(),
+    }
+
+
+def _validation_rule(object_type: ObjectType, rule: ValidationRule) -> Row:
+    return {
+        "Id": rule_id(object_type, rule),
+        "ValidationName": rule.name,
+        "Active": rule.active,
+        "ErrorDisplayField": rule.field,
+        "ErrorMessage": rule.message,
+        "ManageableState": "unmanaged",
+        "EntityDefinitionId": _durable_id(object_type),
+        "FullName": f"{object_type.name}.{rule.name}",
+        "Metadata": orjson.dumps(rule_definition(rule)).decode(),
     }
 
 
@@ -212,7 +250,7 @@ def _field(object_type: ObjectType, field: Field) -> Row:
         "IsApiGroupable": field.groupable,
         "IsApiSortable": field.sortable,
         "IsCalculated": field.calculated,
-        "IsCompound": field.type == "address",
+        "IsCompound": field.is_compound,
         "IsIndexed": field.id_lookup or field.external_id or field.type in ("id", "reference"),
         "IsNameField": field.name_field,
         "IsNillable": field.nillable,

@@ -189,3 +189,25 @@ def test_a_client_upserts_and_names_parents_by_external_id(wire: Wire, details: 
     made = sf.Contact.create({"LastName": "A", "ReportsTo": {"External_Id__c": "boss"}})
     [record] = sf.query(f"SELECT ReportsTo.Title FROM Contact WHERE Id = '{made['id']}'")["records"]
     assert record["ReportsTo"]["Title"] == "CEO"
+
+
+def test_a_number_may_be_an_external_id(wire: Wire) -> None:
+    """A custom number field that is an external id finds its record, however the number is written."""
+    field = {"type": "Number", "precision": 10, "scale": 0, "label": "Member", "externalId": True}
+    made = wire(
+        "POST",
+        f"{V62}/tooling/sobjects/CustomField",
+        json={"FullName": "Lead.Member_Number__c", "Metadata": field},
+    )
+    assert made.status_code == 201, made.text
+    soql = "SELECT Id FROM PermissionSet WHERE Profile.Name = 'System Administrator'"
+    [profile] = wire("GET", f"{V62}/query", params={"q": soql}).json()["records"]
+    seen = {"SobjectType": "Lead", "Field": "Lead.Member_Number__c", "PermissionsRead": True, "PermissionsEdit": True}
+    wire.new("FieldPermissions", ParentId=profile["Id"], **seen)
+    address = f"{V62}/sobjects/Lead/Member_Number__c"
+    assert wire("PATCH", f"{address}/7", json=PERSON).status_code == 201
+    assert wire("PATCH", f"{address}/7.0", json={"Title": "x"}).status_code == 200
+    assert wire("GET", f"{address}/07").json()["Title"] == "x"
+    assert wire("GET", f"{address}/many").status_code == 404
+    [outcome] = wire.collections("PATCH", [lead(Member_Number__c=7, Title="y")], "/Lead/Member_Number__c").json()
+    assert (outcome["success"], outcome["created"]) == (True, False)

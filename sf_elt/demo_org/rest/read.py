@@ -1,4 +1,4 @@
-"""Reading records by Id or external id, as JSON texts. Goes through SOQL, so that fields mean the same everywhere."""
+"""Reading records by Id, as JSON texts. Goes through SOQL, so that fields mean the same everywhere."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ import orjson
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import Org
-from sf_elt.demo_org.schema import Field, ObjectType, Schema
+from sf_elt.demo_org.schema import ObjectType, Schema
 from sf_elt.demo_org.soql import compile_query, json_statement
-from sf_elt.demo_org.soql.ast import Comparison, Membership, Ordering, Path, Query, Text
+from sf_elt.demo_org.soql.ast import Membership, Path, Query, Text
 
 
 def read_records(
@@ -25,22 +25,6 @@ def read_records(
         rows = connection.execute(json_statement(compiled, version), compiled.parameters).fetchall()
     found = {orjson.loads(text)["Id"]: text for (text,) in rows}
     return [found.get(record_id) for record_id in ids]
-
-
-def ids_by_key(org: Org, schema: Schema, object_type: ObjectType, key: Field, value: str) -> list[str]:
-    """The Ids of the records whose external id is the value, oldest first; letter case does not matter.
-
-    No value means no record, not those that have none.
-    """
-    if not value:
-        return []
-    where = Comparison(Path((key.name,)), "=", Text(value, value))
-    by_id = Ordering(Path(("Id",)), descending=False, nulls_last=False)
-    query = Query("", object_type.name, None, (Path(("Id",)),), where, (by_id,))
-    compiled = compile_query(query, schema, org.clock())
-    with org.store.reading() as connection:
-        rows = connection.execute(f'SELECT base."Id" {compiled.from_clause}', compiled.parameters).fetchall()
-    return [record_id for (record_id,) in rows]
 
 
 def named_fields(object_type: ObjectType, names: Sequence[str] | None) -> list[str]:

@@ -13,10 +13,11 @@ from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.conditions import RecordState, is_conditional, state_of
-from sf_elt.demo_org.rest.read import ids_by_key, read_records
+from sf_elt.demo_org.rest.read import read_records
 from sf_elt.demo_org.rest.refusals import record_refused
 from sf_elt.demo_org.rest.requests import Record, json_of, object_of, options_of, reply
 from sf_elt.demo_org.saving import Operation, SaveOutcome, save
+from sf_elt.demo_org.saving.lookup import ids_by_key
 from sf_elt.demo_org.schema import Field, ObjectType
 
 _NOT_THERE = ("INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND")
@@ -168,7 +169,7 @@ def _found_by_key(request: Request) -> str | Response:
     object_type = object_of(request)
     key = _key(object_type, request.path_params["key"])
     value = request.path_params["value"]
-    ids = ids_by_key(org_of(request), schema_of(request), object_type, key, value)
+    ids = ids_by_key(org_of(request).store, object_type, key, value)
     if not ids:
         raise not_found()
     return _several(request, object_type, key, value) or ids[0]
@@ -176,7 +177,7 @@ def _found_by_key(request: Request) -> str | Response:
 
 def _several(request: Request, object_type: ObjectType, key: Field, value: str) -> Response | None:
     """300 with the addresses of the records, where an external id means more than one."""
-    ids = ids_by_key(org_of(request), schema_of(request), object_type, key, value)
+    ids = ids_by_key(org_of(request).store, object_type, key, value)
     if len(ids) < 2:
         return None
     address = f"/services/data/v{version_of(request)}/sobjects/{quote_url(object_type.name)}"

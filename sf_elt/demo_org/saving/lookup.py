@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable
 
 import duckdb
 
-from sf_elt.demo_org.saving.cells import Cell
+from sf_elt.demo_org.saving.cells import Cell, cell
+from sf_elt.demo_org.saving.outcome import Refused
 from sf_elt.demo_org.schema import Field, ObjectType
-from sf_elt.demo_org.store import quote, table
+from sf_elt.demo_org.store import Store, quote, table
 
 _DECIDING = (
     "IsDeleted", "IsConverted", "IsActive", "StageName", "ForecastCategoryName", "Probability", "LastStageChangeDate",
@@ -52,3 +53,15 @@ def ids_by_value(
     for value, record_id in rows:
         found.setdefault(value, []).append(record_id)
     return found
+
+
+def ids_by_key(store: Store, object_type: ObjectType, key: Field, given: str) -> list[str]:
+    """The Ids of the living records that an external id in an address means, oldest first; none for an empty one."""
+    try:
+        value = as_text(cell(key, given))
+    except Refused:
+        return []
+    if value is None:
+        return []
+    with store.reading() as connection:
+        return ids_by_value(connection, object_type, key, [value]).get(value, [])

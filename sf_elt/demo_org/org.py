@@ -132,7 +132,7 @@ def create_org(
 
     With `file` the org is kept: the file, `<file>.credentials.json` and `<file>.key.pem` are made on the first start,
     and a later start finds the same data and credentials (`seed` and `records` then change nothing) and, in
-    `<file>.sessions.json`, the tokens that were live.
+    `<file>.sessions.json` and `<file>.passwords.json`, live tokens and changed passwords.
     Raises ValueError for numbers that cannot be seeded, OrgFileError for a file that cannot be used.
     """
     settings = settings or Settings()
@@ -151,6 +151,7 @@ def create_org(
         raise
     try:
         sessions = _sessions(credentials, settings, clock(), file)
+        users = _users(store, credentials, file)
         tls = certificate_beside(file or work.path / "org") if settings.tls else None
     except BaseException:
         store.close()
@@ -165,7 +166,7 @@ def create_org(
         settings=settings,
         work=work,
         sessions=sessions,
-        users=Users(store, credentials),
+        users=users,
         apps={app.client_id: app for app in (*apps, *settings.apps)},
         allowance=Allowance(settings.daily_api_requests),
         bulk=BulkJobs(store, clock, work.path),
@@ -182,6 +183,15 @@ def _sessions(credentials: Credentials, settings: Settings, now: datetime, file:
         raise OrgFileError(f"{kept} is damaged: delete it, and every client logs in anew") from error
     sessions.open(credentials.user_id, now, token=credentials.access_token, client_id=credentials.client_id)
     return sessions
+
+
+def _users(store: Store, credentials: Credentials, file: Path | None) -> Users:
+    """Who may log in, with the passwords kept beside the org's file."""
+    kept = file.with_name(file.name + ".passwords.json") if file else None
+    try:
+        return Users(store, credentials, kept)
+    except ValueError as error:
+        raise OrgFileError(f"{kept} is damaged: delete it, and everybody has the org's password again") from error
 
 
 def _open_file(file: Path, clock: Clock, seed: int, records: int, sandbox: str) -> tuple[Store, Credentials, Path]:

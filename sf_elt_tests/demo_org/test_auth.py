@@ -269,22 +269,27 @@ def test_a_kept_org_knows_its_clients_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_tokens_outlive_a_restart_of_a_kept_org(tmp_path: Path) -> None:
-    """Sessions, refresh tokens and consent are there again after a restart; what was revoked stays revoked."""
+    """Sessions, refresh tokens and a changed password are there again after a restart; what was revoked is not."""
     file = tmp_path / "org.duckdb"
     with running_org(records=0, file=file) as details:
         kept, revoked = code_flow(details), code_flow(details)
         requests.post(
             f"{details.instance_url}/services/oauth2/revoke", data={"token": revoked["refresh_token"]}, timeout=10
         )
+        change = {"username": details.username, "password": "mine-alone"}
+        requests.post(f"{details.instance_url}/demo/users", json=change, timeout=10).raise_for_status()
     with running_org(records=0, file=file) as details:
         statuses = [data_status(details, tokens["access_token"]) for tokens in (kept, revoked)]
         refreshed = [refresh(details, tokens["refresh_token"]).status_code for tokens in (kept, revoked)]
-    assert (statuses, refreshed) == ([404, 401], [200, 400])
-    assert (tmp_path / "org.duckdb.sessions.json").stat().st_mode & 0o777 == 0o600
-    (tmp_path / "org.duckdb.sessions.json").write_text("damaged")
-    with pytest.raises(OrgFileError, match=r"sessions\.json is damaged"):
-        create_org(records=0, file=file)
-    (tmp_path / "org.duckdb.sessions.json").unlink()
+        logged_in = [password_grant(details, password=each).status_code for each in ("mine-alone", details.password)]
+    assert (statuses, refreshed, logged_in) == ([404, 401], [200, 400], [200, 400])
+    for name in ("sessions", "passwords"):
+        kept = tmp_path / f"org.duckdb.{name}.json"
+        assert kept.stat().st_mode & 0o777 == 0o600
+        kept.write_text("damaged")
+        with pytest.raises(OrgFileError, match=rf"{name}\.json is damaged"):
+            create_org(records=0, file=file)
+        kept.unlink()
     create_org(records=0, file=file).close()
 
 

@@ -2,10 +2,13 @@
 
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from sf_elt.demo_org.auth.attempts import Attempts
-from sf_elt.demo_org.auth.credentials import Credentials, same
+from sf_elt.demo_org.auth.credentials import Credentials, same, write_private
 from sf_elt.demo_org.store import Store, quote, table
 
 
@@ -53,14 +56,20 @@ COLUMNS = {
 
 
 class Users:
-    """The org's users and their passwords: the one of the credentials for everybody, until somebody's is changed."""
+    """The org's users and their passwords: the one of the credentials for everybody, until somebody's is changed.
 
-    def __init__(self, store: Store, credentials: Credentials) -> None:
+    With `file` (private to its owner) changed and expired passwords outlive the process. Raises ValueError for a file
+    that cannot be read.
+    """
+
+    def __init__(self, store: Store, credentials: Credentials, file: Path | None = None) -> None:
         self._store = store
         self._credentials = credentials
         self._lock = threading.Lock()
-        self._passwords: dict[str, str] = {}  # user Id -> a password of that user's own
-        self._expired: set[str] = set()
+        self._file = file
+        kept = _kept.validate_json(file.read_bytes()) if file is not None and file.exists() else _Kept({}, set())
+        self._passwords = kept.passwords
+        self._expired = kept.expired
         self._attempts = Attempts()
         self._inactive: tuple[int, frozenset[str]] = (-1, frozenset())  # as of so many saves of users
 
@@ -124,6 +133,7 @@ class Users:
         with self._lock:
             self._passwords[user_id] = chosen
             self._expired.discard(user_id)
+            self._write()
         self._attempts.forget(user_id)
         return chosen
 
@@ -131,9 +141,25 @@ class Users:
         """The user still logs in, but every call is refused until the password is set."""
         with self._lock:
             self._expired.add(user_id)
+            self._write()
 
     def password_expired(self, user_id: str) -> bool:
         return user_id in self._expired
+
+    def _write(self) -> None:
+        if self._file is not None:
+            write_private(self._file, _kept.dump_json(_Kept(self._passwords, self._expired)).decode())
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What the file holds: users' own passwords by user Id, and whose password is expired."""
+
+    passwords: dict[str, str] = field(repr=False)
+    expired: set[str]
+
+
+_kept = TypeAdapter(_Kept)
 
 
 def must_be_active(user: User) -> User:

@@ -126,6 +126,12 @@ def test_a_date_may_be_grouped_whole_and_shown_in_part(store: Store) -> None:
             "MALFORMED_QUERY",
             "duplicate alias: Name",
         ),
+        (
+            "SELECT Name, GROUPING(Phone) FROM Account GROUP BY ROLLUP(Name)",
+            "MALFORMED_QUERY",
+            "Field must be grouped or aggregated: Phone",
+        ),
+        ("SELECT COUNT(Id) attributes FROM Account", "MALFORMED_QUERY", "duplicate alias: attributes"),
         ("SELECT Name n FROM Account", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
         ("SELECT Id Name FROM Account", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
         (

@@ -164,7 +164,7 @@ conditions = st.recursive(
     ),
     max_leaves=8,
 )
-modest = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+modest = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @modest

@@ -40,6 +40,7 @@ def test_children_have_children(store: Store) -> None:
         "ORDER BY Name) FROM Account WHERE Name = 'Acme'"
     )
     [acme] = run(store, soql)
+    assert run(store, soql.replace("FROM Opportunities", "FROM Account.Opportunities")) == [acme]
     one, three, two = acme["Opportunities"]["records"]
     assert [each["Role"] for each in one["OpportunityContactRoles"]["records"]] == ["Decision Maker"]
     assert three["OpportunityContactRoles"] is None

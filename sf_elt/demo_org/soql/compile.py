@@ -204,7 +204,10 @@ def _no_semi_join(join: SemiJoin) -> str:
 
 def _children(context: Context, depth: int, subquery: Subquery, parent: Record) -> ChildColumn:
     query = subquery.query
-    children = context.schema.children_named(parent.object_type.name, query.object_name)
+    owner, _, relationship = query.object_name.rpartition(".")  # `FROM Account.Contacts` is allowed too
+    children = None
+    if owner.lower() in ("", parent.object_type.name.lower()):
+        children = context.schema.children_named(parent.object_type.name, relationship)
     if children is None or children.name is None:
         message = (
             f"Didn't understand relationship '{query.object_name}' in FROM part of query call. If you are attempting "

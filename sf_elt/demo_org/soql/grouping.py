@@ -32,7 +32,7 @@ def _calls_aggregate(operand: Operand) -> bool:
     if isinstance(operand, Path):
         return False
     inner = (each for each in operand.arguments if isinstance(each, Path | Call))
-    return operand.name in AGGREGATES or any(_calls_aggregate(each) for each in inner)
+    return operand.name in (*AGGREGATES, "GROUPING") or any(_calls_aggregate(each) for each in inner)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Groups:
                 raise SoqlError("MALFORMED_QUERY", "Grouped query cannot contain nested queries or TYPEOF")
             column = self.resolve(operand)
             name = each.alias if isinstance(each, Aliased) else _own_name(operand, column, numbered)
-            if name.lower() in columns:
+            if name.lower() in columns or name.lower() == "attributes":
                 raise SoqlError("MALFORMED_QUERY", f"duplicate alias: {name}")
             columns[name.lower()] = column.named(name)
         return tuple(columns.values())
@@ -92,17 +92,25 @@ class Groups:
         """`CALENDAR_YEAR(CloseDate)` of records grouped by `CloseDate` itself, which is a date."""
         match operand:
             case Call(_, [Path() as path]):
-                column = self.names.field_at(path)
-                return column.field.type == "date" and any(key.sql == column.sql for key in self.keys)
+                return self.names.field_at(path).field.type == "date" and self._is_key(path)
         return False
 
     def _check_aggregated(self, operand: Operand) -> None:
+        """Only what is grouped has a GROUPING(), and what is grouped is not aggregated."""
         match operand:
-            case Call(function, [Path() as path]) if function.upper() in AGGREGATES and not self.kind:
-                column = self.names.field_at(path)
-                if any(key.sql == column.sql for key in self.keys):
+            case Call(_, [(Path() | Call()) as grouped]) if operand.name == "GROUPING":
+                if not self._is_key(grouped):
+                    raise SoqlError("MALFORMED_QUERY", f"Field must be grouped or aggregated: {grouped}")
+            case Call(_, [Path() as path]) if operand.name in AGGREGATES:
+                if not self.kind and self._is_key(path):
                     message = f"Grouped field should not be aggregated: {path}"
                     raise self.names.context.refusal(path, "MALFORMED_QUERY", message)
+            case Call(_, [Call() as inner]):
+                self._check_aggregated(inner)
+
+    def _is_key(self, operand: Operand) -> bool:
+        column = operand_column(self.names, operand)
+        return any(key.sql == column.sql for key in self.keys)
 
 
 def compile_groups(names: Names, query: Query) -> Groups:

@@ -7,6 +7,7 @@ from sf_elt.demo_org.errors import SoqlError
 from sf_elt.demo_org.soql.ast import Call
 from sf_elt.demo_org.soql.columns import ChildColumn, Column, Record, Selected, TypeofColumn
 from sf_elt.demo_org.soql.compile import Compiled
+from sf_elt.demo_org.soql.polymorphic import OBJECT
 from sf_elt.demo_org.soql.selecting import is_unbounded
 from sf_elt.demo_org.store import quote
 from sf_elt.demo_org.values import csv_value, json_attributes, json_object, json_value, name_attributes, text_literal
@@ -83,7 +84,7 @@ def _value(column: Column, version: str) -> str:
 def _attributes(record: Record, version: str) -> str:
     record_id = f'{record.source}."Id"'
     if record.is_name:
-        return name_attributes(f'{record.source}."Type"', record_id, version)
+        return name_attributes(f"{record.source}.{OBJECT}", record_id, version)
     return json_attributes(record.object_type.name, record_id, version)
 
 

@@ -36,17 +36,23 @@ NAME = ObjectType(
 )
 
 
+OBJECT = "object_name"
+"""The column of a Name's table that says what it is the name of, as addresses spell it; Type calls a queue a Queue."""
+
+_TYPE_OF_GROUP = """CASE WHEN "Type" = 'Queue' THEN 'Queue' ELSE 'Group' END"""
+
+
 def names_of(targets: Sequence[ObjectType]) -> str:
     """A table expression of the Names of all records of the objects; there is at least one object."""
     return f"({' UNION ALL '.join(_names(each) for each in targets)})"
 
 
 def _names(target: ObjectType) -> str:
-    columns = []
+    columns = [f"{text_literal(target.name)} AS {OBJECT}"]
     for field in NAME.fields:
         own = target.name_field if field.name == "Name" else target.field(field.name)
         if field.name == "Type":
-            value = text_literal(target.name)
+            value = _TYPE_OF_GROUP if target.name == "Group" else text_literal(target.name)
         elif own is None or own.is_compound:
             value = f"CAST(NULL AS {column_type(field)})"
         else:

@@ -38,6 +38,8 @@ def _selected(
             yield operand_column(names, selection).named(next(numbered))
         case Path() | Call():
             yield _of_record(names, selection)
+        case Aliased(Call(), alias) if alias.lower() == "attributes" or names.base.object_type.reference(alias):
+            raise SoqlError("MALFORMED_QUERY", f"duplicate alias: {alias}")
         case Aliased(Call() as call, alias):
             yield _of_record(names, call).named(alias)
         case Aliased():

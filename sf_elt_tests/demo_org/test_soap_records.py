@@ -79,6 +79,18 @@ def test_upsert_says_what_was_created(org: Details) -> None:
     assert first["id"] == second["id"]
 
 
+def test_a_parent_can_be_named_by_its_external_id(org: Details) -> None:
+    """A nested sObject with an external id is a reference to the record that has it."""
+    [boss] = create(org, {"type": "Contact", "LastName": "Boss", "External_Id__c": "boss"})
+    good, bad = create(
+        org,
+        {"type": "Contact", "LastName": "Good", "ReportsTo": {"type": "Contact", "External_Id__c": "boss"}},
+        {"type": "Contact", "LastName": "Bad", "ReportsTo": {"type": "Contact", "External_Id__c": "nobody"}},
+    )
+    assert client(org).Contact.get(good["id"])["ReportsToId"] == boss["id"]
+    assert bad["errors"]["statusCode"] == "INVALID_FIELD"
+
+
 def test_deleted_records_come_back(org: Details) -> None:
     """delete and undelete take records of any objects; what is no Id is refused in its place."""
     one, two = create(org, lead(), {"type": "Account", "Name": "Back"})

@@ -63,9 +63,10 @@ class Asked:
         """What the REST API answers to the same user at the same version. Raises OrgError where it refuses."""
         answer = await dispatch(self.request, method, f"/services/data/v{self.version}{path}", body, headers or {})
         if answer.failed:
-            [error] = errors if isinstance(errors := answer.body, list) else [errors]
-            known = error if isinstance(error, dict) else {}
-            raise OrgError(answer.status, str(known.get("errorCode")), str(known.get("message")))
+            errors = answer.body
+            first = errors[0] if isinstance(errors, list) and errors else errors
+            known = first if isinstance(first, dict) else {}
+            raise OrgError(answer.status, str(known.get("errorCode", "UNKNOWN_EXCEPTION")), str(known.get("message")))
         return answer.body
 
 

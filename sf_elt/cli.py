@@ -37,12 +37,17 @@ def demo_org(
     my_domain: Annotated[
         str, typer.Option(metavar="NAME", help="Refuse logins at another NAME.my.salesforce.com than this.")
     ] = "",
-    tls: Annotated[bool, typer.Option(help="Serve HTTPS, and print the file that clients have to trust.")] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve HTTPS, and print the file that clients have to trust.")
+    ] = False,
     apps: Annotated[
         Path | None, typer.Option(help="Connected apps besides the org's own: a YAML or JSON file.")
     ] = None,
     rotate_refresh_tokens: Annotated[
-        bool, typer.Option(help="Replace a refresh token of the org's own app each time it is used.")
+        bool,
+        typer.Option(
+            "--rotate-refresh-tokens", help="Replace a refresh token of the org's own app each time it is used."
+        ),
     ] = False,
     session_minutes: Annotated[int, typer.Option(help="How long a session lives from its last use.", min=1)] = 120,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON once it is ready.")] = False,

@@ -15,7 +15,7 @@ from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.conditions import RecordState, is_conditional, state_of
 from sf_elt.demo_org.rest.read import read_records
 from sf_elt.demo_org.rest.refusals import record_refused
-from sf_elt.demo_org.rest.requests import Record, json_of, object_of, options_of, reply
+from sf_elt.demo_org.rest.requests import Record, object_of, options_of, record_of, reply
 from sf_elt.demo_org.saving import Operation, SaveOutcome, save
 from sf_elt.demo_org.saving.lookup import ids_by_key
 from sf_elt.demo_org.schema import Field, ObjectType
@@ -27,7 +27,7 @@ SAYS_UPDATED = 46
 
 async def create(request: Request) -> Response:
     """POST /sobjects/Lead → 201 with the new Id."""
-    outcome = await run_in_threadpool(_save, request, "insert", await json_of(request))
+    outcome = await run_in_threadpool(_save, request, "insert", await record_of(request))
     return _created(request, outcome, {"id": outcome.id, "success": True, "errors": []})
 
 
@@ -35,7 +35,7 @@ async def create_by_id(request: Request) -> Response:
     """POST /sobjects/Lead/Id: an upsert by Id that has none to look for."""
     if request.path_params["record_id"].lower() != "id":
         raise HTTPException(405)
-    outcome = await run_in_threadpool(_save, request, "upsert", await json_of(request), "Id")
+    outcome = await run_in_threadpool(_save, request, "upsert", await record_of(request), "Id")
     return _created(request, outcome, {"id": outcome.id, "success": True, "errors": [], "created": outcome.created})
 
 
@@ -50,7 +50,7 @@ def read(request: Request) -> Response:
 
 async def update(request: Request) -> Response:
     """PATCH /sobjects/Lead/00Q… → 204; 412 where the record is no longer as the caller knows it."""
-    body, record_id = await json_of(request), _id_in(request)
+    body, record_id = await record_of(request), _id_in(request)
     _refuse_in_body(object_of(request), body, "Id")
     await run_in_threadpool(_change, request, "update", {**body, "Id": record_id})
     return Response(status_code=204)
@@ -86,7 +86,7 @@ async def upsert(request: Request) -> Response:
 
     With `updateOnly=true` 404 instead of a new record. Before version 46, 204 for one that was there.
     """
-    object_type, body = object_of(request), await json_of(request)
+    object_type, body = object_of(request), await record_of(request)
     key = _key(object_type, request.path_params["key"])
     _refuse_in_body(object_type, body, key.name)
     value = request.path_params["value"]

@@ -1,8 +1,10 @@
 """What REST handlers read from a request, and how they reply."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 
 import orjson
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,13 +24,34 @@ def reply(content: object, status: int = 200) -> Response:
 async def json_of(request: Request) -> dict[str, object]:
     """The JSON object in the body. Raises OrgError JSON_PARSER_ERROR where there is none."""
     check_content_type(request, "application/json")
+    return _json_object(await request.body())
+
+
+def _json_object(text: bytes | str) -> dict[str, object]:
     try:
-        found = orjson.loads(await request.body())
+        found = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise OrgError(400, "JSON_PARSER_ERROR", str(error)) from error
     if not isinstance(found, dict):
         raise OrgError(400, "JSON_PARSER_ERROR", "The HTTP entity body is required to be a JSON object")
     return found
+
+
+async def record_of(request: Request) -> dict[str, object]:
+    """The record in the body: JSON, or a form of a JSON part and the content of a file under its field's name.
+
+    The form is for `Body` of an Attachment and its like (REST API Developer Guide, "Insert or Update Blob Data").
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return await json_of(request)
+    record: dict[str, object] = {}
+    async with request.form() as parts:
+        for name, part in parts.multi_items():
+            if isinstance(part, UploadFile) and part.content_type != "application/json":
+                record[name] = b64encode(await part.read()).decode()
+            else:
+                record |= _json_object(await part.read() if isinstance(part, UploadFile) else part)
+    return record
 
 
 def object_of(request: Request) -> ObjectType:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from sf_elt.demo_org.calculated import refresh_calculated
 from sf_elt.demo_org.replication import log_removal
 from sf_elt.demo_org.saving.derive import parents_of, refresh
-from sf_elt.demo_org.saving.lookups import empty_references, restore_references
+from sf_elt.demo_org.saving.emptied import empty_references, restore_references
 from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import Children, Field, ObjectType, Schema
 from sf_elt.demo_org.store import Writing, quote, table

@@ -163,6 +163,7 @@ def test_locators_belong_to_a_version(shared_org: Details) -> None:
     locator = ask(shared_org, f"{job}/results?maxRecords=10").headers["Sforce-Locator"]
     other = f"{job}/results?locator={locator}".replace("v62.0", "v61.0")
     assert ask(shared_org, other).status_code == 409
+    assert ask(shared_org, f"{job}/results".replace("v62.0", "v61.0")).status_code == 409
     for wrong in ("nonsense", "LTE", "OTk5OTk5OTk"):
         reply = ask(shared_org, f"{job}/results?locator={wrong}")
         assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")

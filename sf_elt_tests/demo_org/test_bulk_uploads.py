@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from sf_elt.demo_org.serve import Details, running_org
-from sf_elt_tests.demo_org.bulk_jobs import V2, ask, ended, found, ingest, open_ingest, refusal, rows
+from sf_elt_tests.demo_org.bulk_jobs import V1, V2, ask, ended, found, ingest, open_ingest, refusal, rows
 from sf_elt_tests.orgs import client, levers
 
 LEADS = "LastName,Company\n"
@@ -161,6 +161,24 @@ def test_a_job_that_fails_midway_leaves_the_rest_unprocessed(shared: Details) ->
     assert [len(each) for each in names] == [199, 1, 250]
     assert len(set.union(*names)) == 450
     assert len(found(shared, "SELECT Id FROM Lead WHERE LastName LIKE 'Midway%'")) == 199
+
+
+def test_hard_delete_needs_its_permission(org: Details) -> None:
+    """Without "Bulk API Hard Delete" both APIs refuse the job, in the words of real orgs; a delete goes on."""
+    sf = client(org)
+    sets = sf.query("SELECT Id FROM PermissionSet WHERE PermissionsBulkApiHardDelete = true")["records"]
+    for each in sets:
+        sf.PermissionSet.update(each["Id"], {"PermissionsBulkApiHardDelete": False})
+    message = "hardDelete operation requires special user profile permission, please contact your system administrator"
+    body = {"operation": "hardDelete", "object": "Lead"}
+    assert refusal(ask(org, f"{V2}/ingest", "POST", json=body)) == (
+        400, "FEATURENOTENABLED", f"FeatureNotEnabled : {message}",
+    )  # fmt: skip
+    older = ask(org, V1, "POST", json=body)
+    assert (older.status_code, older.json()) == (
+        400, {"exceptionCode": "FeatureNotEnabled", "exceptionMessage": message},
+    )  # fmt: skip
+    assert ask(org, f"{V2}/ingest", "POST", json=body | {"operation": "delete"}).status_code == 200
 
 
 def test_there_are_no_assignment_rules(shared: Details) -> None:

@@ -63,6 +63,8 @@ class Verdicts:
     succeeded: list[Row] = field(default_factory=list)
     failed: list[Row] = field(default_factory=list)
     unprocessed: list[Row] = field(default_factory=list)
+    records_processed: int = 0
+    records_failed: int = 0
 
     def note(self, rows: Sequence[Row], outcomes: Sequence[SaveOutcome]) -> None:
         for row, outcome in reversed(list(zip(rows, outcomes, strict=True))):
@@ -70,12 +72,15 @@ class Verdicts:
                 self.succeeded.append((outcome.id or "", "true" if outcome.created else "false", *row))
             else:
                 self.failed.append((outcome.id or "", error_text(outcome), *row))
+        self.records_processed += len(rows)
+        self.records_failed = len(self.failed)
 
     def write(self, folder: Path, dialect: Dialect) -> None:
-        """Writes the three result files."""
+        """Writes the three result files and keeps no more than the counts."""
         dialect.write(folder / SUCCESSFUL, ("sf__Id", "sf__Created", *self.header), self.succeeded)
         dialect.write(folder / FAILED, ("sf__Id", "sf__Error", *self.header), self.failed)
         dialect.write(folder / UNPROCESSED, self.header, self.unprocessed)
+        self.succeeded, self.failed, self.unprocessed = [], [], []
 
 
 def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:

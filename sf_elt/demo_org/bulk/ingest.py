@@ -38,7 +38,7 @@ class IngestJob(Job):
 
     saves: Operation = "insert"
     external_id_field: str | None = None
-    records_failed: int = 0
+    verdicts: Verdicts = field(default_factory=Verdicts)
     uploaded: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -55,7 +55,8 @@ class IngestJob(Job):
 
     def details(self) -> dict[str, object]:
         return super().details() | {
-            "numberRecordsFailed": self.records_failed,
+            "numberRecordsProcessed": self.verdicts.records_processed,
+            "numberRecordsFailed": self.verdicts.records_failed,
             "apiActiveProcessingTime": self.milliseconds,
             "apexProcessingTime": 0,
         }
@@ -216,10 +217,7 @@ def _close(request: Request, job: IngestJob) -> Response:
 
 
 def _run(upload: Upload, job: IngestJob) -> None:
-    verdicts = Verdicts()
     try:
-        apply_csv(upload, verdicts, job)
+        apply_csv(upload, job.verdicts, job)
     finally:
-        job.records_failed = len(verdicts.failed)
-        job.records_processed = len(verdicts.succeeded) + len(verdicts.failed)
-        verdicts.write(job.folder, job.dialect)
+        job.verdicts.write(job.folder, job.dialect)

@@ -1,8 +1,18 @@
-"""What a bulk job may be about: the object, the external id of an upsert, the right to hard delete."""
+"""What a bulk job may be about: the object, the external id of an upsert, the right to hard delete, PK chunking."""
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import Org
 from sf_elt.demo_org.schema import ObjectType, Schema
+
+_CHUNKED = (
+    "Account", "Asset", "Campaign", "CampaignMember", "Case", "Contact", "Contract", "Event", "EventRelation", "Lead",
+    "LoginHistory", "Opportunity", "Task", "User", "WorkOrder", "WorkOrderLineItem",
+)  # fmt: skip
+
+
+def can_be_chunked(object_name: str) -> bool:
+    """Whether an object's queries can be split by Id (Bulk API Developer Guide, "PK Chunking"): custom ones all can."""
+    return object_name in _CHUNKED or object_name.endswith("__c")
 
 
 def bulk_object(schema: Schema, name: str) -> ObjectType:

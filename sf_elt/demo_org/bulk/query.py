@@ -15,6 +15,7 @@ from starlette.routing import Route
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
 from sf_elt.demo_org.bulk.jobs import BulkJobs, Job
 from sf_elt.demo_org.bulk.lifecycle import Lifecycle, check_version, jobs_address
+from sf_elt.demo_org.bulk.permitted import can_be_chunked
 from sf_elt.demo_org.bulk.requests import BulkBody, body_of
 from sf_elt.demo_org.bulk.results import DEFAULT_PAGE, Rows, locator, row_of, write_rows
 from sf_elt.demo_org.bulk.sending import csv_reply
@@ -39,7 +40,7 @@ class QueryJob(Job):
         return super().summary() | lines
 
     def details(self) -> dict[str, object]:
-        return super().details() | {"isPkChunkingSupported": True}
+        return super().details() | {"isPkChunkingSupported": can_be_chunked(self.object_name)}
 
 
 class NewQuery(BulkBody):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sf_elt.demo_org.errors import OrgError
@@ -15,12 +16,13 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CODES = {
     "EXCEEDEDQUOTA": "ExceededQuota",
     "FEATURENOTENABLED": "FeatureNotEnabled",
+    "INVALID_SESSION_ID": "InvalidSessionId",
     "INVALIDJOB": "InvalidJob",
     "INVALIDJOBSTATE": "InvalidJobState",
     "REQUEST_LIMIT_EXCEEDED": "ExceededQuota",
     "NOT_FOUND": "InvalidUrl",
 }
-"""The codes that version 2.0 spells otherwise; there a message begins with the older spelling."""
+"""The codes that newer APIs spell otherwise; in version 2.0 a message begins with the older spelling."""
 
 
 def one(name: str, members: Mapping[str, object], *, as_json: bool, status: int = 200) -> Response:
@@ -54,6 +56,12 @@ def refusal(error: OrgError, *, as_json: bool) -> Response:
         return JSONResponse({"exceptionCode": code, "exceptionMessage": message}, status)
     inside = f"<exceptionCode>{code}</exceptionCode><exceptionMessage>{text(message)}</exceptionMessage>"
     return Response(f'{_HEAD}<error xmlns="{NAMESPACE}">{inside}</error>', status, media_type=XML)
+
+
+def speaks_json(request: Request) -> bool:
+    """Whether the client writes JSON, or says that it would rather read it."""
+    headers = request.headers
+    return "json" in headers.get("content-type", "").lower() or "json" in headers.get("accept", "").lower()
 
 
 def text(value: object) -> str:

@@ -8,15 +8,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sf_elt.demo_org.bulk.permitted import can_be_chunked
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import id_at, normalise, number_of
 from sf_elt.demo_org.schema import Schema
 
 DEFAULT_SIZE, LARGEST_SIZE = 100_000, 250_000
-_STANDARD = (
-    "Account", "Asset", "Campaign", "CampaignMember", "Case", "Contact", "Contract", "Event", "EventRelation", "Lead",
-    "LoginHistory", "Opportunity", "Task", "User", "WorkOrder", "WorkOrderLineItem",
-)  # fmt: skip
 _CONDITION = re.compile(
     r"(?P<before>.*?\bFROM\s+\w+(?:\s+(?!WHERE\b)\w+){0,2}\s+WHERE\b)(?P<condition>.*)", re.IGNORECASE | re.DOTALL
 )
@@ -34,7 +31,7 @@ def read_chunking(header: str | None, object_name: str, schema: Schema) -> Chunk
     """What the header asks for; None where it is missing or says false. Raises OrgError."""
     if header is None or header.strip().lower() == "false":
         return None
-    if object_name not in _STANDARD and not object_name.endswith("__c"):
+    if not can_be_chunked(object_name):
         raise OrgError(400, "InvalidJob", f"PK chunking is not supported for object: {object_name}")
     size, start_id = DEFAULT_SIZE, None
     for part in [] if header.strip().lower() == "true" else filter(str.strip, header.split(";")):

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sf_elt.demo_org.auth.api_session import api_session
-from sf_elt.demo_org.bulk.v1.answers import refusal
+from sf_elt.demo_org.bulk.v1.answers import refusal, speaks_json
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import Org
 from sf_elt.demo_org.versions import api_version
@@ -30,12 +30,6 @@ class GuardBulkV1:
             await refusal(error, as_json=speaks_json(request))(scope, receive, send)
             return
         await self.app({**scope, "path": scope["path"].removesuffix("/")}, receive, send)
-
-
-def speaks_json(request: Request) -> bool:
-    """Whether the client writes JSON, or says that it would rather read it."""
-    headers = request.headers
-    return "json" in headers.get("content-type", "").lower() or "json" in headers.get("accept", "").lower()
 
 
 def _session(request: Request) -> object:

@@ -16,7 +16,7 @@ from sf_elt.demo_org.bulk.sending import csv_reply
 from sf_elt.demo_org.bulk.v1 import answers
 from sf_elt.demo_org.bulk.v1.bodies import read_job
 from sf_elt.demo_org.bulk.v1.chunking import read_chunking
-from sf_elt.demo_org.bulk.v1.guard import ASYNC, speaks_json
+from sf_elt.demo_org.bulk.v1.guard import ASYNC
 from sf_elt.demo_org.bulk.v1.jobs import ENDED, Batch, ClassicJob
 from sf_elt.demo_org.bulk.v1.work import Work, new_batch
 from sf_elt.demo_org.errors import OrgError
@@ -164,13 +164,13 @@ def _answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except OrgError as error:
-            return answers.refusal(error, as_json=speaks_json(request))
+            return answers.refusal(error, as_json=answers.speaks_json(request))
 
     return answer
 
 
 def _job_info(request: Request, job: ClassicJob, status: int = 200) -> Response:
-    return answers.one("jobInfo", job.info(), as_json=speaks_json(request), status=status)
+    return answers.one("jobInfo", job.info(), as_json=answers.speaks_json(request), status=status)
 
 
 def _job(request: Request) -> ClassicJob:

@@ -135,6 +135,18 @@ def test_each_component_has_an_outcome_of_its_own(md: SfdcMetadataApi) -> None:
     assert md.CustomField.read(["Lead.Nope__c"])["fullName"] is None
 
 
+def test_a_validation_rule_is_made_and_holds(md: SfdcMetadataApi, sf: Salesforce) -> None:
+    """Made by createMetadata it refuses records, read it is the same, deleted it refuses nothing."""
+    rule = {"active": True, "errorConditionFormula": 'Title = "Nobody"', "errorMessage": "Be somebody."}
+    md.ValidationRule.create([md.ValidationRule(fullName="Contact.Somebody", **rule)])
+    read = md.ValidationRule.read(["Contact.Somebody"])
+    assert {name: read[name] for name in rule} == rule
+    with pytest.raises(SalesforceError, match="Be somebody"):
+        sf.Contact.create({"LastName": "Nemo", "Title": "Nobody"})
+    md.ValidationRule.delete(["Contact.Somebody"])
+    assert sf.Contact.create({"LastName": "Nemo", "Title": "Nobody"})["success"]
+
+
 def test_permission_sets_and_profiles(md: SfdcMetadataApi, sf: Salesforce) -> None:
     """A permission set becomes records; rights that are taken away again take their records along."""
     lead_rights = {

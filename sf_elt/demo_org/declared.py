@@ -122,6 +122,8 @@ def _read_field(name: str, facts: Mapping[str, object], shared: _SharedFile) -> 
         found = replace(found, length=_DEFAULT_LENGTHS.get(found.type, 0))
     if found.type == "reference" and found.relationship is None:
         found = replace(found, relationship=name.removesuffix("Id"))
+    if found.type == "base64":
+        found = replace(found, filterable=False)
     if found.auto_number:
         found = replace(found, write="never", sql=_ID_NUMBER)
     return replace(found, relationship=None) if found.relationship == "none" else found

@@ -167,7 +167,7 @@ def describe_field(field: Field) -> Json:
         "encrypted": False,
         "externalId": field.external_id,
         "extraTypeInfo": _extra_type(field),
-        "filterable": field.filterable and field.type != "base64" and not field.long_text,
+        "filterable": field.filterable and not field.long_text,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
         "groupable": field.groupable,

@@ -320,10 +320,6 @@ class Schema:
         wanted = relationship.lower()
         return next((each for each in self.children_of(object_name) if (each.name or "").lower() == wanted), None)
 
-    def references_to(self, object_name: str) -> list[tuple[ObjectType, Field]]:
-        """Every reference field that may point at the object, with the object it belongs to."""
-        return [(each, ref) for each in self.objects for ref in each.fields if object_name in ref.to]
-
 
 @cache
 def load_schema() -> Schema:

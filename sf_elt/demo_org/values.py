@@ -52,10 +52,10 @@ def json_attributes(object_name: str, id_expression: str, version: str) -> str:
     return f"{{'type': {text_literal(object_name)}, 'url': {address} || {id_expression}}}"
 
 
-def name_attributes(type_expression: str, id_expression: str, version: str) -> str:
+def name_attributes(object_expression: str, id_expression: str, version: str) -> str:
     """The `attributes` of a record behind a reference to several objects (recorded: the type says `Name`)."""
     address = text_literal(f"/services/data/v{version}/sobjects/")
-    return f"{{'type': 'Name', 'url': {address} || {type_expression} || '/' || {id_expression}}}"
+    return f"{{'type': 'Name', 'url': {address} || {object_expression} || '/' || {id_expression}}}"
 
 
 def json_object(members: dict[str, str]) -> str:

@@ -432,3 +432,12 @@ def test_a_lever_changes_the_schema_between_two_calls(wire: Wire, sf: Salesforce
     wire.pull("schema", object="Lead", drop=["Sudden__c"])
     with pytest.raises(SalesforceError, match="No such column 'Sudden__c'"):
         sf.query("SELECT Sudden__c FROM Lead")
+
+
+def test_columns_of_a_tooling_query_are_described(wire: Wire) -> None:
+    """`columns=true` describes the columns instead of reading records: the Salesforce CLI asks so before each query."""
+    said = wire(
+        "GET", f"{V62}/tooling/query", params={"q": "SELECT Id, DeveloperName FROM CustomField", "columns": "true"}
+    )
+    assert said.json()["entityName"] == "CustomField"
+    assert [column["columnName"] for column in said.json()["columnMetadata"]] == ["Id", "DeveloperName"]

@@ -12,6 +12,7 @@ from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import user_of, version_of
+from sf_elt.demo_org.rest.columns import column_metadata
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.soql import Compiled, compile_query, json_statement
 from sf_elt.demo_org.tooling.catalog import TOOLING, WHOLE, Catalog
@@ -43,6 +44,8 @@ class ToolingQueries:
         if not org.access.may(user_of(request), "ViewSetup"):
             message = f"sObject type '{compiled.object_type.name}' is not supported."
             raise OrgError(400, "INVALID_TYPE", message)
+        if request.query_params.get("columns") == "true":
+            return reply(column_metadata(compiled))
         total, records = read(self._catalog, request, compiled)
         if any(each.field.name in WHOLE for each in compiled.columns) and len(records) > 1:
             message = (

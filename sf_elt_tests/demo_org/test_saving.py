@@ -129,6 +129,7 @@ def test_fields_nobody_may_write_are_named(bench: Bench) -> None:
         ("LastName", "007", "007"),
         ("Title", "   ", None),
         ("Title", "", None),
+        ("Description", " \n ", None),
         ("Description", " two\nlines\t\x00 '\" 😀\u2028 ", " two\nlines\t\x00 '\" 😀\u2028 "),
         ("AnnualRevenue", "1234.5", 1235.0),
         ("AnnualRevenue", -0.4, 0.0),
@@ -181,7 +182,15 @@ def test_a_value_that_is_no_date_is_refused(bench: Bench, given: object) -> None
 
 
 @pytest.mark.parametrize(
-    "given", ["2026-W05-2", "20260203T040506Z", "٢٠٢٦-٠٢-٠٣T00:00:00Z", "2026-02-03T04:05:06+99:00"]
+    "given",
+    [
+        "2026-W05-2",
+        "20260203T040506Z",
+        "2026-02-03 04:05:06",
+        "2026-02-03T04:05Z",
+        "٢٠٢٦-٠٢-٠٣T00:00:00Z",
+        "2026-02-03T04:05:06+99:00",
+    ],
 )
 def test_a_value_that_is_no_datetime_is_refused(bench: Bench, given: str) -> None:
     """Only the forms that Salesforce reads, however many Python knows."""

@@ -112,6 +112,20 @@ def test_a_finished_activity_shows_on_whom_and_what_it_was_about(bench: Bench) -
     assert bench.values(task, "AccountId") == (account,)
 
 
+@pytest.mark.parametrize(
+    ("object_name", "done", "field"), [("Task", "Completed", "CompletedDateTime"), ("Case", "Closed", "ClosedDate")]
+)
+def test_work_that_is_done_is_dated(bench: Bench, object_name: str, done: str, field: str) -> None:
+    """From the moment that it was done, whatever is changed later, until it is taken up again."""
+    record = bench.new(object_name, Subject="Call", Status=done)
+    bench.now += timedelta(minutes=5)
+    bench.save("update", object_name, {"Id": record, "Status": done, "Subject": "Mail"})
+    bench.save("update", object_name, {"Id": record, "Subject": "Fax"})
+    assert bench.values(record, field, "Subject") == (NOON, "Fax")
+    bench.save("update", object_name, {"Id": record, "Status": "Working"})
+    assert bench.values(record, field) == (None,)
+
+
 def test_a_campaign_counts_its_opportunities(bench: Bench) -> None:
     """All and won ones, with their amounts; the first answer of a member is dated."""
     campaign = bench.new("Campaign", Name="C")

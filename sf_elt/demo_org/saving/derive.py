@@ -70,14 +70,17 @@ _SUMMARIES: Mapping[str, tuple[_Summary, ...]] = {
 """For each child object, what its parents say of their children beside roll-up summaries."""
 
 
+_DONE = {"Task": ("Completed", "CompletedDateTime"), "Case": ("Closed", "ClosedDate")}
+"""The status in which work is done, and the field that says since when."""
+
+
 def fill_in(object_type: ObjectType, row: Row, now: datetime) -> None:
     """Adds the cells that follow from the others."""
     if object_type.name == "Opportunity":
         _follow_stage(row, now)
-    if object_type.name == "Task" and row.cells.get("Status") == "Completed":
-        row.cells["CompletedDateTime"] = now
-    if object_type.name == "Case" and row.cells.get("Status", row.existing.get("Status")) != row.existing.get("Status"):
-        row.cells["ClosedDate"] = now if row.cells["Status"] == "Closed" else None
+    if object_type.name in _DONE and row.cells.get("Status", former := row.existing.get("Status")) != former:
+        status, date_field = _DONE[object_type.name]
+        row.cells[date_field] = now if row.cells["Status"] == status else None
     if object_type.name == "CampaignMember" and row.cells.get("Status") == "Responded":
         row.cells["FirstRespondedDate"] = row.existing.get("FirstRespondedDate") or now.date()
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from simple_salesforce import Salesforce
@@ -62,9 +63,9 @@ def first_id(sf: Salesforce, object_name: str, **where: str) -> str:
 
 
 @pytest.fixture
-def person(wire: Wire, request: pytest.FixtureRequest) -> Person:
+def person(wire: Wire) -> Person:
     """Somebody who logs in with username and password and has been granted nothing yet."""
-    name = request.node.name.replace("[", "_").replace("]", "")[-40:]
+    name = f"person_{uuid4().hex[:12]}"
     admin = client(wire.details)
     user_id = wire.new(
         "User",
@@ -172,12 +173,55 @@ def test_permissions_add_up_over_permission_sets(person: Person) -> None:
     """A second permission set gives what the first lacks; taking the assignment away takes it back at once."""
     person.grant("Lead", PermissionsRead=True)
     second = person.wire.new("PermissionSet", Name="Second_Lead_Set", Label="Second")
-    person.wire.new("ObjectPermissions", ParentId=second, SobjectType="Lead", PermissionsCreate=True)
+    person.wire.new(
+        "ObjectPermissions", ParentId=second, SobjectType="Lead", PermissionsRead=True, PermissionsCreate=True
+    )
     assignment = person.wire.new("PermissionSetAssignment", PermissionSetId=second, AssigneeId=person.user_id)
     assert person.sf.Lead.create(PERSON)["success"]
     assert person.wire("DELETE", f"/services/data/v62.0/sobjects/PermissionSetAssignment/{assignment}").ok
     with pytest.raises(SalesforceError):
         person.sf.Lead.create(PERSON)
+
+
+@pytest.mark.parametrize(
+    ("object_name", "record", "code", "message"),
+    [
+        (
+            "ObjectPermissions",
+            {"SobjectType": "Nope", "PermissionsRead": True},
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            "Sobject Type Name: bad value for restricted picklist field: Nope",
+        ),
+        (
+            "FieldPermissions",
+            {"SobjectType": "Lead", "Field": "Lead.LastName", "PermissionsRead": True},
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            "Field Name: bad value for restricted picklist field: Lead.LastName",
+        ),
+        (
+            "ObjectPermissions",
+            {"SobjectType": "Lead", "PermissionsDelete": True, "PermissionsRead": True},
+            "FIELD_INTEGRITY_EXCEPTION",
+            "Permission Delete depends on permission(s): Edit",
+        ),
+        ("ObjectPermissions", {"SobjectType": "Lead"}, "FIELD_INTEGRITY_EXCEPTION", "At least one permission"),
+        (
+            "ObjectPermissions",
+            {"SobjectType": "account", "PermissionsRead": True},
+            "DUPLICATE_VALUE",
+            "duplicate value found: ParentId duplicates value on record with id: 110",
+        ),
+    ],
+)
+def test_permissions_that_are_refused(
+    person: Person, object_name: str, record: dict[str, Any], code: str, message: str
+) -> None:
+    """What does not exist or is required, what lacks what it depends on, what is there already."""
+    person.grant("Account", PermissionsRead=True)
+    with pytest.raises(SalesforceError) as refused:
+        getattr(client(person.wire.details), object_name).create({"ParentId": person.set_id, **record})
+    assert refusal(refused.value)[1] == code
+    assert refusal(refused.value)[2].startswith(message)
 
 
 def test_a_changed_permission_holds_from_the_next_request(person: Person) -> None:

@@ -18,6 +18,7 @@ from sf_elt.demo_org.saving.derive import fill_in, follow_up
 from sf_elt.demo_org.saving.duplicates import check_duplicates
 from sf_elt.demo_org.saving.members import check_members
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, SaveOutcome
+from sf_elt.demo_org.saving.permission_records import check_permission_records
 from sf_elt.demo_org.saving.places import fill_places
 from sf_elt.demo_org.saving.references import check_references, find_parents
 from sf_elt.demo_org.saving.rights import check_rights
@@ -156,6 +157,7 @@ class _Batch:
             check_references(connection, self.store.schema, object_type, rows)
             check_unique(connection, object_type, self.operation, rows)
             check_members(connection, object_type, rows)
+            check_permission_records(connection, self.store.schema, object_type, rows)
             check_rules(connection, self.store.schema.require(object_type.name), rows, self.user_id)
             check_duplicates(connection, self.store.rules, object_type, rows, self.options)
         elif self.operation == "undelete":

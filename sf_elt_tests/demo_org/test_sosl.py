@@ -1,12 +1,19 @@
 """SOSL over HTTP: what is found where, in which order and number, and how a search is refused."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+import duckdb
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from simple_salesforce import Salesforce
 
+from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.serve import Details, running_org
+from sf_elt.demo_org.soql.ast import AllOf, AnyOf, Condition, Negation, Searched
+from sf_elt.demo_org.sosl.terms import term_condition
 from sf_elt_tests.demo_org.wire import V62, Wire
 from sf_elt_tests.orgs import client
 
@@ -74,6 +81,33 @@ def test_terms_find_whole_words(sf: Salesforce, term: str, expected: list[str]) 
 def test_a_search_may_look_in_one_group_of_fields(sf: Salesforce, group: str, expected: list[str]) -> None:
     """IN NAME, EMAIL, PHONE, SIDEBAR FIELDS."""
     assert found(sf.search(f"FIND {{ada}} IN {group} FIELDS RETURNING Contact(Name), Lead(Name)")) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=2, max_size=12))
+@example("\\\n\\\t")
+@example('"((OR NOT')
+def test_any_term_is_searched_for_or_refused(text: str) -> None:
+    """Escaped, any text is a term; as it stands, it is one or no search."""
+    escaped = "".join(f"\\{character}" for character in text)
+    with duckdb.connect() as connection:
+        for term in (escaped, text):
+            with suppress(OrgError):
+                condition = term_condition(term, ["Name"])
+                for pattern in patterns_in(condition):
+                    connection.execute("SELECT regexp_matches('Ada', $1)", [pattern]).fetchall()
+
+
+def patterns_in(condition: Condition) -> Iterator[str]:
+    """The regular expressions that a condition is made of."""
+    match condition:
+        case Searched(_, pattern):
+            yield pattern
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from patterns_in(part)
+        case Negation(part):
+            yield from patterns_in(part)
 
 
 def test_each_object_has_its_own_fields_conditions_order_and_limit(sf: Salesforce) -> None:

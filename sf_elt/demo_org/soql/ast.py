@@ -150,9 +150,12 @@ class Selected:
 
 @dataclass(frozen=True)
 class Searched:
-    """The text of the field matches a regular expression. SOQL has no words for it: SOSL's FIND is made of it."""
+    """The text of one of the fields matches a regular expression (RE2, over lower case).
 
-    path: Operand
+    SOQL has no words for it: SOSL's FIND is made of it.
+    """
+
+    paths: tuple[Path, ...]
     pattern: str
 
 
@@ -184,6 +187,8 @@ def operands_of(condition: Condition | None) -> Iterator[Operand]:
                 yield from operands_of(part)
         case Negation(part):
             yield from operands_of(part)
+        case Searched(paths):
+            yield from paths
         case _:
             yield condition.path
 

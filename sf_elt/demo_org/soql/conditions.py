@@ -39,6 +39,8 @@ JoinSemi = Callable[[SemiJoin], str]
 
 MAX_DEPTH = 100
 _TYPE_NAMES = {"currency": "double", "percent": "double", "datetime": "dateTime", "id": "ID", "reference": "ID"}
+_BETWEEN_FIELDS = 31
+"""A control character, no space: words of two fields do not stand side by side."""
 _NOT_QUOTED = (*NUMBERS, "boolean", "date", "datetime", "time")
 
 
@@ -72,10 +74,10 @@ class _Conditions:
                 return self.semi_join(condition)
             case Selected():
                 return self._selected(condition)
-            case Searched(operand, pattern):
-                return (
-                    f"coalesce(regexp_matches({self.resolve(operand).sql}, {self.context.parameter(pattern)}), false)"
-                )
+            case Searched(paths, pattern):
+                texts = ", ".join(self.resolve(path).sql for path in paths)
+                text = f"lower(concat_ws(chr({_BETWEEN_FIELDS}), {texts}))"
+                return f"regexp_matches({text}, {self.context.parameter(pattern)})"
 
     def _comparison(self, condition: Comparison) -> str:
         column = self._filterable(condition.path)

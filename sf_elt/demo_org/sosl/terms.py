@@ -68,8 +68,7 @@ class _Terms:
         raise malformed_search(f"unexpected token: '{text}'")
 
     def _found(self, text: str) -> Condition:
-        pattern = _pattern(text)
-        return AnyOf(tuple(Searched(Path((name,)), pattern) for name in self.fields))
+        return Searched(tuple(Path((name,)) for name in self.fields), _pattern(text))
 
     def _at(self, word: str) -> bool:
         return self.place < len(self.tokens) and self.tokens[self.place] in (("word", word), ("word", word.lower()))
@@ -81,9 +80,9 @@ class _Terms:
 
 
 def _pattern(text: str) -> str:
-    """The regular expression (RE2) of whole words in any letter case."""
+    """The regular expression (RE2) of whole words, in lower case."""
     parts = []
-    for escaped, plain in re.findall(r"\\(.)|(.)", text, re.DOTALL):
+    for escaped, plain in re.findall(r"\\(.)|(.)", text.lower(), re.DOTALL):
         match plain:
             case "*":
                 parts.append(f"{_LETTER}*")
@@ -92,5 +91,6 @@ def _pattern(text: str) -> str:
             case " ":
                 parts.append(r"\s+")
             case _:
-                parts.append(re.escape(escaped or plain))
-    return f"(?is)(?:^|[^\\pL\\pN_]){''.join(parts)}(?:$|[^\\pL\\pN_])"
+                character = escaped or plain
+                parts.append(character if character.isalnum() else f"\\x{{{ord(character):x}}}")
+    return f"(?s)(?:^|[^\\pL\\pN_]){''.join(parts)}(?:$|[^\\pL\\pN_])"

@@ -6,9 +6,11 @@
         ...                                         # details.instance_url, .username, .password, .access_token, …
     with start_demo_org(file=Path("org")) as org:   # in a process of its own: `sf-elt demo-org --json`
         ...                                         # org.details, org.stop(), org.kill()
+    def test_mine(salesforce_org): ...              # pytest_plugin: a fixture that comes with the package
 
 What it speaks: OAuth token grants and SOAP login (`auth`), REST (`rest`), SOQL (`soql`), Bulk API 2.0 (`bulk`). What it
-does not speak it refuses with Salesforce's own error bodies. `admin` and `faults` make it misbehave on purpose.
+does not speak it refuses with Salesforce's own error bodies. `faults` make it misbehave on purpose, `calls` remember
+what was asked; `admin` is how one says so over HTTP, `levers` how one says so in Python.
 
 Errors:
 
@@ -19,5 +21,6 @@ Errors:
     └── SoqlError      (errors) a query that cannot be run
     GrantRefused       (auth.oauth) no token, sent as an OAuth error body
     AssertionRefused   (auth.jwt_bearer) a JWT assertion that does not hold
+    LeverRefused       (levers) the org did not understand a lever
     JobFailed          (bulk.jobs) a bulk job cannot go on; becomes its errorMessage
 """

@@ -115,6 +115,10 @@ class FaultPlan:
         self._planned: list[PlannedFault | PlannedRandom] = []
         self._lock = threading.Lock()
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._planned
+
     def add(self, faults: list[Fault | RandomFaults]) -> None:
         with self._lock:
             self._planned.extend(

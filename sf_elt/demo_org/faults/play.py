@@ -63,10 +63,10 @@ class PlayFaults:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/services"):
+        plan: FaultPlan = scope["app"].state.org.faults
+        if scope["type"] != "http" or plan.is_empty or not scope["path"].startswith("/services"):
             await self.app(scope, receive, send)
             return
-        plan: FaultPlan = scope["app"].state.org.faults
         asked = Asked(
             scope["method"],
             scope["path"],

@@ -361,7 +361,15 @@ def test_an_opportunity_has_one_primary_contact(bench: Bench) -> None:
     bench.now += timedelta(hours=1)
     role = bench.new("OpportunityContactRole", OpportunityId=deal, ContactId=second, IsPrimary=True)
     assert bench.values(deal, "ContactId", "SystemModstamp") == (second, datetime(2026, 5, 1, 12))
-    bench.save("delete", "OpportunityContactRole", {"Id": role})
+    both = [{"OpportunityId": deal, "ContactId": each, "IsPrimary": True} for each in (second, first)]
+    earlier, latest = bench.save("insert", "OpportunityContactRole", *both)
+    assert bench.values(deal, "ContactId") == (first,)
+    assert [bench.values(str(each), "IsPrimary") for each in (role, earlier.id, latest.id)] == [
+        (False,),
+        (False,),
+        (True,),
+    ]
+    bench.save("delete", "OpportunityContactRole", {"Id": latest.id})
     assert bench.values(deal, "ContactId") == (None,)
 
 

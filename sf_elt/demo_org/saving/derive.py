@@ -161,13 +161,20 @@ def _add_primary_roles(store: Store, write: Writing, rows: Sequence[Row], user_i
 
 def _keep_one_primary(write: Writing, rows: Sequence[Row]) -> None:
     """The latest primary role is the only one of its opportunity."""
-    for row in rows:
+    if not rows:
+        return
+    roles = table("OpportunityContactRole")
+    opportunity_of = dict(
         write.connection.execute(
-            f'UPDATE {table("OpportunityContactRole")} SET "IsPrimary" = false, "SystemModstamp" = ? '
-            'WHERE "IsPrimary" AND "Id" != ? AND "OpportunityId" = '
-            f'(SELECT "OpportunityId" FROM {table("OpportunityContactRole")} WHERE "Id" = ?)',
-            [write.now, row.id, row.id],
-        )
+            f'SELECT "Id", "OpportunityId" FROM {roles} WHERE "Id" IN (SELECT unnest(?))', [[row.id for row in rows]]
+        ).fetchall()
+    )
+    latest = {opportunity_of[row.id]: row.id for row in rows}
+    write.connection.execute(
+        f'UPDATE {roles} SET "IsPrimary" = false, "SystemModstamp" = $now WHERE "IsPrimary" '
+        'AND "OpportunityId" IN (SELECT unnest($opportunities)) AND "Id" NOT IN (SELECT unnest($latest))',
+        {"now": write.now, "opportunities": list(latest), "latest": list(latest.values())},
+    )
 
 
 def _refresh_calculated(store: Store, write: Writing, object_type: ObjectType, rows: Sequence[Row]) -> None:

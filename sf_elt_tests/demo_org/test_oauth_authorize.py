@@ -133,6 +133,20 @@ def test_consent_is_asked_once(empty_org: Details) -> None:
     assert "Allow access?" in both.text
 
 
+def test_revoking_the_last_refresh_token_takes_the_consent_back(empty_org: Details) -> None:
+    """An app is asked about again after the last of its refresh tokens was revoked, not before."""
+    browser = Browser(empty_org)
+    browser.decide(browser.log_in(browser.open(code_challenge=CHALLENGE)))
+    codes = [told(browser.open(code_challenge=CHALLENGE))["code"] for _ in "12"]
+    tokens = [ask_token(empty_org, **code_grant(empty_org, code)).json()["refresh_token"] for code in codes]
+    asked = []
+    for token in tokens:
+        revoke = f"{empty_org.instance_url}/services/oauth2/revoke"
+        requests.post(revoke, data={"token": token}, timeout=10).raise_for_status()
+        asked.append("Allow access?" in browser.open().text)
+    assert asked == [False, True]
+
+
 def test_immediate_never_shows_a_page(empty_org: Details) -> None:
     """immediate=true answers with a code or with immediate_unsuccessful."""
     browser = Browser(empty_org)

@@ -203,9 +203,12 @@ def test_scopes_say_what_a_session_is_good_for(org: Details) -> None:
 
 
 def test_an_app_decides_about_refresh_tokens(org: Details) -> None:
-    """An app may have none, and a token of one app is worth nothing to another."""
+    """An app may have none, a token buys no more scopes than it has, and is worth nothing to another app."""
     assert "refresh_token" not in code_flow(org, client_id="brief")
     foreign = code_flow(org, client_id="looker")["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": foreign, "client_id": "looker"}
+    narrower, wider = (ask_token(org, **form, scope=scope) for scope in ("id", "id api"))
+    assert (narrower.json()["scope"], refusal(wider)[1]) == ("id", "invalid_scope")
     reply = ask_token(org, grant_type="refresh_token", refresh_token=foreign, **app_of(org))
     assert refusal(reply)[2] == "expired access/refresh token"
 

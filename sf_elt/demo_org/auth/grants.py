@@ -4,7 +4,7 @@ Refusals are worded as recorded from real orgs and listed in "OAuth 2.0 Authoriz
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sf_elt.demo_org.auth.apps import ConnectedApp, NoSuchScope, scopes_for
@@ -43,8 +43,6 @@ class TokenRequest:
 
 def grant(request: TokenRequest) -> Reply:
     """The reply of the token endpoint. Raises GrantRefused."""
-    if not request["grant_type"]:
-        raise GrantRefused("unsupported_grant_type", "grant type not supported")
     one = GRANTS.get(request["grant_type"])
     if one is None:
         raise GrantRefused("unsupported_grant_type", "grant type not supported")
@@ -87,9 +85,9 @@ def _refresh_token(request: TokenRequest) -> Reply:
         raise GrantRefused("invalid_grant", "expired access/refresh token")
     user = _user(org.users.with_id(issued.user_id))
     _check_permitted(app, user)
-    scopes = issued.scopes
-    if request["scope"] and set(_scopes(request, app)) <= set(issued.scopes):
-        scopes = _scopes(request, app)
+    scopes = tuple(request["scope"].split()) or issued.scopes
+    if not set(scopes) <= set(issued.scopes):
+        raise GrantRefused("invalid_scope", "the requested scope is invalid, unknown, or malformed")
     if app.refresh_tokens != "rotate":
         granted = Granted(org, request.address, app, user, scopes, issued.token)
         return with_id_token(granted, token_reply(granted))
@@ -164,8 +162,7 @@ def with_refresh_token(granted: Granted) -> Reply:
     issued = org.sessions.issue_refresh_token(
         granted.user.id, org.clock(), client_id=granted.app.client_id, scopes=granted.scopes
     )
-    bound = Granted(org, granted.address, granted.app, granted.user, granted.scopes, issued.token, granted.nonce)
-    return token_reply(bound) | {"refresh_token": issued.token}
+    return token_reply(replace(granted, refresh_token=issued.token)) | {"refresh_token": issued.token}
 
 
 def _app(request: TokenRequest) -> ConnectedApp:

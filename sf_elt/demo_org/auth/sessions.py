@@ -118,8 +118,7 @@ class Sessions:
         issued = RefreshToken(user_id, client_id, scopes, "5Aep861" + secrets.token_urlsafe(64), now)
         with self._lock:
             self._refresh[issued.token] = issued
-            held = [each for each in self._refresh.values() if (each.user_id, each.client_id) == (user_id, client_id)]
-            for old in held[:-LIVE_REFRESH_TOKENS]:
+            for old in self._held(client_id, user_id)[:-LIVE_REFRESH_TOKENS]:
                 del self._refresh[old.token]
             self._write()
         return issued
@@ -141,13 +140,18 @@ class Sessions:
         return new
 
     def revoke(self, token: str) -> bool:
-        """Ends a token at once, and with a refresh token the sessions it bought; False when it was not live."""
+        """Ends a token at once; False when it was not live.
+
+        With a refresh token go the sessions it bought, and with the last one of an app the user's consent.
+        """
         with self._lock:
             access = self._access.pop(token, None)
             refresh = self._refresh.pop(token, None)
             if refresh is not None:
                 for session in self._of_refresh_token(token):
                     del self._access[session.token]
+                if not self._held(refresh.client_id, refresh.user_id):
+                    self._approved.pop((refresh.client_id, refresh.user_id), None)
             self._write()
         return access is not None or refresh is not None
 
@@ -182,6 +186,10 @@ class Sessions:
         """Whether the user has let the app have all of these."""
         known = self._approved.get((client_id, user_id))
         return known is not None and known >= set(scopes)
+
+    def _held(self, client_id: str, user_id: str) -> list[RefreshToken]:
+        """The live refresh tokens of an app and a user, oldest first."""
+        return [each for each in self._refresh.values() if (each.client_id, each.user_id) == (client_id, user_id)]
 
     def _of_refresh_token(self, token: str) -> list[Session]:
         return [session for session in self._access.values() if session.refresh_token == token]

@@ -7,8 +7,8 @@ import pytest
 
 from sf_elt.demo_org.saving.convert import CONVERTED_STATUSES
 from sf_elt.demo_org.serve import Details, running_org
-from sf_elt_tests.demo_org.soap_client import Fault, soap
-from sf_elt_tests.orgs import client
+from sf_elt_tests.demo_org.soap_client import Fault, as_list, soap
+from sf_elt_tests.orgs import client, levers
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,23 @@ def test_a_parent_can_be_named_by_its_external_id(org: Details) -> None:
     )
     assert client(org).Contact.get(good["id"])["ReportsToId"] == boss["id"]
     assert bad["errors"]["statusCode"] == "INVALID_FIELD"
+
+
+def test_duplicates_are_told_with_the_records_they_are_of(org: Details) -> None:
+    """A duplicate rule refuses with what it found, its records as sObjects, unless DuplicateRuleHeader insists."""
+    levers(org).set_duplicate_rule("Lead", "alert")
+    try:
+        twin = lead(LastName="Twin", Email="twin@demo.example")
+        [made], [refused] = create(org, twin), create(org, twin)
+        error = refused["errors"]
+        assert error["statusCode"] == "DUPLICATES_DETECTED"
+        assert error["duplicateResult"]["allowSave"] == "true"
+        [found_record] = as_list(error["duplicateResult"]["matchResults"]["matchRecords"])
+        assert (found_record["record"]["type"], found_record["record"]["Id"][0]) == ("Lead", made["id"])
+        header = {"DuplicateRuleHeader": {"allowSave": "true", "includeRecordDetails": "false"}}
+        assert create(org, twin, headers=header)[0]["success"] == "true"
+    finally:
+        levers(org).set_duplicate_rule("Lead", "off")
 
 
 def test_deleted_records_come_back(org: Details) -> None:

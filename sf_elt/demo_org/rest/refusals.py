@@ -6,11 +6,12 @@ and allowed for by public clients; later recordings spell it right.
 
 from collections.abc import Mapping
 
+from pydantic import JsonValue
 from starlette.requests import Request
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.requests import version_of
-from sf_elt.demo_org.saving import SaveError, SaveOutcome
+from sf_elt.demo_org.saving import DuplicateMatch, SaveError, SaveOutcome
 
 LAST_MISSPELT = 57
 
@@ -45,6 +46,27 @@ def errors_of(request: Request, outcome: SaveOutcome) -> list[dict[str, object]]
     ]
 
 
+def duplicate_result(match: DuplicateMatch, version: str) -> dict[str, JsonValue]:
+    """What a duplicate rule found, as DuplicateResult."""
+    return {
+        "allowSave": match.allow_save,
+        "duplicateRule": match.rule,
+        "duplicateRuleEntityType": match.object_name,
+        "errorMessage": match.message,
+        "matchResults": [
+            {
+                "entityType": match.object_name,
+                "errors": [],
+                "matchEngine": "FuzzyMatchEngine",
+                "matchRecords": [_match_record(match.object_name, each, version) for each in match.records],
+                "rule": match.matching_rule,
+                "size": len(match.records),
+                "success": True,
+            }
+        ],
+    }
+
+
 def _duplicates(request: Request, error: SaveError) -> dict[str, object]:
     """The member that tells of duplicates, or nothing."""
     match = error.duplicates
@@ -52,28 +74,10 @@ def _duplicates(request: Request, error: SaveError) -> dict[str, object]:
         return {}
     version = version_of(request)
     name = "duplicateResut" if float(version) <= LAST_MISSPELT else "duplicateResult"
-    return {
-        name: {
-            "allowSave": match.allow_save,
-            "duplicateRule": match.rule,
-            "duplicateRuleEntityType": match.object_name,
-            "errorMessage": match.message,
-            "matchResults": [
-                {
-                    "entityType": match.object_name,
-                    "errors": [],
-                    "matchEngine": "FuzzyMatchEngine",
-                    "matchRecords": [_match_record(match.object_name, each, version) for each in match.records],
-                    "rule": match.matching_rule,
-                    "size": len(match.records),
-                    "success": True,
-                }
-            ],
-        }
-    }
+    return {name: duplicate_result(match, version)}
 
 
-def _match_record(object_name: str, record: Mapping[str, str | None], version: str) -> dict[str, object]:
+def _match_record(object_name: str, record: Mapping[str, str | None], version: str) -> dict[str, JsonValue]:
     address = f"/services/data/v{version}/sobjects/{object_name}/{record['Id']}"
     return {
         "additionalInformation": [],

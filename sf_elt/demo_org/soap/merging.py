@@ -10,7 +10,6 @@ from sf_elt.demo_org.saving import (
     LeadConversion,
     Merge,
     MergeOutcome,
-    SaveOptions,
     convert_leads,
     empty_recycle_bin,
 )
@@ -18,7 +17,7 @@ from sf_elt.demo_org.saving import merge as merge_records
 from sf_elt.demo_org.soap.envelope import SoapFault, child, child_text, children, flag, texts
 from sf_elt.demo_org.soap.operation import Asked
 from sf_elt.demo_org.soap.records import read_record
-from sf_elt.demo_org.soap.writing import check_count, errors, result, says_true
+from sf_elt.demo_org.soap.writing import check_count, errors, options_of, result
 from sf_elt.demo_org.soap.xml import XmlValue
 
 MOST_CONVERSIONS = 100
@@ -32,7 +31,7 @@ async def merge(asked: Asked) -> XmlValue:
     given = [_merge(each) for name in ("request", "mergeRequests") for each in children(asked.arguments, name)]
     check_count(asked, given)
     named = [(asked.object_type(kind).name, request) for kind, request in given]
-    return [_merged(each) for each in await run_in_threadpool(_merge_all, asked, named)]
+    return [_merged(asked, each) for each in await run_in_threadpool(_merge_all, asked, named)]
 
 
 async def convert_lead(asked: Asked) -> XmlValue:
@@ -40,11 +39,10 @@ async def convert_lead(asked: Asked) -> XmlValue:
     if len(given) > MOST_CONVERSIONS:
         raise SoapFault("EXCEEDED_LEAD_CONVERT_LIMIT", f"cannot convert more than {MOST_CONVERSIONS} leads in one call")
     check_count(asked, given)
-    options = SaveOptions(allow_duplicates=says_true(asked, "DuplicateRuleHeader", "allowSave"))
     outcomes = await run_in_threadpool(
-        convert_leads, asked.org.store, asked.user_id, given, schema=asked.schema, options=options
+        convert_leads, asked.org.store, asked.user_id, given, schema=asked.schema, options=options_of(asked)
     )
-    return [_converted(each) for each in outcomes]
+    return [_converted(asked, each) for each in outcomes]
 
 
 async def empty_bin(asked: Asked) -> XmlValue:
@@ -52,7 +50,7 @@ async def empty_bin(asked: Asked) -> XmlValue:
     given = texts(asked.arguments, "ids")
     check_count(asked, given)
     outcomes = await run_in_threadpool(empty_recycle_bin, asked.org.store, given, schema=asked.schema)
-    return [result(each) for each in outcomes]
+    return [result(asked, each) for each in outcomes]
 
 
 def _merge_all(asked: Asked, given: Sequence[tuple[str, Merge]]) -> list[MergeOutcome]:
@@ -72,9 +70,9 @@ def _merge(found: Element) -> tuple[str, Merge]:
     return kind, Merge(record, tuple(texts(found, "recordToMergeIds")))
 
 
-def _merged(outcome: MergeOutcome) -> XmlValue:
+def _merged(asked: Asked, outcome: MergeOutcome) -> XmlValue:
     return {
-        "errors": errors(outcome.errors),
+        "errors": errors(asked, outcome.errors),
         "id": outcome.id,
         "mergedRecordIds": outcome.merged_record_ids,
         "success": outcome.success,
@@ -96,11 +94,11 @@ def _conversion(found: Element) -> LeadConversion:
     )
 
 
-def _converted(outcome: ConvertedLead) -> XmlValue:
+def _converted(asked: Asked, outcome: ConvertedLead) -> XmlValue:
     return {
         "accountId": outcome.account_id,
         "contactId": outcome.contact_id,
-        "errors": errors(outcome.errors),
+        "errors": errors(asked, outcome.errors),
         "leadId": outcome.lead_id,
         "opportunityId": outcome.opportunity_id,
         "success": outcome.success,

@@ -72,7 +72,7 @@ def _invalidated(asked: Asked, session_id: str) -> XmlValue:
     if asked.org.sessions.revoke(session_id):
         return {"errors": [], "success": True}
     error = SaveError("INVALID_SESSION_ID", "Session expired or invalid")
-    return {"errors": errors([error]), "success": False}
+    return {"errors": errors(asked, [error]), "success": False}
 
 
 async def get_user_info(asked: Asked) -> XmlValue:

@@ -50,6 +50,17 @@ def sobject(schema: Schema, record: JsonValue) -> XmlValue:
     return members
 
 
+def with_sobjects(schema: Schema, value: JsonValue) -> XmlValue:
+    """What REST says in JSON, with the records in it as sObjects."""
+    if isinstance(value, list):
+        return [with_sobjects(schema, each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "attributes" in value:
+        return sobject(schema, value)
+    return {name: with_sobjects(schema, member) for name, member in value.items()}
+
+
 def read_record(found: Element) -> tuple[str, dict[str, object]]:
     """The type of an sObject in a call, and its fields: texts, None for those in fieldsToNull, parents as mappings.
 

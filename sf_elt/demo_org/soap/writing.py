@@ -4,27 +4,28 @@ from collections.abc import Sequence
 
 from starlette.concurrency import run_in_threadpool
 
+from sf_elt.demo_org.rest.refusals import duplicate_result
 from sf_elt.demo_org.saving import Operation, SaveError, SaveOptions, SaveOutcome, save_by_id, save_mixed
 from sf_elt.demo_org.soap.envelope import SoapFault, children, texts
 from sf_elt.demo_org.soap.operation import Asked
-from sf_elt.demo_org.soap.records import read_record
+from sf_elt.demo_org.soap.records import read_record, with_sobjects
 from sf_elt.demo_org.soap.xml import XmlValue
 
 MOST_RECORDS = 200
 
 
 async def create(asked: Asked) -> XmlValue:
-    return [result(each) for each in await _save_records(asked, "insert")]
+    return [result(asked, each) for each in await _save_records(asked, "insert")]
 
 
 async def update(asked: Asked) -> XmlValue:
-    return [result(each) for each in await _save_records(asked, "update")]
+    return [result(asked, each) for each in await _save_records(asked, "update")]
 
 
 async def upsert(asked: Asked) -> XmlValue:
     """Outcomes say what was created."""
     key = asked.argument("externalIDFieldName")
-    return [{"created": each.created, **result(each)} for each in await _save_records(asked, "upsert", key)]
+    return [{"created": each.created, **result(asked, each)} for each in await _save_records(asked, "upsert", key)]
 
 
 async def delete(asked: Asked) -> XmlValue:
@@ -35,17 +36,26 @@ async def undelete(asked: Asked) -> XmlValue:
     return await _by_id(asked, "undelete")
 
 
-def result(outcome: SaveOutcome) -> dict[str, XmlValue]:
+def result(asked: Asked, outcome: SaveOutcome) -> dict[str, XmlValue]:
     """One outcome as SaveResult, DeleteResult or UndeleteResult."""
     return {
-        "errors": errors(outcome.errors),
+        "errors": errors(asked, outcome.errors),
         "id": outcome.id if outcome.success else None,
         "success": outcome.success,
     }
 
 
-def errors(found: Sequence[SaveError]) -> list[XmlValue]:
-    return [{"fields": each.fields, "message": each.message, "statusCode": each.status_code} for each in found]
+def errors(asked: Asked, found: Sequence[SaveError]) -> list[XmlValue]:
+    return [_error(asked, each) for each in found]
+
+
+def _error(asked: Asked, error: SaveError) -> dict[str, XmlValue]:
+    """One error; what a duplicate rule found goes along with it."""
+    told: dict[str, XmlValue] = {"fields": error.fields, "message": error.message, "statusCode": error.status_code}
+    if error.duplicates is None:
+        return told
+    duplicates = duplicate_result(error.duplicates, asked.version)
+    return {"@xsi:type": "DuplicateError", **told, "duplicateResult": with_sobjects(asked.schema, duplicates)}
 
 
 def check_count(asked: Asked, given: Sequence[object], most: int = MOST_RECORDS) -> None:
@@ -61,6 +71,14 @@ def says_true(asked: Asked, header: str, member: str) -> bool:
     return (asked.call.header(header, member) or "").strip().lower() in ("true", "1")
 
 
+def options_of(asked: Asked) -> SaveOptions:
+    """How the caller wants records saved."""
+    return SaveOptions(
+        allow_duplicates=says_true(asked, "DuplicateRuleHeader", "allowSave"),
+        duplicate_details=says_true(asked, "DuplicateRuleHeader", "includeRecordDetails"),
+    )
+
+
 async def _save_records(asked: Asked, operation: Operation, key: str | None = None) -> list[SaveOutcome]:
     given = [read_record(each) for each in children(asked.arguments, "sObjects")]
     check_count(asked, given)
@@ -74,7 +92,7 @@ async def _save_records(asked: Asked, operation: Operation, key: str | None = No
         external_id_field=key,
         all_or_none=says_true(asked, "AllOrNoneHeader", "allOrNone"),
         schema=asked.schema,
-        options=SaveOptions(allow_duplicates=says_true(asked, "DuplicateRuleHeader", "allowSave")),
+        options=options_of(asked),
     )
 
 
@@ -91,4 +109,4 @@ async def _by_id(asked: Asked, operation: Operation) -> XmlValue:
         all_or_none=says_true(asked, "AllOrNoneHeader", "allOrNone"),
         schema=asked.schema,
     )
-    return [result(each) for each in outcomes]
+    return [result(asked, each) for each in outcomes]

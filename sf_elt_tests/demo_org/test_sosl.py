@@ -41,6 +41,12 @@ def sf(searched_org: Details) -> Salesforce:
     return client(searched_org)
 
 
+@pytest.fixture(scope="module")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
 def found(reply: dict[str, Any]) -> list[str]:
     """The names of the records found."""
     return [record["Name"] for record in reply["searchRecords"]]
@@ -87,15 +93,13 @@ def test_a_search_may_look_in_one_group_of_fields(sf: Salesforce, group: str, ex
 @given(text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=2, max_size=12))
 @example("\\\n\\\t")
 @example('"((OR NOT')
-def test_any_term_is_searched_for_or_refused(text: str) -> None:
+def test_any_term_is_searched_for_or_refused(engine: duckdb.DuckDBPyConnection, text: str) -> None:
     """Escaped, any text is a term; as it stands, it is one or no search."""
     escaped = "".join(f"\\{character}" for character in text)
-    with duckdb.connect() as connection:
-        for term in (escaped, text):
-            with suppress(OrgError):
-                condition = term_condition(term, ["Name"])
-                for pattern in patterns_in(condition):
-                    connection.execute("SELECT regexp_matches('Ada', $1)", [pattern]).fetchall()
+    for term in (escaped, text):
+        with suppress(OrgError):
+            for pattern in patterns_in(term_condition(term, ["Name"])):
+                engine.execute("SELECT regexp_matches('Ada', $1)", [pattern]).fetchall()
 
 
 def patterns_in(condition: Condition) -> Iterator[str]:

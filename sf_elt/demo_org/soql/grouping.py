@@ -1,7 +1,7 @@
 """GROUP BY and aggregates: what a query may select, sort and filter by once its records are summed up.
 
 Source: Salesforce's SOQL reference, "GROUP BY", "GROUP BY ROLLUP", "GROUP BY CUBE", "HAVING", "Aggregate Functions";
-the wordings are recorded ones.
+refusals are worded as public threads show them, where they do.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,7 @@
 """`Id IN (SELECT AccountId FROM Contact …)` and NOT IN: what Salesforce allows of them.
 
-Sources: Salesforce's SOQL reference, "Comparison Operators", semi-joins and anti-joins; the wordings are recorded ones.
+Source: Salesforce's SOQL reference, "Comparison Operators"; refusals are worded as public threads show them, where they
+do.
 """
 
 from sf_elt.demo_org.errors import SoqlError

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,7 +78,9 @@ def demo_org(
             apps=read_apps(apps) if apps else (),
         )
         listener = bind(port)
-        org = create_org(seed=seed, records=records, file=file, settings=settings)
+        kept = file is not None and file.exists()
+        with _progress(f"Opening {file} …" if kept else f"Making an org of {records:,} leads and contacts …"):
+            org = create_org(seed=seed, records=records, file=file, settings=settings)
     except (DemoOrgError, OrgFileError, AppsFileError, ValueError, OSError) as error:
         typer.echo(f"sf-elt demo-org: {error}", err=True)
         raise typer.Exit(1) from None
@@ -108,6 +111,15 @@ def dev(
     from sf_elt.demo import run_dev
 
     raise typer.Exit(run_dev(folder, port=port))
+
+
+def _progress(what: str) -> AbstractContextManager[object]:
+    """Says on a terminal, and there only, what takes its time."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(what)
 
 
 def _readable(details: "Details") -> str:

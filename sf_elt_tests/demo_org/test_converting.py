@@ -3,9 +3,10 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from sf_elt.demo_org.saving import ConvertedLead, LeadConversion, convert_leads
+from sf_elt.demo_org.saving import ConvertedLead, LeadConversion, Merge, convert_leads, merge
 from sf_elt_tests.demo_org.bench import PERSON, Bench
 
 CONVERTED = "Closed - Converted"
@@ -70,6 +71,7 @@ def test_records_that_are_there_are_filled_not_overwritten(bench: Bench) -> None
         ({"account_id": "001000000000001AAA"}, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),
         ({"opportunity_id": "nonsense"}, "MALFORMED_ID", "malformed id nonsense"),
         ({"opportunity_name": "x" * 121}, "STRING_TOO_LONG", None),
+        ({"owner_id": "005000000000001AAA"}, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),
     ],
 )
 def test_a_conversion_that_fails_leaves_nothing_behind(
@@ -82,3 +84,23 @@ def test_a_conversion_that_fails_leaves_nothing_behind(
     assert message is None or outcome.errors[0].message == message
     assert (bench.store.count("Account"), bench.store.count("Contact")) == (0, 0)
     assert bench.values(lead, "IsConverted") == (False,)
+
+
+def test_the_owner_may_be_another(bench: Bench) -> None:
+    """An Id of 15 characters is the same user; the lead changes hands with what it became."""
+    [other] = bench.store.next_ids("User", 1)
+    bench.store.load("User", pa.table({"Id": [other], "LastName": ["Other"], "IsActive": [True]}))
+    lead = bench.new("Lead", **PERSON)
+    outcome = convert(bench, lead, owner_id=other[:15])
+    assert outcome.account_id is not None
+    assert bench.values(outcome.account_id, "OwnerId") == bench.values(lead, "OwnerId") == (other,)
+
+
+def test_a_locked_lead_is_not_converted(bench: Bench) -> None:
+    """UNABLE_TO_LOCK_ROW, and once it is free it is; a locked loser is not merged either."""
+    lead, other = bench.new("Lead", **PERSON), bench.new("Lead", **PERSON)
+    bench.store.rules.lock([lead], times=2)
+    assert convert(bench, lead).errors[0].status_code == "UNABLE_TO_LOCK_ROW"
+    [merged] = merge(bench.store, bench.user, "Lead", [Merge({"Id": other}, (lead,))])
+    assert merged.errors[0].status_code == "UNABLE_TO_LOCK_ROW"
+    assert convert(bench, lead).success

@@ -7,7 +7,7 @@ import duckdb
 
 from sf_elt.demo_org.rules import WriteRules
 from sf_elt.demo_org.saving.lookup import as_text, ids_by_value, read_existing
-from sf_elt.demo_org.saving.outcome import Operation
+from sf_elt.demo_org.saving.outcome import Operation, SaveError
 from sf_elt.demo_org.saving.places import partners_of
 from sf_elt.demo_org.saving.rows import READ_ONLY, Row
 from sf_elt.demo_org.schema import Field, ObjectType
@@ -83,8 +83,18 @@ def check_locks(rules: WriteRules, object_type: ObjectType, rows: Sequence[Row])
     for row in rows:
         held = [record_id for record_id in needed.get(id(row), ()) if record_id in met]
         if held:
-            message = f"unable to obtain exclusive access to this record or {len(held)} records: {','.join(held)}"
-            row.refuse("UNABLE_TO_LOCK_ROW", message)
+            row.errors = (*row.errors, _locked(held))
+
+
+def locked(rules: WriteRules, record_ids: Sequence[str]) -> SaveError | None:
+    """Why records that must all change cannot: somebody else holds one of them."""
+    met = rules.meet_locks(record_ids) if rules.any_locked else frozenset()
+    return _locked([each for each in record_ids if each in met]) if met else None
+
+
+def _locked(held: Sequence[str]) -> SaveError:
+    message = f"unable to obtain exclusive access to this record or {len(held)} records: {','.join(held)}"
+    return SaveError("UNABLE_TO_LOCK_ROW", message)
 
 
 def check_writable(object_type: ObjectType, rows: Iterable[Row]) -> None:

@@ -14,11 +14,12 @@ from datetime import date, timedelta
 from sf_elt.demo_org.calculated import refresh_calculated
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.saving.cells import Cell
+from sf_elt.demo_org.saving.checks import locked
 from sf_elt.demo_org.saving.derive import parents_of, refresh
 from sf_elt.demo_org.saving.lookup import read_existing
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions
 from sf_elt.demo_org.saving.save import save
-from sf_elt.demo_org.schema import Schema
+from sf_elt.demo_org.schema import Field, Schema
 from sf_elt.demo_org.store import Store, Writing, table
 
 CONVERTED_STATUSES = ("Closed - Converted",)
@@ -115,11 +116,12 @@ class _Conversion:
 
     def run(self) -> ConvertedLead:
         lead = self._lead()
-        owner = {"OwnerId": self.wanted.owner_id or _owner_of(lead, self.user_id)}
+        owner_id = self._new_owner()
+        owner = {"OwnerId": owner_id or _owner_of(lead, self.user_id)}
         account_id = self._account(lead, owner)
         contact_id = self._contact(lead, owner, account_id)
         opportunity_id = self._opportunity(lead, owner, account_id, contact_id)
-        self._close(lead, account_id, contact_id, opportunity_id)
+        self._close(owner_id, account_id, contact_id, opportunity_id)
         self._hand_over(account_id, contact_id, opportunity_id)
         return ConvertedLead(self.lead_id, True, account_id, contact_id, opportunity_id)
 
@@ -132,7 +134,17 @@ class _Conversion:
         if self.wanted.converted_status not in CONVERTED_STATUSES:
             message = f"invalid convertedStatus: {self.wanted.converted_status}"
             raise _NotConverted(SaveError("INVALID_STATUS", message, ("Status",)))
+        if (held := locked(self.store.rules, [self.lead_id])) is not None:
+            raise _NotConverted(held)
         return lead
+
+    def _new_owner(self) -> str | None:
+        """The user who is to own the records and the lead, if the caller names one."""
+        if self.wanted.owner_id is None:
+            return None
+        owner_id = self._given(self.wanted.owner_id)
+        self._read("User", owner_id, [])
+        return owner_id
 
     def _account(self, lead: Mapping[str, Cell], owner: Mapping[str, object]) -> str:
         mapped = _mapped(lead, _TO_ACCOUNT)
@@ -177,7 +189,7 @@ class _Conversion:
         }
         return self._save("insert", "Opportunity", {**opportunity, **owner})
 
-    def _close(self, lead: Mapping[str, Cell], account_id: str, contact_id: str, opportunity_id: str | None) -> None:
+    def _close(self, owner_id: str | None, account_id: str, contact_id: str, opportunity_id: str | None) -> None:
         self.write.connection.execute(
             f"""
             UPDATE {table("Lead")}
@@ -189,7 +201,7 @@ class _Conversion:
             """,
             {
                 "status": self.wanted.converted_status, "today": self.write.now.date(), "account": account_id,
-                "contact": contact_id, "opportunity": opportunity_id, "owner": self.wanted.owner_id,
+                "contact": contact_id, "opportunity": opportunity_id, "owner": owner_id,
                 "now": self.write.now, "user": self.user_id, "lead": self.lead_id,
             },
         )  # fmt: skip
@@ -248,14 +260,21 @@ class _Conversion:
 
     def _save(self, operation: Operation, object_name: str, record: Mapping[str, object]) -> str:
         """Saves one of the records that the lead becomes. Raises _NotConverted with its errors."""
-        object_type = self.store.schema.require(object_name)
-        known = {name: value for name, value in record.items() if object_type.has(name)}
+        object_type = (self.schema or self.store.schema).object(object_name)
+        if object_type is None:
+            raise _NotConverted(SaveError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"))
+        known = {name: value for name, value in record.items() if name == "Id" or _writable(object_type.field(name))}
         [outcome] = save(
             self.store, self.user_id, object_name, operation, [known], schema=self.schema, options=self.options
         )
         if outcome.id is None or not outcome.success:
             raise _NotConverted(*outcome.errors)
         return outcome.id
+
+
+def _writable(field: Field | None) -> bool:
+    """Whether the user may fill a field; one that the user does not see stays empty."""
+    return field is not None and field.createable
 
 
 def _mapped(lead: Mapping[str, Cell], names: Mapping[str, str]) -> dict[str, object]:

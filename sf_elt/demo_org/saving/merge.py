@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sf_elt.demo_org.calculated import refresh_calculated
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.ids import normalise
+from sf_elt.demo_org.saving.checks import locked
 from sf_elt.demo_org.saving.delete import mark
 from sf_elt.demo_org.saving.derive import parents_of, refresh
 from sf_elt.demo_org.saving.lookup import read_existing
@@ -69,7 +70,7 @@ def _merge(store: Store, user_id: str, object_type: ObjectType, request: Merge, 
     if master_id is None or len(known) < len(losers):
         return _refused(master_id, "MALFORMED_ID", "malformed id in merge")
     with store.writing() as write:
-        refusal = _check(write, object_type, master_id, known)
+        refusal = _check(write, object_type, master_id, known) or locked(store.rules, known)
         if refusal is not None:
             return MergeOutcome(master_id, False, errors=(refusal,))
         return _apply(store, write, user_id, object_type, request.master, known, schema)

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sf_elt.demo_org.calculated import refresh_calculated
+from sf_elt.demo_org.saving import Operation, save
 from sf_elt.demo_org.schema import load_schema
 from sf_elt.demo_org.seeding import seed_org
 from sf_elt.demo_org.store import Store
@@ -85,3 +88,62 @@ def test_a_change_of_other_records_is_followed_without_a_new_timestamp(store: St
     assert rows(store, WRONG_ACCOUNTS) == []
     assert rows(store, WRONG_CONTACTS) == []
     assert rows(store, 'SELECT "Id", "SystemModstamp" FROM records."Account" ORDER BY 1') == before
+
+
+_STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["win", "lose", "amount", "currency", "move", "delete", "undelete", "hardDelete", "rate", "new"]
+        ),
+        st.integers(0, 5),
+        st.integers(0, 2),
+    ),
+    max_size=20,
+)
+
+
+@given(steps=_STEPS)
+@settings(max_examples=12, deadline=None)
+def test_whatever_is_saved_is_followed(steps: list[tuple[str, int, int]]) -> None:
+    """After any history of saves, deletes and restores the values are what the other records say."""
+    with Store(load_schema()) as store:
+        user = store.next_ids("User", 1)[0]
+
+        def apply(object_name: str, operation: Operation, *records: dict[str, object]) -> list[str | None]:
+            return [each.id for each in save(store, user, object_name, operation, records)]
+
+        rates = {"USD": 1.0, "JPY": 150.0}
+        apply(
+            "CurrencyType",
+            "insert",
+            *({"IsoCode": code, "ConversionRate": rate, "DecimalPlaces": 2} for code, rate in rates.items()),
+        )
+        accounts = apply(
+            "Account", "insert", *({"Name": each, "Rating": "Hot", "CurrencyIsoCode": each} for each in ("USD", "JPY"))
+        )
+        accounts += apply("Account", "insert", {"Name": "third", "CurrencyIsoCode": "USD"})
+        apply("Contact", "insert", *({"LastName": str(each), "AccountId": each} for each in accounts))
+        deal = {"Name": "D", "CloseDate": "2026-03-01", "StageName": "Closed Won", "Amount": 100}
+        deals = apply("Opportunity", "insert", *({**deal, "AccountId": accounts[each % 3]} for each in range(6)))
+        for kind, number, account in steps:
+            found = {"Id": deals[number % len(deals)]}
+            match kind:
+                case "win" | "lose":
+                    apply(
+                        "Opportunity", "update", {**found, "StageName": f"Closed {'Won' if kind == 'win' else 'Lost'}"}
+                    )
+                case "amount":
+                    apply("Opportunity", "update", {**found, "Amount": number * 7.5 or None})
+                case "currency":
+                    apply("Opportunity", "update", {**found, "CurrencyIsoCode": "JPY" if account else "USD"})
+                case "move":
+                    apply("Opportunity", "update", {**found, "AccountId": accounts[account]})
+                case "delete" | "undelete" | "hardDelete":
+                    apply("Opportunity", kind, found)
+                case "rate":
+                    apply("Account", "update", {"Id": accounts[account], "Rating": "Cold" if number % 2 else None})
+                case "new":
+                    deals += apply("Opportunity", "insert", {**deal, "AccountId": accounts[account]})
+        assert rows(store, WRONG_ACCOUNTS) == []
+        assert rows(store, WRONG_CONTACTS) == []
+        assert len(rows(store, ACCOUNTS)) == 3

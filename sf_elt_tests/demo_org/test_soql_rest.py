@@ -133,6 +133,7 @@ def test_for_view_remembers_that_records_were_looked_at(wire: Wire) -> None:
     for soql in (
         "SELECT Id FROM Account WHERE Name = 'Many' FOR VIEW",
         "SELECT Id FROM Account WHERE Name = 'None' FOR REFERENCE",
+        "SELECT Name FROM Account WHERE Name = 'None' GROUP BY Name FOR VIEW",
     ):
         assert wire("GET", f"{V62}/query", params={"q": soql}).json()["totalSize"] == 1
     many, none = wire("GET", f"{V62}/query", params={"q": fields}).json()["records"]

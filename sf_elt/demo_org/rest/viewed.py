@@ -14,11 +14,11 @@ _SET_BY = {"VIEW": ("LastViewedDate", "LastReferencedDate"), "REFERENCE": ("Last
 
 
 def remember_views(store: Store, compiled: Compiled, records: pa.ChunkedArray) -> None:
-    """Sets the dates that the query's purpose means on all records read."""
+    """Sets the dates that the query's purpose means on all records read; groups are no records."""
     purposes = (compiled.query.purpose or "").split()
     names = dict.fromkeys(name for purpose in purposes for name in _SET_BY.get(purpose, ()))
     dates = [name for name in names if compiled.object_type.has(name)]
-    if not dates or not len(records):
+    if not dates or compiled.aggregated or not len(records):
         return
     ids = [orjson.loads(text)["attributes"]["url"].rpartition("/")[2] for text in records.to_pylist()]
     with store.writing() as write:

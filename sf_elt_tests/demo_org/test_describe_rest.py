@@ -107,12 +107,15 @@ def test_a_version_lists_what_it_serves(shared: Details) -> None:
 
 
 def test_limits_are_counted(org: Details) -> None:
-    """Calls, bulk jobs and storage go down as they are used."""
+    """Calls, bulk jobs and permission sets go down as they are used."""
     before = get(org, "/limits").json()
     client(org).bulk2.Lead.query("SELECT Id FROM Lead").__next__()
+    client(org).PermissionSet.create({"Name": "Readers", "Label": "Readers"})
     after = get(org, "/limits").json()
     assert after["DailyApiRequests"]["Remaining"] < before["DailyApiRequests"]["Remaining"]
     assert after["DailyBulkV2QueryJobs"]["Remaining"] == before["DailyBulkV2QueryJobs"]["Remaining"] - 1
+    left = [each["PermissionSets"]["CreateCustom"]["Remaining"] for each in (before, after)]
+    assert left == [1_000, 999]
     assert all({"Max", "Remaining"} <= set(each) for each in after.values())
     assert {"DailyBulkApiBatches", "DataStorageMB", "FileStorageMB", "HourlyPublishedPlatformEvents"} <= set(after)
 

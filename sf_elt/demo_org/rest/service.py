@@ -16,6 +16,8 @@ DATA_STORAGE_MB = 10_240
 RECORDS_IN_MB = 512
 """A record takes 2 kB of the org's storage, whatever it holds."""
 
+PERMISSION_SETS, CUSTOM_PERMISSION_SETS = 1_500, 1_000
+
 UNUSED_ALLOWANCES = {
     "AnalyticsExternalDataSizeMB": 40_960,
     "ConcurrentAsyncGetReportInstances": 200,
@@ -83,7 +85,12 @@ def limits(request: Request) -> Response:
     calls = {"Max": org.allowance.most, "Remaining": max(0, org.allowance.most - org.allowance.used(now))}
     stored = _stored_records(org) // RECORDS_IN_MB
     storage = {"Max": DATA_STORAGE_MB, "Remaining": max(0, DATA_STORAGE_MB - stored)}
-    counted = {"DailyApiRequests": calls, **org.bulk.quota.limits(now), "DataStorageMB": storage}
+    counted = {
+        "DailyApiRequests": calls,
+        **org.bulk.quota.limits(now),
+        "DataStorageMB": storage,
+        "PermissionSets": _permission_sets(org),
+    }
     unused = {name: {"Max": most, "Remaining": most} for name, most in UNUSED_ALLOWANCES.items()}
     return reply(dict(sorted((unused | counted).items())))
 
@@ -100,6 +107,17 @@ def record_count(request: Request) -> Response:
             row = connection.execute(f"SELECT count(*) FROM {table(each.name)}{living}").fetchone()  # noqa: S608
             counts.append({"count": row[0] if row else 0, "name": each.name})
     return reply({"sObjects": counts})
+
+
+def _permission_sets(org: Org) -> dict[str, object]:
+    """How many more permission sets may be made; those that belong to profiles do not count."""
+    with org.store.reading() as connection:
+        row = connection.execute(
+            f'SELECT count(*) FROM {table("PermissionSet")} WHERE NOT "IsOwnedByProfile" AND NOT "IsDeleted"'  # noqa: S608
+        ).fetchone()
+    made = int(row[0]) if row else 0
+    custom = {"Max": CUSTOM_PERMISSION_SETS, "Remaining": CUSTOM_PERMISSION_SETS - made}
+    return {"Max": PERMISSION_SETS, "Remaining": PERMISSION_SETS - made, "CreateCustom": custom}
 
 
 def _stored_records(org: Org) -> int:

@@ -100,6 +100,11 @@ def undelete(schema: Schema, write: Writing, object_type: ObjectType, ids: Seque
         deleted_at = f'(SELECT "SystemModstamp" FROM {table(object_type.name)} AS gone WHERE gone."Id" = {parent})'
         where = f'"IsDeleted" AND "SystemModstamp" = {deleted_at}'
         undelete(schema, write, child.object_type, _ids(write, child, ids, where), user_id)
+    if object_type.has("MasterRecordId"):  # what comes back is merged into nothing
+        write.connection.execute(
+            f'UPDATE {table(object_type.name)} SET "MasterRecordId" = NULL WHERE "Id" IN (SELECT unnest(?))',
+            [list(ids)],
+        )
     mark(schema, write, object_type, ids, user_id, deleted=False)
     restore_references(schema, write, object_type, ids)
 

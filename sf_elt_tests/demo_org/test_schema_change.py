@@ -7,12 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sf_elt.demo_org.declared import declare_object
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.saving import save
-from sf_elt.demo_org.schema import Field, Schema, load_schema
-from sf_elt.demo_org.schema_change import with_field, with_object, without_field, without_object
+from sf_elt.demo_org.schema import Field, FieldType, Schema, load_schema
+from sf_elt.demo_org.schema_change import (
+    kept_schema,
+    with_field,
+    with_object,
+    without_field,
+    without_object,
+)
 from sf_elt.demo_org.store import Store, table
 
 ADMIN = "005Hs0000000001IAA"
@@ -150,6 +158,51 @@ def test_changes_side_by_side_are_all_made(store: Store) -> None:
         assert reader.result() > 0
     assert all(store.schema.require("Lead").has(name) for name in names)
     assert values(store, *names) == [(None,) * len(names)]
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["F1__c", "F2__c", "F3__c"]), st.sampled_from(["string", "double", "boolean", "sum", "gone"])
+    )
+    | st.sampled_from([("Rating", "gone"), ("Invoice__c", "made"), ("Invoice__c", "unmade")]),
+    max_size=8,
+)
+
+
+def step(name: str, what: str) -> Callable[[Schema], Schema]:
+    """A change of the schema in two words."""
+    if what == "gone":
+        return drop(name)
+    if what == "made":
+        return lambda schema: with_object(schema, INVOICE)
+    if what == "unmade":
+        return lambda schema: without_object(schema, "Invoice__c")
+    if what == "sum":
+        return add(Field(name, "double", "F", formula="AnnualRevenue * 2", sql='"AnnualRevenue" * 2'))
+    kinds: dict[str, FieldType] = {"string": "string", "double": "double", "boolean": "boolean"}
+    return add(Field(name, kinds[what], "F", length=80))
+
+
+@settings(max_examples=12, deadline=None)
+@given(CHANGES)
+def test_any_changes_are_in_the_tables_and_remembered(changes: list[tuple[str, str]]) -> None:
+    """After any changes the tables have just the schema's columns, and what was kept leads to the same schema."""
+    base = Schema((load_schema().require("Lead"),))
+    with Store(base) as store:
+        for name, what in changes:
+            store.change_schema(step(name, what))
+        schema = store.schema
+        with store.reading() as connection:
+            kept = kept_schema(connection, base)
+            columns = connection.execute(
+                "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'records'"
+            ).fetchall()
+    assert set(columns) == {
+        (each.name, field.name) for each in schema.objects for field in each.fields if not field.is_compound
+    }
+    assert {each.name: set(each.fields) for each in kept.objects} == {
+        each.name: set(each.fields) for each in schema.objects
+    }
 
 
 def test_a_request_that_a_change_overtakes_may_try_again(store: Store) -> None:

@@ -108,7 +108,11 @@ def test_a_record_needs_what_describe_calls_required(org: Org, name: str) -> Non
 @pytest.mark.parametrize("name", CREATEABLE)
 def test_only_createable_fields_can_be_created(org: Org, name: str) -> None:
     """Every field that is not createable is refused with a value, whatever the value."""
-    closed = [each for each in org.fields(name) if not each["createable"] and each["type"] not in ("id", "address", "location")]
+    closed = [
+        each
+        for each in org.fields(name)
+        if not each["createable"] and each["type"] not in ("id", "address", "location")
+    ]
     outcomes = org.save(name, "insert", [{**org.record(name), each["name"]: org.value(each)} for each in closed])
     found = {each["name"]: code(outcome) for each, outcome in zip(closed, outcomes, strict=True)}
     assert found == {name: ("INVALID_FIELD_FOR_INSERT_UPDATE", (name,)) for name in found}
@@ -122,7 +126,11 @@ def test_only_updateable_fields_can_be_updated(org: Org, name: str) -> None:
         with pytest.raises(OrgError):
             org.save(name, "update", [{"Id": made.id}])
         return
-    closed = [each for each in org.fields(name) if not each["updateable"] and each["type"] not in ("id", "address", "location")]
+    closed = [
+        each
+        for each in org.fields(name)
+        if not each["updateable"] and each["type"] not in ("id", "address", "location")
+    ]
     for each in closed:
         [outcome] = org.save(name, "update", [{"Id": made.id, each["name"]: org.value(each)}])
         assert code(outcome) == ("INVALID_FIELD_FOR_INSERT_UPDATE", (each["name"],))

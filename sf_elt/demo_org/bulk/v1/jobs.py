@@ -69,9 +69,9 @@ class Batch:
 
 @dataclass
 class ClassicJob(Job):
-    """A job of the older Bulk API. Where batches go one by one, those to come are `waiting` and one has its `turn`.
+    """A job of the older Bulk API. `saves` is None for a query.
 
-    `saves` is None for a query.
+    Where batches go one by one, those to come are `waiting` and a thread is `at_work`; `turn` guards both.
     """
 
     job_type = "Classic"
@@ -83,6 +83,7 @@ class ClassicJob(Job):
     chunking: Chunking | None = None
     batches: list[Batch] = field(default_factory=list)
     waiting: list[Callable[[], None]] = field(default_factory=list)
+    at_work: bool = False
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -1,8 +1,10 @@
 """What a batch does: saves its records, or runs its query."""
 # ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
+import contextvars
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
 from sf_elt.demo_org.bulk.apply import CHUNK, columns_of, read_csv, record_of
@@ -34,8 +36,12 @@ class Work:
         if job.concurrency_mode == "Parallel":
             self.bulk.run(self.run)
             return
-        job.waiting.append(self.run)
-        self.bulk.run(lambda: _next_in_turn(job))
+        with job.turn:
+            job.waiting.append(partial(contextvars.copy_context().run, self.run))
+            if job.at_work:
+                return
+            job.at_work = True
+        self.bulk.run(lambda: _one_by_one(job))
 
     def run(self) -> None:
         """The whole life of the batch."""
@@ -144,7 +150,11 @@ def new_batch(bulk: BulkJobs, job: ClassicJob, body: bytes, *, is_chunk: bool = 
     return batch
 
 
-def _next_in_turn(job: ClassicJob) -> None:
-    with job.turn:
-        run = job.waiting.pop(0)
+def _one_by_one(job: ClassicJob) -> None:
+    while True:
+        with job.turn:
+            if not job.waiting:
+                job.at_work = False
+                return
+            run = job.waiting.pop(0)
         run()

@@ -21,7 +21,8 @@ class Call:
     """One HTTP request. `rows` is what the handler said it returned or took; `status` is 0 when no reply left.
 
     `number` counts from 1, `bytes` is what left of the reply's body, `seconds` how long it took to leave, `user` the Id
-    of the session's user. No secret is kept: tokens, codes and passwords in the query are hidden.
+    of the session's user, `fault` the name of the planned fault that it met. No secret is kept: tokens, codes and
+    passwords in the query are hidden.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Call:
     bytes: int
     seconds: float
     user: str | None
+    fault: str | None
 
     def as_dict(self) -> dict[str, str | int | float | None]:
         return asdict(self)
@@ -221,5 +223,6 @@ class _OpenCall:
                 bytes=self._bytes,
                 seconds=round(monotonic() - self._began, 4),
                 user=None if session is None else session.user_id,
+                fault=state.get("fault"),
             )
         )

@@ -19,7 +19,10 @@ TIMEOUT = 10
 
 
 class RecordedCall(TypedDict):
-    """One request that the org met. `status` is 0 where no reply left, `user` the Id of the session's user."""
+    """One request that the org met.
+
+    `status` is 0 where no reply left, `user` the Id of the session's user, `fault` the name of the planned fault met.
+    """
 
     number: int
     at: str
@@ -31,6 +34,7 @@ class RecordedCall(TypedDict):
     bytes: int
     seconds: float
     user: str | None
+    fault: str | None
 
 
 class CountedCalls(TypedDict):

@@ -189,6 +189,29 @@ def test_a_connection_can_drop_before_the_request_takes_effect(wire: Wire, org: 
     assert jobs_made(wire) == before
 
 
+def test_a_connection_can_drop_during_the_upload(wire: Wire, org: Levers) -> None:
+    """A part of the request has arrived, the rest never does, and the job still waits for its data."""
+    job = wire("POST", f"{V62}/jobs/ingest", json={"operation": "insert", "object": "Account"}).json()["id"]
+    batches, csv = f"{V62}/jobs/ingest/{job}/batches", {"Content-Type": "text/csv"}
+    org.faults.plan({"preset": "dropped_upload", "path": "/batches$"})
+    with pytest.raises(requests.ConnectionError):
+        wire("PUT", batches, data="Name\n" + "Acme\n" * 1_000_000, headers=csv)
+    assert wire("GET", f"{V62}/jobs/ingest/{job}").json()["state"] == "Open"
+    assert wire("PUT", batches, data="Name\nAcme\n", headers=csv).status_code == 201
+
+
+def test_the_record_of_calls_names_the_faults_that_were_met(wire: Wire, org: Levers) -> None:
+    """By preset, or by what they do; calls that met none say so."""
+    org.calls.clear()
+    org.faults.plan({"preset": "unavailable", "path": "/nowhere"}, {"path": "/nowhere", "reply": {"status": 500}})
+    statuses(wire, 3)
+    assert [(call["status"], call["fault"]) for call in org.calls.all()] == [
+        (503, "unavailable"),
+        (500, "reply"),
+        (404, None),
+    ]
+
+
 def test_an_answer_can_be_lost_after_the_request_took_effect(wire: Wire, org: Levers) -> None:
     """The client sees the same dropped connection, but the job was made."""
     before = jobs_made(wire)
@@ -236,7 +259,7 @@ def test_random_faults_are_ones_that_a_client_can_survive_unless_told(wire: Wire
         ({"path": "/", "headers": {"Accept": "("}, "drop": "before"}, "not a regular expression"),
         ({"path": "/"}, "exactly one of"),
         ({"path": "/", "drop": "before", "delay": 1}, "exactly one of"),
-        ({"path": "/", "drop": "sometimes"}, "'before', 'after' or 'body'"),
+        ({"path": "/", "drop": "sometimes"}, "'before', 'upload', 'after' or 'body'"),
         ({"path": "/", "hold_job": True, "often": 2}, "Extra inputs"),
         ({"preset": "gremlins"}, "no such preset: gremlins; there are expired_session"),
         ({"path": "/", "lock_rows": ["Ada"]}, "lock_rows takes record Ids"),

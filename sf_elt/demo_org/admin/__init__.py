@@ -1,7 +1,7 @@
 """The levers of a demonstration, under /demo/: not part of Salesforce, no session needed, loopback callers only.
 
 GET    /demo/calls            {"total": n, "calls": [{number, at, method, path, query, status, rows, bytes, seconds,
-                              user}, …]}; ?path=REGEX&method=POST&status=4xx&since=NUMBER keeps those that fit
+                              user, fault}, …]}; ?path=REGEX&method=POST&status=4xx&since=NUMBER keeps those that fit
 GET    /demo/calls/summary    the same calls counted by method and kind of address, with rows, bytes and statuses
 DELETE /demo/calls            empties the record
 POST   /demo/limits           {"DailyApiRequests": n, "used": 0}: a new maximum; "used": 0 gives back what was spent.

@@ -8,6 +8,7 @@ lets `after` of them pass, then meets `times` of them (None = for ever) and does
     {"path": "/query", "refuse": {"status": 400, "code": "QUERY_TIMEOUT", "message": "…", "over_rows": 1000}}
                                               an error as the called API writes it: JSON, a SOAP fault, Bulk v1's XML
     {"path": "/query", "drop": "before"}      the connection ends before the request is looked at
+    {"path": "/batches", "drop": "upload"}    … after the first piece of its body was taken
     {"path": "/composite", "drop": "after"}   the request takes effect, its answer is lost
     {"path": "/results", "drop": "body", "drop_after_bytes": 4096}   the connection ends in the middle of the body
     {"path": "/query", "delay": 2.5}          the answer comes that many seconds late

@@ -102,7 +102,7 @@ class Fault(Part):
 
     reply: Reply | None = None
     refuse: Refusal | None = None
-    drop: Literal["before", "after", "body"] | None = None
+    drop: Literal["before", "upload", "after", "body"] | None = None
     drop_after_bytes: int | None = Field(default=None, ge=0)
     delay: float | None = Field(default=None, gt=0, le=600)
     trickle: int | None = Field(default=None, ge=1)
@@ -157,6 +157,11 @@ class Fault(Part):
         if self.drop_after_bytes is not None and self.drop != "body":
             raise ValueError('drop_after_bytes goes with "drop": "body"')
         return self
+
+    @property
+    def name(self) -> str:
+        """What the record of calls says of it: its preset's name, or what it does."""
+        return self.preset or self.action
 
     @property
     def action(self) -> str:

@@ -81,6 +81,7 @@ class PlayFaults:
         if turn is None:
             await self.app(scope, receive, send)
         else:
+            scope.setdefault("state", {})["fault"] = turn.fault.name
             await _PLAYS[turn.fault.action](Played(self.app, turn, scope, receive, send))
 
 
@@ -119,6 +120,8 @@ async def _drop(played: Played) -> None:
         await played.go_on(send=CutBody(played.send, played.fault.drop_after_bytes))
         await _cut(played, at_once=False)
         return
+    if played.fault.drop == "upload":
+        await played.receive()
     if played.fault.drop == "after":
         await played.go_on(send=_swallow)
     await _cut(played)

@@ -80,6 +80,9 @@ PRESETS: dict[str, Preset] = {
         "An HTML page that says 200.", {"reply": {"status": 200, "body": _MAINTENANCE, "headers": _HTML}}
     ),
     "dropped_before": Preset("The connection ends before the request is looked at.", {"drop": "before"}),
+    "dropped_upload": Preset(
+        "The connection ends while the request's body is on its way, and nothing takes effect.", {"drop": "upload"}
+    ),
     "lost_answer": Preset("The request takes effect, its answer is lost.", {"drop": "after"}),
     "dropped_in_body": Preset("The connection ends in the middle of the answer.", {"drop": "body"}),
     "slow": Preset("The answer comes two seconds late.", {"delay": 2}),

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from sf_elt.demo_org.auth.credentials import new_token, write_private
 
 LIVE_REFRESH_TOKENS = 5  # per app and user; the oldest is revoked when a sixth is issued
-MOST_SESSIONS = 1_000  # the oldest ends when one more is opened
+MOST_SESSIONS = 20_000  # the oldest ends when one more is opened
+MOST_KEPT = 1_000  # the latest sessions, written at every login
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ class Sessions:
         if self._file is None:
             return
         approved = [(client_id, user_id, tuple(scopes)) for (client_id, user_id), scopes in self._approved.items()]
-        kept = _Kept(list(self._access.values()), list(self._refresh.values()), approved)
+        kept = _Kept(list(self._access.values())[-MOST_KEPT:], list(self._refresh.values()), approved)
         write_private(self._file, _kept.dump_json(kept).decode())
 
     def _read(self, file: Path) -> None:

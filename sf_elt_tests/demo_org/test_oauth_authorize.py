@@ -289,6 +289,16 @@ def test_not_you_and_logout_end_the_login(org: Details) -> None:
     assert "<h1>Log in</h1>" in browser.open().text
 
 
+def test_a_new_login_ends_the_old_one(org: Details) -> None:
+    """Each login gives the browser a new cookie; the one before, which somebody may have copied, is good no more."""
+    browser, copy = Browser(org), Browser(org)
+    browser.log_in(browser.open(prompt="login consent"))
+    copy.session.cookies.update(browser.session.cookies)
+    assert "<h1>Log in</h1>" not in copy.open(prompt="consent").text
+    browser.log_in(browser.open(prompt="login consent"))
+    assert "<h1>Log in</h1>" in copy.open(prompt="consent").text
+
+
 def test_the_doors_of_a_user_interface_say_that_there_is_none(org: Details) -> None:
     """frontdoor.jsp tells whose session it was given, and refuses a dead one; / names the API's address."""
     door = f"{org.instance_url}/secur/frontdoor.jsp"

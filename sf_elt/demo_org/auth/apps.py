@@ -140,4 +140,4 @@ def _same_address(given: str, known: str) -> bool:
         _ = parts.port  # raises for what is no port
     except ValueError:
         return False
-    return parts.scheme == "http" and is_loopback(parts.hostname or "") and "@" not in parts.netloc and "#" not in given
+    return parts.scheme == "http" and is_loopback(parts.hostname or "") and "#" not in given

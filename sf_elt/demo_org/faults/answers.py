@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass, field
 
 from starlette.datastructures import MutableHeaders
@@ -11,6 +12,8 @@ from sf_elt.demo_org.faults.fault import Alteration, Shortening
 
 TICK = 0.05  # seconds between two pieces of an answer that trickles
 LENGTH = b"content-length"
+COUNT = re.compile(r"(api-usage=|)(\d+)(/\d+|)")
+"""A header that counts: `Sforce-NumberOfRecords: 7`, `Sforce-Limit-Info: api-usage=18/5000`."""
 
 
 class CutBody:
@@ -112,8 +115,9 @@ def alter(answer: Answer, how: Alteration) -> None:
     answer.start["status"] = how.status or answer.start["status"]
     headers = answer.headers
     for name, number in how.add.items():
-        if headers.get(name, "").isdecimal():
-            headers[name] = str(int(headers[name]) + number)
+        counted = COUNT.fullmatch(headers.get(name, ""))
+        if counted is not None:
+            headers[name] = f"{counted[1]}{max(0, int(counted[2]) + number)}{counted[3]}"
     for name, value in how.headers.items():
         if value is None:
             del headers[name]

@@ -98,6 +98,10 @@ PRESETS: dict[str, Preset] = {
         "The answer counts one record more than there are.",
         {"alter": {"add": {"totalSize": 1, "numberRecordsProcessed": 1, "Sforce-NumberOfRecords": 1}}},
     ),
+    "late_usage": Preset(
+        "Sforce-Limit-Info counts two calls fewer: it comes from a server that has not heard of the latest.",
+        {"alter": {"add": {"Sforce-Limit-Info": -2}}},
+    ),
     "query_timeout": Preset(
         "400 QUERY_TIMEOUT for queries that find more than `over_rows` (1,000) rows.",
         {

@@ -90,9 +90,11 @@ def _email_reader(field: Field) -> Reader:
 def _picklist_reader(field: Field) -> Reader:
     """Reads one value or, for a multipicklist, several; in the picklist's own spelling, as letter case does not matter.
 
-    Unrestricted picklists take any value.
+    Unrestricted picklists take any value. Several are kept in the order in which the picklist was made, whatever their
+    order was (Salesforce Help, "Multi-Select Picklist Value Ordering Behavior"); values beside the list come last.
     """
     spellings = {each.lower(): each for each in field.picklist}
+    places = {each: place for place, each in enumerate(field.picklist)}
     text_of = _text_reader(field)
 
     def allowed(text: str) -> str:
@@ -110,7 +112,8 @@ def _picklist_reader(field: Field) -> Reader:
         text = text_of(value)
         if text is None:
             return None
-        return ";".join(dict.fromkeys(allowed(each.strip()) for each in text.split(";") if each.strip())) or None
+        chosen = dict.fromkeys(allowed(each.strip()) for each in text.split(";") if each.strip())
+        return ";".join(sorted(chosen, key=lambda each: places.get(each, len(places)))) or None
 
     return several if field.type == "multipicklist" else one
 

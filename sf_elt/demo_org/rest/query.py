@@ -28,9 +28,11 @@ from sf_elt.demo_org.soql import compile_query, json_statement
 
 SMALLEST_PAGE, LARGEST_PAGE = 200, 2_000
 CURSOR_LIFETIME = timedelta(days=2)
-KEPT_CURSORS = 1_000
 KEPT_BYTES = 512 * 1024 * 1024
-"""How many unfinished results are kept, and how large together; the one longest unread gives way: its locator dies."""
+"""How large unfinished results may be together; the one longest unread gives way: its locator dies.
+
+Their number has no limit, as in Salesforce since version 56.0.
+"""
 
 _CURSOR_PREFIX = "01g"
 _UNFINISHED = '"done":false'
@@ -56,7 +58,7 @@ class Queries:
 
     def __init__(self) -> None:
         self._results: OrderedDict[str, _Result] = OrderedDict()
-        self._made = 0
+        self._made = self._kept_bytes = 0
         self._lock = threading.Lock()
 
     def query(self, request: Request) -> Response:
@@ -147,10 +149,10 @@ class Queries:
             self._made += 1
             cursor = id_at(_CURSOR_PREFIX, self._made)
             self._results[cursor] = result
-            kept_bytes = sum(each.records.nbytes for each in self._results.values())
-            while len(self._results) > KEPT_CURSORS or (kept_bytes > KEPT_BYTES and len(self._results) > 1):
+            self._kept_bytes += result.records.nbytes
+            while self._kept_bytes > KEPT_BYTES and len(self._results) > 1:
                 _, dropped = self._results.popitem(last=False)
-                kept_bytes -= dropped.records.nbytes
+                self._kept_bytes -= dropped.records.nbytes
         return cursor
 
 

@@ -104,7 +104,9 @@ def _compile(query: Query, context: Context, base: Record, *, depth: int, parent
         raise SoqlError("MALFORMED_QUERY", f"A query may have at most {MAX_SUBQUERIES} subqueries")
     conditions = [*([parent] if parent else []), *_conditions(query, names)]
     order_terms = tuple(_order_term(each, names, groups) for each in query.order_by)
-    if parent and not order_terms:
+    if groups is None and order_terms:
+        order_terms = (*order_terms, _any_order(base))
+    elif parent and not order_terms:
         order_terms = (OrderTerm(f'{base.source}."Id"', "ASC"),)
     grouped = []
     if groups is not None:
@@ -232,6 +234,11 @@ def _order_term(ordering: Ordering, names: Names, groups: Groups | None) -> Orde
         raise names.context.refusal(operand, "INVALID_FIELD", message)
     direction = "DESC" if ordering.descending else "ASC"
     return OrderTerm(column.comparable, f"{direction} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}")
+
+
+def _any_order(base: Record) -> OrderTerm:
+    """Records that are equal in all that is asked for have no order: it is always the same here, and never the Ids'."""
+    return OrderTerm(f'reverse({base.source}."Id")', "ASC")
 
 
 def _bounds(query: Query) -> str:

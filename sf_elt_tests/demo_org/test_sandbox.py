@@ -92,6 +92,7 @@ def test_client_credentials_are_for_my_domain_only(shared_org: Details) -> None:
         ({"Host": "localhost:8080"}, "http://localhost:8080"),
         ({"Host": "[::1]:8080"}, "http://[::1]:8080"),
         ({"Host": "login.salesforce.com"}, None),
+        ({"Host": "demo.my.salesforce.com:8443"}, "http://demo.my.salesforce.com:8443"),
         (
             {"X-Forwarded-Host": "demo.example", "X-Forwarded-Proto": "https", "Host": "127.0.0.1"},
             "https://demo.example",
@@ -101,7 +102,7 @@ def test_client_credentials_are_for_my_domain_only(shared_org: Details) -> None:
 def test_clients_are_told_the_address_they_came_by(
     shared_org: Details, headers: dict[str, str], told: str | None
 ) -> None:
-    """instance_url and id are the address on loopback, or that of the proxy in front of the org."""
+    """instance_url and id are the address on loopback, the My Domain, or that of the proxy in front of the org."""
     form = {"grant_type": "password", "username": shared_org.username, "password": shared_org.password}
     reply = ask_token(shared_org, headers, **app_of(shared_org), **form).json()
     address = told or shared_org.instance_url

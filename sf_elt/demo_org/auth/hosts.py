@@ -23,13 +23,15 @@ MY_DOMAIN = ".my.salesforce.com"
 def address_of(request: Request) -> str:
     """The org's address as this client reaches it, such as "http://127.0.0.1:8080": the instance_url it is told.
 
-    A client that redirects Salesforce's own names is told the address on loopback.
+    A client that redirects one of the hosts where all orgs log in is told the address on loopback; one that reaches the
+    org by a My Domain reaches everything of it there, and some take no other name.
     """
     forwarded = request.headers.get("x-forwarded-host")
     if forwarded:
         scheme = request.headers.get("x-forwarded-proto", request.url.scheme)
         return f"{scheme}://{forwarded.partition(',')[0].strip()}"
-    if is_loopback(host_of(request)):
+    host = host_of(request)
+    if is_loopback(host) or host.endswith(MY_DOMAIN):
         return f"{request.url.scheme}://{request.headers['host']}"
     return org_of(request).instance_url
 

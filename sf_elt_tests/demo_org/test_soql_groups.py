@@ -118,7 +118,7 @@ def test_a_date_may_be_grouped_whole_and_shown_in_part(store: Store) -> None:
         (
             "SELECT Amount FROM Opportunity GROUP BY Amount",
             "INVALID_FIELD",
-            "\nSELECT Amount FROM Opportunity GROUP BY Amount\n                                        ^\n"
+            "\nAmount FROM Opportunity GROUP BY Amount\n                                 ^\n"
             "ERROR at Row:1:Column:41\nfield 'Amount' can not be grouped in a query call",
         ),
         (

@@ -60,7 +60,8 @@ def _indexed(where: Condition | None, object_type: ObjectType) -> Iterator[tuple
 def _count(
     connection: duckdb.DuckDBPyConnection, query: Query, where: Condition | None, schema: Schema, now: datetime
 ) -> int:
-    compiled = compile_query(Query(query.text, query.object_name, query.alias, (), where), schema, now)
+    counting = Query(query.text, query.object_name, query.alias, (), where, parent_aliases=query.parent_aliases)
+    compiled = compile_query(counting, schema, now)
     row = connection.execute(compiled.count_sql, compiled.parameters).fetchone()
     return int(row[0]) if row else 0
 

@@ -208,6 +208,10 @@ class Grouping:
     kind: Literal["", "ROLLUP", "CUBE"] = ""
 
 
+ParentAliases = tuple[tuple[str, Path], ...]
+"""`FROM Contact c, c.Account a`: each alias in lower case, and the path that it stands for, from an alias before it."""
+
+
 @dataclass(frozen=True)
 class Query:
     """`fields` is empty where the query is a `COUNT()`. `line` and `column` say where the object's name stands."""
@@ -227,6 +231,7 @@ class Query:
     """`VIEW` or `REFERENCE`: the records that are read count as looked at."""
     line: int = 1
     column: int = 1
+    parent_aliases: ParentAliases = ()
 
     @property
     def is_count(self) -> bool:

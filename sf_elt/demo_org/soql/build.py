@@ -23,6 +23,7 @@ from sf_elt.demo_org.soql.ast import (
     Operand,
     Operator,
     Ordering,
+    ParentAliases,
     Path,
     Query,
     RelativeDate,
@@ -37,6 +38,8 @@ from sf_elt.demo_org.soql.ast import (
 )
 
 _LARGEST_INT = 2**31 - 1
+_OPTIONS: dict[str, type] = {"honoremptystrings": bool, "explicitnamespace": bool, "dataspace": Text}
+"""Recorded of version 68.0: what SET OPTIONS takes."""
 _SECURITY = ("SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE")
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
@@ -50,7 +53,7 @@ class Builder(Transformer[Token, Query]):
     def query(
         self,
         fields: tuple[Selection, ...],
-        from_object: tuple[Path, str | None],
+        from_object: tuple[Path, str | None, ParentAliases],
         scope: str | None,
         where: Condition | None,
         security: None,
@@ -60,12 +63,13 @@ class Builder(Transformer[Token, Query]):
         limit: int | None,
         offset: int | None,
         purpose: str | None,
+        options: None,
     ) -> Query:
-        found, alias = from_object
+        found, alias, parent_aliases = from_object
         name, line, column = str(found), found.line, found.column
         return Query(
             "", name, alias, fields, where, order_by or (), limit, offset,
-            scope, group_by, having, purpose, line, column,
+            scope, group_by, having, purpose, line, column, parent_aliases,
         )  # fmt: skip
 
     def fields(self, *selections: Selection) -> tuple[Selection, ...]:
@@ -99,8 +103,13 @@ class Builder(Transformer[Token, Query]):
         given = tuple(each for each in arguments if each is not None)
         return Call(str(name), given, name.line or 1, name.column or 1)
 
-    def from_object(self, path: Path, alias: str | None) -> tuple[Path, str | None]:
-        return path, alias
+    def from_object(
+        self, path: Path, alias: str | None, *parents: tuple[str, Path]
+    ) -> tuple[Path, str | None, ParentAliases]:
+        return path, alias, parents
+
+    def parent_alias(self, path: Path, alias: str) -> tuple[str, Path]:
+        return alias.lower(), path
 
     def alias(self, name: Token) -> str:
         return str(name)
@@ -153,6 +162,14 @@ class Builder(Transformer[Token, Query]):
         if given[-1] is not None:
             raise SoqlError("MALFORMED_QUERY", "ALL ROWS not allowed in this context")
         return " ".join(str(each) for each in given[:-1]) or None
+
+    def options(self, *options: None) -> None:
+        """They are about empty strings and data spaces of Data 360, which this org has none of."""
+
+    def option(self, name: Token, value: Value) -> None:
+        kind = _OPTIONS.get(name.lower())
+        if kind is None or not isinstance(value, kind):
+            raise SoqlError("MALFORMED_QUERY", f"unexpected token: '{name}'")
 
     def all_of(self, *parts: Condition) -> Condition:
         return AllOf(parts)
@@ -226,7 +243,8 @@ class Builder(Transformer[Token, Query]):
 
     def time_value(self, token: Token) -> time:
         try:
-            return time.fromisoformat(str(token)[:-1])
+            moment = datetime.fromisoformat(f"1970-01-02T{str(token).upper()}")
+            return moment.astimezone(UTC).time()
         except ValueError:
             raise SoqlError("MALFORMED_QUERY", f"Invalid time: {token}") from None
 

@@ -143,11 +143,13 @@ class _Conditions:
     def _membership(self, condition: Membership) -> str:
         column = self._filterable(condition.path)
         values = [None if isinstance(each, Text) and not each.value else each for each in condition.values]
-        places = [self._parameter(condition.path, column, each) for each in values if each is not None]
-        alternatives = []
-        if places:
-            alternatives.append(f"{column.comparable} IN ({', '.join(places)})")
-        if len(places) < len(values):
+        whole = [each for each in values if isinstance(each, RelativeDate | Money)]
+        alternatives = [self._comparison(Comparison(condition.path, "=", each)) for each in whole]
+        single = [each for each in values if each is not None and each not in whole]
+        if single:
+            places = ", ".join(self._parameter(condition.path, column, each) for each in single)
+            alternatives.append(f"{column.comparable} IN ({places})")
+        if None in values:
             alternatives.append(f"{column.sql} IS NULL")
         sql = f"({' OR '.join(alternatives)})"
         return f"(NOT coalesce({sql}, false))" if condition.negated else sql
@@ -209,5 +211,5 @@ class _Conditions:
         return self.context.refusal(operand, "INVALID_FIELD", message)
 
     def _invalid_operator(self, operand: Operand, field: Field) -> SoqlError:
-        kind = _TYPE_NAMES.get(field.type, field.type)
+        kind = "id" if field.type == "reference" else _TYPE_NAMES.get(field.type, field.type).lower()
         return self.context.refusal(operand, "INVALID_QUERY_FILTER_OPERATOR", f"invalid operator on {kind} field")

@@ -87,10 +87,11 @@ def _date_function(names: Names, call: Call) -> Column:
 
 
 def _to_label(names: Names, call: Call) -> Column:
-    """Labels are the values themselves in this org, which speaks one language."""
+    """Labels are the values themselves in this org, which speaks one language; record types' names have them too."""
     path = _path(names, call)
     column = names.field_at(path)
-    if column.field.type not in _LABELLED:
+    named_type = column.field.name_field and column.record.object_type.name == "RecordType"
+    if column.field.type not in _LABELLED and not named_type:
         raise names.context.refusal(call, "INVALID_FIELD", f"field {path} does not support toLabel")
     return column
 
@@ -188,7 +189,7 @@ def _path(names: Names, call: Call) -> Path:
 
 
 def _unexpected(names: Names, call: Call, found: str = "(") -> SoqlError:
-    at = Path((found,), call.line, call.column + len(call.function) + (found == ")"))
+    at = Path((found,), call.line, call.column + len(call.function) + (found == ")") - 1)  # see parse.py: from 0
     return names.context.refusal(at, "MALFORMED_QUERY", f"unexpected token: '{found}'")
 
 

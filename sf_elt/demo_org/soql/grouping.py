@@ -115,6 +115,7 @@ class Groups:
 
 def compile_groups(names: Names, query: Query) -> Groups:
     """The groups that the query asks for. Raises SoqlError for what cannot be grouped."""
+    names.check_aliases()
     grouping = query.group_by or Grouping(())
     if query.group_by is None:
         for word, given in (("LIMIT", query.limit), ("OFFSET", query.offset)):

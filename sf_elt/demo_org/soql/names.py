@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sf_elt.demo_org.errors import SoqlError
 from sf_elt.demo_org.schema import Field, ObjectType
-from sf_elt.demo_org.soql.ast import Path, Query
+from sf_elt.demo_org.soql.ast import ParentAliases, Path, Query
 from sf_elt.demo_org.soql.columns import Column, Record
 from sf_elt.demo_org.soql.context import Context
 from sf_elt.demo_org.soql.polymorphic import NAME, names_of
@@ -23,9 +23,17 @@ class Names:
     joins: list[str] = field(default_factory=list)
     _parents: dict[tuple[str, str], Record] = field(default_factory=dict)
 
+    def check_aliases(self) -> None:
+        """Raises SoqlError INVALID_FIELD where `FROM Contact c, c.Account a` names no parent."""
+        aliases = self.query.parent_aliases
+        for place, (_, parent) in enumerate(aliases):
+            record = self.base
+            for relationship in self._without_alias(parent, aliases[:place]):
+                record = self._parent(parent, record, relationship)
+
     def field_at(self, path: Path) -> Column:
         """The field at the end of a path. Raises SoqlError INVALID_FIELD."""
-        *relationships, name = self._without_alias(path)
+        *relationships, name = self._without_alias(path, self.query.parent_aliases)
         if len(relationships) > MAX_PARENTS:
             message = (
                 "A maximum of five levels of relationships is allowed in a field path: "
@@ -42,7 +50,7 @@ class Names:
 
     def reference_at(self, path: Path) -> Field:
         """The base record's reference of that relationship name. Raises SoqlError INVALID_FIELD."""
-        names = self._without_alias(path)
+        names = self._without_alias(path, self.query.parent_aliases)
         reference = self.base.object_type.reference(names[0])
         if reference is None or len(names) > 1:
             raise self._refusal(path, _no_such_relationship(str(path)))
@@ -66,9 +74,12 @@ class Names:
         self.joins.append(f"LEFT JOIN {names_of(targets)} AS {source} ON {on}")
         return Record(NAME, source, reference.relationship or "", is_name=True)
 
-    def _without_alias(self, path: Path) -> tuple[str, ...]:
-        """Drops a leading alias or object name: `SELECT l.Id FROM Lead l`."""
+    def _without_alias(self, path: Path, aliases: ParentAliases) -> tuple[str, ...]:
+        """Drops a leading alias or object name: `SELECT l.Id FROM Lead l`; opens the alias of a parent."""
         first, own = path.names[0].lower(), self.base.object_type
+        for place, (alias, parent) in enumerate(aliases):
+            if first == alias and len(path.names) > 1:
+                return (*self._without_alias(parent, aliases[:place]), *path.names[1:])
         names = {own.name.lower(), self.query.object_name.lower(), (self.query.alias or own.name).lower()}
         if len(path.names) > 1 and first in names and own.reference(first) is None:
             return path.names[1:]

@@ -15,8 +15,10 @@ from sf_elt.demo_org.soql.build import Builder
 
 MAX_LENGTH = 100_000
 """Characters of SOQL that Salesforce reads (recorded refusal: django-salesforce#164)."""
-_SHOWN_BEFORE, _SHOWN_AFTER = 40, 50
+_SHOWN_AROUND = 30
 _WORDS_END = " ,\t"
+_WITHOUT_ZONE = re.compile(r"(\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d(\.\d*)?|\d{4}-\d\d-\d\dT", re.ASCII | re.IGNORECASE)
+_NO_FIELDS = re.compile(r"\s*SELECT\s+FROM", re.IGNORECASE)
 _SOQL_CHARACTERS = re.compile(r"[\w\s.,:()<>=!'+\-*\"\\/%;]", re.ASCII)
 
 
@@ -35,15 +37,18 @@ def parse(text: str) -> Query:
 
 
 def pointing_at(text: str, line: int, column: int, message: str) -> str:
-    """The message as Salesforce words it: the words of the query, a caret under the place, the place in numbers."""
+    """The message as Salesforce words it: the words of the query, a caret under the place, the place in numbers.
+
+    Recorded: thirty characters before the caret and as many behind, and the rest of the words that these cut.
+    """
     lines = text.split("\n")
     shown = lines[line - 1] if line <= len(lines) else ""
     at = column - 1
-    start, end = max(0, at - _SHOWN_BEFORE), min(len(shown), at + _SHOWN_AFTER)
-    if start and shown[start - 1] not in _WORDS_END:
-        start = min((at, *(place + 1 for place in range(start, at) if shown[place] in _WORDS_END)))
-    if end < len(shown) and shown[end] not in _WORDS_END:
-        end = max((place for place in range(at + 1, end) if shown[place] in _WORDS_END), default=end)
+    start, end = max(0, at - _SHOWN_AROUND), min(len(shown), at + _SHOWN_AROUND)
+    while start and shown[start - 1] not in _WORDS_END:
+        start -= 1
+    while end < len(shown) and shown[end] not in _WORDS_END:
+        end += 1
     return f"\n{shown[start:end]}\n{' ' * (at - start)}^\nERROR at Row:{line}:Column:{column}\n{message}"
 
 
@@ -55,16 +60,43 @@ def _parser() -> Lark:
 
 def _malformed(text: str, unexpected: UnexpectedInput) -> SoqlError:
     """Salesforce's parser is ANTLR's: it words a character that it cannot read otherwise than a word out of place."""
-    line, column = unexpected.line, unexpected.column
+    if isinstance(unexpected, UnexpectedToken) and unexpected.token.type == "$END":
+        return SoqlError("MALFORMED_QUERY", "unexpected token: '<EOF>'")
+    line, column, place = unexpected.line, unexpected.column, unexpected.pos_in_stream or 0
     if isinstance(unexpected, UnexpectedToken):
-        if unexpected.token.type == "$END":
-            return SoqlError("MALFORMED_QUERY", "unexpected token: '<EOF>'")
+        cut = _end_without_zone(text, place)
+        if cut is not None:
+            character = text[cut : cut + 1] or "<EOF>"
+            return _unreadable(text, line, column + cut - place, f"no viable alternative at character '{character}'")
         word = str(unexpected.token)
-        message = "Bind variables only allowed in Apex code" if word == ":" else f"unexpected token: '{word}'"
-        return SoqlError("MALFORMED_QUERY", pointing_at(text, line, column, message))
-    found = text[unexpected.pos_in_stream or 0]
+        if word == ":":
+            return SoqlError(
+                "MALFORMED_QUERY", pointing_at(text, line, column, "Bind variables only allowed in Apex code")
+            )
+        if _NO_FIELDS.fullmatch(text[: place + len(word)]):
+            return SoqlError("MALFORMED_QUERY", "unexpected token: 'SELECT FROM'")
+        return _misplaced(text, line, column, word)
+    found = text[place]
     if found == "'":
-        return SoqlError("MALFORMED_QUERY", f"line {line}:{column - 1} mismatched character '<EOF>' expecting '''")
+        return _unreadable(text, line, column, "mismatched character '<EOF>' expecting '''")
     if _SOQL_CHARACTERS.match(found):
-        return SoqlError("MALFORMED_QUERY", pointing_at(text, line, column, f"unexpected token: '{found}'"))
-    return SoqlError("MALFORMED_QUERY", f"line {line}:{column - 1} no viable alternative at character '{found}'")
+        return _misplaced(text, line, column, found)
+    return _unreadable(text, line, column, f"no viable alternative at character '{found}'")
+
+
+def _misplaced(text: str, line: int, column: int, word: str) -> SoqlError:
+    """Recorded: columns count from 0 here, so that the caret stands one before the word, and nowhere for the first."""
+    message = f"unexpected token: '{word}'"
+    return SoqlError("MALFORMED_QUERY", pointing_at(text, line, column - 1, message) if column > 1 else message)
+
+
+def _unreadable(text: str, line: int, column: int, message: str) -> SoqlError:
+    """The place is named twice, as recorded."""
+    message = f"line {line}:{column - 1} {message}"
+    return SoqlError("MALFORMED_QUERY", pointing_at(text, line, column - 1, message) if column > 1 else message)
+
+
+def _end_without_zone(text: str, place: int) -> int | None:
+    """Where a time that spans the place ends without a time zone, which Salesforce's lexer misses."""
+    ends = (each.end() for each in _WITHOUT_ZONE.finditer(text) if each.start() < place < each.end())
+    return next(ends, None)

@@ -17,6 +17,7 @@ CompileChildren = Callable[[Subquery, Record], ChildColumn]
 
 def select(names: Names, query: Query, compile_children: CompileChildren) -> tuple[Selected, ...]:
     """What the query selects, each once. Raises SoqlError INVALID_FIELD, MALFORMED_QUERY."""
+    names.check_aliases()
     selected: dict[str, Selected] = {}
     numbered = (f"expr{number}" for number in range(len(query.fields)))
     for each in query.fields:

@@ -13,14 +13,16 @@ from sf_elt.demo_org import admin, rest, tooling
 from sf_elt.demo_org.auth import authorize, doors, identity, oauth
 from sf_elt.demo_org.auth.api_session import api_session
 from sf_elt.demo_org.bulk import ingest, query
+from sf_elt.demo_org.bulk.v1 import answers
 from sf_elt.demo_org.bulk.v1 import handlers as v1
-from sf_elt.demo_org.bulk.v1.guard import GuardBulkV1
+from sf_elt.demo_org.bulk.v1.guard import ASYNC, GuardBulkV1
 from sf_elt.demo_org.calls import RecordCalls
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.faults import PlayFaults
 from sf_elt.demo_org.metadata import soap as metadata_api
 from sf_elt.demo_org.org import Org
 from sf_elt.demo_org.soap import endpoint
+from sf_elt.demo_org.soap.envelope import METADATA, PARTNER, fault_of, fault_reply
 from sf_elt.demo_org.unwrap import UnwrapRequests
 from sf_elt.demo_org.versions import api_version
 
@@ -177,6 +179,12 @@ def _methods_at(request: Request) -> set[str]:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    """A defect of the demo org itself: the client gets Salesforce's 500; the server logs the traceback."""
-    message = f"An unexpected error occurred. ({type(error).__name__})"
-    return _refuse(OrgError(500, "UNKNOWN_EXCEPTION", message))
+    """A defect of the demo org itself: the client gets its API's 500; the server logs the traceback."""
+    unknown = OrgError(500, "UNKNOWN_EXCEPTION", f"An unexpected error occurred. ({type(error).__name__})")
+    path = request.url.path
+    if path.startswith("/services/Soap/"):
+        return fault_reply(METADATA if path.startswith("/services/Soap/m/") else PARTNER, fault_of(unknown))
+    if path.startswith(ASYNC):
+        internal = OrgError(500, "InternalServerError", unknown.message)
+        return answers.refusal(internal, as_json=answers.speaks_json(request))
+    return _refuse(unknown)

@@ -10,6 +10,7 @@ import requests
 
 from sf_elt.demo_org.org import Settings, create_org
 from sf_elt.demo_org.serve import Details, running_org, serving
+from sf_elt_tests.demo_org.soap_client import Fault, soap
 from sf_elt_tests.orgs import client, levers
 
 DATA = "/services/data/v62.0"
@@ -123,19 +124,26 @@ def test_the_maximum_can_be_changed_while_it_runs(thrifty_org: Details) -> None:
 
 
 def test_a_defect_is_a_500_with_a_body(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """An exception that nobody expected is UNKNOWN_EXCEPTION for the client and a traceback in the log."""
+    """An exception that nobody expected is an error in the words of the API that was asked, and a traceback in the log."""
     org = create_org(records=0)
 
-    def broken() -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(org.bulk, "new_id", broken)
+    monkeypatch.setattr("sf_elt.demo_org.soap.endpoint.session_of", broken)
     with serving(org) as details:
-        body = {"operation": "query", "query": "SELECT Id FROM Lead"}
+        body = {"operation": "query", "query": "SELECT Id FROM Lead", "object": "Lead"}
         reply = ask(details, f"{DATA}/jobs/query", "POST", json=body)
+        session = {"X-SFDC-Session": details.access_token}
+        of_bulk = ask(details, "/services/async/62.0/job", "POST", json=body | {"contentType": "CSV"}, headers=session)
+        with pytest.raises(Fault) as of_soap:
+            soap(details, "getUserInfo")
     org.close()
     assert reply.status_code == 500
     assert reply.json()[0]["errorCode"] == "UNKNOWN_EXCEPTION"
+    assert (of_bulk.status_code, of_bulk.json()["exceptionCode"]) == (500, "InternalServerError")
+    assert (of_soap.value.code, of_soap.value.kind) == ("UNKNOWN_EXCEPTION", "UnexpectedErrorFault")
     assert "RuntimeError: a defect" in caplog.text
 
 

@@ -72,6 +72,7 @@ def test_calls_can_be_chosen(empty_org: Details) -> None:
         ({"since": "yesterday"}, "the number of a call"),
         ({"status": "bad"}, "a number such as 401"),
         ({"path": "("}, "not a regular expression"),
+        ({"path": "(" * 5_000}, "not a regular expression"),
         ({"user": "me"}, "no such filter: user"),
     ],
 )

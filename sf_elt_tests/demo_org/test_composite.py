@@ -67,6 +67,13 @@ def named(org: Details, name: str) -> int:
     return len(query(org, f"SELECT Id FROM Account WHERE Name = '{name}'"))
 
 
+def test_a_header_of_a_subrequest_may_hold_any_text(org: Details) -> None:
+    """What is no header that the org knows is ignored, in whatever script it is written."""
+    header = {"X-Größe €": "klein €"}
+    [reply] = composite(org, sub("described", "/sobjects/Lead/describe", httpHeaders=header))
+    assert reply["httpStatusCode"] == 200
+
+
 def test_later_subrequests_use_the_results_of_earlier_ones(org: Details) -> None:
     """References in bodies and addresses stand for what was answered, down to a query's record and a collection's."""
     contact = {"LastName": "Ref", "AccountId": "@{made.id}", "Title": "of @{made.id}!"}

@@ -53,6 +53,6 @@ def _wanted(request: Request) -> CallFilter | Response:
         return not_understood(f"status is a number such as 401, or 4xx, not {status}")
     try:
         path = re.compile(given["path"]) if "path" in given else None
-    except re.error as error:
+    except (re.error, RecursionError) as error:
         return not_understood(f"path is not a regular expression: {error}")
     return CallFilter(path, given.get("method"), status, int(since))

@@ -192,6 +192,6 @@ def _merged(preset: object, given: object) -> object:
 def _checked(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, RecursionError) as error:
         raise ValueError(f"not a regular expression: {error}") from error
     return pattern

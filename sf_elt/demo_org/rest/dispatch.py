@@ -96,7 +96,7 @@ class _Received:
 def _scope(parent: Request, method: str, url: str, headers: Mapping[str, str]) -> Scope:
     path, _, query = url.partition("?")
     raw_path = quote(path.removesuffix("/"), safe=_ASCII)
-    named = [(name.lower().encode("latin-1"), value.encode()) for name, value in headers.items()]
+    named = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     state = {name: value for name, value in parent.scope["state"].items() if name != "rows"}
     scope = {name: value for name, value in parent.scope.items() if name not in ("path_params", "endpoint", "route")}
     return {

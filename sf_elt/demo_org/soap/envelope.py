@@ -23,7 +23,6 @@ from starlette.responses import Response
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.soap.xml import XmlValue, element
 
-LONGEST_REQUEST = 52_428_800  # bytes
 CLIENT = "soapenv:Client"
 """The fault code of a request that is no call at all."""
 
@@ -87,8 +86,6 @@ class Call:
 async def read_call(request: Request) -> Call:
     """The call in a request's body. Raises SoapFault for what is none."""
     text = await request.body()
-    if len(text) > LONGEST_REQUEST:
-        raise SoapFault("EXCEEDED_MAX_SIZE_REQUEST", f"SOAP request exceeded max size: {LONGEST_REQUEST} bytes")
     try:
         envelope: Element = fromstring(text)
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:  # the latter two: unknown encodings

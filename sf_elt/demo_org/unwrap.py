@@ -1,9 +1,9 @@
 """The wrappings in which Salesforce takes a request: a compressed body, and a method that the address says.
 
 `POST …/sobjects/Lead/00Q…?_HttpMethod=PATCH` is a PATCH (for clients whose HTTP library knows none), and a body with
-`Content-Encoding: gzip` or `deflate` is read as what it holds (REST API Developer Guide, "Compression Headers"), piece by
-piece: a body that is small while compressed takes no more memory than any other. No body is longer than 50 MB, but the
-CSV of a bulk job, which has a limit of its own (`bulk/ingest.py`).
+`Content-Encoding: gzip` or `deflate` is read as what it holds (REST API Developer Guide, "Compression Headers"), piece
+by piece: a body that is small while compressed takes no more memory than any other. No body is longer than 50 MB, but
+the CSV of a bulk job, which has a limit of its own (`bulk/ingest.py`).
 """
 
 import re

@@ -124,7 +124,7 @@ def test_the_maximum_can_be_changed_while_it_runs(thrifty_org: Details) -> None:
 
 
 def test_a_defect_is_a_500_with_a_body(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """An exception that nobody expected is an error in the words of the API that was asked, and a traceback in the log."""
+    """An exception that nobody expected is told in the words of the API that was asked; the log has the traceback."""
     org = create_org(records=0)
 
     def broken(*_: object) -> None:

@@ -157,6 +157,15 @@ def test_result_pages_name_five_addresses_at_a_time(shared_org: Details) -> None
     assert ask(shared_org, f"{job}/resultPages".replace("v62.0", "v57.0")).status_code == 404
 
 
+@pytest.mark.parametrize("size", ["0", "-1", "", "x", "1.5", "\u0661", "9" * 5_000])
+def test_a_page_has_a_size_that_is_a_number(shared_org: Details, size: str) -> None:
+    """maxRecords that no page can have is refused."""
+    job = finished_job(shared_org, "SELECT Id FROM User")
+    for resource in ("results", "resultPages"):
+        reply = ask(shared_org, f"{job}/{resource}", params={"maxRecords": size})
+        assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
+
+
 def test_locators_belong_to_a_version(shared_org: Details) -> None:
     """A locator read with another API version than the job's is a 409; one of nobody's is refused."""
     job = finished_job(shared_org, "SELECT Id FROM Lead")

@@ -1,7 +1,9 @@
 """Bulk API 2.0 ingest: how data comes in, what its header may say, and what the job says of it afterwards."""
 
 import gzip
+import http.client
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -56,6 +58,69 @@ def test_compressed_and_piecemeal_uploads_are_read(shared: Details) -> None:
         assert sent.status_code == 201
         ask(shared, job, "PATCH", json={"state": "UploadComplete"})
         assert len(rows(shared, ended(shared, job) + "/successfulResults")) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_what_is_not_utf_8_fails_the_job(shared: Details, encoding: str) -> None:
+    """Data in another encoding is no CSV, however it came."""
+    text = (LEADS + "Ü,B\n").encode(encoding)
+    by_put = ingest(shared, "insert", text)
+    files = {"job": (None, '{"object": "Lead", "operation": "insert"}'), "content": ("content", text, "text/csv")}
+    in_one = ended(shared, f"{V2}/ingest/{ask(shared, f'{V2}/ingest', 'POST', files=files).json()['id']}")
+    for job in (by_put, in_one):
+        assert error_of(shared, job).startswith("InvalidBatch : Failed to parse CSV.")
+
+
+class Upload:
+    """An upload that is under way: the org has begun to read it, and its last piece is yet to come."""
+
+    def __init__(self, details: Details, job: str, text: str) -> None:
+        address = urlsplit(details.instance_url)
+        self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+        self._connection.putrequest("PUT", f"{job}/batches")
+        self._connection.putheader("Authorization", f"Bearer {details.access_token}")
+        self._connection.putheader("Content-Length", str(len(text)))
+        self._connection.putheader("Expect", "100-continue")
+        self._connection.endheaders()
+        self._connection.sock.recv(len(b"HTTP/1.1 100 Continue\r\n\r\n"))  # the org asks for the body
+        self._last = text.encode()
+
+    def end(self) -> tuple[int, str]:
+        """Sends the last piece; the status and the body of the reply."""
+        self._connection.send(self._last)
+        with self._connection.getresponse() as reply:
+            return reply.status, reply.read().decode()
+
+
+def test_of_two_uploads_the_first_that_ends_counts(shared: Details) -> None:
+    """Two uploads side by side do not mix: the later one is told that there is data already."""
+    job = open_ingest(shared)
+    slow, quick = Upload(shared, job, LEADS + "Slow,C\n"), Upload(shared, job, LEADS + "Quick,C\n")
+    assert quick.end() == (201, "")
+    status, body = slow.end()
+    assert (status, "BULK_API_ERROR" in body) == (400, True)
+    ask(shared, job, "PATCH", json={"state": "UploadComplete"})
+    assert [row["LastName"] for row in rows(shared, ended(shared, job) + "/successfulResults")] == ["Quick"]
+
+
+@pytest.mark.parametrize("state", ["UploadComplete", "Aborted"])
+def test_data_that_comes_too_late_is_refused(shared: Details, state: str) -> None:
+    """An upload that is overtaken by the job's end has not been taken."""
+    job = open_ingest(shared)
+    upload = Upload(shared, job, LEADS + "Late,C\n")
+    ask(shared, job, "PATCH", json={"state": state})
+    status, body = upload.end()
+    assert (status, "INVALIDJOBSTATE" in body) == (400, True)
+
+
+def test_data_for_a_deleted_job_is_refused(shared: Details) -> None:
+    """A job that is deleted while its data comes is gone."""
+    job = open_ingest(shared)
+    upload = Upload(shared, job, LEADS)
+    ask(shared, job, "PATCH", json={"state": "Aborted"})
+    ask(shared, job, "DELETE")
+    status, body = upload.end()
+    assert (status, "NOT_FOUND" in body) == (404, True)
 
 
 def test_an_upload_has_an_end(shared: Details) -> None:

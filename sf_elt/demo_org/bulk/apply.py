@@ -134,11 +134,11 @@ def read_csv(file: Path, dialect: Dialect) -> Iterator[Row]:
     if not file.exists():
         return
     with file.open(encoding="utf-8", newline="\n") as lines:
-        if lines.read(2) == '\ufeff"':
-            quote = "Found unescaped quote. A value with quote should be within a quote"
-            raise JobFailed(f"InvalidBatch : Failed to parse CSV. {quote}")
-        lines.seek(0)
         try:
+            if lines.read(2) == '\ufeff"':
+                quote = "Found unescaped quote. A value with quote should be within a quote"
+                raise JobFailed(f"InvalidBatch : Failed to parse CSV. {quote}")
+            lines.seek(0)
             yield from (tuple(row) for row in csv.reader(lines, delimiter=dialect.separator, strict=True) if row)
         except (csv.Error, UnicodeDecodeError) as error:
             raise JobFailed(f"InvalidBatch : Failed to parse CSV. {error}") from error

@@ -4,6 +4,7 @@ The CSV comes once and whole: by PUT to `batches`, or, up to 100,000 characters,
 job and closes it at once. What is wrong with it shows when the job runs, never in the reply to the upload.
 """
 
+import secrets
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,9 +103,29 @@ async def create(request: Request) -> Response:
 
 
 async def take_csv(request: Request) -> Response:
-    """Takes the CSV, once and whole."""
+    """Takes the CSV, once and whole. Of two uploads side by side the one that ends first counts."""
     check_content_type(request, "text/csv")
     job = _jobs.job(request)
+    _check_takes_data(job)
+    unfinished = job.folder / f"{secrets.token_hex(4)}.unfinished"
+    size = 0
+    try:
+        with unfinished.open("wb") as stream:
+            async for piece in request.stream():
+                size += len(piece)
+                if size > MOST_BYTES:
+                    raise OrgError(413, "EXCEEDED_MAX_SIZE_REQUEST", "A job's data must not exceed 150 MB")
+                stream.write(piece)
+        _check_takes_data(_jobs.job(request))  # it may have been uploaded, closed, aborted or deleted meanwhile
+        unfinished.replace(job.csv_file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    job.uploaded.set()
+    return Response(status_code=201)
+
+
+def _check_takes_data(job: IngestJob) -> None:
+    """Raises OrgError."""
     if job.state != "Open":
         raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state} and takes no (further) data")
     if job.uploaded.is_set():
@@ -113,17 +134,6 @@ async def take_csv(request: Request) -> Response:
             "then create a new Job and make sure you only do 'PUT' once on a given Job."
         )
         raise OrgError(400, "BULK_API_ERROR", message)
-    unfinished = job.folder / "upload.unfinished"
-    size = 0
-    with unfinished.open("wb") as stream:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > MOST_BYTES:
-                raise OrgError(413, "EXCEEDED_MAX_SIZE_REQUEST", "A job's data must not exceed 150 MB")
-            stream.write(piece)
-    unfinished.replace(job.csv_file)
-    job.uploaded.set()
-    return Response(status_code=201)
 
 
 async def change(request: Request) -> Response:
@@ -144,22 +154,22 @@ async def results(request: Request) -> Response:
         raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state}: its results come when it has ended")
     check_version(request, job)
     file = job.folder / file_name
-    return csv_reply(request, file) if file.exists() else Response(media_type="text/csv")
+    return csv_reply(request, file) if file.exists() else Response(headers={"Content-Type": "text/csv"})
 
 
 async def _create_with_csv(request: Request) -> Response:
     async with request.form() as form:
         described, content = form.get("job"), form.get("content")
         description = described if isinstance(described, str) or described is None else await described.read()
-        upload = content if isinstance(content, str) or content is None else (await content.read()).decode()
+        upload = content.encode() if isinstance(content, str) else None if content is None else await content.read()
     if description is None or upload is None:
         missing = "job" if description is None else "content"
         raise OrgError(400, "INVALIDJOB", f"InvalidJob : the multipart request has no part named '{missing}'")
-    if len(upload) > MOST_IN_MULTIPART:
+    if len(upload.decode("utf-8", "replace")) > MOST_IN_MULTIPART:
         message = f"InvalidJob : the data in a multipart request must not exceed {MOST_IN_MULTIPART} characters"
         raise OrgError(400, "INVALIDJOB", message)
     job = _new_job(request, read_body(description, NewIngest))
-    job.csv_file.write_text(upload, encoding="utf-8", newline="")
+    job.csv_file.write_bytes(upload)
     job.uploaded.set()
     return _close(request, job)
 

@@ -4,6 +4,7 @@ A query that cannot run is refused when the job is made, with 400 and `API_ERROR
 `[{"errorCode": "API_ERROR", "message": "…"}]`); compound fields with `FUNCTIONALITY_NOT_ENABLED`.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
@@ -26,6 +27,7 @@ from sf_elt.demo_org.soql import Compiled, compile_query, csv_statement
 
 SIDE_BY_SIDE_PAGES = 5
 FIRST_VERSION_WITH_PAGES = 58.0
+NUMBER = re.compile(r"0*[1-9][0-9]{0,18}")
 
 
 @dataclass
@@ -124,7 +126,7 @@ async def result_pages(request: Request) -> Response:
         raise not_found()
     rows = _finished(request)
     size = _max_records(request) or DEFAULT_PAGE
-    starts = list(range(row_of(request.query_params.get("locator"), rows.total), rows.total, size)) or [0]
+    starts = range(row_of(request.query_params.get("locator"), rows.total), rows.total, size) or [0]
     shown, left = starts[:SIDE_BY_SIDE_PAGES], starts[SIDE_BY_SIDE_PAGES:]
     address = request.url.path.removesuffix("/resultPages")
     reply: dict[str, object] = {
@@ -159,7 +161,7 @@ def _max_records(request: Request) -> int | None:
     given = request.query_params.get("maxRecords")
     if given is None:
         return None
-    if not given.isdecimal() or int(given) == 0:
+    if not NUMBER.fullmatch(given):
         raise OrgError(400, "INVALID_FIELD", f"maxRecords is a number from 1 on, not {given}")
     return int(given)
 

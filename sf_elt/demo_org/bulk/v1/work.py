@@ -20,6 +20,9 @@ from sf_elt.demo_org.schema import Schema
 from sf_elt.demo_org.soql import Compiled, compile_query
 from sf_elt.demo_org.store import table
 
+_TOO_MANY = "InvalidBatch : Exceeded number of records : {}. Number of records should be less than or equal to {}"
+"""Recorded: it counts the header of a CSV, and stops counting with the first that is too many."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -68,12 +71,14 @@ class Work:
         return self.batch.state == state
 
     def _save(self, operation: Operation) -> BatchState:
-        """Saves the records, chunk by chunk; a chunk that is not reached any more has no verdicts."""
-        records = self._records(operation)
+        """Saves the records, chunk by chunk; a chunk that is not reached any more has no verdicts.
+
+        A batch of too many fails once those that it may have are saved (jsforce#469, simple-salesforce#325).
+        """
+        given = self._records(operation)
+        records = given[:BATCH_RECORDS]
         if not records:
             raise JobFailed("InvalidBatch : Records not found")
-        if len(records) > BATCH_RECORDS:
-            raise JobFailed(f"InvalidBatch : A batch has at most {BATCH_RECORDS} records, this one {len(records)}")
         self.bulk.quota.take_records(len(records), self.bulk.clock())
         outcomes: list[SaveOutcome] = []
         try:
@@ -90,6 +95,8 @@ class Work:
                     schema=self.schema,
                 )
             self.job.stop_as_planned(len(outcomes), len(records))
+            if len(given) > BATCH_RECORDS:
+                raise JobFailed(_TOO_MANY.format(BATCH_RECORDS + 2, BATCH_RECORDS + 1))
         finally:
             self.batch.records_processed = len(outcomes)
             self.batch.records_failed = sum(not each.success for each in outcomes)

@@ -161,6 +161,7 @@ Claims = dict[str, Any]
         (lambda claims: claims | {"exp": claims["exp"] + 60}, "expired authorization code"),
         (lambda claims: claims | {"exp": claims["exp"] - 240}, "expired authorization code"),
         (lambda claims: claims | {"exp": "soon"}, "invalid assertion"),
+        (lambda claims: claims | {"nbf": claims["exp"]}, "invalid assertion"),
         (lambda claims: claims | {"sub": "\ud800"}, "user hasn't approved this consumer"),
         (lambda claims: {name: value for name, value in claims.items() if name != "exp"}, "invalid assertion"),
     ],
@@ -179,6 +180,15 @@ def test_jwt_claims_are_checked(shared_org: Details, change: Callable[[Claims], 
     reply = ask_token(shared_org, grant_type=JWT_BEARER, assertion=bad)
     assert reply.status_code == 400
     assert reply.json() == {"error": "invalid_grant", "error_description": description}
+
+
+def test_jwt_clocks_may_differ_by_a_moment(shared_org: Details) -> None:
+    """`iat` and `nbf` that a client rounded up to its next second are good."""
+    soon = int(datetime.now(UTC).timestamp()) + 2
+    claims = {"iss": shared_org.client_id, "sub": shared_org.username, "aud": shared_org.instance_url}
+    key = Path(shared_org.jwt_private_key_file).read_bytes()
+    assertion = jwt.encode(claims | {"iat": soon, "nbf": soon, "exp": soon + 120}, key, algorithm="RS256")
+    assert ask_token(shared_org, grant_type=JWT_BEARER, assertion=assertion).status_code == 200
 
 
 def test_jwt_must_be_signed_with_the_registered_key(shared_org: Details) -> None:

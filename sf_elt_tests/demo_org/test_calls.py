@@ -26,10 +26,29 @@ def test_every_call_is_recorded_with_its_status(empty_org: Details) -> None:
     assert levers(empty_org).calls.all() == []
 
 
-def test_levers_are_for_loopback_names_only(empty_org: Details) -> None:
-    """A web page that points a name of its own at loopback cannot pull the levers."""
-    reply = requests.get(f"{empty_org.instance_url}/demo/calls", headers={"Host": "evil.example"}, timeout=10)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1@evil.example"},
+        {"Host": "not a host"},
+        {"Origin": "https://evil.example", "Content-Type": "text/plain"},
+        {"Origin": "http://127.0.0.1.evil.example"},
+        {"Origin": "http://["},
+        {"Origin": "null"},
+    ],
+)
+def test_no_page_of_the_web_pulls_a_lever(shared_org: Details, headers: dict[str, str]) -> None:
+    """Neither one that points a name of its own at loopback, nor one that sends a form here from elsewhere."""
+    reply = requests.post(f"{shared_org.instance_url}/demo/clock", headers=headers, json={}, timeout=10)
     assert reply.status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "http://[::1]:8080", "https://127.0.0.1"])
+def test_a_page_of_this_machine_may_pull_levers(shared_org: Details, origin: str) -> None:
+    """A page that is served on loopback is somebody's own."""
+    reply = requests.get(f"{shared_org.instance_url}/demo/clock", headers={"Origin": origin}, timeout=10)
+    assert reply.status_code == 200
 
 
 @pytest.mark.parametrize("lever", ["faults", "limits", "clock"])

@@ -177,6 +177,8 @@ def test_login_hint_and_a_wrong_password(org: Details) -> None:
         ({"redirect_uri": "https://evil.example/"}, "redirect_uri_mismatch", "redirect_uri must match configuration"),
         ({"redirect_uri": "http://localhost@evil.example/"}, "redirect_uri_mismatch", None),
         ({"redirect_uri": "http://localhost.evil.example/"}, "redirect_uri_mismatch", None),
+        ({"redirect_uri": "http://evil.example\\@localhost/"}, "redirect_uri_mismatch", None),
+        ({"redirect_uri": "http://evil.example%5C@localhost/"}, "redirect_uri_mismatch", None),
         ({"redirect_uri": "https://localhost/"}, "redirect_uri_mismatch", None),
         (
             {"client_id": "strict", "redirect_uri": STRICT.callback_urls[0]},

@@ -97,6 +97,11 @@ def test_client_credentials_are_for_my_domain_only(shared_org: Details) -> None:
             {"X-Forwarded-Host": "demo.example", "X-Forwarded-Proto": "https", "Host": "127.0.0.1"},
             "https://demo.example",
         ),
+        (
+            {"X-Forwarded-Host": "demo.example, inner.example", "X-Forwarded-Proto": "https, http"},
+            "https://demo.example",
+        ),
+        ({"X-Forwarded-Host": "demo.example", "X-Forwarded-Proto": "javascript"}, "http://demo.example"),
     ],
 )
 def test_clients_are_told_the_address_they_came_by(

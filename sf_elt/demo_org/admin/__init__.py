@@ -38,12 +38,15 @@ DELETE /demo/faults           forgets them all
 `levers` those of the rest.
 """
 
+from urllib.parse import urlsplit
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sf_elt.demo_org.admin import access, calls, faults, levers, logins
+from sf_elt.demo_org.auth.hosts import host_of
 from sf_elt.demo_org.loopback import is_loopback
 
 
@@ -53,7 +56,10 @@ def routes() -> list[Mount]:
 
 
 class _LoopbackOnly:
-    """Refuses callers from elsewhere, and web pages that reach loopback under a name of their own."""
+    """Refuses callers from elsewhere, web pages that reach loopback under a name of their own, and other sites' pages.
+
+    A page may send a form to any address without asking, so it is told by the `Origin` that browsers add.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -61,7 +67,17 @@ class _LoopbackOnly:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         caller = request.client.host if request.client else ""
-        if is_loopback(caller) and is_loopback(request.url.hostname or ""):
+        if is_loopback(caller) and is_loopback(host_of(request)) and _is_own_page(request.headers.get("origin")):
             await self.app(scope, receive, send)
         else:
             await JSONResponse({"error": "/demo is for loopback callers only"}, 403)(scope, receive, send)
+
+
+def _is_own_page(origin: str | None) -> bool:
+    """Whether no page asks, or one that this machine serves."""
+    if origin is None:
+        return True
+    try:
+        return is_loopback(urlsplit(origin).hostname or "")
+    except ValueError:
+        return False

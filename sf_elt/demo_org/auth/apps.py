@@ -140,4 +140,5 @@ def _same_address(given: str, known: str) -> bool:
         _ = parts.port  # raises for what is no port
     except ValueError:
         return False
-    return parts.scheme == "http" and is_loopback(parts.hostname or "") and "#" not in given
+    beside = {"#", "\\"} & set(given) or "@" in parts.netloc  # what browsers read otherwise than we do
+    return parts.scheme == "http" and is_loopback(parts.hostname or "") and not beside

@@ -26,14 +26,19 @@ def address_of(request: Request) -> str:
     A client that redirects one of the hosts where all orgs log in is told the address on loopback; one that reaches the
     org by a My Domain reaches everything of it there, and some take no other name.
     """
-    forwarded = request.headers.get("x-forwarded-host")
+    forwarded = _first(request, "x-forwarded-host")
     if forwarded:
-        scheme = request.headers.get("x-forwarded-proto", request.url.scheme)
-        return f"{scheme}://{forwarded.partition(',')[0].strip()}"
+        scheme = _first(request, "x-forwarded-proto")
+        return f"{scheme if scheme in ('http', 'https') else request.url.scheme}://{forwarded}"
     host = host_of(request)
     if is_loopback(host) or host.endswith(MY_DOMAIN):
         return f"{request.url.scheme}://{request.headers['host']}"
     return org_of(request).instance_url
+
+
+def _first(request: Request, header: str) -> str:
+    """What the proxy that clients talk to says, where several stand in a row."""
+    return request.headers.get(header, "").partition(",")[0].strip()
 
 
 def host_of(request: Request) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import jwt
 
 LONGEST_LIFE = timedelta(minutes=3)
-CLOCK_SKEW = timedelta(seconds=5)  # clients round `exp` to whole seconds
+CLOCK_SKEW = timedelta(seconds=5)  # clients round `exp`, `nbf` and `iat` to whole seconds
 MILLISECONDS_FROM = 100_000_000_000  # as seconds that would be the year 5138
 
 
@@ -36,6 +36,7 @@ class Assertion:
                 self.text,
                 certificate,
                 algorithms=["RS256"],
+                leeway=CLOCK_SKEW,
                 options={"require": ["iss", "sub", "aud", "exp"], "verify_aud": False, "verify_exp": False},
             )
         except (jwt.PyJWTError, ValueError) as error:

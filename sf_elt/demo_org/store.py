@@ -60,6 +60,8 @@ Clock = Callable[[], datetime]
 """Gives the present as an aware datetime in UTC."""
 
 INTERRUPT_AGAIN_SECONDS = 0.05
+MOST_BY_INDEX = 200
+"""So many Ids a join looks up by the tables' primary keys; for more it passes over the whole table."""
 
 
 def system_clock() -> datetime:
@@ -121,6 +123,7 @@ class Store:
         self._connection = duckdb.connect(":memory:" if file is None else str(file))
         self._connection.execute("SET autoinstall_known_extensions = false")
         self._connection.execute("SET preserve_insertion_order = true")
+        self._connection.execute(f"SET GLOBAL dynamic_or_filter_threshold = {MOST_BY_INDEX}")
         try:
             if kept:
                 self.schema = schema = kept_schema(self._connection, schema)

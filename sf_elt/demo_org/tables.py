@@ -54,22 +54,18 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, 
     columns = ", ".join(quote(name) for name in (*rows.column_names, *missing_flags))
     values = ", ".join([*(quote(name) for name in rows.column_names), *("false" for _ in missing_flags)])
     connection.register("incoming", rows)
-    try:
-        connection.execute(f"INSERT INTO {table(object_type.name)} ({columns}) SELECT {values} FROM incoming")
-    finally:
-        connection.unregister("incoming")
+    connection.execute(f"INSERT INTO {table(object_type.name)} ({columns}) SELECT {values} FROM incoming")
+    connection.unregister("incoming")  # after an error it cannot be, and goes with the cursor
 
 
 def update_rows(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, rows: pa.Table) -> None:
     """Sets every column of `rows` but "Id" on the records of those Ids."""
     assignments = ", ".join(f"{quote(name)} = incoming.{quote(name)}" for name in rows.column_names if name != "Id")
     connection.register("incoming", rows)
-    try:
-        connection.execute(
-            f"UPDATE {table(object_type.name)} AS target SET {assignments} FROM incoming WHERE target.Id = incoming.Id"
-        )
-    finally:
-        connection.unregister("incoming")
+    connection.execute(
+        f"UPDATE {table(object_type.name)} AS target SET {assignments} FROM incoming WHERE target.Id = incoming.Id"
+    )
+    connection.unregister("incoming")
 
 
 def has_column(field: Field) -> bool:
@@ -83,6 +79,6 @@ def create_table(object_type: ObjectType) -> str:
     for each in object_type.fields:
         if not has_column(each):
             continue
-        generated = f" GENERATED ALWAYS AS ({each.sql}) VIRTUAL" if each.sql else ""
-        columns.append(f"{quote(each.name)} {column_type(each)}{generated}")
+        rest = " PRIMARY KEY" if each.type == "id" else f" GENERATED ALWAYS AS ({each.sql}) VIRTUAL" if each.sql else ""
+        columns.append(f"{quote(each.name)} {column_type(each)}{rest}")
     return f"CREATE TABLE IF NOT EXISTS {table(object_type.name)} ({', '.join(columns)})"

@@ -105,6 +105,19 @@ def test_ids_after_a_load_are_new() -> None:
             assert other.next_ids("Lead", 1)[0] not in ids
 
 
+def test_records_are_found_by_their_key() -> None:
+    """A batch of 200 records is looked up by the index on their Ids, whoever's cursor asks; no Id is there twice."""
+    with Store(load_schema()) as store:
+        ids = store.next_ids("Lead", 1000)
+        store.load("Lead", pa.table({"Id": ids}))
+        lookup = f'EXPLAIN ANALYZE SELECT "LastName" FROM {table("Lead")} WHERE "Id" IN (SELECT unnest(?))'
+        with store.reading() as connection:
+            [(_, plan)] = connection.execute(lookup, [ids[:200]]).fetchall()
+        assert "Index Scan" in plan
+        with pytest.raises(duckdb.ConstraintException, match="primary key"):
+            store.load("Lead", pa.table({"Id": ids[:1]}))
+
+
 def test_closing_interrupts_who_reads_and_refuses_who_comes_later() -> None:
     """A long read ends at once with SERVER_UNAVAILABLE when the store closes, and so does every later one."""
     store = Store(load_schema())

@@ -205,7 +205,7 @@ def test_an_unknown_field_is_refused_in_salesforces_words() -> None:
         ("SELECT Id FROM", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
         ("", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
         ("SELECT Id FROM Lead -- comment", "MALFORMED_QUERY", "unexpected token"),
-        ("SELECT Id FROM Lead WHERE " + "NOT (" * 500 + "Id = null" + ")" * 500, "QUERY_TOO_COMPLICATED", "too deep"),
+        ("SELECT Id FROM Lead WHERE " + "NOT (" * 500 + "Id = null" + ")" * 500, "QUERY_TOO_COMPLICATED", "too complicated"),
         (
             "SELECT Id FROM Lead WHERE Company = '" + "x" * 100_000 + "'",
             "MALFORMED_QUERY",

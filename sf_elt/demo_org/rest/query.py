@@ -23,6 +23,7 @@ from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.columns import column_metadata
 from sf_elt.demo_org.rest.explain import explain
 from sf_elt.demo_org.rest.requests import reply
+from sf_elt.demo_org.rest.time_limit import time_limit
 from sf_elt.demo_org.rest.viewed import remember_views
 from sf_elt.demo_org.soql import compile_query, json_statement
 
@@ -41,8 +42,9 @@ _UNFINISHED = '"done":false'
 
 @dataclass(frozen=True)
 class _Result:
-    """All records of a query, as JSON texts; `nested` where they may have children."""
+    """All records of a query, as JSON texts, for the user who asked; `nested` where they may have children."""
 
+    user_id: str
     records: pa.ChunkedArray
     page_size: int
     read_at: datetime
@@ -70,14 +72,10 @@ class Queries:
         return self._first_page(request, include_deleted=True)
 
     def more(self, request: Request) -> Response:
-        """The page that a nextRecordsUrl leads to."""
+        """The page that a nextRecordsUrl leads to, for the user who asked for the first one."""
         cursor, _, offset = request.path_params["locator"].rpartition("-")
-        with self._lock:
-            result = self._results.get(cursor)
-            if result is not None:
-                self._results.move_to_end(cursor)
-        expired = result is None or org_of(request).clock() - result.read_at > CURSOR_LIFETIME
-        if result is None or expired or not offset.isdecimal() or int(offset) > len(result.records):
+        result = self._kept(cursor, user_of(request), org_of(request).clock())
+        if result is None or not offset.isdecimal() or int(offset) > len(result.records):
             raise OrgError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._reply(request, result, int(offset), cursor)
 
@@ -85,17 +83,19 @@ class Queries:
         org = org_of(request)
         explained = request.query_params.get("explain")
         if explained:
-            with org.store.reading() as connection:
+            with org.store.reading() as connection, time_limit(connection):
                 return reply(explain(connection, explained, schema_of(request), org.clock(), user_of(request)))
         soql = request.query_params.get("q")
-        if not soql:
+        if soql is None:
             raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified")
+        if not soql.strip():
+            raise SoqlError("MALFORMED_QUERY", "SOQL statements cannot be empty or null")
         compiled = compile_query(
             soql, schema_of(request), org.clock(), include_deleted=include_deleted, user_id=user_of(request)
         )
         if request.query_params.get("columns") == "true":
             return reply(column_metadata(compiled))
-        with org.store.reading() as connection:
+        with org.store.reading() as connection, time_limit(connection):
             if compiled.is_count:
                 row = connection.execute(compiled.count_sql, compiled.parameters).fetchone()
                 return reply({"totalSize": row[0] if row else 0, "done": True, "records": []})
@@ -109,7 +109,7 @@ class Queries:
             raise SoqlError("EXCEEDED_ID_LIMIT", message)
         if compiled.query.purpose:
             remember_views(org.store, compiled, records)
-        result = _Result(records, page_size, org.clock(), nested=compiled.has_children)
+        result = _Result(user_of(request), records, page_size, org.clock(), nested=compiled.has_children)
         return self._reply(request, result, 0, None)
 
     def _reply(self, request: Request, result: _Result, start: int, cursor: str | None) -> Response:
@@ -138,11 +138,19 @@ class Queries:
                 continue
             if not children["done"]:
                 texts = pa.chunked_array([[orjson.dumps(each).decode() for each in children["records"]]])
-                kept = _Result(texts, result.page_size, result.read_at, nested=True)
+                kept = _Result(result.user_id, texts, result.page_size, result.read_at, nested=True)
                 children["records"] = children["records"][: result.page_size]
                 children["nextRecordsUrl"] = _address(request, self._keep(kept), result.page_size)
             for child in children["records"]:
                 self._cut_children(request, result, child)
+
+    def _kept(self, cursor: str, user_id: str, now: datetime) -> _Result | None:
+        with self._lock:
+            result = self._results.get(cursor)
+            if result is None or result.user_id != user_id or now - result.read_at > CURSOR_LIFETIME:
+                return None
+            self._results.move_to_end(cursor)
+            return result
 
     def _keep(self, result: _Result) -> str:
         with self._lock:

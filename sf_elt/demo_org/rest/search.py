@@ -12,6 +12,7 @@ from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.requests import json_of, reply
+from sf_elt.demo_org.rest.time_limit import time_limit
 from sf_elt.demo_org.soql import compile_query, json_statement
 from sf_elt.demo_org.sosl import Search, parse_search, queries_of
 from sf_elt.demo_org.sosl.parse import MAX_RECORDS, SCOPES, malformed_search, returning
@@ -101,7 +102,7 @@ def _found(request: Request, wanted: Search) -> Response:
             break
         bounded = replace(query, limit=min(query.limit or left, left))
         compiled = compile_query(bounded, schema, org.clock(), user_id=user_of(request))
-        with org.store.reading() as connection:
+        with org.store.reading() as connection, time_limit(connection):
             statement = json_statement(compiled, version_of(request))
             rows = connection.execute(statement, compiled.parameters).fetchall()
         records += [orjson.Fragment(text) for (text,) in rows]

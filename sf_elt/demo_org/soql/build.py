@@ -38,6 +38,8 @@ from sf_elt.demo_org.soql.ast import (
 )
 
 _LARGEST_INT = 2**31 - 1
+_MOST_PARENTS = 55
+"""Child-to-parent relationships in one query: SOQL reference, "Understanding Relationship Query Limitations"."""
 _OPTIONS: dict[str, type] = {"honoremptystrings": bool, "explicitnamespace": bool, "dataspace": Text}
 """Recorded of version 68.0: what SET OPTIONS takes."""
 _SECURITY = ("SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE")
@@ -106,6 +108,8 @@ class Builder(Transformer[Token, Query]):
     def from_object(
         self, path: Path, alias: str | None, *parents: tuple[str, Path]
     ) -> tuple[Path, str | None, ParentAliases]:
+        if len(parents) > _MOST_PARENTS:
+            raise SoqlError("MALFORMED_QUERY", f"A query may name at most {_MOST_PARENTS} relationships to parents")
         return path, alias, parents
 
     def parent_alias(self, path: Path, alias: str) -> tuple[str, Path]:
@@ -253,7 +257,7 @@ class Builder(Transformer[Token, Query]):
 
 
 def _whole(number: Token, what: str) -> int:
-    if not number.isdigit() or int(number) > _LARGEST_INT:
+    if not number.isdigit() or len(number.lstrip("0")) > len(str(_LARGEST_INT)) or int(number) > _LARGEST_INT:
         raise SoqlError("MALFORMED_QUERY", f"{what} needs a whole number up to {_LARGEST_INT}, not {number}")
     return int(number)
 

@@ -33,6 +33,7 @@ from sf_elt.demo_org.soql.columns import NUMBERS, Column
 from sf_elt.demo_org.soql.context import Context
 from sf_elt.demo_org.soql.currencies import conversion_rate
 from sf_elt.demo_org.soql.dates import days_of
+from sf_elt.demo_org.soql.parse import too_complicated
 
 Resolve = Callable[[Operand], Column]
 JoinSemi = Callable[[SemiJoin], str]
@@ -57,7 +58,7 @@ class _Conditions:
 
     def compile(self, condition: Condition, depth: int) -> str:
         if depth > MAX_DEPTH:
-            raise SoqlError("QUERY_TOO_COMPLICATED", "The WHERE clause is nested too deep")
+            raise too_complicated()
         match condition:
             case AllOf(parts) | AnyOf(parts):
                 word = " AND " if isinstance(condition, AllOf) else " OR "

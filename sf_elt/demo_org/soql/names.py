@@ -1,5 +1,6 @@
 """Finds the fields that a query's paths mean, over its parents, and remembers the joins that lead to them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sf_elt.demo_org.errors import SoqlError
@@ -28,18 +29,17 @@ class Names:
         aliases = self.query.parent_aliases
         for place, (_, parent) in enumerate(aliases):
             record = self.base
-            for relationship in self._without_alias(parent, aliases[:place]):
+            relationships = self._without_alias(parent, aliases[:place])
+            if len(relationships) > MAX_PARENTS:
+                raise self._refusal(parent, _too_far(relationships))
+            for relationship in relationships:
                 record = self._parent(parent, record, relationship)
 
     def field_at(self, path: Path) -> Column:
         """The field at the end of a path. Raises SoqlError INVALID_FIELD."""
         *relationships, name = self._without_alias(path, self.query.parent_aliases)
         if len(relationships) > MAX_PARENTS:
-            message = (
-                "A maximum of five levels of relationships is allowed in a field path: "
-                f"{'.'.join(relationships)}.{name}"
-            )
-            raise self._refusal(path, message)
+            raise self._refusal(path, _too_far((*relationships, name)))
         records: tuple[Record, ...] = (self.base,)
         for relationship in relationships:
             records = (*records, self._parent(path, records[-1], relationship))
@@ -104,6 +104,10 @@ class Names:
 
     def _refusal(self, path: Path, message: str) -> SoqlError:
         return self.context.refusal(path, "INVALID_FIELD", message)
+
+
+def _too_far(names: Sequence[str]) -> str:
+    return f"A maximum of five levels of relationships is allowed in a field path: {'.'.join(names)}"
 
 
 def _no_such_column(name: str, owner: ObjectType) -> str:

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from typing import cast
 
 from lark import Lark, UnexpectedInput, UnexpectedToken
@@ -13,10 +14,13 @@ from sf_elt.demo_org.errors import SoqlError
 from sf_elt.demo_org.soql.ast import Query
 from sf_elt.demo_org.soql.build import Builder
 
+MAX_DEPTH = 300
+"""Parentheses in parentheses: far more than anybody writes, far fewer than would exhaust the stack."""
 MAX_LENGTH = 100_000
 """Characters of SOQL that Salesforce reads (recorded refusal: django-salesforce#164)."""
 _SHOWN_AROUND = 30
 _WORDS_END = " ,\t"
+_STRING = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 _WITHOUT_ZONE = re.compile(r"(\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d(\.\d*)?|\d{4}-\d\d-\d\dT", re.ASCII | re.IGNORECASE)
 _NO_FIELDS = re.compile(r"\s*SELECT\s+FROM", re.IGNORECASE)
 _SOQL_CHARACTERS = re.compile(r"[\w\s.,:()<>=!'+\-*\"\\/%;]", re.ASCII)
@@ -26,6 +30,8 @@ def parse(text: str) -> Query:
     """The query that the text says. Raises SoqlError (MALFORMED_QUERY) where it is none."""
     if len(text) > MAX_LENGTH:
         raise SoqlError("MALFORMED_QUERY", f"SOQL statements can not be longer than {MAX_LENGTH} characters")
+    if _depth(text) > MAX_DEPTH:
+        raise too_complicated()
     try:
         return replace(cast(Query, _parser().parse(text)), text=text)
     except UnexpectedInput as unexpected:
@@ -34,6 +40,13 @@ def parse(text: str) -> Query:
         if isinstance(refused.orig_exc, SoqlError):
             raise refused.orig_exc from None
         raise
+
+
+def too_complicated() -> SoqlError:
+    return SoqlError(
+        "QUERY_TOO_COMPLICATED",
+        "Query is either selecting too many fields or the filter conditions are too complicated.",
+    )
 
 
 def pointing_at(text: str, line: int, column: int, message: str) -> str:
@@ -50,6 +63,14 @@ def pointing_at(text: str, line: int, column: int, message: str) -> str:
     while end < len(shown) and shown[end] not in _WORDS_END:
         end += 1
     return f"\n{shown[start:end]}\n{' ' * (at - start)}^\nERROR at Row:{line}:Column:{column}\n{message}"
+
+
+def _depth(text: str) -> int:
+    """How many parentheses are open at once at most, those in strings left out."""
+    if text.count("(") <= MAX_DEPTH:
+        return 0
+    steps = (1 if mark == "(" else -1 for mark in re.findall("[()]", _STRING.sub("", text)))
+    return max(accumulate(steps), default=0)
 
 
 @cache

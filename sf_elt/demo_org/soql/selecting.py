@@ -84,7 +84,7 @@ def _typeof(names: Names, typeof: Typeof) -> TypeofColumn:
     if len(reference.to) < 2:
         message = f"TYPEOF can only be used with a polymorphic relationship, not {typeof.path}"
         raise names.context.refusal(typeof.path, "INVALID_FIELD", message)
-    branches = []
+    branches: list[Branch] = []
     for when in typeof.whens:
         for path in when.objects:
             object_type = names.context.schema.object(str(path))
@@ -93,6 +93,8 @@ def _typeof(names: Names, typeof: Typeof) -> TypeofColumn:
             if object_type.name not in reference.to:
                 message = f"{object_type.name} is not a type of {typeof.path}"
                 raise names.context.refusal(path, "INVALID_FIELD", message)
+            if any(each.record.object_type is object_type for each in branches):
+                raise names.context.refusal(path, "MALFORMED_QUERY", f"duplicate type in TYPEOF: {object_type.name}")
             branches.append(_branch(names, names.join(object_type, names.base, reference), when))
     name = names.join_name(names.base, reference)
     if name is None:

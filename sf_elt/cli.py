@@ -1,6 +1,7 @@
 """The command line: `sf-elt …`. Heavy things are imported by the command that needs them, so that help is quick."""
 
 import logging
+import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -28,12 +29,16 @@ def main() -> None:
 @app.command("demo-org")
 def demo_org(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same data.", min=0)] = 7,
-    records: Annotated[int, typer.Option(help="People to make (leads and contacts); the rest in proportion.")] = 5_000,
+    seed: Annotated[int, typer.Option(help="The same seed, records and day make the same data.", min=0)] = 7,
+    records: Annotated[
+        int,
+        typer.Option(help="Leads and contacts to make, at least 50; the rest in proportion. 0 makes an empty org."),
+    ] = 5_000,
     file: Annotated[
-        Path | None, typer.Option(help="Keep data and credentials in this file and find them again next time.")
+        Path | None,
+        typer.Option(help="Keep the org in this DuckDB file, its credentials beside it, and find it again next time."),
     ] = None,
-    daily_api_requests: Annotated[int, typer.Option(help="Calls the org takes in 24 hours.", min=0)] = 100_000,
+    daily_api_requests: Annotated[int, typer.Option(help="Calls the org takes in any 24 hours.", min=0)] = 100_000,
     sandbox: Annotated[str, typer.Option(metavar="NAME", help="Make it a sandbox; all usernames end in .NAME.")] = "",
     my_domain: Annotated[
         str, typer.Option(metavar="NAME", help="Refuse logins at another NAME.my.salesforce.com than this.")
@@ -54,7 +59,10 @@ def demo_org(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON once it is ready.")] = False,
     stop_with_stdin: Annotated[bool, typer.Option(hidden=True, help="Stop when standard input ends.")] = False,
 ) -> None:
-    """Runs a Salesforce-compatible org on loopback, with its own data, until SIGTERM or Ctrl-C."""
+    """Runs a Salesforce-compatible org on loopback, with its own data, until SIGTERM or Ctrl-C.
+
+    docs/demo-org.md says what it speaks, how clients reach it, and how to make it misbehave.
+    """
     from datetime import timedelta
 
     from sf_elt.demo_org.auth.apps import AppsFileError, read_apps
@@ -123,7 +131,10 @@ def _progress(what: str) -> AbstractContextManager[object]:
 
 
 def _readable(details: "Details") -> str:
-    """The connection details for a person to copy."""
+    """The connection details for a person to copy, and a first call with them."""
+    from sf_elt.demo_org.versions import NEWEST
+
+    trust = f" --cacert {shlex.quote(details.ca_file)}" if details.ca_file else ""
     trusted = f"  ca_file               {details.ca_file}\n" if details.ca_file else ""
     return f"""The demo org is ready (Ctrl-C stops it).
 
@@ -138,6 +149,10 @@ def _readable(details: "Details") -> str:
   pid                   {details.pid}
 
 Every active user has this password; {details.instance_url}/demo/users lists them.
+Try it, in another terminal:
+
+  export ORG='{details.instance_url}' TOKEN='{details.access_token}'
+  curl{trust} -H "Authorization: Bearer $TOKEN" "$ORG/services/data/v{NEWEST}.0/query?q=SELECT+Name+FROM+User"
 """
 
 

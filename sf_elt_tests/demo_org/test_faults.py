@@ -275,6 +275,17 @@ def test_a_fault_that_makes_no_sense_is_refused(org: Levers, fault: dict[str, An
     assert org.faults.planned() == []
 
 
+def test_what_is_wrong_with_a_fault_is_said_once_and_by_its_place(org: Levers) -> None:
+    """One complaint, with the place in the list and the member, whether a fault or a list of them was sent."""
+    fault = {"path": "/", "drop": "sometimes"}
+    expected = [
+        {"type": "literal_error", "loc": [0, "drop"], "msg": "Input should be 'before', 'upload', 'after' or 'body'"}
+    ]
+    for body in (fault, [fault]):
+        refused = requests.post(f"{org.instance_url}/demo/faults", json=body, timeout=10)
+        assert (refused.status_code, refused.json()) == (400, expected)
+
+
 @pytest.mark.parametrize(
     "plan",
     [

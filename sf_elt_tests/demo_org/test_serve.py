@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -34,6 +35,24 @@ def test_a_process_of_its_own_is_ready_and_stops() -> None:
     assert org.stop() == 0
     with pytest.raises(requests.ConnectionError):
         is_up(org.details)
+
+
+@pytest.mark.parametrize("options", [[], ["--tls"]], ids=["http", "https"])
+def test_what_it_prints_for_people_can_be_copied(options: list[str]) -> None:
+    """The last lines that it prints, run by a shell as they stand, get records."""
+    if shutil.which("curl") is None:
+        pytest.skip("no curl on this machine")
+    printed: list[str] = []
+    with subprocess.Popen([*COMMAND, "--records", "0", *options], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while not printed or "curl" not in printed[-1]:
+            printed.append(process.stdout.readline())
+            assert printed[-1], printed
+        try:
+            said = subprocess.run(["sh", "-c", "".join(printed[-2:])], capture_output=True, text=True, timeout=30)
+        finally:
+            process.terminate()
+    assert json.loads(said.stdout)["totalSize"] > 0, said
 
 
 def test_it_stops_cleanly_in_the_middle_of_work(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ async def told(request: Request, shape: TypeAdapter[Told]) -> Told | Response:
     try:
         return shape.validate_json(await request.body())
     except ValidationError as error:
-        found = error.json(include_url=False, include_context=False, include_input=False)
-        return Response(found, 400, media_type="application/json")
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        return JSONResponse([{**each, "msg": each["msg"].removeprefix("Value error, ")} for each in found], 400)
 
 
 def not_understood(message: str) -> Response:

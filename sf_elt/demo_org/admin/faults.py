@@ -1,6 +1,8 @@
 """/demo/faults: what is planned to go wrong."""
 
-from pydantic import TypeAdapter
+from typing import Annotated
+
+from pydantic import BeforeValidator, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -9,7 +11,9 @@ from sf_elt.demo_org.admin.bodies import told
 from sf_elt.demo_org.faults import PRESETS, Fault, RandomFaults
 from sf_elt.demo_org.org import org_of
 
-_faults: TypeAdapter[Fault | list[Fault]] = TypeAdapter(Fault | list[Fault])
+_faults: TypeAdapter[list[Fault]] = TypeAdapter(
+    Annotated[list[Fault], BeforeValidator(lambda given: given if isinstance(given, list) else [given])]
+)
 _random = TypeAdapter(RandomFaults)
 
 
@@ -40,7 +44,7 @@ async def plan(request: Request) -> Response:
     given = await told(request, _faults)
     if isinstance(given, Response):
         return given
-    org_of(request).faults.add([*given] if isinstance(given, list) else [given])
+    org_of(request).faults.add([*given])
     return Response(status_code=204)
 
 

@@ -32,8 +32,7 @@ async def home(request: Request) -> Response:
     return message(
         request,
         "This org has an API only",
-        "There is no user interface here. REST clients find the data at",
-        f"{address_of(request)}/services/data/v{NEWEST}.0",
+        f"There is no user interface here. REST clients find the data under /services/data/v{NEWEST}.0.",
         "Tests make it misbehave under /demo; docs/demo-org.md has the clients and the levers.",
     )
 

@@ -13,7 +13,6 @@ from starlette.routing import Route
 
 from sf_elt.demo_org.auth.apps import SUCCESS
 from sf_elt.demo_org.auth.authorize import cookie_name, read_form
-from sf_elt.demo_org.auth.hosts import address_of
 from sf_elt.demo_org.auth.pages import message
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.versions import NEWEST

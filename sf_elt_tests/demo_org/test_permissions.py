@@ -1,7 +1,7 @@
 """Profiles and permission sets: what a restricted user sees, reads and changes, over HTTP with the real client."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +10,8 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from sf_elt.demo_org.serve import Details, running_org
+from sf_elt_tests.demo_org import bulk_jobs as bulk
+from sf_elt_tests.demo_org.soap_client import soap
 from sf_elt_tests.demo_org.wire import PERSON, Wire
 from sf_elt_tests.orgs import client
 
@@ -296,3 +298,78 @@ def test_a_lever_refuses_what_no_org_could_hide(wire: Wire, told: dict[str, str]
     assert reply.status_code == 400
     assert reply.json()[0]["msg"]
     assert wire("GET", "/demo/permissions").json() == []
+
+
+def test_what_a_duplicate_rule_found_shows_no_hidden_field(person: Person) -> None:
+    """The details of the records that are alike hold only what the user may read."""
+    person.grant("Lead", **ALL_OF_LEAD)
+    twin = {"FirstName": "Ada", "LastName": f"Twin {uuid4().hex}"}
+    person.wire.new_lead(**twin, Email="hidden@example.com")
+    person.wire.pull("rules", duplicates={"Lead": "alert"})
+    try:
+        headers = {"Sforce-Duplicate-Rule-Header": "includeRecordDetails=true"}
+        with pytest.raises(SalesforceError) as refused:
+            person.sf.Lead.create({**PERSON, **twin}, headers=headers)
+    finally:
+        person.wire.pull("rules", duplicates={"Lead": "off"})
+    [found] = refused.value.content[0]["duplicateResult"]["matchResults"][0]["matchRecords"]
+    assert found["record"].keys() == {"attributes", "Id", "Name", "LastName", "FirstName", "Company"}
+
+
+def test_the_recycle_bin_is_for_those_who_may_delete(person: Person) -> None:
+    """Who may only read an object neither brings its records back nor throws them away."""
+    lead = person.wire.new_lead()
+    person.wire("DELETE", f"/services/data/v62.0/sobjects/Lead/{lead}")
+    person.grant("Lead", PermissionsRead=True)
+    for operation in ("undelete", "emptyRecycleBin"):
+        [result] = soap(person.wire.details, operation, {"ids": [lead]}, token=person.sf.session_id)
+        assert result["errors"]["statusCode"] == "INSUFFICIENT_ACCESS_OR_READONLY"
+    [result] = soap(person.wire.details, "undelete", {"ids": [lead]})
+    assert result["success"] == "true"
+
+
+def test_a_hidden_field_stays_unique_when_a_record_comes_back(person: Person) -> None:
+    """An undelete by somebody who does not see a unique field brings no value back that another record has by now."""
+    key = uuid4().hex
+    deleted = person.wire.new_lead(External_Id__c=key)
+    person.wire("DELETE", f"/services/data/v62.0/sobjects/Lead/{deleted}")
+    person.wire.new_lead(External_Id__c=key)
+    person.grant("Lead", **ALL_OF_LEAD)
+    [result] = soap(person.wire.details, "undelete", {"ids": [deleted]}, token=person.sf.session_id)
+    assert result["errors"]["statusCode"] == "DUPLICATE_VALUE"
+
+
+def test_a_bulk_job_is_there_for_its_maker_and_who_views_all_data(person: Person) -> None:
+    """Nobody else finds it, its results or its batches; an administrator does."""
+    admin = person.wire.details
+    job = bulk.query(admin, "SELECT Id, Email FROM Lead")
+    classic = bulk.ask(admin, bulk.V1, "POST", json={"operation": "query", "object": "Lead", "contentType": "CSV"})
+    theirs = replace(admin, access_token=person.sf.session_id)
+    assert bulk.refusal(bulk.ask(theirs, job))[:2] == (404, "NOT_FOUND")
+    assert bulk.refusal(bulk.ask(theirs, f"{job}/results"))[:2] == (404, "NOT_FOUND")
+    assert "InvalidJob" in bulk.ask(theirs, f"{bulk.V1}/{classic.json()['id']}").text
+    assert bulk.ask(theirs, f"{bulk.V2}/query").json()["records"] == []
+    own = bulk.query(theirs, "SELECT Id FROM User")
+    assert bulk.ask(admin, f"{own}/results").ok
+
+
+def test_a_permission_that_is_lost_ends_what_a_bulk_job_may_do(person: Person) -> None:
+    """Between making a job, uploading, closing and running it, as at any other time."""
+    theirs = replace(person.wire.details, access_token=person.sf.session_id)
+    lead = person.grant("Lead", **ALL_OF_LEAD)
+    [title] = person.grant_fields("Lead", "Title")
+    person.wire.pull("faults", path="/jobs/(query$|ingest/)", method="POST|PATCH", times=2, hold_job=True)
+    made = bulk.ask(theirs, f"{bulk.V2}/query", "POST", json={"operation": "query", "query": "SELECT Title FROM Lead"})
+    running, waiting = (bulk.open_ingest(theirs) for _ in range(2))
+    for job in (running, waiting):
+        assert bulk.ask(theirs, f"{job}/batches", "PUT", data="LastName,Company\nA,B\n").status_code == 201
+    assert bulk.ask(theirs, running, "PATCH", json={"state": "UploadComplete"}).ok
+    person.wire("DELETE", f"/services/data/v62.0/sobjects/FieldPermissions/{title}")
+    person.wire("DELETE", f"/services/data/v62.0/sobjects/ObjectPermissions/{lead}")
+    refused = bulk.ask(theirs, waiting, "PATCH", json={"state": "UploadComplete"})
+    assert bulk.refusal(refused)[:2] == (400, "INVALIDJOB")
+    assert bulk.ask(theirs, waiting).json()["state"] == "Open"
+    person.wire("DELETE", "/demo/faults")
+    for job in (running, f"{bulk.V2}/query/{made.json()['id']}"):
+        ended = bulk.ask(theirs, bulk.ended(theirs, job)).json()
+        assert (ended["state"], ended["numberRecordsProcessed"]) == ("Failed", 0)

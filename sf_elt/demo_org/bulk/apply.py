@@ -29,13 +29,13 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Upload:
-    """The work of one ingest job."""
+    """The work of one ingest job. `view` gives the org as the user sees it at that moment."""
 
     store: Store
     quota: Quota
     clock: Callable[[], datetime]
     user_id: str
-    schema: Schema
+    view: Callable[[], Schema]
     object_type: ObjectType
     operation: Operation
     external_id_field: str | None
@@ -51,7 +51,7 @@ class Upload:
             self.operation,
             records,
             external_id_field=self.external_id_field,
-            schema=self.schema,
+            schema=self.view(),
         )
 
 
@@ -93,7 +93,7 @@ def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:
     verdicts.header = next(rows, ())
     waiting = list(rows)
     verdicts.unprocessed = waiting
-    columns = columns_of(upload.schema, upload.object_type, upload.operation, verdicts.header)
+    columns = columns_of(upload.view(), upload.object_type, upload.operation, verdicts.header)
     if any(len(row) != len(columns) for row in waiting):
         raise JobFailed("InvalidBatch : Failed to parse CSV: a row has more or fewer cells than the header")
     done = 0

@@ -7,6 +7,7 @@ job and closes it at once. What is wrong with it shows when the job runs, never 
 import secrets
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -207,16 +208,16 @@ def _close(request: Request, job: IngestJob) -> Response:
     org = org_of(request)
     if job.state in ("UploadComplete", "InProgress"):
         raise OrgError(400, "INVALIDJOBSTATE", "Closing already Closed Job not allowed")
+    object_type = bulk_object(schema_of(request), job.object_name)
     org.bulk.move(job, "UploadComplete")
     reply = job.summary()
-    schema = schema_of(request)
     upload = Upload(
         store=org.store,
         quota=org.bulk.quota,
         clock=org.clock,
         user_id=job.created_by,
-        schema=schema,
-        object_type=schema.require(job.object_name),
+        view=partial(org.schema_for, job.created_by),
+        object_type=object_type,
         operation=job.saves,
         external_id_field=job.external_id_field,
         dialect=job.dialect,

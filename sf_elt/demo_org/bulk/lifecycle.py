@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.jobs import BulkJobs, Job
+from sf_elt.demo_org.bulk.permitted import check_owner, may_see
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.org import org_of
-from sf_elt.demo_org.requests import version_of
+from sf_elt.demo_org.requests import user_of, version_of
 
 LIST_PAGE = 1_000
 CLASSIC = "Classic"
@@ -43,7 +44,9 @@ class Lifecycle(Generic[Kind]):
 
     def job(self, request: Request) -> Kind:
         """The job that the address names. Raises OrgError (404)."""
-        return self._jobs(request).find(request.path_params["job_id"], self._kind)
+        job = self._jobs(request).find(request.path_params["job_id"], self._kind)
+        check_owner(org_of(request), user_of(request), job)
+        return job
 
     def abort(self, request: Request) -> Response:
         """Ends the job where it is."""
@@ -60,7 +63,8 @@ class Lifecycle(Generic[Kind]):
 
     async def show_all(self, request: Request) -> Response:
         """This kind's jobs and those of the older Bulk API, newest first, a thousand at a time, filtered as asked."""
-        every = self._jobs(request).all(Job)
+        org, user_id = org_of(request), user_of(request)
+        every = [job for job in self._jobs(request).all(Job) if may_see(org, user_id, job)]
         listed = [job for job in every if isinstance(job, self._kind) or job.job_type == CLASSIC]
         wanted = [job for job in listed if _is_wanted(job, request)]
         wanted.sort(key=lambda job: (job.created_at, job.id), reverse=True)

@@ -1,6 +1,7 @@
-"""What a bulk job may be about: the object, the external id of an upsert, the right to hard delete, PK chunking."""
+"""What a bulk job may be about (object, external id, hard delete, PK chunking) and who may see it."""
 
-from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.bulk.jobs import Job
+from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.org import Org
 from sf_elt.demo_org.schema import ObjectType, Schema
 
@@ -39,6 +40,16 @@ def check_hard_delete(org: Org, user_id: str) -> None:
             "system administrator"
         )
         raise OrgError(400, "FEATURENOTENABLED", message)
+
+
+def check_owner(org: Org, user_id: str, job: Job) -> None:
+    """A job and its results are there for who made it, and for who may view all data. Raises OrgError (404)."""
+    if not may_see(org, user_id, job):
+        raise not_found()
+
+
+def may_see(org: Org, user_id: str, job: Job) -> bool:
+    return job.created_by == user_id or org.access.may(user_id, "ViewAllData")
 
 
 def no_assignment_rule(rule_id: str) -> OrgError:

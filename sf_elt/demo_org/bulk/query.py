@@ -6,6 +6,7 @@ A query that cannot run is refused when the job is made, with 400 and `API_ERROR
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -14,15 +15,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
-from sf_elt.demo_org.bulk.jobs import BulkJobs, Job
+from sf_elt.demo_org.bulk.jobs import Job
 from sf_elt.demo_org.bulk.lifecycle import Lifecycle, check_version, jobs_address
 from sf_elt.demo_org.bulk.permitted import can_be_chunked
 from sf_elt.demo_org.bulk.requests import BulkBody, body_of
 from sf_elt.demo_org.bulk.results import DEFAULT_PAGE, Rows, locator, row_of, write_rows
 from sf_elt.demo_org.bulk.sending import csv_reply
 from sf_elt.demo_org.errors import OrgError, SoqlError, not_found
-from sf_elt.demo_org.org import org_of
+from sf_elt.demo_org.org import Org, org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
+from sf_elt.demo_org.schema import Schema
 from sf_elt.demo_org.soql import Compiled, compile_query, csv_statement
 
 SIDE_BY_SIDE_PAGES = 5
@@ -80,8 +82,7 @@ async def create(request: Request) -> Response:
     org, wanted = org_of(request), await body_of(request, NewQuery)
     now = org.clock()
     try:
-        compiled = compile_query(wanted.query, schema_of(request), now, include_deleted=wanted.operation == "queryAll")
-        statement = csv_statement(compiled)
+        compiled, _ = _compile(schema_of(request), wanted, now)
     except SoqlError as error:
         if error.code == "FUNCTIONALITY_NOT_ENABLED":
             raise
@@ -102,7 +103,7 @@ async def create(request: Request) -> Response:
     )
     org.bulk.add(job)
     reply = job.summary()
-    org.bulk.start(job, lambda: _run(org.bulk, job, compiled, statement))
+    org.bulk.start(job, lambda: _run(org, job, wanted, now))
     return JSONResponse(reply)
 
 
@@ -138,8 +139,17 @@ async def result_pages(request: Request) -> Response:
     return JSONResponse(reply)
 
 
-def _run(bulk: BulkJobs, job: QueryJob, compiled: Compiled, statement: str) -> None:
+def _compile(schema: Schema, wanted: NewQuery, now: datetime) -> tuple[Compiled, str]:
+    """The query and the statement that gives its rows. Raises SoqlError."""
+    compiled = compile_query(wanted.query, schema, now, include_deleted=wanted.operation == "queryAll")
+    return compiled, csv_statement(compiled)
+
+
+def _run(org: Org, job: QueryJob, wanted: NewQuery, now: datetime) -> None:
+    """Compiles once more: the user may have lost a permission since the job was made."""
     job.stop_if_aborted()
+    bulk = org.bulk
+    compiled, statement = _compile(org.schema_for(job.created_by), wanted, now)
     with bulk.store.reading() as connection:
         rows = write_rows(connection, statement, compiled.parameters, job.folder / "rows.csv", job.dialect)
     job.stop_if_aborted()

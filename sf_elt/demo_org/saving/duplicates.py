@@ -64,7 +64,8 @@ def _like(connection: duckdb.DuckDBPyConnection, object_type: ObjectType, row: R
             parameters += values
     if not conditions:
         return []
-    shown = dict.fromkeys(["Id", "Name", *(name for names in _MATCH_ON[object_type.name] for name in names)])
+    compared = [name for names in _MATCH_ON[object_type.name] for name in names if object_type.has(name)]
+    shown = dict.fromkeys(["Id", "Name", *compared])  # of what the user sees
     unconverted = ' AND NOT "IsConverted"' if object_type.has("IsConverted") else ""
     rows = connection.execute(
         f"SELECT {', '.join(map(quote, shown))} FROM {table(object_type.name)} WHERE ({' OR '.join(conditions)}) "

@@ -13,6 +13,7 @@ from sf_elt.demo_org.saving.by_id import malformed, read_ids, save_by_id
 from sf_elt.demo_org.saving.delete import remove
 from sf_elt.demo_org.saving.lookup import read_existing
 from sf_elt.demo_org.saving.outcome import SaveError, SaveOutcome
+from sf_elt.demo_org.saving.rights import NO_ACCESS
 from sf_elt.demo_org.schema import ObjectType, Schema
 from sf_elt.demo_org.store import Store, Writing, table
 
@@ -36,6 +37,8 @@ def empty_recycle_bin(store: Store, record_ids: Sequence[str], *, schema: Schema
 
 
 def _throw_out(store: Store, write: Writing, object_type: ObjectType, record_id: str) -> SaveOutcome:
+    if not object_type.deletable:
+        return SaveOutcome(record_id, False, False, (NO_ACCESS,))
     record = read_existing(write.connection, object_type, [record_id]).get(record_id)
     if record is None or not record.get("IsDeleted"):
         error = SaveError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")

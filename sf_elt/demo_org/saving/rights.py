@@ -6,7 +6,7 @@ from sf_elt.demo_org.saving.outcome import Operation, SaveError
 from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import ObjectType
 
-_NO_ACCESS = SaveError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+NO_ACCESS = SaveError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
 
 
 def check_rights(whole: ObjectType, seen: ObjectType, operation: Operation, rows: Iterable[Row]) -> None:
@@ -17,10 +17,10 @@ def check_rights(whole: ObjectType, seen: ObjectType, operation: Operation, rows
     for row in rows:
         if operation in ("delete", "hardDelete", "undelete"):
             if whole.deletable and not seen.deletable:
-                row.errors = (_NO_ACCESS,)
+                row.errors = (NO_ACCESS,)
         elif row.created:
             if whole.createable and not seen.createable:
                 message = f"entity type cannot be inserted: {whole.label}"
                 row.errors = (SaveError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message),)
         elif whole.updateable and not seen.updateable:
-            row.errors = (_NO_ACCESS,)
+            row.errors = (NO_ACCESS,)

@@ -146,8 +146,9 @@ class _Batch:
             find_by_external_id(connection, object_type, rows, key)
             if self.options.update_only:
                 _refuse_new(rows)
-        check_rights(self.store.schema.require(object_type.name), object_type, self.operation, rows)
-        check_existing(connection, object_type, self.operation, rows)
+        whole = self.store.schema.require(object_type.name)
+        check_rights(whole, object_type, self.operation, rows)
+        check_existing(connection, whole, self.operation, rows)
         if self.operation in ("insert", "update", "upsert"):
             find_parents(connection, rows)
             if self.operation == "upsert":
@@ -155,13 +156,13 @@ class _Batch:
             check_required(object_type, rows)
             fill_places(object_type, rows)
             check_references(connection, self.store.schema, object_type, rows)
-            check_unique(connection, object_type, self.operation, rows)
+            check_unique(connection, object_type, self.operation, rows, key)
             check_members(connection, object_type, rows)
             check_permission_records(connection, self.store.schema, object_type, rows)
-            check_rules(connection, self.store.schema.require(object_type.name), rows, self.user_id)
+            check_rules(connection, whole, rows, self.user_id)
             check_duplicates(connection, self.store.rules, object_type, rows, self.options)
-        elif self.operation == "undelete":
-            check_unique(connection, object_type, self.operation, rows)
+        elif self.operation == "undelete":  # what the user does not see comes back too
+            check_unique(connection, whole, self.operation, rows)
         else:
             check_deletable(self.write, self.store.schema, object_type, rows)
         check_locks(self.store.rules, object_type, rows)

@@ -5,13 +5,20 @@ the format of its records, where CSV goes with XML.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.dialect import Dialect
-from sf_elt.demo_org.bulk.permitted import bulk_object, check_external_id, check_hard_delete, no_assignment_rule
+from sf_elt.demo_org.bulk.permitted import (
+    bulk_object,
+    check_external_id,
+    check_hard_delete,
+    check_owner,
+    no_assignment_rule,
+)
 from sf_elt.demo_org.bulk.sending import csv_reply
 from sf_elt.demo_org.bulk.v1 import answers
 from sf_elt.demo_org.bulk.v1.bodies import read_job
@@ -113,7 +120,7 @@ async def add_batch(request: Request) -> Response:
     bulk = org_of(request).bulk
     batch = new_batch(bulk, job, body)
     info = batch.info()
-    Work(bulk, schema_of(request), job, batch).start()
+    Work(bulk, partial(org_of(request).schema_for, job.created_by), job, batch).start()
     return answers.one("batchInfo", info, as_json=job.content_type == "JSON", status=201)
 
 
@@ -176,7 +183,9 @@ def _job_info(request: Request, job: ClassicJob, status: int = 200) -> Response:
 def _job(request: Request) -> ClassicJob:
     job_id = request.path_params["job_id"]
     try:
-        return org_of(request).bulk.find(job_id, ClassicJob)
+        job = org_of(request).bulk.find(job_id, ClassicJob)
+        check_owner(org_of(request), user_of(request), job)
+        return job
     except OrgError as error:
         raise OrgError(400, "InvalidJob", f"Unable to find job for id: {job_id}") from error
 

@@ -9,6 +9,7 @@ from time import monotonic
 
 from sf_elt.demo_org.bulk.apply import CHUNK, columns_of, read_csv, record_of
 from sf_elt.demo_org.bulk.jobs import BulkJobs, JobAborted, JobFailed, reason_of, wait_while_held
+from sf_elt.demo_org.bulk.permitted import bulk_object
 from sf_elt.demo_org.bulk.quota import BATCH_RECORDS
 from sf_elt.demo_org.bulk.v1.bodies import Record, read_json, read_xml
 from sf_elt.demo_org.bulk.v1.chunking import Chunking, ranges, within
@@ -26,10 +27,10 @@ _TOO_MANY = "InvalidBatch : Exceeded number of records : {}. Number of records s
 
 @dataclass(frozen=True)
 class Work:
-    """One batch and what it is worked on with: the job, and the org as the user sees it."""
+    """One batch and what it is worked on with: the job, and a `view` of the org as the user sees it at that moment."""
 
     bulk: BulkJobs
-    schema: Schema
+    view: Callable[[], Schema]
     job: ClassicJob
     batch: Batch
 
@@ -92,7 +93,7 @@ class Work:
                     operation,
                     records[first : first + CHUNK],
                     external_id_field=self.job.external_id_field,
-                    schema=self.schema,
+                    schema=self.view(),
                 )
             self.job.stop_as_planned(len(outcomes), len(records))
             if len(given) > BATCH_RECORDS:
@@ -108,7 +109,8 @@ class Work:
             read: Callable[[bytes], Sequence[Record]] = read_json if self.job.content_type == "JSON" else read_xml
             return read(self.batch.request_file.read_bytes())
         header, *rows = list(read_csv(self.batch.request_file, self.job.dialect)) or [()]
-        columns = columns_of(self.schema, self.schema.require(self.job.object_name), operation, header)
+        schema = self.view()
+        columns = columns_of(schema, bulk_object(schema, self.job.object_name), operation, header)
         if any(len(row) != len(columns) for row in rows):
             raise JobFailed("InvalidBatch : Failed to parse CSV: a row has more or fewer cells than the header")
         return [record_of(columns, row) for row in rows]
@@ -117,7 +119,7 @@ class Work:
         soql = self.batch.request_file.read_text("utf-8", "replace").strip()
         now, with_deleted = self.bulk.clock(), self.job.operation == "queryAll"
         try:
-            compiled = compile_query(soql, self.schema, now, include_deleted=with_deleted)
+            compiled = compile_query(soql, self.view(), now, include_deleted=with_deleted)
             if self.job.chunking is not None and not self.batch.is_chunk:
                 return self._split(compiled, soql, self.job.chunking)
             with self.bulk.store.reading() as connection:
@@ -143,7 +145,7 @@ class Work:
         lowest, highest = bounds or (None, None)
         for start, end in ranges(chunking, object_type.key_prefix, lowest, highest):
             body = within(soql, start, end).encode()
-            Work(self.bulk, self.schema, self.job, new_batch(self.bulk, self.job, body, is_chunk=True)).start()
+            Work(self.bulk, self.view, self.job, new_batch(self.bulk, self.job, body, is_chunk=True)).start()
         return "NotProcessed"
 
 

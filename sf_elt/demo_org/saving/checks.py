@@ -122,13 +122,18 @@ def check_required(object_type: ObjectType, rows: Iterable[Row]) -> None:
 
 
 def check_unique(
-    connection: duckdb.DuckDBPyConnection, object_type: ObjectType, operation: Operation, rows: Sequence[Row]
+    connection: duckdb.DuckDBPyConnection,
+    object_type: ObjectType,
+    operation: Operation,
+    rows: Sequence[Row],
+    found_by: Field | None = None,
 ) -> None:
     """Refuses values of unique fields that another record has, in the org or earlier in the batch.
 
-    A record that is brought back brings its values along.
+    A record that is brought back brings its values along. The field by which an upsert found its records is unique
+    already: `find_by_external_id` has seen to that.
     """
-    for key in (each for each in object_type.stored_fields if each.unique):
+    for key in (each for each in object_type.stored_fields if each.unique and each != found_by):
         given = [
             as_text(row.existing.get(key.name) if operation == "undelete" else row.cells.get(key.name)) for row in rows
         ]

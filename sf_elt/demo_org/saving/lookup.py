@@ -44,9 +44,11 @@ def ids_by_value(
         return {}
     alive = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
     column = f"lower(CAST({quote(key.name)} AS VARCHAR))"
-    rows = connection.execute(
-        f'SELECT {column}, "Id" FROM {table(object_type.name)} '
-        f'WHERE {column} IN (SELECT unnest(?)){alive} ORDER BY "Id"',
+    records = table(object_type.name)
+    rows = connection.execute(  # by rowid, so that the pass over all records reads that column only
+        f'SELECT {column}, "Id" FROM {records} '
+        f"WHERE rowid IN (SELECT rowid FROM {records} WHERE {column} IN (SELECT unnest(?))){alive} "
+        'ORDER BY "Id"',
         [list(values)],
     ).fetchall()
     found: dict[str, list[str]] = {}

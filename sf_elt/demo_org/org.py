@@ -101,6 +101,10 @@ class Org:
         """What a user sees of the schema: objects and fields without access are missing, read-only ones say so."""
         return self.access.schema_for(user_id)
 
+    def now_for(self, user_id: str) -> datetime:
+        """The moment in the user's time zone, by which TODAY and the like go."""
+        return self.clock().astimezone(self.users.time_zone(user_id))
+
     @cached_property
     def access(self) -> Access:
         """What users may do."""
@@ -264,6 +268,10 @@ def _ensure_user(store: Store, now: datetime) -> None:
             "Alias": "admin",
             "IsActive": True,
             "UserType": "Standard",
+            "TimeZoneSidKey": ORGANIZATION["TimeZoneSidKey"],
+            "LocaleSidKey": ORGANIZATION["DefaultLocaleSidKey"],
+            "LanguageLocaleKey": ORGANIZATION["LanguageLocaleKey"],
+            "EmailEncodingKey": "UTF-8",
         }
         _load_one(store, "User", saved_at, admin)
         for object_name, rows in first_records(user_id, saved_at):

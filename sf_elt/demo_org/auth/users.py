@@ -3,7 +3,9 @@
 import secrets
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import TypeAdapter
 
@@ -72,6 +74,7 @@ class Users:
         self._expired = kept.expired
         self._attempts = Attempts()
         self._inactive: tuple[int, frozenset[str]] = (-1, frozenset())  # as of so many saves of users
+        self._time_zones: tuple[int, dict[str, str | None]] = (-1, {})
 
     def named(self, username: str) -> User | None:
         """The user of that name, in any letter case."""
@@ -92,6 +95,18 @@ class Users:
             inactive = frozenset(user.id for user in self._matching('NOT "IsActive"', []))
             self._inactive = (saves, inactive)
         return user_id not in inactive
+
+    def time_zone(self, user_id: str) -> tzinfo:
+        """What the user's days go by; UTC where no such zone is known."""
+        saves = self._store.saves["User"]
+        as_of, zones = self._time_zones
+        if as_of != saves:
+            zones = {user.id: user.time_zone for user in self._matching("true", [])}
+            self._time_zones = (saves, zones)
+        try:
+            return ZoneInfo(zones.get(user_id) or "UTC")
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
 
     def _one(self, condition: str, value: str) -> User | None:
         try:

@@ -81,17 +81,18 @@ class Queries:
 
     def _first_page(self, request: Request, *, include_deleted: bool) -> Response:
         org = org_of(request)
+        now = org.now_for(user_of(request))
         explained = request.query_params.get("explain")
         if explained:
             with org.store.reading() as connection, time_limit(connection):
-                return reply(explain(connection, explained, schema_of(request), org.clock(), user_of(request)))
+                return reply(explain(connection, explained, schema_of(request), now, user_of(request)))
         soql = request.query_params.get("q")
         if soql is None:
             raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified")
         if not soql.strip():
             raise SoqlError("MALFORMED_QUERY", "SOQL statements cannot be empty or null")
         compiled = compile_query(
-            soql, schema_of(request), org.clock(), include_deleted=include_deleted, user_id=user_of(request)
+            soql, schema_of(request), now, include_deleted=include_deleted, user_id=user_of(request)
         )
         if request.query_params.get("columns") == "true":
             return reply(column_metadata(compiled))

@@ -101,7 +101,7 @@ def _found(request: Request, wanted: Search) -> Response:
         if left <= 0:
             break
         bounded = replace(query, limit=min(query.limit or left, left))
-        compiled = compile_query(bounded, schema, org.clock(), user_id=user_of(request))
+        compiled = compile_query(bounded, schema, org.now_for(user_of(request)), user_id=user_of(request))
         with org.store.reading() as connection, time_limit(connection):
             statement = json_statement(compiled, version_of(request))
             rows = connection.execute(statement, compiled.parameters).fetchall()

@@ -12,6 +12,8 @@ from sf_elt.demo_org.seeding.common import INTEGRATION_USER, Columns, Ids, new_i
 from sf_elt.demo_org.seeding.history import DAY
 from sf_elt.demo_org.seeding.plan import Plan
 
+_TIME_ZONES = ["America/Los_Angeles", "Europe/Berlin", "Asia/Tokyo"]
+_LOCALES = ["en_US", "de_DE", "ja_JP"]
 USERNAME = "integration@demo-org.example"
 """The user that the integration logs in as: the first row of User."""
 
@@ -64,8 +66,8 @@ def users(plan: Plan, ids: Ids) -> Columns:
         "Alias": put(alias, {INTEGRATION_USER: "integ"}),
         "IsActive": flags(active),
         "UserType": _same("Standard", count),
-        "TimeZoneSidKey": choose(rng, ["America/Los_Angeles", "Europe/Berlin", "Asia/Tokyo"], count),
-        "LocaleSidKey": choose(rng, ["en_US", "de_DE", "ja_JP"], count),
+        "TimeZoneSidKey": put(choose(rng, _TIME_ZONES, count), {INTEGRATION_USER: _TIME_ZONES[0]}),
+        "LocaleSidKey": put(choose(rng, _LOCALES, count), {INTEGRATION_USER: _LOCALES[0]}),
         "LanguageLocaleKey": _same("en_US", count),
         "EmailEncodingKey": _same("UTF-8", count),
         "LastLoginDate": at(np.full(count, plan.history.end) - rng.integers(3_600, 5 * DAY, count), ~active),

@@ -78,7 +78,7 @@ def compile_query(
 ) -> Compiled:
     """Parses the text, or takes a query as built, and finds its objects and fields.
 
-    `now` (UTC) is what TODAY goes by, `user_id` whose records `USING SCOPE mine` means.
+    `now`, in the user's time zone, is what TODAY goes by, `user_id` whose records `USING SCOPE mine` means.
     Raises SoqlError: MALFORMED_QUERY, INVALID_TYPE, INVALID_FIELD, INVALID_QUERY_FILTER_OPERATOR, …
     """
     query = parse(soql) if isinstance(soql, str) else soql

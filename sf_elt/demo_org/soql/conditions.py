@@ -6,7 +6,7 @@ Text compares without regard to letter case, Ids at 18 characters, and the empty
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from sf_elt.demo_org.errors import SoqlError
@@ -110,6 +110,8 @@ class _Conditions:
         """A relative date is a span of days: `= THIS_WEEK` lies within it, `> THIS_WEEK` after it."""
         try:
             days = days_of(value.name, value.count, self.context.now.date())
+            if days is not None:
+                start, end = (self._start_of(day, column) for day in days)
         except (OverflowError, ValueError):
             message = f"{value.name}:{value.count} lies outside of the calendar"
             raise self.context.refusal(condition.path, "MALFORMED_QUERY", message) from None
@@ -118,7 +120,6 @@ class _Conditions:
             raise self.context.refusal(condition.path, "MALFORMED_QUERY", message)
         if column.field.type not in ("date", "datetime"):
             raise self._wrong_type(condition.path, column.field)
-        start, end = (datetime.combine(day, datetime.min.time()) for day in days)
         operand, parameter = column.sql, self.context.parameter
         match condition.operator:
             case "=":
@@ -132,6 +133,12 @@ class _Conditions:
                 return f"{operand} < {parameter(end)}"
             case ">":
                 return f"{operand} >= {parameter(end)}"
+
+    def _start_of(self, day: date, column: Column) -> datetime:
+        """The day's first moment: where the user is for a datetime, told in UTC as they are kept."""
+        if column.field.type == "date":
+            return datetime.combine(day, time.min)
+        return datetime.combine(day, time.min, self.context.now.tzinfo).astimezone(UTC).replace(tzinfo=None)
 
     def _like(self, condition: Like) -> str:
         column = self._filterable(condition.path)

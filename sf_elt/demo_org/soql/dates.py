@@ -1,7 +1,8 @@
 """The relative dates of SOQL: which days `TODAY` or `LAST_N_DAYS:30` mean.
 
-Source: Salesforce's SOQL reference, "Date Formats and Date Literals". Weeks start on Sunday, days are UTC's, and the
-fiscal year is the calendar's, as in an org that has not set its own.
+Source: Salesforce's SOQL reference, "Date Formats and Date Literals". Weeks start on Sunday, as in the locale of the
+United States, days are those of the user's time zone, and the fiscal year is the calendar's, as in an org that has not
+set its own.
 """
 
 import re

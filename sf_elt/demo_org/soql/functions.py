@@ -1,12 +1,13 @@
 """SOQL's functions: what each makes of its arguments, as a column of its own type.
 
 Sources: Salesforce's SOQL reference, "Aggregate Functions", "Date Functions", "toLabel()", "FORMAT ()",
-"Querying Currency Fields in Multi-Currency Orgs", "Location-Based SOQL Queries". Days are UTC's, and the fiscal year is
-the calendar's.
+"Querying Currency Fields in Multi-Currency Orgs", "Location-Based SOQL Queries". Days are UTC's but for
+convertTimezone() and FORMAT(), whose are the user's, and the fiscal year is the calendar's.
 """
 
 from collections.abc import Callable
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sf_elt.demo_org.errors import SoqlError
 from sf_elt.demo_org.schema import Field
@@ -14,6 +15,7 @@ from sf_elt.demo_org.soql.ast import Call, Operand, Path, Text
 from sf_elt.demo_org.soql.columns import NUMBERS, Column
 from sf_elt.demo_org.soql.currencies import CORPORATE_CURRENCY, conversion_rate
 from sf_elt.demo_org.soql.names import Names
+from sf_elt.demo_org.values import text_literal
 
 AGGREGATES = ("COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
 
@@ -75,15 +77,33 @@ def _grouping(names: Names, call: Call) -> Column:
 def _date_function(names: Names, call: Call) -> Column:
     argument = _operand(names, call)
     if isinstance(argument, Call) and argument.name == "CONVERTTIMEZONE":
-        argument = _path(names, argument)  # the user's time zone is UTC, as the store's
-    if isinstance(argument, Call):
+        column = _in_time_zone(names, argument)
+    elif isinstance(argument, Call):
         raise _unexpected(names, argument)
-    column = names.field_at(argument)
+    else:
+        column = names.field_at(argument)
     if column.field.type not in (("datetime",) if call.name in _OF_DATETIMES else ("date", "datetime")):
         message = f"field {argument} does not support date function {call.name}"
         raise names.context.refusal(call, "INVALID_FIELD", message)
     sql = _DATE_FUNCTIONS[call.name].format(column.sql)
     return column.made(sql, "date" if call.name == "DAY_ONLY" else "int", name=str(call))
+
+
+def _in_time_zone(names: Names, call: Call) -> Column:
+    """convertTimezone(): the moment as clocks of the user's time zone show it."""
+    path = _path(names, call)
+    column = names.field_at(path)
+    if column.field.type != "datetime":
+        message = f"field {path} does not support date function {call.name}"
+        raise names.context.refusal(call, "INVALID_FIELD", message)
+    return column.made(_local(names, column.sql), "datetime")
+
+
+def _local(names: Names, moment: str) -> str:
+    zone = names.context.now.tzinfo
+    if not isinstance(zone, ZoneInfo) or zone.key == "UTC":
+        return moment
+    return f"timezone({text_literal(zone.key)}, timezone('UTC', {moment}))"
 
 
 def _to_label(names: Names, call: Call) -> Column:
@@ -111,7 +131,7 @@ def _format(names: Names, call: Call) -> Column:
     sql, field = column.sql, column.field
     match field.type:
         case "datetime":
-            sql = f"strftime({sql}, '%-m/%-d/%Y, %-I:%M %p')"
+            sql = f"strftime({_local(names, sql)}, '%-m/%-d/%Y, %-I:%M %p')"
         case "date":
             sql = f"strftime({sql}, '%-m/%-d/%Y')"
         case "int":

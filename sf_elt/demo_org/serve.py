@@ -7,6 +7,7 @@ with start_demo_org(seed=7, records=5000) as org:           # a process of its o
     print(org.details.instance_url)                         # stopped at the end of the block
 """
 
+import asyncio
 import json
 import logging
 import os
@@ -22,9 +23,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
+from weakref import WeakSet
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from sf_elt.demo_org.app import LONGEST_HEAD, build_app
 from sf_elt.demo_org.clock import DateHeader
@@ -248,6 +250,10 @@ def _details(org: Org, listener: socket.socket) -> Details:
 class _Protocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol; leaves the connection in the scope, where a planned fault can cut it."""
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        super().connection_made(transport)
+        self._requests: WeakSet[RequestResponseCycle] = WeakSet()
+
     def on_url(self, url: bytes) -> None:
         """Keeps of an endless request line enough to refuse it as too long (the parser below takes 65,535 bytes)."""
         super().on_url(url[: 2 * LONGEST_HEAD - len(self.url)])
@@ -255,6 +261,17 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._requests.add(self.cycle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tells every request under way that its client is gone: uvicorn tells the last of a pipeline only."""
+        for request in [each for each in self._requests if not each.response_complete]:
+            request.disconnected = True
+            request.message_event.set()
+        super().connection_lost(exc)
 
 
 class _Server(uvicorn.Server):

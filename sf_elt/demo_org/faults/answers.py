@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import threading
 from dataclasses import dataclass, field
 
 from starlette.datastructures import MutableHeaders
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sf_elt.demo_org.faults.fault import Alteration, Shortening
 
 TICK = 0.05  # seconds between two pieces of an answer that trickles
-LENGTH = b"content-length"
+WITHOUT_BODY = (204, 304)
 COUNT = re.compile(r"(api-usage=|)(\d+)(/\d+|)")
 """A header that counts: `Sforce-NumberOfRecords: 7`, `Sforce-Limit-Info: api-usage=18/5000`."""
 
@@ -41,10 +42,11 @@ class CutBody:
 
 
 class Trickle:
-    """A `send` that lets so many bytes of the body out in a second."""
+    """A `send` that lets so many bytes of the body out in a second, and all that is left once the fault is lifted."""
 
-    def __init__(self, send: Send, bytes_per_second: int) -> None:
+    def __init__(self, send: Send, bytes_per_second: int, lifted: threading.Event) -> None:
         self._send = send
+        self._lifted = lifted
         self._size = max(1, int(bytes_per_second * TICK))
         self._pause = self._size / bytes_per_second
 
@@ -54,11 +56,11 @@ class Trickle:
             await self._send(message)
             return
         more = message.get("more_body", False)
-        for start in range(0, len(body), self._size):
-            piece = body[start : start + self._size]
-            last = start + self._size >= len(body)
-            await self._send({**message, "body": piece, "more_body": more or not last})
-            if not last:
+        while body:
+            size = len(body) if self._lifted.is_set() else self._size
+            piece, body = body[:size], body[size:]
+            await self._send({**message, "body": piece, "more_body": more or bool(body)})
+            if body:
                 await asyncio.sleep(self._pause)
 
 
@@ -74,8 +76,11 @@ class Answer:
         return MutableHeaders(raw=self.start["headers"])
 
     async def leave(self, send: Send) -> None:
-        """Sends it, with the Content-Length that it has now."""
-        if self.start["status"] not in (204, 304):
+        """Sends it, with the Content-Length that it has now; without a body where its status has none."""
+        if self.start["status"] in WITHOUT_BODY:
+            self.body = b""
+            del self.headers["content-length"]
+        else:
             self.headers["content-length"] = str(len(self.body))
         await send(self.start)
         await send({"type": "http.response.body", "body": self.body, "more_body": False})

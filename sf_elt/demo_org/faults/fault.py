@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import unquote_plus
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from sf_elt.demo_org.faults.presets import PRESETS
 from sf_elt.demo_org.ids import normalise
@@ -15,6 +15,27 @@ ACTIONS = (
     "reply", "refuse", "drop", "delay", "trickle", "shorten", "alter", "end_session", "lock_rows", "late_commit",
     "hold_job", "end_job", "page_size", "repeat_rows", "change_schema",
 )  # fmt: skip
+
+
+Value = TypeVar("Value", str, str | None)
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110 and ISO 8859-1
+
+
+def _can_be_sent(name: str, value: str | None = None) -> str:
+    """The name of a header. Raises ValueError where it, or the value, cannot stand in an answer."""
+    if name.lower() == "content-length":
+        raise ValueError('Content-Length is always that of the answer; "drop": "body" ends a body before its length')
+    if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value or ""):
+        raise ValueError(f"not a header: {name}: {value}")
+    return name
+
+
+def _all_can_be_sent(headers: dict[str, Value]) -> dict[str, Value]:
+    return {_can_be_sent(name, value): value for name, value in headers.items()}
+
+
+AnswerHeaders = Annotated[dict[str, str], AfterValidator(_all_can_be_sent)]
 
 
 class Part(BaseModel):
@@ -28,7 +49,7 @@ class Reply(Part):
 
     status: int = Field(ge=200, le=599)
     body: JsonValue = None
-    headers: dict[str, str] = {}
+    headers: AnswerHeaders = {}
 
 
 class Refusal(Part):
@@ -40,7 +61,7 @@ class Refusal(Part):
     status: int = Field(ge=400, le=599)
     code: str
     message: str
-    headers: dict[str, str] = {}
+    headers: AnswerHeaders = {}
     over_rows: int | None = Field(default=None, ge=0)
 
 
@@ -59,7 +80,7 @@ class Alteration(Part):
     """
 
     status: int | None = Field(default=None, ge=200, le=599)
-    headers: dict[str, str | None] = {}
+    headers: Annotated[dict[str, str | None], AfterValidator(_all_can_be_sent)] = {}
     members: dict[str, JsonValue] = {}
     add: dict[str, int] = {}
 

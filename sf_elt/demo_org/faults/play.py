@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sf_elt.demo_org.faults.answers import CutBody, Trickle, alter, rows_found, shorten, whole_answer
-from sf_elt.demo_org.faults.fault import Asked, Fault
+from sf_elt.demo_org.faults.fault import Asked, Fault, Refusal
 from sf_elt.demo_org.faults.inside import Inside, JobEnd, changed_inside
 from sf_elt.demo_org.faults.plan import FaultPlan, Turn
 from sf_elt.demo_org.faults.refusals import refusal_of, reply_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sf_elt.demo_org.org import Org
 
 TRANSPORT = "sf_elt.demo_org.transport"  # the ASGI extension by which the server hands over the connection
-TICK = 0.02  # seconds between two looks whether a late commit may take place
+TICK = 0.02  # seconds between two looks whether what waits may go on
 SOAP_SESSION = re.compile(rb"<(?:[\w-]+:)?sessionId>\s*([^<\s]+)\s*<")
 CURSOR = re.compile(r"^(?P<before>.*/query(?:All)?/[^/]+-)(?P<start>\d+)$")
 
@@ -49,6 +50,11 @@ class Played:
     async def go_on(self, *, scope: Scope | None = None, send: Send | None = None) -> None:
         """Lets the org answer."""
         await self.app(self.scope if scope is None else scope, self.receive, send or self.send)
+
+    async def wait_until(self, is_time: Callable[[], bool]) -> None:
+        """Waits until it is time, at most until the plan is forgotten."""
+        while not self.turn.lifted.is_set() and not is_time():
+            await asyncio.sleep(TICK)
 
     async def go_on_with(self, change: Inside) -> None:
         """Lets the org answer while something in it is other than usual."""
@@ -143,12 +149,16 @@ async def _cut(played: Played, *, at_once: bool = True) -> None:
 
 
 async def _delay(played: Played) -> None:
-    await asyncio.sleep(played.fault.delay or 0)
+    end = monotonic() + (played.fault.delay or 0)
+    await played.wait_until(lambda: monotonic() >= end)
     await played.go_on()
 
 
 async def _trickle(played: Played) -> None:
-    await played.go_on(send=Trickle(played.send, played.fault.trickle or 1))
+    if played.scope["method"] == "HEAD":  # its body, which stays here, is no reason to wait
+        await played.go_on()
+        return
+    await played.go_on(send=Trickle(played.send, played.fault.trickle or 1, played.turn.lifted))
 
 
 async def _change_answer(played: Played) -> None:
@@ -184,8 +194,7 @@ async def _late_commit(played: Played) -> None:
     began = clock()
     until = None if late is True else began + timedelta(seconds=late)
     with played.org.store.begun_at(began.astimezone(UTC).replace(tzinfo=None, microsecond=0)):
-        while not played.turn.lifted.is_set() and (until is None or clock() < until):
-            await asyncio.sleep(TICK)
+        await played.wait_until(lambda: until is not None and clock() >= until)
         await played.go_on()
 
 
@@ -230,9 +239,13 @@ async def _change_schema(played: Played) -> None:
     scope = {**played.scope, "method": "POST", "path": "/demo/schema", "raw_path": b"/demo/schema", "query_string": b""}
     scope |= {"headers": headers, "client": ("127.0.0.1", 0), "state": {}}
     answer = await whole_answer(played.app, scope, _again(body, played.receive))
-    if answer.start["status"] >= 400:
-        raise RuntimeError(f"the planned change of the schema was refused: {answer.body.decode(errors='replace')}")
-    await played.go_on()
+    if answer.start["status"] < 400:
+        await played.go_on()
+        return
+    message = f"the planned change of the schema was refused: {answer.body.decode(errors='replace')}"
+    await refusal_of(Refusal(status=500, code="UNKNOWN_EXCEPTION", message=message), played.scope)(
+        played.scope, played.receive, played.send
+    )
 
 
 _PLAYS: dict[str, Callable[[Played], Awaitable[None]]] = {

@@ -7,6 +7,7 @@ from starlette.types import Scope
 from sf_elt.demo_org.bulk.v1.answers import refusal as bulk_v1_refusal
 from sf_elt.demo_org.bulk.v1.answers import speaks_json
 from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.faults.answers import WITHOUT_BODY
 from sf_elt.demo_org.faults.fault import Refusal, Reply
 from sf_elt.demo_org.soap.envelope import ENTERPRISE, METADATA, PARTNER, fault_of, fault_reply
 
@@ -15,7 +16,9 @@ _OF_ANY_API = (429, 502, 503, 504)
 
 
 def reply_of(reply: Reply) -> Response:
-    """The planned answer; without a body, an error in JSON."""
+    """The planned answer; without a body, an error in JSON where its status has a body at all."""
+    if reply.status in WITHOUT_BODY:
+        return Response(status_code=reply.status, headers=reply.headers)
     if isinstance(reply.body, str):
         return PlainTextResponse(reply.body, status_code=reply.status, headers=reply.headers)
     body = OrgError(reply.status, "SERVER_UNAVAILABLE", "planned fault").body() if reply.body is None else reply.body

@@ -11,7 +11,7 @@ from simple_salesforce.exceptions import SalesforceError
 
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt_tests.demo_org import bulk_jobs as bulk
-from sf_elt_tests.demo_org.soap_client import soap
+from sf_elt_tests.demo_org.soap_client import Fault, soap
 from sf_elt_tests.demo_org.wire import PERSON, Wire
 from sf_elt_tests.orgs import client
 
@@ -373,3 +373,29 @@ def test_a_permission_that_is_lost_ends_what_a_bulk_job_may_do(person: Person) -
     for job in (running, f"{bulk.V2}/query/{made.json()['id']}"):
         ended = bulk.ask(theirs, bulk.ended(theirs, job)).json()
         assert (ended["state"], ended["numberRecordsProcessed"]) == ("Failed", 0)
+
+
+def test_nobody_grants_themselves_permissions(person: Person) -> None:
+    """The org's setup is there to read; changing it, or somebody else's password, takes permissions for that."""
+    admin = person.wire.details
+    profile = first_id(client(admin), "Profile", Name="System Administrator")
+    admin_id = first_id(client(admin), "User", Username=admin.username)
+    attempts = {
+        "ObjectPermissions": {"ParentId": person.set_id, "SobjectType": "Lead", "PermissionsRead": True},
+        "PermissionSet": {"Name": "Mine", "Label": "Mine"},
+        "PermissionSetAssignment": {"PermissionSetId": person.set_id, "AssigneeId": admin_id},
+        "RecordType": {"Name": "Mine", "DeveloperName": "Mine", "SobjectType": "Lead"},
+    }
+    for object_name, record in attempts.items():
+        with pytest.raises(SalesforceError) as refused:
+            getattr(person.sf, object_name).create(record)
+        assert refusal(refused.value)[1] == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+        assert not getattr(person.sf, object_name).describe()["createable"]
+    with pytest.raises(SalesforceError) as risen:
+        person.sf.User.update(person.user_id, {"ProfileId": profile})
+    assert refusal(risen.value)[1] == "INSUFFICIENT_ACCESS_OR_READONLY"
+    for operation in ("setPassword", "resetPassword"):
+        with pytest.raises(Fault, match="INSUFFICIENT_ACCESS"):
+            soap(admin, operation, {"userId": admin_id, "password": "taken-over-1"}, token=person.sf.session_id)
+    own = {"userId": person.user_id, "password": "my-own-new-1"}
+    soap(admin, "setPassword", own, token=person.sf.session_id)

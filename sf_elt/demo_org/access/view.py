@@ -23,10 +23,22 @@ _FOLLOWS = {
 }
 """Objects without permissions of their own: they go with their parents."""
 _OPEN_WITH_FIELD_SECURITY = frozenset({"Event", "Task"})
+_CHANGED_WITH = {
+    **dict.fromkeys(
+        (
+            "FieldPermissions", "Group", "GroupMember", "ObjectPermissions", "PermissionSet", "PermissionSetAssignment",
+            "Profile", "QueueSobject", "User", "UserRole",
+        ),
+        "ManageUsers",
+    ),
+    **dict.fromkeys(("CurrencyType", "Organization", "RecordType"), "CustomizeApplication"),
+}  # fmt: skip
+"""Objects of the org's setup: everybody reads them, and it takes a permission of the user's to change them."""
+_READ: frozenset[ObjectRight] = frozenset({"read"})
 
 
 def has_object_permissions(object_type: ObjectType) -> bool:
-    """Whether ObjectPermissions decide who may use it; what belongs to the org's setup is open to all."""
+    """Whether ObjectPermissions decide who may use it; what belongs to the org's setup is there for all to read."""
     return object_type.custom or object_type.name in _CONTROLLED
 
 
@@ -51,15 +63,22 @@ def view(schema: Schema, grants: Grants, masks: Sequence[Mask] = ()) -> Schema:
     seen = []
     for each in schema.objects:
         followed = rights[each.name].intersection(
-            *(rights.get(name, EVERYTHING) for name in _FOLLOWS.get(each.name, ()))
+            *(rights.get(name, EVERYTHING) for name in _followed(each))
         )
         if "read" in followed:
             seen.append(_seen(each, followed, grants, fields))
     return schema if tuple(seen) == schema.objects else Schema(tuple(seen))
 
 
+def _followed(object_type: ObjectType) -> tuple[str, ...]:
+    return (object_type.history_of,) if object_type.history_of else _FOLLOWS.get(object_type.name, ())
+
+
 def _rights(object_type: ObjectType, grants: Grants) -> frozenset[ObjectRight]:
-    return grants.object_rights(object_type.name) if has_object_permissions(object_type) else EVERYTHING
+    if has_object_permissions(object_type):
+        return grants.object_rights(object_type.name)
+    needed = _CHANGED_WITH.get(object_type.name)
+    return EVERYTHING if needed is None or needed in grants.permissions else _READ
 
 
 def _seen(

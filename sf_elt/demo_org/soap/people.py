@@ -98,7 +98,10 @@ async def reset_password(asked: Asked) -> XmlValue:
 
 
 async def _user(asked: Asked) -> User:
+    """The user whose password is to change. Raises SoapFault where that is not the caller's to do."""
     user_id = normalise(asked.argument("userId"))
+    if user_id != asked.user_id and not asked.org.access.may(asked.user_id, "ManageUsers"):
+        raise SoapFault("INSUFFICIENT_ACCESS", "insufficient access rights on object id")
     user = await run_in_threadpool(asked.org.users.with_id, user_id) if user_id else None
     if user is None:
         raise SoapFault("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")

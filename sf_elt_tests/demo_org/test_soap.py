@@ -1,6 +1,7 @@
 """The SOAP API over HTTP: logins, sessions, faults, queries and describes. What is saved is in test_soap_records.py."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -249,6 +250,9 @@ def test_describes_are_those_of_the_rest_api(org: Details) -> None:
     [lead] = soap(org, "describeSObject", {"sObjectType": "lead"})
     assert list(lead) == sorted(lead)
     assert "urls" not in lead
+    assert lead["urlDetail"] == rest["urls"]["uiDetailTemplate"]
+    assert lead["urlEdit"] == rest["urls"]["uiEditTemplate"]
+    assert lead["urlNew"] == rest["urls"]["uiNewRecord"]
     fields = {each["name"]: each for each in lead["fields"]}
     for each in rest["fields"]:
         found = fields[each["name"]]
@@ -258,6 +262,16 @@ def test_describes_are_those_of_the_rest_api(org: Details) -> None:
     assert [each["name"] for each in objects] == [each["name"] for each in client(org).describe()["sobjects"]]
     both = soap(org, "describeSObjects", {"sObjectType": ["Lead", "Account"]})
     assert [each["name"] for each in both] == ["Lead", "Account"]
+
+
+def test_a_time_without_a_zone_is_utc(org: Details) -> None:
+    """getUpdated reads a dateTime without a zone, as beatbox writes it, as UTC."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    span = {"startDate": (now - timedelta(days=20)).isoformat(), "endDate": (now + timedelta(minutes=5)).isoformat()}
+    zoned = {name: f"{moment}Z" for name, moment in span.items()}
+    [plain], [same] = (soap(org, "getUpdated", {"sObjectType": "Lead", **each}) for each in (span, zoned))
+    assert plain["ids"]
+    assert plain["ids"] == same["ids"]
 
 
 def test_each_call_counts_once_and_is_recorded_with_its_rows() -> None:

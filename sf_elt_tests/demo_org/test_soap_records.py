@@ -120,6 +120,13 @@ def test_deleted_records_come_back(org: Details) -> None:
     assert found(org, one["id"])["IsDeleted"] is False
 
 
+def test_ids_may_be_written_as_beatbox_does(org: Details) -> None:
+    """beatbox and pyforce send the Ids of delete() in elements named `id`."""
+    [made] = create(org, lead())
+    [gone] = soap(org, "delete", {"id": made["id"]})
+    assert (gone["id"], gone["success"]) == (made["id"], "true")
+
+
 def test_a_record_out_of_the_bin_is_gone(org: Details) -> None:
     """emptyRecycleBin removes what is deleted, and refuses what is not."""
     gone, alive = create(org, lead(), lead())

@@ -4,6 +4,7 @@ Each is the REST request of the same meaning; here is only what differs.
 """
 
 import secrets
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from pydantic import JsonValue
@@ -17,6 +18,7 @@ from sf_elt.demo_org.soap.xml import XmlValue
 DEFAULT_BATCH = 500
 MOST_DESCRIBED = 100
 
+_PAGES = {"urlDetail": "uiDetailTemplate", "urlEdit": "uiEditTemplate", "urlNew": "uiNewRecord"}
 _ONLY_REST = ("urls", "listviewable", "lookupLayoutable", "sobjectDescribeOption")
 """Members of a JSON describe that the SOAP API does not know."""
 _NILLABLE = (
@@ -105,14 +107,31 @@ async def _page(asked: Asked, path: str) -> XmlValue:
 
 async def _describe(asked: Asked, name: str) -> XmlValue:
     object_type = asked.object_type(name)
-    return _described_object(await asked.rest("GET", f"/sobjects/{object_type.name}/describe"))
+    found = await asked.rest("GET", f"/sobjects/{object_type.name}/describe")
+    return _described_object({**found, **_pages(found)}) if isinstance(found, dict) else None
+
+
+def _pages(found: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """The addresses of an object's pages, nil where it has none: the SOAP API has them outside of `urls`."""
+    urls = found.get("urls")
+    known = urls if isinstance(urls, dict) else {}
+    return {name: known.get(of_rest) for name, of_rest in _PAGES.items()}
 
 
 async def _replicated(asked: Asked, kind: str) -> dict[str, XmlValue]:
     object_type = asked.object_type(asked.argument("sObjectType"))
-    span = urlencode({"start": asked.argument("startDate"), "end": asked.argument("endDate")})
+    span = urlencode({"start": _instant(asked, "startDate"), "end": _instant(asked, "endDate")})
     found = await asked.rest("GET", f"/sobjects/{object_type.name}/{kind}/?{span}")
     return {name: _with_datetimes(member) for name, member in found.items()} if isinstance(found, dict) else {}
+
+
+def _instant(asked: Asked, name: str) -> str:
+    """A dateTime argument; one without a time zone, which XML Schema allows and beatbox sends, is UTC."""
+    given = asked.argument(name)
+    try:
+        return f"{given}Z" if datetime.fromisoformat(given).tzinfo is None else given
+    except ValueError:
+        return given  # refused with the resource's own words
 
 
 def _with_datetimes(value: JsonValue) -> XmlValue:

@@ -97,8 +97,8 @@ async def _save_records(asked: Asked, operation: Operation, key: str | None = No
 
 
 async def _by_id(asked: Asked, operation: Operation) -> XmlValue:
-    """Records of any objects by their Ids; what is no Id is refused in its place."""
-    given = texts(asked.arguments, "ids")
+    """Records of any objects by their Ids; what is no Id is refused in its place. beatbox writes `id` for `ids`."""
+    given = texts(asked.arguments, "ids") or texts(asked.arguments, "id")
     check_count(asked, given)
     outcomes = await run_in_threadpool(
         save_by_id,

@@ -125,7 +125,7 @@ class Allowance:
     def spend(self, now: datetime, amount: int = 1) -> bool:
         """Takes an amount off the allowance, one call by default; False when less than that is left."""
         with self._lock:
-            self._forget_before(now - DAY)
+            self._follow(now)
             if self._used + amount > self.most:
                 return False
             self._note(now, amount)
@@ -134,11 +134,12 @@ class Allowance:
     def add(self, amount: int, now: datetime) -> None:
         """Counts what was used already, even beyond the allowance."""
         with self._lock:
+            self._follow(now)
             self._note(now, amount)
 
     def used(self, now: datetime) -> int:
         with self._lock:
-            self._forget_before(now - DAY)
+            self._follow(now)
             return self._used
 
     def forget(self) -> None:
@@ -155,9 +156,16 @@ class Allowance:
             self._minutes.append((minute, amount))
         self._used += amount
 
-    def _forget_before(self, start: datetime) -> None:
-        while self._minutes and self._minutes[0][0] <= start:
+    def _follow(self, now: datetime) -> None:
+        """Forgets what was used a day ago. What was used before the clock was set back counts as used just now."""
+        while self._minutes and self._minutes[0][0] <= now - DAY:
             self._used -= self._minutes.popleft()[1]
+        ahead = 0
+        while self._minutes and self._minutes[-1][0] > now:
+            ahead += self._minutes.pop()[1]
+        if ahead:
+            self._used -= ahead
+            self._note(now, ahead)
 
 
 class RecordCalls:

@@ -5,6 +5,9 @@ from email.utils import format_datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+EARLIEST, LATEST = datetime(1700, 1, 1, tzinfo=UTC), datetime(4000, 12, 31, tzinfo=UTC)
+"""What Salesforce's datetimes hold (SOAP API Developer Guide, "Primitive Data Types")."""
+
 
 class Clock:
     """Calling it gives the org's time as an aware UTC datetime."""
@@ -21,11 +24,14 @@ class Clock:
         return self._ahead
 
     def advance(self, by: timedelta) -> None:
-        """Moves the clock forward: sessions age, the daily allowance comes back."""
-        self._ahead += by
+        """Moves the clock forward: sessions age, the daily allowance comes back. Raises ValueError, see `differ`."""
+        self.differ(self._ahead + by)
 
     def differ(self, by: timedelta) -> None:
-        """Sets how far it is ahead of this machine's clock."""
+        """Sets how far it is ahead of this machine's clock. Raises ValueError where no datetime could say the time."""
+        now = datetime.now(UTC)
+        if not EARLIEST - now <= by <= LATEST - now:
+            raise ValueError(f"the org's time goes from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}")
         self._ahead = by
 
 

@@ -165,13 +165,15 @@ def test_a_job_can_end_before_its_time(wire: Wire, org: Levers, kind: str, prese
         assert job["errorMessage"].startswith("InternalServerError")
 
 
-def test_an_ingest_job_can_end_in_the_middle(wire: Wire, org: Levers) -> None:
+@pytest.mark.parametrize("after_rows", [0, 1, 200, 333, 450])
+def test_an_ingest_job_can_end_in_the_middle(wire: Wire, org: Levers, after_rows: int) -> None:
     """What was reached is saved, the rest is in unprocessedrecords; nothing is in both."""
-    org.faults.plan({"preset": "failed_job", "end_job": {"after_rows": 200}})
+    org.faults.plan({"preset": "failed_job", "end_job": {"after_rows": after_rows}})
     address = insert_job(wire, 450)
-    assert ended(wire, address)["state"] == "Failed"
+    job = ended(wire, address)
+    assert (job["state"], job["numberRecordsProcessed"]) == ("Failed", after_rows)
     done, left = (wire("GET", f"{address}/{name}").text for name in ("successfulResults", "unprocessedrecords"))
-    assert (len(done.splitlines()) - 1, len(left.splitlines()) - 1) == (200, 250)
+    assert (len(done.splitlines()) - 1, len(left.splitlines()) - 1) == (after_rows, 450 - after_rows)
 
 
 def test_a_query_job_can_be_too_large(wire: Wire, org: Levers) -> None:

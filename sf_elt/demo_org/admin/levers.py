@@ -113,11 +113,14 @@ async def move_clock(request: Request) -> Response:
     org, move = org_of(request), await told(request, _clock_move)
     if isinstance(move, Response):
         return move
-    if move.advance_seconds is not None:
-        org.clock.advance(timedelta(seconds=move.advance_seconds))
-    else:
-        org.clock.differ(timedelta(seconds=move.ahead_seconds or 0))
-        org.store.follow_clock()
+    try:
+        if move.advance_seconds is not None:
+            org.clock.advance(timedelta(seconds=move.advance_seconds))
+        else:
+            org.clock.differ(timedelta(seconds=move.ahead_seconds or 0))
+            org.store.follow_clock()
+    except (ValueError, OverflowError) as error:
+        return not_understood(str(error))
     return await show_clock(request)
 
 

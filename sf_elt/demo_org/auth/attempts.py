@@ -11,7 +11,10 @@ HOUR = timedelta(hours=1)
 
 
 class Attempts:
-    """What each user has tried of late. A login that works forgets the failures before it."""
+    """What each user has tried of late. A login that works forgets the failures before it.
+
+    The org's clock may be set back: what was tried long after now is as far away as what was tried long before.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -21,12 +24,12 @@ class Attempts:
     def locked_out(self, user_id: str, now: datetime) -> bool:
         """Whether too many wrong passwords in a row keep the user out, even with the right one."""
         failures, last = self._failures.get(user_id, (0, now))
-        return failures >= MOST_FAILURES and now - last < LOCKOUT
+        return failures >= MOST_FAILURES and abs(now - last) < LOCKOUT
 
     def failed(self, user_id: str, now: datetime) -> None:
         with self._lock:
             failures, last = self._failures.get(user_id, (0, now))
-            if now - last >= LOCKOUT:
+            if abs(now - last) >= LOCKOUT:
                 failures = 0
             self._failures[user_id] = (failures + 1, now)
 
@@ -35,7 +38,7 @@ class Attempts:
         with self._lock:
             self._failures.pop(user_id, None)
             logins = self._logins.setdefault(user_id, deque())
-            while logins and now - logins[0] >= HOUR:
+            while logins and abs(now - logins[0]) >= HOUR:
                 logins.popleft()
             if len(logins) >= MOST_LOGINS:
                 return False

@@ -98,16 +98,13 @@ def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:
         raise JobFailed("InvalidBatch : Failed to parse CSV: a row has more or fewer cells than the header")
     done = 0
     try:
-        for first in range(0, len(waiting), CHUNK):
-            job.stop_if_aborted()
-            job.stop_as_planned(done, len(waiting))
-            if first % BATCH_RECORDS == 0:
+        for piece in job.chunks(len(waiting), CHUNK):
+            if piece.start % BATCH_RECORDS == 0:
                 upload.quota.take_batches(1, upload.clock())
-                upload.quota.take_records(min(BATCH_RECORDS, len(waiting) - first), upload.clock())
-            chunk = waiting[first : first + CHUNK]
+                upload.quota.take_records(min(BATCH_RECORDS, len(waiting) - piece.start), upload.clock())
+            chunk = waiting[piece]
             verdicts.note(chunk, upload.save([record_of(columns, row) for row in chunk]))
-            done = first + len(chunk)
-        job.stop_as_planned(done, len(waiting))
+            done = piece.stop
     finally:
         verdicts.unprocessed = waiting[done:]
 

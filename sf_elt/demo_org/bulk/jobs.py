@@ -15,7 +15,7 @@ import contextvars
 import logging
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -89,6 +89,23 @@ class Job:
         self.abort_asked.set()
         self.state = "Aborted"
         raise JobAborted
+
+    def chunks(self, total: int, size: int) -> Iterator[slice]:
+        """The rows to work on, `size` at a time, or fewer where the job is to end after them.
+
+        Ends the job between them where somebody aborts it or a planned fault says so. Raises JobFailed or JobAborted.
+        """
+        done = 0
+        while True:
+            self.stop_if_aborted()
+            self.stop_as_planned(done, total)
+            if done == total:
+                return
+            end = inside().job_end
+            planned = end.after_rows if end is not None and end.over_rows < total else 0
+            upto = min(done + size, planned if done < planned else total, total)
+            yield slice(done, upto)
+            done = upto
 
     def summary(self) -> dict[str, object]:
         """The part of the job's JSON that every reply about it holds."""

@@ -83,19 +83,16 @@ class Work:
         self.bulk.quota.take_records(len(records), self.bulk.clock())
         outcomes: list[SaveOutcome] = []
         try:
-            for first in range(0, len(records), CHUNK):
-                self.job.stop_if_aborted()
-                self.job.stop_as_planned(len(outcomes), len(records))
+            for piece in self.job.chunks(len(records), CHUNK):
                 outcomes += save(
                     self.bulk.store,
                     self.job.created_by,
                     self.job.object_name,
                     operation,
-                    records[first : first + CHUNK],
+                    records[piece],
                     external_id_field=self.job.external_id_field,
                     schema=self.view(),
                 )
-            self.job.stop_as_planned(len(outcomes), len(records))
             if len(given) > BATCH_RECORDS:
                 raise JobFailed(_TOO_MANY.format(BATCH_RECORDS + 2, BATCH_RECORDS + 1))
         finally:

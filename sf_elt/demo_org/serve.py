@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
@@ -31,11 +31,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from sf_elt.demo_org.app import LONGEST_HEAD, build_app
 from sf_elt.demo_org.clock import DateHeader
 from sf_elt.demo_org.faults import TRANSPORT
+from sf_elt.demo_org.header_names import SpelledHead
 from sf_elt.demo_org.org import DEFAULT_RECORDS, DEFAULT_SEED, Org, Settings, create_org
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 120
 STOP_SECONDS = 15
+STOP_REQUESTS_SECONDS = 1
+LOOK_AGAIN_SECONDS = 0.005
+STOPPED = "the demo org stops"
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +92,7 @@ def serve(org: Org, listener: socket.socket, *, on_ready: Callable[[Details], No
     details = _details(org, listener)
     server = _server(org, on_started=lambda: on_ready(details))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        signal.signal(number, lambda *_: server.stop())
     if with_stdin:
         threading.Thread(target=_stop_at_end_of, args=(sys.stdin.fileno(), server), daemon=True).start()
     try:
@@ -123,7 +127,7 @@ def serving(org: Org, *, port: int = 0) -> Iterator[Details]:
     try:
         yield details
     finally:
-        server.should_exit = True
+        server.stop()
         org.faults.clear()
         thread.join(STOP_SECONDS)
 
@@ -248,7 +252,10 @@ def _details(org: Org, listener: socket.socket) -> Details:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol; leaves the connection in the scope, where a planned fault can cut it."""
+    """uvicorn's HTTP protocol; leaves the connection in the scope, where a planned fault can cut it.
+
+    Header names are written as Salesforce spells them.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
@@ -264,6 +271,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
+        self.cycle.transport = SpelledHead(self.transport)
         self._requests.add(self.cycle)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -275,19 +283,48 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server; says when it listens, and leaves signals to us."""
+    """uvicorn's server; says when it listens, leaves signals to us, and stops without naps of a tenth of a second."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._stop_asked = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def stop(self) -> None:
+        """Asks it to stop, from any thread or the handler of a signal."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has stopped
+                self._loop.call_soon_threadsafe(self._stop_asked.set)
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         with _quiet_stop():
             super().run(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._on_started()
+
+    async def main_loop(self) -> None:
+        if not self.should_exit:
+            await self._stop_asked.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes no more connections, gives requests under way a moment to end, and cancels those that do not."""
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        under_way = self.server_state.tasks
+        try:
+            async with asyncio.timeout(STOP_REQUESTS_SECONDS):
+                while self.server_state.connections or under_way:
+                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        except TimeoutError:
+            for task in under_way:
+                task.cancel(STOPPED)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -300,7 +337,7 @@ def _quiet_stop() -> Iterator[None]:
 
     def is_no_stop(record: logging.LogRecord) -> bool:
         said = f"{record.getMessage()} {record.exc_info[1] if record.exc_info else ''}"
-        return "timeout graceful shutdown exceeded" not in said
+        return STOPPED not in said
 
     log_of_requests = logging.getLogger("uvicorn.error")
     log_of_requests.addFilter(is_no_stop)
@@ -322,14 +359,13 @@ def _server(org: Org, on_started: Callable[[], None]) -> _Server:
         date_header=False,  # the org says the time itself
         server_header=False,
         timeout_keep_alive=300,  # pooled connections of clients outlive their pauses, as they do against Salesforce
-        timeout_graceful_shutdown=1,
         ssl_certfile=org.tls.server_file if org.tls else None,
     )
     return _Server(config, on_started)
 
 
-def _stop_at_end_of(descriptor: int, server: uvicorn.Server) -> None:
+def _stop_at_end_of(descriptor: int, server: _Server) -> None:
     """Reads the descriptor itself: a thread inside sys.stdin would hold its lock when the interpreter ends."""
     while os.read(descriptor, 1024):
         pass
-    server.should_exit = True
+    server.stop()

@@ -72,11 +72,13 @@ def system_clock() -> datetime:
 class Writing:
     """One transaction: its cursor and the time that every record saved in it carries (naive UTC, whole seconds).
 
-    Who changes records adds their object's name to `saved`.
+    Who changes records adds their object's name to `saved`. `late` says that it began before it was opened (see
+    `Store.begun_at`): others may have saved since `now`.
     """
 
     connection: duckdb.DuckDBPyConnection
     now: datetime
+    late: bool = False
     saved: set[str] = field(default_factory=set)
 
 
@@ -210,7 +212,7 @@ class Store:
             self._refuse_if_closing()
             with self._connection.cursor() as cursor:
                 cursor.begin()
-                opened = Transaction(self, Writing(cursor, self._save_time()))
+                opened = Transaction(self, Writing(cursor, self._save_time(), late=_begun_at.get() is not None))
                 token = _under_way.set(opened)
                 self._open_saves.append(opened.write.now)
                 try:
@@ -243,6 +245,7 @@ class Store:
 
         Others save meanwhile and with later times: what commits at the end shows behind times that were read already.
         """
+        A record that they saved is theirs: a save in here is refused as if they held its lock.
         token = _begun_at.set(moment)
         self._open_saves.append(moment)
         try:

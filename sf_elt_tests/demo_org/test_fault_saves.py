@@ -98,11 +98,13 @@ def test_records_can_be_locked_whoever_saves(wire: Wire, org: Levers) -> None:
 
 
 @contextmanager
-def late_save(wire: Wire, org: Levers) -> Iterator[Future[requests.Response]]:
+def late_save(
+    wire: Wire, org: Levers, method: str = "POST", address: str = "Account", **fields: str
+) -> Iterator[Future[requests.Response]]:
     """A save that is under way and waits, at the latest until the end of the block."""
     with ThreadPoolExecutor(1) as pool:
         try:
-            save = pool.submit(wire, "POST", f"{V62}/sobjects/Account", json={"Name": "Late"})
+            save = pool.submit(wire, method, f"{V62}/sobjects/{address}", json=fields or {"Name": "Late"})
             while not [planned for planned in org.faults.planned() if planned["played"]]:
                 pass
             yield save
@@ -148,6 +150,25 @@ def test_a_save_can_commit_some_seconds_late(wire: Wire, org: Levers) -> None:
     with late_save(wire, org) as save:
         org.advance(601)
         assert save.result(10).status_code == 201
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_late_save_never_takes_a_record_back(wire: Wire, org: Levers, method: str) -> None:
+    """A record that somebody else saved meanwhile is locked for it: values and SystemModstamp stay the newer ones."""
+    contested, left_alone = wire.new("Account", Name="A"), wire.new("Account", Name="B")
+    org.faults.plan({"preset": "late_commit", "path": f"/sobjects/Account/{contested}$"})
+    with late_save(wire, org, method, f"Account/{contested}", Phone="late") as save:
+        org.advance(5)
+        wire("PATCH", f"{V62}/sobjects/Account/{contested}", json={"Phone": "newer"})
+        newer = account(wire, contested)
+    (error,) = save.result().json()
+    assert (save.result().status_code, error["errorCode"]) == (400, "UNABLE_TO_LOCK_ROW")
+    assert contested in error["message"]
+    assert account(wire, contested) == newer
+    org.faults.plan({"preset": "late_commit", "path": f"/sobjects/Account/{left_alone}$"})
+    with late_save(wire, org, method, f"Account/{left_alone}", Phone="late") as save:
+        org.advance(5)
+    assert save.result().status_code == 204
 
 
 @pytest.mark.parametrize("kind", ["query", "ingest"])

@@ -141,7 +141,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "locked_rows": Preset("UNABLE_TO_LOCK_ROW for every record that the request would change.", {"lock_rows": ["*"]}),
     "late_commit": Preset(
-        "What is saved carries the time of the request and shows, and is answered, once the fault is forgotten.",
+        "What is saved carries the time of the request and shows, and is answered, once the fault is forgotten. "
+        "Records that others saved meanwhile are locked for it.",
         {"late_commit": True},
     ),
     "stuck_job": Preset("A bulk job that stays InProgress until the fault is forgotten.", {"hold_job": True}, NEW_JOBS),

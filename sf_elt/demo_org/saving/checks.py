@@ -1,7 +1,8 @@
 """What the org itself has to say about a batch: records that are not there, repeated or locked, required fields."""
+# ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import duckdb
 
@@ -11,6 +12,7 @@ from sf_elt.demo_org.saving.outcome import Operation, SaveError
 from sf_elt.demo_org.saving.places import partners_of
 from sf_elt.demo_org.saving.rows import READ_ONLY, Row
 from sf_elt.demo_org.schema import Field, ObjectType
+from sf_elt.demo_org.store import Writing, table
 
 
 def find_by_external_id(
@@ -69,9 +71,9 @@ def check_existing(
             row.existing = record
 
 
-def check_locks(rules: WriteRules, object_type: ObjectType, rows: Sequence[Row]) -> None:
+def check_locks(rules: WriteRules, write: Writing, object_type: ObjectType, rows: Sequence[Row]) -> None:
     """Refuses rows whose record, or a parent that a save locks with it, is held by somebody else."""
-    if not rules.any_locked:
+    if not (rules.any_locked or write.late):
         return
     parents = [each.name for each in object_type.stored_fields if each.cascade]
     needed = {
@@ -79,17 +81,29 @@ def check_locks(rules: WriteRules, object_type: ObjectType, rows: Sequence[Row])
         for row in rows
         if not row.errors
     }
-    met = rules.meet_locks({record_id for ids in needed.values() for record_id in ids})
+    met = _held(rules, write, object_type, {record_id for ids in needed.values() for record_id in ids})
     for row in rows:
         held = [record_id for record_id in needed.get(id(row), ()) if record_id in met]
         if held:
             row.errors = (*row.errors, _locked(held))
 
 
-def locked(rules: WriteRules, record_ids: Sequence[str]) -> SaveError | None:
+def locked(rules: WriteRules, write: Writing, object_type: ObjectType, record_ids: Sequence[str]) -> SaveError | None:
     """Why records that must all change cannot: somebody else holds one of them."""
-    met = rules.meet_locks(record_ids) if rules.any_locked else frozenset()
+    met = _held(rules, write, object_type, record_ids)
     return _locked([each for each in record_ids if each in met]) if met else None
+
+
+def _held(rules: WriteRules, write: Writing, object_type: ObjectType, record_ids: Collection[str]) -> frozenset[str]:
+    """Those that are locked, or were saved by others since a late transaction began: a record never goes back."""
+    met = rules.meet_locks(record_ids) if rules.any_locked else frozenset()
+    if not write.late or not object_type.has("SystemModstamp"):
+        return met
+    overtaken = write.connection.execute(
+        f'SELECT "Id" FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?)) AND "SystemModstamp" > ?',
+        [list(record_ids), write.now],
+    ).fetchall()
+    return met.union(record_id for (record_id,) in overtaken)
 
 
 def _locked(held: Sequence[str]) -> SaveError:

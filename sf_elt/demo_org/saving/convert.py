@@ -134,7 +134,8 @@ class _Conversion:
         if self.wanted.converted_status not in CONVERTED_STATUSES:
             message = f"invalid convertedStatus: {self.wanted.converted_status}"
             raise _NotConverted(SaveError("INVALID_STATUS", message, ("Status",)))
-        if (held := locked(self.store.rules, [self.lead_id])) is not None:
+        lead_type = self.store.schema.require("Lead")
+        if (held := locked(self.store.rules, self.write, lead_type, [self.lead_id])) is not None:
             raise _NotConverted(held)
         return lead
 

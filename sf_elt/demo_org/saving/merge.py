@@ -70,7 +70,7 @@ def _merge(store: Store, user_id: str, object_type: ObjectType, request: Merge, 
     if master_id is None or len(known) < len(losers):
         return _refused(master_id, "MALFORMED_ID", "malformed id in merge")
     with store.writing() as write:
-        refusal = _check(write, object_type, master_id, known) or locked(store.rules, known)
+        refusal = _check(write, object_type, master_id, known) or locked(store.rules, write, object_type, known)
         if refusal is not None:
             return MergeOutcome(master_id, False, errors=(refusal,))
         return _apply(store, write, user_id, object_type, request.master, known, schema)

@@ -165,7 +165,7 @@ class _Batch:
             check_unique(connection, whole, self.operation, rows)
         else:
             check_deletable(self.write, self.store.schema, object_type, rows)
-        check_locks(self.store.rules, object_type, rows)
+        check_locks(self.store.rules, self.write, object_type, rows)
 
     def _apply(self, object_type: ObjectType, rows: list[Row]) -> None:
         if not rows:

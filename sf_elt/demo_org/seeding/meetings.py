@@ -37,6 +37,7 @@ def meetings(plan: Plan, ids: Ids) -> Columns:
         "IsPrivate": flags(rng.random(count) < 0.03),
         "ShowAs": choose(rng, ["Busy", "OutOfOffice", "Free"], count, weights=[8, 1, 1]),
         "EventSubtype": pick(pa.array(["Event"]), np.zeros(count, dtype=np.int64)),
+        "GroupEventType": pick(pa.array(["0"]), np.zeros(count, dtype=np.int64)),
         "CurrencyIsoCode": pick(pa.array(["USD"]), np.zeros(count, dtype=np.int64)),
         **audit_columns(rng, audit, ids.users),
     }

@@ -26,9 +26,8 @@ from sf_elt.salesforce import Login, connect
 from sf_elt.streams import EventSpec, StreamSpec, Window, import_events, import_window
 from sf_elt.warehouse import JobMeter, Warehouse
 from sf_elt.writeback import ExportSpec, run_export
+from sf_elt_tests.pages import FENCE, PAGES, ROOT, Block, blocks
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([*ROOT.glob("README.md"), *(ROOT / "docs").glob("*.md")])
 COMPONENTS = {
     name: each for name in sf_elt.components.__all__ if issubclass(each := getattr(sf_elt.components, name), Attributes)
 }
@@ -41,23 +40,9 @@ STREAMS = {
     "Subscription__c": "salesforce_subscriptions",
 }
 
-_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _ATTRIBUTE_TABLE = re.compile(r"^\| Attribute of `([\w.]+)` \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block of a page. `line` is that of its fence, counted from 1."""
-
-    page: Path
-    line: int
-    language: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.page.name}:{self.line}"
 
 
 @dataclass(frozen=True)
@@ -67,20 +52,6 @@ class Described:
     page: Path
     name: str
     default: str
-
-
-def _blocks(language: str) -> list[Block]:
-    found = []
-    for page in PAGES:
-        text = page.read_text("utf-8")
-        found += [
-            Block(
-                page, text.count("\n", 0, match.start()) + 1, match[2], re.sub(f"^{match[1]}", "", match[3], flags=re.M)
-            )
-            for match in _FENCE.finditer(text)
-            if match[2] == language
-        ]
-    return found
 
 
 def _attribute_tables() -> dict[str, list[Described]]:
@@ -123,7 +94,7 @@ def _subjects(component: str) -> Iterator[str]:
 
 def _anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
-    headings = _HEADING.findall(_FENCE.sub("", page.read_text("utf-8")))
+    headings = _HEADING.findall(FENCE.sub("", page.read_text("utf-8")))
     return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
 
 
@@ -131,7 +102,7 @@ def _anchors(page: Path) -> set[str]:
 def test_every_link_leads_somewhere(page: Path) -> None:
     """A relative link names a file of the project, and an anchor a heading in it."""
     broken = []
-    for target in _LINK.findall(_FENCE.sub("", page.read_text("utf-8"))):
+    for target in _LINK.findall(FENCE.sub("", page.read_text("utf-8"))):
         path, _, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
         is_elsewhere = re.match(r"[a-z]+:", target) is not None
@@ -161,7 +132,7 @@ def test_every_table_of_attributes_is_about_a_component() -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [each for each in _blocks("yaml") if each.text.startswith("type: sf_elt.components.")], ids=str
+    "block", [each for each in blocks("yaml") if each.text.startswith("type: sf_elt.components.")], ids=str
 )
 def test_yaml_of_components_is_accepted(block: Block) -> None:
     """The YAML has the shape that `dg check yaml` holds it to, and values within the limits."""
@@ -171,7 +142,7 @@ def test_yaml_of_components_is_accepted(block: Block) -> None:
         component.model_validate(document["attributes"])
 
 
-@pytest.mark.parametrize("block", _blocks("sql"), ids=str)
+@pytest.mark.parametrize("block", blocks("sql"), ids=str)
 def test_sql_runs(block: Block, warehouse: Warehouse) -> None:
     """Each statement runs, read-only, in a warehouse that holds everything a deployment makes."""
     statements = duckdb.extract_statements(block.text)
@@ -181,12 +152,13 @@ def test_sql_runs(block: Block, warehouse: Warehouse) -> None:
             connection.execute(statement.query).fetchall()
 
 
-@pytest.mark.parametrize("block", _blocks("python"), ids=str)
+@pytest.mark.parametrize("block", [each for each in blocks("python") if not each.is_test_file], ids=str)
 def test_python_runs(
     block: Block, warehouse: Warehouse, details: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each example runs as it stands, in a folder with a warehouse and with an org's login in the environment."""
+    """Each example runs as it stands, with a warehouse and what an org printed, its login in the environment too."""
     shutil.copytree(warehouse.root, tmp_path / "data" / "warehouse")
+    (tmp_path / "org.json").write_text(details.as_json())
     monkeypatch.chdir(tmp_path)
     for name, value in _environment(details).items():
         monkeypatch.setenv(name, value)

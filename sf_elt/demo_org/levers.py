@@ -201,7 +201,7 @@ class Levers:
     def records(self, object_name: str) -> list[dict[str, Any]]:
         """Every record of an object as the org keeps it, deleted ones too, by Id; no call is spent.
 
-        Datetimes are UTC, such as 2026-11-21T08:30:00. Raises LeverRefused for an unknown object.
+        Datetimes are UTC, such as 2026-11-21 08:30:00. Raises LeverRefused for an unknown object.
         """
         records: list[dict[str, Any]] = self._lever.pull("GET", f"/records/{object_name}").json()
         return records

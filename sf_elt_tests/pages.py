@@ -1,0 +1,42 @@
+"""The pages of the documentation and the fenced blocks in them, for the tests that hold them to what there is."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page. `line` is that of its fence, counted from 1."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+
+    @property
+    def is_test_file(self) -> bool:
+        """Whether it is for pytest to run."""
+        return self.language == "python" and "\ndef test_" in self.text
+
+    def __str__(self) -> str:
+        return f"{self.page.name}:{self.line}"
+
+
+def blocks(language: str) -> list[Block]:
+    """The blocks in that language, page by page."""
+    found = []
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        found += [
+            Block(
+                page, text.count("\n", 0, match.start()) + 1, match[2], re.sub(f"^{match[1]}", "", match[3], flags=re.M)
+            )
+            for match in FENCE.finditer(text)
+            if match[2] == language
+        ]
+    return found

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from sf_elt.demo_org.serve import Details, running_org
+from sf_elt_tests.pages import blocks
 
 PROGRAMS = Path(__file__).parent / "jsforce"
 OLDEST_NODE = 18
@@ -243,3 +244,14 @@ def test_jsforce_changes_metadata(jsforce: Run) -> None:
         "tooling create a field": True,
         "anonymous apex": refusal("FUNCTIONALITY_NOT_ENABLED", "Apex is not supported by the demo org"),
     }
+
+
+def test_the_documented_program_runs(node: str, org: Details, tmp_path: Path) -> None:
+    """The program that docs/demo-org/clients.md shows reads leads and makes one."""
+    (program,) = blocks("js")
+    (tmp_path / "org.json").write_text(org.as_json())
+    (tmp_path / "node_modules").symlink_to(PROGRAMS / "node_modules")
+    (tmp_path / "try.mjs").write_text(program.text)
+    ended = subprocess.run([node, "try.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert "success: true" in ended.stdout

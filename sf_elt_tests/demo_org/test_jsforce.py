@@ -101,7 +101,7 @@ def test_jsforce_logs_in(jsforce: Run) -> None:
 
 
 def test_jsforce_queries(jsforce: Run) -> None:
-    """Query, pages, autoFetch, find, select with children, count, aggregates, scanAll, search, errors by their codes."""
+    """Query, pages, autoFetch, find, select with children, count, aggregates, scanAll, search, errors by code."""
     said = jsforce("query")
     assert said.pop("malformed query") == refusal("MALFORMED_QUERY", "unexpected token: '<EOF>'")
     assert said.pop("unknown field")["code"] == "INVALID_FIELD"

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 
 import numpy as np
@@ -71,8 +72,9 @@ class Pools:
     places: Places
 
 
+@lru_cache(maxsize=4)
 def fill_pools(seed: int) -> Pools:
-    """The pools of this seed: the same seed gives the same values in the same order."""
+    """The pools of this seed: the same seed gives the same values in the same order. Orgs of a process share them."""
     places = list(csv.DictReader((resources.files(__package__) / "places.csv").read_text("utf-8").splitlines()))
     locales = list(dict.fromkeys(row["locale"] for row in places))
     drawn: dict[str, list[list[str]]] = {name: [] for name in ("first", "first_ascii", "last", "last_ascii")}

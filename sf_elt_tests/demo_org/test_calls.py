@@ -10,6 +10,7 @@ import requests
 from sf_elt.demo_org.call_paths import pattern_of, without_secrets
 from sf_elt.demo_org.levers import LeverRefused
 from sf_elt.demo_org.serve import Details
+from sf_elt_tests.demo_org.bulk_jobs import NAMESPACE, V1, ask, ingest
 from sf_elt_tests.demo_org.wire import V62, Wire
 from sf_elt_tests.orgs import levers
 
@@ -215,3 +216,26 @@ def test_rules_can_be_set_and_looked_up(empty_org: Details) -> None:
         org.set_duplicate_rule("Nonsense", "block")
     with pytest.raises(LeverRefused, match="not a record Id"):
         org.lock("Ada")
+
+
+def test_bulk_calls_say_their_rows(empty_org: Details) -> None:
+    """Uploads and batches say what they bring, results what they give: a quoted line feed or a blank line is no row."""
+    data = 'LastName,Company\n"A\n",x\n,x\n\nB,x'
+    job = ingest(empty_org, "insert", data)
+    for name in ("successfulResults", "failedResults", "unprocessedrecords"):
+        ask(empty_org, f"{job}/{name}")
+    for content_type, body in (
+        ("CSV", data),
+        ("JSON", '[{"LastName": "C", "Company": "x"}]'),
+        ("XML", f'<sObjects xmlns="{NAMESPACE}"><sObject><LastName>D</LastName></sObject></sObjects>'),
+    ):
+        wanted = {"operation": "insert", "object": "Lead", "contentType": content_type}
+        made = ask(empty_org, V1, "POST", json=wanted, headers={"Content-Type": "application/json"}).json()
+        kind = {"CSV": "text/csv", "JSON": "application/json", "XML": "application/xml"}[content_type]
+        ask(empty_org, f"{V1}/{made['id']}/batch", "POST", data=body, headers={"Content-Type": kind})
+    calls = levers(empty_org).calls.all(path="(batches|batch|esults|records)$")
+    said = [(call["path"].rpartition("/")[2], call["rows"]) for call in calls]
+    assert said == [
+        ("batches", 3), ("successfulResults", 2), ("failedResults", 1), ("unprocessedrecords", 0),
+        ("batch", 3), ("batch", 1), ("batch", 1),
+    ]  # fmt: skip

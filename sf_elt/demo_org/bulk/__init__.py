@@ -5,6 +5,7 @@ quota.py      what jobs may use in a day
 lifecycle.py  what query jobs and ingest jobs answer alike: one, all, abort, delete
 dialect.py    the CSV dialects that jobs may ask for
 query.py      /services/data/vNN.0/jobs/query and below
+csv_rows.py   where a CSV's rows begin, and how many there are
 results.py    a query's rows: one CSV file, any page of it
 sending.py    pieces of files as replies, plain or gzip
 ingest.py     /services/data/vNN.0/jobs/ingest and below

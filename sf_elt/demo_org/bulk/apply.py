@@ -65,6 +65,7 @@ class Verdicts:
     unprocessed: list[Row] = field(default_factory=list)
     records_processed: int = 0
     records_failed: int = 0
+    records_unprocessed: int = 0
 
     def note(self, rows: Sequence[Row], outcomes: Sequence[SaveOutcome]) -> None:
         for row, outcome in reversed(list(zip(rows, outcomes, strict=True))):
@@ -80,7 +81,13 @@ class Verdicts:
         dialect.write(folder / SUCCESSFUL, ("sf__Id", "sf__Created", *self.header), self.succeeded)
         dialect.write(folder / FAILED, ("sf__Id", "sf__Error", *self.header), self.failed)
         dialect.write(folder / UNPROCESSED, self.header, self.unprocessed)
+        self.records_unprocessed = len(self.unprocessed)
         self.succeeded, self.failed, self.unprocessed = [], [], []
+
+    def rows_of(self, file_name: str) -> int:
+        """How many rows a result file that was written holds."""
+        succeeded = self.records_processed - self.records_failed
+        return {SUCCESSFUL: succeeded, FAILED: self.records_failed, UNPROCESSED: self.records_unprocessed}[file_name]
 
 
 def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:

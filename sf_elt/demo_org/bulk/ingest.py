@@ -11,11 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sf_elt.demo_org.bulk.apply import RESULT_FILES, Upload, Verdicts, apply_csv
+from sf_elt.demo_org.bulk.csv_rows import count_rows
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
 from sf_elt.demo_org.bulk.jobs import FINISHED, Job
 from sf_elt.demo_org.bulk.lifecycle import Lifecycle, check_version, jobs_address
@@ -122,7 +124,13 @@ async def take_csv(request: Request) -> Response:
     finally:
         unfinished.unlink(missing_ok=True)
     job.uploaded.set()
+    request.state.rows = await run_in_threadpool(_rows_given, job)
     return Response(status_code=201)
+
+
+def _rows_given(job: IngestJob) -> int:
+    with job.csv_file.open("rb") as stream:
+        return count_rows(stream)
 
 
 def _check_takes_data(job: IngestJob) -> None:
@@ -155,6 +163,7 @@ async def results(request: Request) -> Response:
         raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state}: its results come when it has ended")
     check_version(request, job)
     file = job.folder / file_name
+    request.state.rows = job.verdicts.rows_of(file_name)
     return csv_reply(request, file) if file.exists() else Response(headers={"Content-Type": "text/csv"})
 
 
@@ -172,6 +181,7 @@ async def _create_with_csv(request: Request) -> Response:
     job = _new_job(request, read_body(description, NewIngest))
     job.csv_file.write_bytes(upload)
     job.uploaded.set()
+    request.state.rows = _rows_given(job)
     return _close(request, job)
 
 

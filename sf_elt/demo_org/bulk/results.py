@@ -12,12 +12,11 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from sf_elt.demo_org.bulk.csv_rows import row_starts
 from sf_elt.demo_org.bulk.dialect import Dialect
 from sf_elt.demo_org.errors import OrgError
 
 DEFAULT_PAGE = 100_000
-_BLOCK = 1024 * 1024
-_QUOTE, _NEWLINE = ord('"'), ord("\n")
 
 
 @dataclass(frozen=True)
@@ -62,23 +61,8 @@ def write_rows(
     options = f"HEADER, FORCE_QUOTE *, DELIMITER '{dialect.separator}', NEW_LINE '{dialect.escaped_newline}'"
     name = str(file).replace("'", "''")
     connection.execute(f"COPY ({select}) TO '{name}' (FORMAT csv, {options})", parameters)
-    return Rows(file, _row_starts(file))
-
-
-def _row_starts(file: Path) -> NDArray[np.int64]:
-    """Where the rows begin: behind each line feed with an even number of quotes before it."""
-    found: list[NDArray[np.int64]] = []
-    offset, odd = 0, 0
     with file.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            read = np.frombuffer(block, np.uint8)
-            quotes = np.flatnonzero(read == _QUOTE)
-            line_feeds = np.flatnonzero(read == _NEWLINE)
-            outside = (np.searchsorted(quotes, line_feeds) + odd) % 2 == 0
-            found.append(line_feeds[outside] + (offset + 1))
-            offset += len(block)
-            odd = (odd + len(quotes)) % 2
-    return np.concatenate(found).astype(np.int64)
+        return Rows(file, row_starts(stream))
 
 
 def locator(row: int | None) -> str:

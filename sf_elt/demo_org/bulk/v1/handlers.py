@@ -4,14 +4,18 @@ What is said of a job is JSON to whoever writes or wants JSON, XML to everybody 
 the format of its records, where CSV goes with XML.
 """
 
+import io
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sf_elt.demo_org.bulk.csv_rows import count_rows
 from sf_elt.demo_org.bulk.dialect import Dialect
+from sf_elt.demo_org.bulk.jobs import JobFailed
 from sf_elt.demo_org.bulk.permitted import (
     bulk_object,
     check_external_id,
@@ -21,7 +25,7 @@ from sf_elt.demo_org.bulk.permitted import (
 )
 from sf_elt.demo_org.bulk.sending import csv_reply
 from sf_elt.demo_org.bulk.v1 import answers
-from sf_elt.demo_org.bulk.v1.bodies import read_job
+from sf_elt.demo_org.bulk.v1.bodies import read_job, read_json, read_xml
 from sf_elt.demo_org.bulk.v1.chunking import read_chunking
 from sf_elt.demo_org.bulk.v1.guard import ASYNC
 from sf_elt.demo_org.bulk.v1.jobs import ENDED, Batch, ClassicJob
@@ -121,7 +125,20 @@ async def add_batch(request: Request) -> Response:
     batch = new_batch(bulk, job, body)
     info = batch.info()
     Work(bulk, partial(org_of(request).schema_for, job.created_by), job, batch).start()
+    request.state.rows = await run_in_threadpool(_rows_given, job, body)
     return answers.one("batchInfo", info, as_json=job.content_type == "JSON", status=201)
+
+
+def _rows_given(job: ClassicJob, body: bytes) -> int | None:
+    """How many records a batch brings; None for a query, and for what cannot be read."""
+    if job.saves is None:
+        return None
+    if job.content_type == "CSV":
+        return count_rows(io.BytesIO(body))
+    try:
+        return len(read_json(body) if job.content_type == "JSON" else read_xml(body))
+    except JobFailed:
+        return None
 
 
 async def show_batches(request: Request) -> Response:

@@ -109,7 +109,7 @@ def test_a_version_lists_what_it_serves(shared: Details) -> None:
 def test_limits_are_counted(org: Details) -> None:
     """Calls, bulk jobs and permission sets go down as they are used."""
     before = get(org, "/limits").json()
-    client(org).bulk2.Lead.query("SELECT Id FROM Lead").__next__()
+    client(org).bulk2.Lead.query("SELECT Id FROM Lead", wait=0).__next__()
     client(org).PermissionSet.create({"Name": "Readers", "Label": "Readers"})
     after = get(org, "/limits").json()
     assert after["DailyApiRequests"]["Remaining"] < before["DailyApiRequests"]["Remaining"]

@@ -33,7 +33,7 @@ def test_a_time_is_kept_in_milliseconds(shared: Details, sent: str, kept: str) -
     sf = client(shared)
     made = sf.Subscription__c.create({"Support_From__c": sent})["id"]
     assert sf.Subscription__c.get(made)["Support_From__c"] == kept
-    [page] = sf.bulk2.Subscription__c.query(f"SELECT Support_From__c FROM Subscription__c WHERE Id = '{made}'")
+    [page] = sf.bulk2.Subscription__c.query(f"SELECT Support_From__c FROM Subscription__c WHERE Id = '{made}'", wait=0)
     assert page.split() == ['"Support_From__c"', f'"{kept}"']
 
 
@@ -66,7 +66,7 @@ def test_a_location_is_no_column_of_a_bulk_query(shared: Details) -> None:
     """Its parts are, it is refused; so is a binary field."""
     sf = client(shared)
     sf.Subscription__c.create({"Office__Latitude__s": 1.5, "Office__Longitude__s": 2.5})
-    pages = sf.bulk2.Subscription__c.query("SELECT Office__Longitude__s FROM Subscription__c")
+    pages = sf.bulk2.Subscription__c.query("SELECT Office__Longitude__s FROM Subscription__c", wait=0)
     assert '"2.5"' in "".join(pages)
     for soql in ("SELECT Office__c FROM Subscription__c", "SELECT Body FROM Attachment"):
         headers = {"Authorization": f"Bearer {shared.access_token}"}

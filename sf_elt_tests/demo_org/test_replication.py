@@ -68,7 +68,7 @@ def test_a_restored_record_is_no_longer_deleted_a_removed_one_stays(org: Details
     living = sf.Lead.updated(ago(minutes=3), ago(minutes=-2))["ids"]
     assert not set(living) & set(created)
     fresh = sf.Lead.create({"LastName": "D", "Company": "X"})["id"]
-    [job] = sf.bulk2.Lead.hard_delete(records=[{"Id": fresh}])
+    [job] = sf.bulk2.Lead.hard_delete(records=[{"Id": fresh}], wait=0)
     assert job["numberRecordsFailed"] == 0
     deleted = sf.Lead.deleted(ago(minutes=3), ago(minutes=-2))["deletedRecords"]
     assert {each["id"] for each in deleted} >= {*created, fresh}

@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 import yaml
 from pydantic import ConfigDict, TypeAdapter, with_config
 
+from sf_elt.demo_org.history import history_object
 from sf_elt.demo_org.schema import ID_COUNT, SYSTEM, Field, FieldType, ObjectType
 
 _DEFAULT_LENGTHS: Mapping[FieldType, int] = {
@@ -37,6 +38,7 @@ class _ObjectFile:
     feeds: bool = False
     scopes: tuple[str, ...] = ()
     currency: bool = True
+    history: tuple[str, ...] = ()
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -58,7 +60,12 @@ def declared_objects() -> tuple[ObjectType, ...]:
     shared = _shared_file.validate_python(_read_yaml(folder / "_shared.yaml"))
     names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".yaml") and each.name[0] != "_")
     raw = [_read_yaml(folder / name) for name in names]
-    return tuple(_object_type(_object_file.validate_python(each), shared) for each in raw)
+    declared = [_object_type(_object_file.validate_python(each), shared) for each in raw]
+    return tuple(sorted([*declared, *(history_object(each) for each in declared if each.tracked)], key=_name))
+
+
+def _name(object_type: ObjectType) -> str:
+    return object_type.name
 
 
 def declare_object(facts: Mapping[str, object]) -> ObjectType:
@@ -109,6 +116,7 @@ def _object_type(file: _ObjectFile, shared: _SharedFile) -> ObjectType:
         recent=file.createable if file.recent is None else file.recent,
         feeds=file.feeds,
         scopes=file.scopes,
+        tracked=file.history,
     )
 
 

@@ -15,6 +15,7 @@ _SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
     "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime",
     "time": "xsd:time", "address": "urn:address", "location": "urn:location", "base64": "xsd:base64Binary",
+    "anyType": "xsd:anyType",
 }  # fmt: skip
 MASTER_RECORD_TYPE = "012000000000000AAA"
 
@@ -51,7 +52,7 @@ def object_summary(object_type: ObjectType, version: str) -> Json:
         "hasSubtypes": False,
         "isInterface": False,
         "isSubtype": False,
-        "keyPrefix": object_type.key_prefix,
+        "keyPrefix": None if object_type.history_of else object_type.key_prefix,
         "label": object_type.label,
         "labelPlural": object_type.plural,
         "layoutable": object_type.layoutable,

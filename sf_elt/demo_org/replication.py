@@ -16,8 +16,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.history import parent_field
 from sf_elt.demo_org.schema import ObjectType
-from sf_elt.demo_org.store import Store, Writing, table
+from sf_elt.demo_org.store import Store, Writing, quote, table
 
 OLDEST_START = timedelta(days=30)
 KEPT_DELETIONS = timedelta(days=15)
@@ -60,8 +61,8 @@ def updated_records(
         f"""
         SELECT "Id"
         FROM {table(object_type.name)}
-        WHERE "SystemModstamp" >= $first AND "SystemModstamp" < $last{alive}
-        ORDER BY "SystemModstamp", "Id"
+        WHERE "{object_type.stamp}" >= $first AND "{object_type.stamp}" < $last{alive}
+        ORDER BY "{object_type.stamp}", "Id"
         """,
         {"first": first, "last": last},
         most,
@@ -78,17 +79,12 @@ def deleted_records(
     """
     first, last, covered = _span(store, object_type, start, end)
     earliest = max(_minute(store.clock() - KEPT_DELETIONS), _founded(store))
-    in_the_bin = (
-        f'SELECT "Id", "SystemModstamp" AS deleted_at FROM {table(object_type.name)} WHERE "IsDeleted" UNION ALL'
-        if object_type.has("IsDeleted")
-        else ""
-    )
     rows = _rows(
         store,
         f"""
         SELECT "Id", deleted_at
         FROM (
-            {in_the_bin}
+            {_in_the_bin(object_type)}
             SELECT "Id", deleted_at FROM replication.removed WHERE object_name = $object_name
         )
         WHERE deleted_at >= $first AND deleted_at < $last
@@ -100,9 +96,25 @@ def deleted_records(
     return Deleted([(record_id, deleted_at) for record_id, deleted_at in rows], earliest, covered)
 
 
+def _in_the_bin(object_type: ObjectType) -> str:
+    """Selects what is in the recycle bin; history is deleted with the record whose history it is."""
+    name = table(object_type.name)
+    if object_type.history_of:
+        parent = quote(parent_field(object_type).name)
+        return (
+            f'SELECT row."Id", parent."SystemModstamp" AS deleted_at FROM {name} AS row '
+            f'JOIN {table(object_type.history_of)} AS parent ON parent."Id" = row.{parent} '
+            'WHERE row."IsDeleted" UNION ALL'
+        )
+    if object_type.has("IsDeleted"):
+        return f'SELECT "Id", "SystemModstamp" AS deleted_at FROM {name} WHERE "IsDeleted" UNION ALL'
+    return ""
+
+
 def log_removal(write: Writing, object_type: ObjectType, ids: Sequence[str]) -> None:
     """Remembers that records are about to be removed for good; one out of the recycle bin was deleted before."""
-    deleted_at = 'CASE WHEN "IsDeleted" THEN "SystemModstamp" ELSE $now END' if object_type.has("IsDeleted") else "$now"
+    dated = object_type.has("IsDeleted") and object_type.has("SystemModstamp")
+    deleted_at = 'CASE WHEN "IsDeleted" THEN "SystemModstamp" ELSE $now END' if dated else "$now"
     write.connection.execute(
         f"""
         INSERT INTO replication.removed

@@ -20,6 +20,7 @@ from sf_elt.demo_org.ids import DIGITS
 FieldType = Literal[
     "id", "string", "textarea", "picklist", "multipicklist", "combobox", "email", "phone", "url", "reference",
     "boolean", "int", "double", "currency", "percent", "date", "datetime", "time", "address", "location", "base64",
+    "anyType",
 ]  # fmt: skip
 Write = Literal["always", "create", "update", "never"]
 
@@ -37,9 +38,11 @@ ID_COUNT = " + ".join(f"(strpos('{DIGITS}', substr(Id, {15 - place}, 1)) - 1) * 
 """SQL: which record of its object this is, as its Id says; automatic numbers follow it."""
 _OPEN_TO_ALL = ("CurrencyIsoCode", "OwnerId", "RecordTypeId")
 _COMPOUND = ("address", "location")
-_NOT_GROUPABLE = ("datetime", "double", "currency", "percent", "multipicklist", "combobox", "base64", *_COMPOUND)
-_NOT_AGGREGATABLE = ("boolean", "multipicklist", "base64", *_COMPOUND)
-_NOT_SORTABLE = ("multipicklist", "base64", *_COMPOUND)
+_NOT_GROUPABLE = (
+    "datetime", "double", "currency", "percent", "multipicklist", "combobox", "base64", "anyType", *_COMPOUND,
+)  # fmt: skip
+_NOT_AGGREGATABLE = ("boolean", "multipicklist", "base64", "anyType", *_COMPOUND)
+_NOT_SORTABLE = ("multipicklist", "base64", "anyType", *_COMPOUND)
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -201,6 +204,7 @@ class ObjectType:
     """One object (standard, or custom where its name ends in `__c`) and its fields in describe's order.
 
     `feeds` and `recent` are describe's feedEnabled and mruEnabled; `scopes` are the scopes beyond `everything`.
+    `tracked` are the fields whose changes are kept in the object's history, `history_of` names whose history this is.
     """
 
     name: str
@@ -221,6 +225,8 @@ class ObjectType:
     feeds: bool = False
     scopes: tuple[str, ...] = ()
     rules: tuple[ValidationRule, ...] = ()
+    tracked: tuple[str, ...] = ()
+    history_of: str | None = None
     definition: str | None = None
     """What the Metadata API was told of the object when it was made, as JSON."""
 
@@ -258,6 +264,11 @@ class ObjectType:
     def has(self, name: str) -> bool:
         return name.lower() in self._by_name
 
+    @property
+    def stamp(self) -> str:
+        """The field that says when a record was last saved; what is never changed has its CreatedDate alone."""
+        return "SystemModstamp" if self.has("SystemModstamp") else "CreatedDate"
+
     @cached_property
     def name_field(self) -> Field | None:
         return next((each for each in self.fields if each.name_field), None)
@@ -285,10 +296,12 @@ class Schema:
     objects: tuple[ObjectType, ...]
     _by_name: Mapping[str, ObjectType] = field(init=False, repr=False)
     _by_prefix: Mapping[str, ObjectType] = field(init=False, repr=False)
+    _histories: Mapping[str, ObjectType] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {each.name.lower(): each for each in self.objects})
-        object.__setattr__(self, "_by_prefix", {each.key_prefix: each for each in self.objects})
+        object.__setattr__(self, "_by_prefix", {each.key_prefix: each for each in self.objects if not each.history_of})
+        object.__setattr__(self, "_histories", {each.history_of: each for each in self.objects if each.history_of})
 
     def object(self, name: str) -> ObjectType | None:
         """The object of that name in any letter case, or None."""
@@ -299,8 +312,12 @@ class Schema:
         return self._by_name[name.lower()]
 
     def object_of_id(self, record_id: str) -> ObjectType | None:
-        """The object whose records have Ids like this one, or None."""
+        """The object whose records have Ids like this one, or None; the rows of all histories have the same prefix."""
         return self._by_prefix.get(record_id[:3])
+
+    def history_of(self, object_name: str) -> ObjectType | None:
+        """The object that keeps the changes of another one's tracked fields, or None."""
+        return self._histories.get(object_name)
 
     @cached_property
     def _children(self) -> Mapping[str, tuple[Children, ...]]:

@@ -40,8 +40,8 @@ def with_object(schema: Schema, object_type: ObjectType) -> Schema:
 
 
 def without_object(schema: Schema, name: str) -> Schema:
-    """The schema without an object and without the fields that refer to nothing else."""
-    left = (each for each in schema.objects if each.name != name)
+    """The schema without an object, without its history, and without the fields that refer to nothing else."""
+    left = (each for each in schema.objects if name not in (each.name, each.history_of))
     return Schema(tuple(replace(each, fields=tuple(f for f in each.fields if f.to != (name,))) for each in left))
 
 

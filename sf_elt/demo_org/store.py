@@ -130,11 +130,12 @@ class Store:
             if kept:
                 self.schema = schema = kept_schema(self._connection, schema)
             _create_tables(self._connection, schema)
-            self._next_number = {each.name: 1 for each in schema.objects}
+            self._next_number = {each.key_prefix: 1 for each in schema.objects}
             self._last_save = datetime.min
             if kept:
                 _check_columns(self._connection, schema)
-                self._next_number = {each.name: _highest_number(self._connection, each) + 1 for each in schema.objects}
+                for each in schema.objects:
+                    self._leave_free(each, _highest_number(self._connection, each) + 1)
                 self._last_save = max(_latest(self._connection, each) for each in schema.objects)
         except BaseException:
             self._connection.close()
@@ -244,8 +245,8 @@ class Store:
         """What this context saves carries that moment (naive UTC, whole seconds), as in a transaction begun then.
 
         Others save meanwhile and with later times: what commits at the end shows behind times that were read already.
-        """
         A record that they saved is theirs: a save in here is refused as if they held its lock.
+        """
         token = _begun_at.set(moment)
         self._open_saves.append(moment)
         try:
@@ -290,14 +291,19 @@ class Store:
             first_free = _highest_number(write.connection, object_type) + 1
             self._last_save = max(self._last_save, _latest(write.connection, object_type))
         with self._numbers_lock:
-            self._next_number[object_type.name] = max(self._next_number[object_type.name], first_free)
+            self._leave_free(object_type, first_free)
+
+    def _leave_free(self, object_type: ObjectType, first_free: int) -> None:
+        """New Ids of the object begin there; objects of one prefix share their numbers."""
+        prefix = object_type.key_prefix
+        self._next_number[prefix] = max(self._next_number[prefix], first_free)
 
     def next_ids(self, object_name: str, count: int) -> list[str]:
         """As many new Ids of an object, in ascending order; none is ever given twice."""
         object_type = self.schema.require(object_name)
         with self._numbers_lock:
-            first = self._next_number[object_type.name]
-            self._next_number[object_type.name] = first + count
+            first = self._next_number[object_type.key_prefix]
+            self._next_number[object_type.key_prefix] = first + count
         return list(islice(ids_from(object_type.key_prefix, first), count))
 
     def change_schema(self, change: Callable[[Schema], Schema]) -> Schema:
@@ -314,7 +320,7 @@ class Store:
             keep_changes(connection, self._first_schema, after)
             with self._numbers_lock:
                 for each in after.objects:
-                    self._next_number.setdefault(each.name, 1)
+                    self._next_number.setdefault(each.key_prefix, 1)
         return after
 
     def count(self, object_name: str) -> int:
@@ -343,7 +349,7 @@ def _highest_number(connection: duckdb.DuckDBPyConnection, object_type: ObjectTy
 
 
 def _latest(connection: duckdb.DuckDBPyConnection, object_type: ObjectType) -> datetime:
-    row = connection.execute(f'SELECT max("SystemModstamp") FROM {table(object_type.name)}').fetchone()
+    row = connection.execute(f"SELECT max({quote(object_type.stamp)}) FROM {table(object_type.name)}").fetchone()
     return row[0] if row and row[0] else datetime.min
 
 

@@ -31,7 +31,7 @@ def json_value(object_type: ObjectType, field: Field, column: Column, version: s
         return f"strftime({column(field)}, '%Y-%m-%dT%H:%M:%S.%g+0000')"
     if field.type == "date":
         return f"strftime({column(field)}, '%Y-%m-%d')"
-    return column(field)
+    return f"CAST({column(field)} AS JSON)" if field.type == "anyType" else column(field)
 
 
 def csv_value(field: Field, column: Column) -> str:
@@ -43,6 +43,8 @@ def csv_value(field: Field, column: Column) -> str:
         expression = f"strftime({expression}, '%Y-%m-%d')"
     elif field.type in ("boolean", "int", "double", "currency", "percent"):
         expression = f"CAST({expression} AS VARCHAR)"
+    elif field.type == "anyType":
+        expression = f"({expression} ->> '$')"
     return f"coalesce({expression}, '')"
 
 

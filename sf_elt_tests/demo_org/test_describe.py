@@ -167,13 +167,17 @@ def test_every_reference_leads_to_a_described_object() -> None:
 
 
 def test_the_global_describe_lists_every_object_by_its_prefix() -> None:
-    """Key prefixes are those of Salesforce's own objects; only the setup values of picklists share one, as there."""
+    """Key prefixes are those of Salesforce's own objects; only the setup values of picklists share one, as there.
+
+    Histories have none (recorded).
+    """
     sobjects: Any = describe_global(load_schema(), "62.0")["sobjects"]
     prefixes = {each["name"]: each["keyPrefix"] for each in sobjects}
-    own = [prefix for prefix in prefixes.values() if prefix != "01J"]
+    own = [prefix for prefix in prefixes.values() if prefix not in ("01J", None)]
     assert len(set(own)) == len(own)
     expected = {"Account": "001", "Contact": "003", "Lead": "00Q", "Opportunity": "006", "User": "005"}
     assert expected.items() <= prefixes.items()
+    assert [name for name in prefixes if prefixes[name] is None] == [name for name in prefixes if "History" in name]
 
 
 def test_children_are_named_from_the_parents_side() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sf_elt.demo_org.access.records import give_profiles
+from sf_elt.demo_org.history import parent_field
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.saving.cells import cell
 from sf_elt.demo_org.saving.derive import refresh
@@ -111,8 +112,20 @@ def test_any_seed_and_size_gives_a_whole_org(seed: int, records: int) -> None:
 
 
 def test_moments_are_in_order_and_in_the_past(org: Store) -> None:
-    """CreatedDate ≤ LastModifiedDate ≤ SystemModstamp, in whole seconds, within the two years before midnight."""
+    """CreatedDate ≤ LastModifiedDate ≤ SystemModstamp, in whole seconds, within the two years before midnight.
+
+    History, which has CreatedDate alone, lies between a record's beginning and its last change.
+    """
     for object_type in org.schema.objects:
+        if object_type.history_of:
+            parent = f'"{parent_field(object_type).name}"'
+            outside = f"""
+                SELECT count(*) FROM {table(object_type.name)} AS change
+                JOIN {table(object_type.history_of)} AS record ON record.Id = change.{parent}
+                WHERE change.CreatedDate NOT BETWEEN record.CreatedDate AND record.LastModifiedDate
+            """
+            assert one(org, outside) == 0, object_type.name
+            continue
         wrong = one(
             org,
             f"""

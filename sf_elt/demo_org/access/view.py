@@ -62,9 +62,7 @@ def view(schema: Schema, grants: Grants, masks: Sequence[Mask] = ()) -> Schema:
     fields = {(mask.object_name, mask.field_name): mask.level for mask in masks}
     seen = []
     for each in schema.objects:
-        followed = rights[each.name].intersection(
-            *(rights.get(name, EVERYTHING) for name in _followed(each))
-        )
+        followed = rights[each.name].intersection(*(rights.get(name, EVERYTHING) for name in _followed(each)))
         if "read" in followed:
             seen.append(_seen(each, followed, grants, fields))
     return schema if tuple(seen) == schema.objects else Schema(tuple(seen))

@@ -14,7 +14,7 @@ def write_inserts(write: Writing, object_type: ObjectType, rows: Sequence[Row], 
     """Adds the rows as new records, with defaults where they say nothing."""
     if not rows:
         return
-    audit = {"CreatedDate": write.now, "CreatedById": user_id, **_touched(write, user_id)}
+    audit = {"CreatedDate": write.now, "CreatedById": user_id, **touched(write, user_id)}
     named = _named(rows)
     columns: dict[str, pa.Array] = {}
     for each in object_type.stored_fields:
@@ -36,7 +36,7 @@ def write_updates(write: Writing, object_type: ObjectType, rows: Sequence[Row], 
     if not rows:
         return
     named = _named(rows)
-    audit = _touched(write, user_id)
+    audit = touched(write, user_id)
     columns: dict[str, pa.Array] = {}
     for each in object_type.stored_fields:
         kind, name = arrow_type(each), each.name
@@ -59,7 +59,8 @@ def _named(rows: Iterable[Row]) -> set[str]:
     return named
 
 
-def _touched(write: Writing, user_id: str) -> dict[str, Cell]:
+def touched(write: Writing, user_id: str) -> dict[str, Cell]:
+    """The audit fields of a record that is saved."""
     return {"LastModifiedDate": write.now, "LastModifiedById": user_id, "SystemModstamp": write.now}
 
 

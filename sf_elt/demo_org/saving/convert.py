@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sf_elt.demo_org.calculated import refresh_calculated
+from sf_elt.demo_org.history import CONVERTED
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.saving.cells import Cell
 from sf_elt.demo_org.saving.checks import locked
 from sf_elt.demo_org.saving.derive import parents_of, refresh
+from sf_elt.demo_org.saving.history import Change, add_history
 from sf_elt.demo_org.saving.lookup import read_existing
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions
 from sf_elt.demo_org.saving.save import save
@@ -207,6 +209,8 @@ class _Conversion:
             },
         )  # fmt: skip
         self.write.saved.add("Lead")
+        lead_type = self.store.schema.require("Lead")
+        add_history(self.store, self.write, lead_type, [Change(self.lead_id, CONVERTED)], self.user_id)
         refresh_calculated(self.write.connection, self.store.schema, self.store.schema.require("Lead"), [self.lead_id])
 
     def _hand_over(self, account_id: str, contact_id: str, opportunity_id: str | None) -> None:

@@ -4,7 +4,9 @@
 from collections.abc import Iterator, Sequence
 
 from sf_elt.demo_org.calculated import refresh_calculated
+from sf_elt.demo_org.history import parent_field
 from sf_elt.demo_org.replication import log_removal
+from sf_elt.demo_org.saving.batch import touched
 from sf_elt.demo_org.saving.derive import parents_of, refresh
 from sf_elt.demo_org.saving.emptied import empty_references, restore_references
 from sf_elt.demo_org.saving.rows import Row
@@ -87,6 +89,9 @@ def remove(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequenc
         )
         refresh_calculated(write.connection, schema, object_type, ids)
     write.connection.execute(f'DELETE FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))', [list(ids)])
+    history = schema.history_of(object_type.name)
+    if history is not None:
+        remove(schema, write, history, _ids(write, Children(history, parent_field(history)), ids, "true"))
     refresh(write, object_type, parents)
     write.saved.add(object_type.name)
 
@@ -98,7 +103,7 @@ def undelete(schema: Schema, write: Writing, object_type: ObjectType, ids: Seque
     for child in _dependents(schema, object_type):
         parent = quote(child.field.name)
         deleted_at = f'(SELECT "SystemModstamp" FROM {table(object_type.name)} AS gone WHERE gone."Id" = {parent})'
-        where = f'"IsDeleted" AND "SystemModstamp" = {deleted_at}'
+        where = '"IsDeleted"' if child.object_type.history_of else f'"IsDeleted" AND "SystemModstamp" = {deleted_at}'
         undelete(schema, write, child.object_type, _ids(write, child, ids, where), user_id)
     if object_type.has("MasterRecordId"):  # what comes back is merged into nothing
         write.connection.execute(
@@ -113,14 +118,23 @@ def mark(
     schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str], user_id: str, *, deleted: bool
 ) -> None:
     """Puts the records into the recycle bin, or takes them out, and nothing else."""
+    saved = {"IsDeleted": deleted, **(touched(write, user_id) if object_type.has("SystemModstamp") else {})}
+    assignments = ", ".join(f"{quote(name)} = ?" for name in saved)
     write.connection.execute(
-        f'UPDATE {table(object_type.name)} SET "IsDeleted" = ?, "LastModifiedDate" = ?, "LastModifiedById" = ?, '
-        f'"SystemModstamp" = ? WHERE "Id" IN (SELECT unnest(?))',
-        [deleted, write.now, user_id, write.now, list(ids)],
+        f'UPDATE {table(object_type.name)} SET {assignments} WHERE "Id" IN (SELECT unnest(?))',
+        [*saved.values(), list(ids)],
     )
     refresh(write, object_type, parents_of(write, object_type, ids))
     refresh_calculated(write.connection, schema, object_type, ids)
     write.saved.add(object_type.name)
+
+
+def mark_history(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str], user_id: str) -> None:
+    """Puts the records' history into the recycle bin."""
+    history = schema.history_of(object_type.name)
+    if history is not None:
+        rows = _ids(write, Children(history, parent_field(history)), ids)
+        mark(schema, write, history, rows, user_id, deleted=True)
 
 
 def _dependents(schema: Schema, object_type: ObjectType) -> Iterator[Children]:

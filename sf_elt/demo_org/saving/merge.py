@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 from sf_elt.demo_org.calculated import refresh_calculated
 from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.history import merged
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.saving.checks import locked
-from sf_elt.demo_org.saving.delete import mark
+from sf_elt.demo_org.saving.delete import mark, mark_history
 from sf_elt.demo_org.saving.derive import parents_of, refresh
+from sf_elt.demo_org.saving.history import Change, add_history
 from sf_elt.demo_org.saving.lookup import read_existing
 from sf_elt.demo_org.saving.outcome import SaveError
 from sf_elt.demo_org.saving.save import save
@@ -117,15 +119,17 @@ def _apply(
     moved = [
         record_id
         for child in whole.children_of(object_type.name)
-        if child.field.name != "MasterRecordId" and not child.field.computed
+        if child.field.name != "MasterRecordId" and not child.field.computed and not child.object_type.history_of
         for record_id in _move(write, whole, child, losers, saved.id, user_id)
     ]
     stored_type = whole.require(object_type.name)
+    mark_history(whole, write, stored_type, losers, user_id)
     mark(whole, write, stored_type, losers, user_id, deleted=True)
     write.connection.execute(
         f'UPDATE {table(stored_type.name)} SET "MasterRecordId" = ? WHERE "Id" IN (SELECT unnest(?))',
         [saved.id, losers],
     )
+    add_history(store, write, stored_type, [Change(saved.id, merged(stored_type)) for _ in losers], user_id)
     return MergeOutcome(saved.id, True, tuple(losers), tuple(dict.fromkeys(moved)))
 
 

@@ -52,7 +52,7 @@ def purge_recycle_bin(store: Store, kept: timedelta = KEPT) -> int:
     purged = 0
     with store.writing() as write:
         for object_type in store.schema.objects:
-            if not object_type.has("IsDeleted"):
+            if not object_type.has("IsDeleted") or object_type.history_of:  # history goes with its record
                 continue
             rows = write.connection.execute(
                 f'SELECT "Id" FROM {table(object_type.name)} WHERE "IsDeleted" AND "SystemModstamp" <= ?',

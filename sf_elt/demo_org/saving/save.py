@@ -16,6 +16,7 @@ from sf_elt.demo_org.saving.checks import (
 from sf_elt.demo_org.saving.delete import check_deletable, delete, undelete
 from sf_elt.demo_org.saving.derive import fill_in, follow_up
 from sf_elt.demo_org.saving.duplicates import check_duplicates
+from sf_elt.demo_org.saving.history import record_history
 from sf_elt.demo_org.saving.members import check_members
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, SaveOutcome
 from sf_elt.demo_org.saving.permission_records import check_permission_records
@@ -189,6 +190,7 @@ class _Batch:
         write_inserts(self.write, object_type, new, self.user_id)
         write_updates(self.write, object_type, [row for row in rows if not row.created], self.user_id)
         follow_up(self.store, self.write, object_type, rows, self.user_id)
+        record_history(self.store, self.write, object_type, rows, self.user_id)
 
 
 def _refuse_new(rows: Sequence[Row]) -> None:

@@ -26,6 +26,7 @@ from sf_elt.demo_org.seeding.campaigns import campaign_members, campaigns, plan_
 from sf_elt.demo_org.seeding.cases import case_comments, cases
 from sf_elt.demo_org.seeding.common import INTEGRATION_USER
 from sf_elt.demo_org.seeding.contacts import account_contact_relations, contacts
+from sf_elt.demo_org.seeding.field_history import field_history
 from sf_elt.demo_org.seeding.leads import leads
 from sf_elt.demo_org.seeding.meetings import meetings
 from sf_elt.demo_org.seeding.opportunities import contact_roles, opportunities
@@ -47,6 +48,8 @@ __all__ = ["USERNAME", "seed_org", "seed_tables"]
 def seed_org(store: Store, *, seed: int, records: int, now: datetime) -> None:
     """Fills an empty store. Raises `ValueError` for fewer than 50 records, a negative seed or a naive `now`."""
     for object_name, table in seed_tables(seed=seed, records=records, now=now):
+        store.load(object_name, table)
+    for object_name, table in field_history(store):
         store.load(object_name, table)
     with store.writing() as write:
         refresh_all(write.connection, store.schema)

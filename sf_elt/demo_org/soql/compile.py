@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from sf_elt.demo_org.errors import SoqlError
+from sf_elt.demo_org.history import hidden_changes
 from sf_elt.demo_org.schema import ObjectType, Schema
 from sf_elt.demo_org.soql.ast import Condition, Operand, Ordering, Query, SemiJoin, Subquery
 from sf_elt.demo_org.soql.columns import ChildColumn, Column, OrderTerm, Record, Selected
@@ -147,6 +148,8 @@ def _conditions(query: Query, names: Names) -> list[str]:
     conditions, object_type, context = [], names.base.object_type, names.context
     if object_type.has("IsDeleted") and not context.include_deleted:
         conditions.append(f'NOT {names.base.source}."IsDeleted"')
+    if object_type.history_of and (unseen := hidden_changes(context.schema, object_type)):
+        conditions.append(f'{names.base.source}."Field" NOT IN ({", ".join(map(context.parameter, unseen))})')
     if query.scope is not None and query.scope.lower() != "everything":
         conditions.append(_scope(query.scope, names))
     if query.where is not None:

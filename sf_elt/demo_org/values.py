@@ -5,6 +5,7 @@ REST JSON: `2021-12-02T18:22:42.000+0000`, true, 5, 5.0, null. Bulk CSV: `2021-1
 
 from collections.abc import Callable
 
+from sf_elt.demo_org.numbers import double_text_sql
 from sf_elt.demo_org.schema import Field, ObjectType
 
 _ADDRESS_PARTS = (
@@ -31,7 +32,7 @@ def json_value(object_type: ObjectType, field: Field, column: Column, version: s
         return f"strftime({column(field)}, '%Y-%m-%dT%H:%M:%S.%g+0000')"
     if field.type == "date":
         return f"strftime({column(field)}, '%Y-%m-%d')"
-    return f"CAST({column(field)} AS JSON)" if field.type == "anyType" else column(field)
+    return column(field)
 
 
 def csv_value(field: Field, column: Column) -> str:
@@ -41,10 +42,10 @@ def csv_value(field: Field, column: Column) -> str:
         expression = f"strftime({expression}, '%Y-%m-%dT%H:%M:%S.%gZ')"
     elif field.type == "date":
         expression = f"strftime({expression}, '%Y-%m-%d')"
-    elif field.type in ("boolean", "int", "double", "currency", "percent"):
+    elif field.type in ("double", "currency", "percent"):
+        expression = double_text_sql(expression)
+    elif field.type in ("boolean", "int"):
         expression = f"CAST({expression} AS VARCHAR)"
-    elif field.type == "anyType":
-        expression = f"({expression} ->> '$')"
     return f"coalesce({expression}, '')"
 
 

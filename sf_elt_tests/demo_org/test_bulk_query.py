@@ -11,6 +11,7 @@ import requests
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
+from sf_elt.demo_org.numbers import double_text
 from sf_elt.demo_org.serve import Details
 from sf_elt_tests.orgs import client, levers
 
@@ -78,7 +79,7 @@ def test_values_are_the_same_as_over_rest(shared_org: Details) -> None:
             record["Description"] or "",
             record["CreatedDate"].replace("+0000", "Z"),
             str(record["IsConverted"]).lower(),
-            "" if record["AnnualRevenue"] is None else str(record["AnnualRevenue"]),
+            "" if record["AnnualRevenue"] is None else double_text(record["AnnualRevenue"]),
             "" if record["NumberOfEmployees"] is None else str(record["NumberOfEmployees"]),
             record["Owner"]["Name"],
         ]

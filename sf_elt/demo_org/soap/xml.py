@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 from xml.sax.saxutils import escape, quoteattr
 
+from sf_elt.demo_org.numbers import double_text
+
 XmlValue: TypeAlias = "Mapping[str, XmlValue] | Sequence[XmlValue] | str | bool | int | float | None"
 
 _IMPOSSIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -24,7 +26,9 @@ def element(name: str, value: XmlValue) -> str:
         return f'<{name} xsi:nil="true"/>'
     if isinstance(value, bool):
         return f"<{name}>{'true' if value else 'false'}</{name}>"
-    if isinstance(value, int | float):
+    if isinstance(value, float):
+        return f"<{name}>{double_text(value)}</{name}>"
+    if isinstance(value, int):
         return f"<{name}>{value}</{name}>"
     if isinstance(value, str):
         return f"<{name}>{text(value)}</{name}>"

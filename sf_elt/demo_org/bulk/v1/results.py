@@ -12,6 +12,7 @@ from sf_elt.demo_org.bulk.dialect import Dialect
 from sf_elt.demo_org.bulk.results import write_rows
 from sf_elt.demo_org.bulk.v1.answers import NAMESPACE, text
 from sf_elt.demo_org.bulk.v1.jobs import ContentType
+from sf_elt.demo_org.numbers import double_text
 from sf_elt.demo_org.saving import SaveOutcome
 from sf_elt.demo_org.soql import Compiled, csv_statement, json_statement
 
@@ -122,9 +123,12 @@ def _xml_members(record: Mapping[str, object]) -> str:
         elif isinstance(value, Mapping):
             members.append(f'<{name} xsi:type="sObject">{_xml_members(value)}</{name}>')
         else:
-            members.append(f"<{name}>{text(_zulu(value))}</{name}>")
+            members.append(f"<{name}>{text(_shown(value))}</{name}>")
     return "".join(members)
 
 
-def _zulu(value: object) -> object:
+def _shown(value: object) -> object:
+    """Datetimes end in Z, and numbers with decimals are written as Java does."""
+    if isinstance(value, float):
+        return double_text(value)
     return value.removesuffix("+0000") + "Z" if isinstance(value, str) and value.endswith(".000+0000") else value

@@ -32,7 +32,7 @@ def json_value(object_type: ObjectType, field: Field, column: Column, version: s
         return f"strftime({column(field)}, '%Y-%m-%dT%H:%M:%S.%g+0000')"
     if field.type == "date":
         return f"strftime({column(field)}, '%Y-%m-%d')"
-    return column(field)
+    return f"CAST({column(field)} AS JSON)" if field.type == "anyType" else column(field)
 
 
 def csv_value(field: Field, column: Column) -> str:
@@ -46,6 +46,8 @@ def csv_value(field: Field, column: Column) -> str:
         expression = double_text_sql(expression)
     elif field.type in ("boolean", "int"):
         expression = f"CAST({expression} AS VARCHAR)"
+    elif field.type == "anyType":
+        expression = f"({expression} ->> '$')"
     return f"coalesce({expression}, '')"
 
 

@@ -25,6 +25,12 @@ OBJECTS = {
     "subscriptions": "Subscription__c",
 }
 
+A_USER = "SELECT Id FROM User WHERE IsActive = true ORDER BY Id DESC LIMIT 1"
+NEWEST_TITLE = """
+    SELECT "NewValue" FROM streams.lead_history
+    WHERE "Field" = 'Title' ORDER BY "CreatedDate" DESC LIMIT 1
+"""
+
 
 @pytest.fixture
 def importer(org: Details, tmp_path: Path) -> Iterator[Importer]:
@@ -43,6 +49,24 @@ def test_both_transports_give_every_row_of_the_org(shared_org: Details, tmp_path
             report = importer.run(spec)
             assert importer.rows(spec) == expected
             assert (report.transport, report.org_count, report.rows_new) == (transport, len(expected), len(expected))
+
+
+def test_an_object_with_createddate_alone_is_read(org: Details, tmp_path: Path) -> None:
+    """Field history has no SystemModstamp and values of any type: both transports bring it, text of each value."""
+    sf = client(org)
+    [lead] = sf.query("SELECT Id FROM Lead WHERE IsConverted = false LIMIT 1")["records"]
+    sf.Lead.update(lead["Id"], {"Score__c": 2.5, "Title": 'a "b", 7', "OwnerId": sf.query(A_USER)["records"][0]["Id"]})
+    read = []
+    for transport in ("rest", "bulk"):
+        spec = StreamSpec("lead_history", "LeadHistory", transport=transport)
+        with importing(org, tmp_path / transport) as importer:
+            report = importer.run(spec)
+            assert stream_columns(importer.org, spec).timestamp_field == "CreatedDate"
+            assert report.org_count == report.rows_new > 60
+            read.append(importer.rows(spec))
+            [(new,)] = importer.sql(NEWEST_TITLE)
+            assert new == 'a "b", 7'
+    assert read[0] == read[1]
 
 
 def test_few_rows_come_by_rest_and_many_by_bulk(importer: Importer) -> None:

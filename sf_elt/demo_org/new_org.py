@@ -14,6 +14,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from sf_elt.demo_org.ids import id_at
+from sf_elt.demo_org.saving.convert import CONVERTED_STATUSES
 from sf_elt.demo_org.saving.derive import STAGES
 from sf_elt.demo_org.schema import load_schema
 
@@ -66,7 +67,7 @@ def _rows(user_id: str) -> dict[str, list[Values]]:
             {"Id": _id("QueueSobject", 1), "QueueId": queue_ids()[LEAD_QUEUE], "SobjectType": "Lead"},
             {"Id": _id("QueueSobject", 2), "QueueId": queue_ids()[CASE_QUEUE], "SobjectType": "Case"},
         ],
-        "LeadStatus": _statuses("LeadStatus", "Lead", 1, "IsConverted", ("Closed - Converted",)),
+        "LeadStatus": _statuses("LeadStatus", "Lead", 1, "IsConverted", CONVERTED_STATUSES),
         "CaseStatus": _statuses("CaseStatus", "Case", 101, "IsClosed", _CLOSED),
         "TaskStatus": _statuses("TaskStatus", "Task", 201, "IsClosed", _CLOSED),
         "OpportunityStage": [_stage(name, number) for number, name in enumerate(STAGES, 301)],

@@ -328,6 +328,30 @@ def test_the_recycle_bin_is_for_those_who_may_delete(person: Person) -> None:
     assert result["success"] == "true"
 
 
+def test_merging_and_converting_take_the_rights_of_what_they_do(person: Person) -> None:
+    """A merge deletes the records that go; a conversion changes the lead."""
+    details, token = person.wire.details, person.sf.session_id
+    master, loser = person.wire.new_lead(), person.wire.new_lead()
+    person.grant("Lead", PermissionsRead=True)
+    for name in ("Account", "Contact"):
+        person.grant(name, **ALL_OF_LEAD)
+    conversion = {
+        "leadConverts": {
+            "convertedStatus": "Closed - Converted", "doNotCreateOpportunity": "true", "leadId": master,
+        }
+    }  # fmt: skip
+    [converted] = soap(details, "convertLead", conversion, token=token)
+    second = person.wire.new("PermissionSet", Name=f"Set_{uuid4().hex}", Label="Set")
+    edit = {"PermissionsRead": True, "PermissionsEdit": True}
+    person.wire.new("ObjectPermissions", ParentId=second, SobjectType="Lead", **edit)
+    person.wire.new("PermissionSetAssignment", PermissionSetId=second, AssigneeId=person.user_id)
+    wanted = {"request": {"masterRecord": {"type": "Lead", "Id": master}, "recordToMergeIds": loser}}
+    [merged] = soap(details, "merge", wanted, token=token)
+    for refused in (converted, merged):
+        assert refused["errors"]["statusCode"] == "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert client(details).Lead.get(loser)["IsDeleted"] is False
+
+
 def test_a_hidden_field_stays_unique_when_a_record_comes_back(person: Person) -> None:
     """An undelete by somebody who does not see a unique field brings no value back that another record has by now."""
     key = uuid4().hex

@@ -20,6 +20,7 @@ from sf_elt.demo_org.saving.derive import parents_of, refresh
 from sf_elt.demo_org.saving.history import Change, add_history
 from sf_elt.demo_org.saving.lookup import read_existing
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions
+from sf_elt.demo_org.saving.rights import NO_ACCESS
 from sf_elt.demo_org.saving.save import save
 from sf_elt.demo_org.schema import Field, Schema
 from sf_elt.demo_org.store import Store, Writing, table
@@ -129,6 +130,9 @@ class _Conversion:
 
     def _lead(self) -> Mapping[str, Cell]:
         """The lead as it stands. Raises _NotConverted where it cannot be converted."""
+        lead_type = (self.schema or self.store.schema).object("Lead")
+        if lead_type is None or not lead_type.updateable:
+            raise _NotConverted(NO_ACCESS)
         wanted_fields = {*_TO_ACCOUNT, *_TO_CONTACT, "OwnerId"}
         lead = self._read("Lead", self.lead_id, wanted_fields)
         if lead.get("IsConverted"):
@@ -267,7 +271,7 @@ class _Conversion:
         """Saves one of the records that the lead becomes. Raises _NotConverted with its errors."""
         object_type = (self.schema or self.store.schema).object(object_name)
         if object_type is None:
-            raise _NotConverted(SaveError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"))
+            raise _NotConverted(NO_ACCESS)
         known = {name: value for name, value in record.items() if name == "Id" or _writable(object_type.field(name))}
         [outcome] = save(
             self.store, self.user_id, object_name, operation, [known], schema=self.schema, options=self.options

@@ -20,6 +20,7 @@ from sf_elt.demo_org.saving.derive import parents_of, refresh
 from sf_elt.demo_org.saving.history import Change, add_history
 from sf_elt.demo_org.saving.lookup import read_existing
 from sf_elt.demo_org.saving.outcome import SaveError
+from sf_elt.demo_org.saving.rights import NO_ACCESS
 from sf_elt.demo_org.saving.save import save
 from sf_elt.demo_org.schema import Children, ObjectType, Schema
 from sf_elt.demo_org.store import Store, Writing, quote, table
@@ -90,6 +91,8 @@ def _check(write: Writing, object_type: ObjectType, master: str, losers: Sequenc
         return SaveError("INVALID_OPERATION", "The master record and the records to merge must be different")
     if any(each[:3] != object_type.key_prefix for each in (master, *losers)):
         return SaveError("INVALID_ID_FIELD", f"All records of a merge must be of type {object_type.name}")
+    if not object_type.deletable:
+        return NO_ACCESS
     records = read_existing(write.connection, object_type, [master, *losers])
     for record_id in (master, *losers):
         record = records.get(record_id)

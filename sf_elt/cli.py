@@ -89,6 +89,9 @@ def demo_org(
         kept = file is not None and file.exists()
         with _progress(f"Opening {file} …" if kept else f"Making an org of {records:,} leads and contacts …"):
             org = create_org(seed=seed, records=records, file=file, settings=settings)
+    except MemoryError as error:
+        typer.echo(f"sf-elt demo-org: {records:,} leads and contacts do not fit into memory: {error}", err=True)
+        raise typer.Exit(1) from None
     except (DemoOrgError, OrgFileError, AppsFileError, ValueError, OSError) as error:
         typer.echo(f"sf-elt demo-org: {error}", err=True)
         raise typer.Exit(1) from None

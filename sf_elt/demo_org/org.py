@@ -208,14 +208,14 @@ def _open_file(file: Path, clock: Clock, seed: int, records: int, sandbox: str) 
         unfinished = file.with_name(file.name + ".unfinished")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            for left_over in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
-                left_over.unlink(missing_ok=True)
+            _remove(unfinished)
             with _seeded_store(unfinished, clock, seed, records, sandbox) as store:
                 credentials = _credentials_of(store, sandbox)
             write_private(key_file, credentials.private_key)
             write_credentials(credentials_file, credentials)
             unfinished.replace(file)
         except (OSError, duckdb.Error) as error:
+            _remove(unfinished)  # where the disk is full, it is what fills it
             raise OrgFileError(f"{file} cannot be made: {error}") from error
     try:
         credentials = read_credentials(credentials_file)
@@ -233,6 +233,13 @@ def _open_file(file: Path, clock: Clock, seed: int, records: int, sandbox: str) 
         return Store(load_schema(), file, clock), credentials, key_file
     except (StoreMismatch, duckdb.Error) as error:
         raise OrgFileError(f"{file} cannot be opened (is another demo org running on it?): {error}") from error
+
+
+def _remove(unfinished: Path) -> None:
+    """Removes what a start has left of a file that it did not get done."""
+    for left_over in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
+        if left_over.exists():
+            left_over.unlink()
 
 
 def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int, sandbox: str) -> Store:

@@ -50,6 +50,8 @@ def salesforce_org(request: pytest.FixtureRequest) -> Iterator[SalesforceOrg]:
     marker = request.node.get_closest_marker("salesforce_org")
     options: OrgOptions = {"records": 0}
     if marker is not None:
+        if marker.args:
+            pytest.fail("@pytest.mark.salesforce_org takes options by name, such as records=500", pytrace=False)
         options |= marker.kwargs
     with SalesforceOrgFactory() as start:
         yield start(**options)

@@ -220,6 +220,16 @@ def test_a_held_job_stays_in_progress_until_the_fault_is_lifted(wire: Wire, org:
     assert ended(wire, held)["state"] == "JobComplete"
 
 
+def test_held_jobs_keep_no_other_job_waiting(wire: Wire, org: Levers) -> None:
+    """However many jobs are stuck, the next one runs."""
+    org.faults.plan({"preset": "stuck_job", "times": 20})
+    body = {"operation": "query", "query": "SELECT Id FROM User"}
+    jobs = [f"{QUERY_JOBS}/{wire('POST', QUERY_JOBS, json=body).json()['id']}" for _ in range(21)]
+    assert ended(wire, jobs.pop())["state"] == "JobComplete"
+    org.faults.clear()
+    assert {ended(wire, held)["state"] for held in jobs} == {"JobComplete"}
+
+
 def test_the_schema_can_change_between_two_calls(wire: Wire, org: Levers) -> None:
     """After so many calls a field is there, and later gone, before the call is answered."""
     field = {"fullName": "Late__c", "type": "Text", "label": "Late", "length": 40}

@@ -67,6 +67,16 @@ def test_fixtures_give_orgs_to_other_peoples_tests(tmp_path: Path) -> None:
     assert "5 passed" in said
 
 
+def test_a_marker_without_names_is_refused(tmp_path: Path) -> None:
+    """`salesforce_org(500)` does not quietly mean an org without records."""
+    mark = "import pytest\n@pytest.mark.salesforce_org(500)\ndef test_it(salesforce_org): pass\n"
+    (tmp_path / "test_theirs.py").write_text(mark)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", PLUGIN, "-p", "no:cacheprovider"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1
+    assert "options by name, such as records=500" in ended.stdout
+
+
 def test_tests_that_need_no_org_do_not_wait_for_one(tmp_path: Path) -> None:
     """pytest starts without the org's libraries."""
     heavy = "{'duckdb', 'pyarrow', 'pydantic', 'requests', 'starlette', 'uvicorn', 'dagster'}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -186,6 +187,34 @@ def test_an_unfinished_file_is_made_anew(tmp_path: Path) -> None:
     with running_org(records=0, file=file) as details:
         assert is_up(details)
     assert not (tmp_path / "org.duckdb.unfinished").exists()
+
+
+def start_with_less(limit: int, most: int, *options: str) -> subprocess.CompletedProcess[str]:
+    """A start of a process that may have no more than `most` bytes of something; it fails."""
+    return subprocess.run(
+        [*COMMAND, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(limit, (most, most)),
+    )
+
+
+def test_a_file_that_gets_too_large_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Where there is no room for the org's file, the message says so and the half of it is gone."""
+    ended = start_with_less(resource.RLIMIT_FSIZE, 100_000, "--records", "60", "--file", str(tmp_path / "org"))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f"{tmp_path / 'org'} cannot be made" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_records_than_fit_into_memory_are_a_clear_line() -> None:
+    """What cannot be made is refused without a traceback."""
+    ended = start_with_less(resource.RLIMIT_AS, 8 << 30, "--records", "100000000000")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("sf-elt demo-org: 100,000,000,000 leads and contacts do not fit into memory")
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_help_does_not_load_the_server() -> None:

@@ -149,6 +149,7 @@ class BulkJobs:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.RLock()
         self._made = 0
+        self._held: list[threading.Thread] = []
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="bulk-job")
 
     def new_id(self) -> tuple[str, Path]:
@@ -189,8 +190,17 @@ class BulkJobs:
         self.run(lambda: self._run(job, work))
 
     def run(self, work: Callable[[], None]) -> None:
-        """Runs `work` in a thread that sees what is planned for the request that asks for it."""
-        self._threads.submit(contextvars.copy_context().run, work)
+        """Runs `work` in a thread that sees what is planned for the request that asks for it.
+
+        What a planned fault holds has a thread to itself: other jobs do not wait for it.
+        """
+        run = contextvars.copy_context().run
+        if inside().hold_job_until is None:
+            self._threads.submit(run, work)
+            return
+        held = threading.Thread(target=run, args=(work,), name="held-bulk-job")
+        self._held = [each for each in self._held if each.is_alive()] + [held]
+        held.start()
 
     def move(self, job: Job, state: State) -> None:
         """Sets the job's state. Raises OrgError for a job that has ended already."""
@@ -220,6 +230,8 @@ class BulkJobs:
         """Aborts what runs and waits for the threads."""
         self.abort_all()
         self._threads.shutdown(wait=True, cancel_futures=True)
+        for each in self._held:
+            each.join()
 
     def _forget_old(self) -> None:
         with self._lock:

@@ -89,3 +89,15 @@ def test_what_is_no_soql_is_refused(soql: str, message: str) -> None:
 def test_queries_of_the_reference_are_taken(soql: str) -> None:
     """What Salesforce documents, or was seen to answer, compiles."""
     assert compile_query(soql, load_schema(), NOW).tables
+
+
+def test_a_parent_is_shown_in_one_way() -> None:
+    """TYPEOF and a path over the same reference would both make the parent: one would go without a word."""
+    soql = "SELECT Owner.Name, TYPEOF Owner WHEN User THEN Username END FROM Lead"
+    with pytest.raises(SoqlError, match="duplicate field selected: Owner"):
+        compile_query(soql, load_schema(), NOW)
+
+
+def test_tasks_belong_to_users_and_queues() -> None:
+    """So that Owner is a Name, and its Type can be asked for."""
+    assert compile_query("SELECT Owner.Type FROM Task WHERE Owner.Type = 'User'", load_schema(), NOW).tables

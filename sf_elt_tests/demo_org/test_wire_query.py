@@ -165,3 +165,10 @@ def test_too_many_long_requests_are_refused_and_pass(org: Details, wire: Wire) -
     assert (refused.status_code, refused.json()[0]["errorCode"]) == (403, "REQUEST_LIMIT_EXCEEDED")
     assert "ConcurrentRequests" in refused.json()[0]["message"]
     assert page(wire, "SELECT Id FROM Lead LIMIT 1")["totalSize"] == 1
+
+
+def test_an_offset_ends_a_result_at_2000_records(wire: Wire) -> None:
+    """Recorded: with OFFSET, even of 0, totalSize is 2,000 at most, and there is no page behind."""
+    reply = page(wire, "SELECT Id FROM Lead LIMIT 10000 OFFSET 0")
+    assert (reply["totalSize"], reply["done"], len(reply["records"])) == (2_000, True, 2_000)
+    assert page(wire, "SELECT Id FROM Lead LIMIT 10000")["totalSize"] == LEADS

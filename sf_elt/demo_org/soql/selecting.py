@@ -26,6 +26,10 @@ def select(names: Names, query: Query, compile_children: CompileChildren) -> tup
             if name.lower() in selected:
                 raise SoqlError("INVALID_FIELD", f"duplicate field selected: {name}")
             selected[name.lower()] = found
+    chosen = {each.relationship for each in selected.values() if isinstance(each, TypeofColumn)}
+    for each in selected.values():
+        if isinstance(each, Column) and len(each.records) > 1 and each.records[1].relationship in chosen:
+            raise SoqlError("INVALID_FIELD", f"duplicate field selected: {each.records[1].relationship}")
     return tuple(selected.values())
 
 

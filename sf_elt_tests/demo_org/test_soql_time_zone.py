@@ -74,3 +74,8 @@ def test_the_time_zone_is_the_one_of_the_users_record(org: Details) -> None:
         shown[zone] = (record["f"], f"{local.month}/{local.day}/{local.year}, {local:%-I:%M %p}")
     assert len(shown) == len(ZONES)
     assert all(given == expected for given, expected in shown.values())
+    soql = "SELECT FORMAT(CreatedDate) f FROM Lead"
+    [csv] = sf.bulk2.Lead.query(soql, wait=0)
+    [record] = sf.bulk.Lead.query(soql, wait=0)
+    assert csv.splitlines()[1] == f'"{shown[ZONES[-1]][1]}"'
+    assert record["f"] == shown[ZONES[-1]][1]

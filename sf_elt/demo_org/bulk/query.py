@@ -82,7 +82,7 @@ async def create(request: Request) -> Response:
     org, wanted = org_of(request), await body_of(request, NewQuery)
     now = org.clock()
     try:
-        compiled, _ = _compile(schema_of(request), wanted, now)
+        compiled, _ = _compile(schema_of(request), wanted, org.now_for(user_of(request)))
     except SoqlError as error:
         if error.code == "FUNCTIONALITY_NOT_ENABLED":
             raise
@@ -103,7 +103,7 @@ async def create(request: Request) -> Response:
     )
     org.bulk.add(job)
     reply = job.summary()
-    org.bulk.start(job, lambda: _run(org, job, wanted, now))
+    org.bulk.start(job, lambda: _run(org, job, wanted))
     return JSONResponse(reply)
 
 
@@ -145,11 +145,11 @@ def _compile(schema: Schema, wanted: NewQuery, now: datetime) -> tuple[Compiled,
     return compiled, csv_statement(compiled)
 
 
-def _run(org: Org, job: QueryJob, wanted: NewQuery, now: datetime) -> None:
+def _run(org: Org, job: QueryJob, wanted: NewQuery) -> None:
     """Compiles once more: the user may have lost a permission since the job was made."""
     job.stop_if_aborted()
     bulk = org.bulk
-    compiled, statement = _compile(org.schema_for(job.created_by), wanted, now)
+    compiled, statement = _compile(org.schema_for(job.created_by), wanted, org.now_for(job.created_by))
     with bulk.store.reading() as connection:
         rows = write_rows(connection, statement, compiled.parameters, job.folder / "rows.csv", job.dialect)
     job.stop_if_aborted()

@@ -27,9 +27,9 @@ def select(names: Names, query: Query, compile_children: CompileChildren) -> tup
                 raise SoqlError("INVALID_FIELD", f"duplicate field selected: {name}")
             selected[name.lower()] = found
     chosen = {each.relationship for each in selected.values() if isinstance(each, TypeofColumn)}
-    for each in selected.values():
-        if isinstance(each, Column) and len(each.records) > 1 and each.records[1].relationship in chosen:
-            raise SoqlError("INVALID_FIELD", f"duplicate field selected: {each.records[1].relationship}")
+    for column in selected.values():
+        if isinstance(column, Column) and len(column.records) > 1 and column.records[1].relationship in chosen:
+            raise SoqlError("INVALID_FIELD", f"duplicate field selected: {column.records[1].relationship}")
     return tuple(selected.values())
 
 

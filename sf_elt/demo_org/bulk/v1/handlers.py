@@ -124,7 +124,8 @@ async def add_batch(request: Request) -> Response:
     bulk = org_of(request).bulk
     batch = new_batch(bulk, job, body)
     info = batch.info()
-    Work(bulk, partial(org_of(request).schema_for, job.created_by), job, batch).start()
+    org = org_of(request)
+    Work(bulk, partial(org.schema_for, job.created_by), partial(org.now_for, job.created_by), job, batch).start()
     request.state.rows = await run_in_threadpool(_rows_given, job, body)
     return answers.one("batchInfo", info, as_json=job.content_type == "JSON", status=201)
 

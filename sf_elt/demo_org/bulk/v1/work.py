@@ -4,6 +4,7 @@
 import contextvars
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from time import monotonic
 
@@ -27,10 +28,13 @@ _TOO_MANY = "InvalidBatch : Exceeded number of records : {}. Number of records s
 
 @dataclass(frozen=True)
 class Work:
-    """One batch and what it is worked on with: the job, and a `view` of the org as the user sees it at that moment."""
+    """One batch and what it is worked on with: the job, a `view` of the org as the user sees it, and the moment `now`
+    in the user's time zone.
+    """
 
     bulk: BulkJobs
     view: Callable[[], Schema]
+    now: Callable[[], datetime]
     job: ClassicJob
     batch: Batch
 
@@ -114,9 +118,9 @@ class Work:
 
     def _query(self) -> BatchState:
         soql = self.batch.request_file.read_text("utf-8", "replace").strip()
-        now, with_deleted = self.bulk.clock(), self.job.operation == "queryAll"
+        with_deleted = self.job.operation == "queryAll"
         try:
-            compiled = compile_query(soql, self.view(), now, include_deleted=with_deleted)
+            compiled = compile_query(soql, self.view(), self.now(), include_deleted=with_deleted)
             if self.job.chunking is not None and not self.batch.is_chunk:
                 return self._split(compiled, soql, self.job.chunking)
             with self.bulk.store.reading() as connection:
@@ -142,7 +146,7 @@ class Work:
         lowest, highest = bounds or (None, None)
         for start, end in ranges(chunking, object_type.key_prefix, lowest, highest):
             body = within(soql, start, end).encode()
-            Work(self.bulk, self.view, self.job, new_batch(self.bulk, self.job, body, is_chunk=True)).start()
+            Work(self.bulk, self.view, self.now, self.job, new_batch(self.bulk, self.job, body, is_chunk=True)).start()
         return "NotProcessed"
 
 

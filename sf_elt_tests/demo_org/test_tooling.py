@@ -441,3 +441,16 @@ def test_columns_of_a_tooling_query_are_described(wire: Wire) -> None:
     )
     assert said.json()["entityName"] == "CustomField"
     assert [column["columnName"] for column in said.json()["columnMetadata"]] == ["Id", "DeveloperName"]
+
+
+def test_no_packages_are_installed(sf: Salesforce) -> None:
+    """CumulusCI and the Salesforce CLI ask which packages there are, with fields of the package and its version."""
+    found = sf.toolingexecute(
+        "query",
+        params={
+            "q": "SELECT Id, SubscriberPackageId, SubscriberPackage.NamespacePrefix, SubscriberPackage.Name, "
+            "SubscriberPackageVersion.Id, SubscriberPackageVersion.MajorVersion, SubscriberPackageVersion.IsBeta "
+            "FROM InstalledSubscriberPackage ORDER BY SubscriberPackageId"
+        },
+    )
+    assert (found["size"], found["done"], found["records"]) == (0, True, [])

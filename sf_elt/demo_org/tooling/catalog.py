@@ -67,8 +67,44 @@ def _object(name: str, key_prefix: str, fields: list[Field], *, id_type: FieldTy
     )  # fmt: skip
 
 
+def _package_reference(target: str) -> Field:
+    label = f"{target} ID"
+    return Field(f"{target}Id", "reference", label, length=18, write="never", to=(target,), relationship=target)
+
+
+_PACKAGES = (
+    _object(
+        "InstalledSubscriberPackage",
+        "0A3",
+        [_package_reference("SubscriberPackage"), _package_reference("SubscriberPackageVersion")],
+        id_type="id",
+        changeable=False,
+    ),
+    _object(
+        "SubscriberPackage",
+        "033",
+        _fields("string", {"Name": 255, "NamespacePrefix": 15, "Description": 4000}),
+        id_type="id",
+        changeable=False,
+    ),
+    _object(
+        "SubscriberPackageVersion",
+        "04t",
+        [
+            *_fields("string", {"Name": 255, "Description": 4000, "PublisherName": 255, "ReleaseState": 40}),
+            *_fields("int", ("MajorVersion", "MinorVersion", "PatchVersion", "BuildNumber")),
+            *_fields("boolean", ("IsBeta", "IsDeprecated", "IsManaged", "IsPasswordProtected", "IsSecurityReviewed")),
+            _package_reference("SubscriberPackage"),
+        ],
+        id_type="id",
+        changeable=False,
+    ),
+)
+"""What tells of installed packages; the org has none, so nothing is ever found there."""
+
 TOOLING = Schema(
     (
+        *_PACKAGES,
         _object(
             "CustomField",
             CUSTOM_FIELD,

@@ -40,7 +40,7 @@ def routes() -> list[Route]:
 
 async def userinfo(request: Request) -> Response:
     """Who the access token speaks for, in OpenID Connect's words."""
-    found = await run_in_threadpool(_speaker, request)
+    found = await run_in_threadpool(speaker, request)
     if isinstance(found, Response):
         return found
     org, address = org_of(request), address_of(request)
@@ -70,7 +70,7 @@ async def userinfo(request: Request) -> Response:
 
 async def identity(request: Request) -> Response:
     """The identity URL of a token reply; `version` puts an API version into its addresses."""
-    found = await run_in_threadpool(_speaker, request)
+    found = await run_in_threadpool(speaker, request)
     if isinstance(found, Response):
         return found
     org, address = org_of(request), address_of(request)
@@ -120,7 +120,7 @@ async def openid_configuration(request: Request) -> Response:
     return JSONResponse(configuration(address_of(request)))
 
 
-def _speaker(request: Request) -> User | Response:
+def speaker(request: Request) -> User | Response:
     """The user of the token in the header or the address, or Salesforce's refusal of it."""
     org = org_of(request)
     query = request.query_params

@@ -17,14 +17,14 @@ from sf_elt.demo_org.bulk.v1 import answers
 from sf_elt.demo_org.bulk.v1 import handlers as v1
 from sf_elt.demo_org.bulk.v1.guard import ASYNC, GuardBulkV1
 from sf_elt.demo_org.calls import RecordCalls
-from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.errors import OrgError, gone, not_found
 from sf_elt.demo_org.faults import PlayFaults
 from sf_elt.demo_org.metadata import soap as metadata_api
 from sf_elt.demo_org.org import Org
 from sf_elt.demo_org.soap import endpoint
 from sf_elt.demo_org.soap.envelope import METADATA, PARTNER, fault_of, fault_reply
 from sf_elt.demo_org.unwrap import UnwrapRequests
-from sf_elt.demo_org.versions import api_version
+from sf_elt.demo_org.versions import api_version, is_retired
 
 DATA = "/services/data/"
 LONGEST_HEAD = 16_384  # bytes of request line and headers together
@@ -129,8 +129,8 @@ class GuardData:
             await _refuse(OrgError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))(
                 scope, receive, send
             )
-        elif api_version(scope["path"].removeprefix(DATA).partition("/")[0]) is None:
-            await _refuse(not_found())(scope, receive, send)
+        elif api_version(version := scope["path"].removeprefix(DATA).partition("/")[0]) is None:
+            await _refuse(gone() if is_retired(version) else not_found())(scope, receive, send)
         elif scope["raw_path"].endswith(b"/"):  # `/query/?q=` is `/query?q=`; an encoded slash belongs to a value
             await self.app({**scope, "path": scope["path"].removesuffix("/")}, receive, send)
         else:

@@ -32,6 +32,16 @@ def not_found() -> OrgError:
     return OrgError(404, "NOT_FOUND", "The requested resource does not exist")
 
 
+def gone() -> OrgError:
+    """An address of a retired API version (Salesforce Platform API Versions 21.0 through 30.0 Retirement)."""
+    return OrgError(410, "GONE", "The requested resource has been retired or removed")
+
+
+def no_apex() -> OrgError:
+    """Everything that compiles, runs or debugs Apex."""
+    return OrgError(400, "FUNCTIONALITY_NOT_ENABLED", "Apex is not supported by the demo org")
+
+
 def malformed_id(text: str) -> OrgError:
     return OrgError(400, "MALFORMED_ID", f"malformed id {text}")
 

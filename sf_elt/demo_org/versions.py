@@ -1,6 +1,12 @@
 """The API versions that the org speaks."""
 
 OLDEST, NEWEST = 31, 68
+RETIRED = range(7, OLDEST)
+
+
+def is_retired(segment: str) -> bool:
+    """Whether a part of an address names a version that Salesforce once spoke: "v20.0"."""
+    return segment in {f"v{number}.0" for number in RETIRED}
 
 
 def api_version(segment: str) -> str | None:

@@ -161,7 +161,8 @@ def test_jsforce_describes(jsforce: Run) -> None:
         "compactLayouts": True,
         "listviews": True,
         "quickActions": True,
-        "apex": gone,
+        "parts of pages": [0, 0, 0, 0],
+        "apex": refusal("NOT_FOUND", "Could not find a match for URL"),
         "chatter": gone,
     }
 

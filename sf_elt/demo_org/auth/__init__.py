@@ -14,6 +14,7 @@ replies.py       what a successful grant is answered with
 authorize.py     /services/oauth2/authorize: login, consent, and the way back to the app
 browsers.py      who is logged in in which browser, and what each was asked
 codes.py         authorization codes and PKCE
+passwords.py     whose password somebody may change
 pages.py         HTML, from templates/
 doors.py         what a browser finds at the addresses of the user interface
 identity.py      the identity URL, userinfo, OpenID configuration and keys

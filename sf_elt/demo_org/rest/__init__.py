@@ -5,7 +5,17 @@
 
 from starlette.routing import Route
 
-from sf_elt.demo_org.rest import collections, composite, describes, records, replication, search, service
+from sf_elt.demo_org.rest import (
+    collections,
+    composite,
+    describes,
+    pages,
+    passwords,
+    records,
+    replication,
+    search,
+    service,
+)
 from sf_elt.demo_org.rest.query import Queries
 from sf_elt.demo_org.rest.related import Related
 
@@ -24,6 +34,10 @@ def routes() -> list[Route]:
         Route(f"{data}/limits", service.limits),
         Route(f"{data}/limits/recordCount", service.record_count),
         Route(f"{data}/recent", service.recent),
+        Route(f"{data}/tabs", pages.tabs),
+        Route(f"{data}/theme", pages.theme),
+        Route(f"{data}/quickActions", pages.actions),
+        Route(f"{data}/quickActions/{{name:path}}", pages.none_such),
         Route(f"{data}/query", queries.query),
         Route(f"{data}/queryAll", queries.query_all),
         Route(f"{data}/query/{{locator}}", queries.more),
@@ -44,12 +58,23 @@ def routes() -> list[Route]:
         Route(f"{sobject}/describe/layouts/{{record_type_id}}", describes.layout_of_record_type),
         Route(f"{sobject}/describe/compactLayouts", describes.compact_layouts),
         Route(f"{sobject}/describe/approvalLayouts", describes.approval_layouts),
-        Route(f"{sobject}/listviews", describes.list_views),
-        Route(f"{sobject}/quickActions", describes.quick_actions),
+        Route(f"{sobject}/listviews", pages.list_views),
+        Route(f"{sobject}/listviews/{{name:path}}", pages.none_such),
+        Route(f"{sobject}/quickActions", pages.actions_of_object),
+        Route(f"{sobject}/quickActions/{{name:path}}", pages.none_such),
         Route(sobject, describes.summary, methods=["GET"]),
         Route(sobject, records.create, methods=["POST"]),
         Route(f"{sobject}/updated", replication.updated),
         Route(f"{sobject}/deleted", replication.deleted),
+        *(
+            Route(f"{data}/sobjects/{user}/{{record_id}}/password", handler, methods=[method])
+            for user in ("User", "user")  # nforce writes all names small
+            for method, handler in (
+                ("GET", passwords.expiry),
+                ("POST", passwords.choose),
+                ("DELETE", passwords.reset),
+            )
+        ),
         Route(f"{sobject}/{{record_id}}", records.read, methods=["GET"]),
         Route(f"{sobject}/{{record_id}}", records.update, methods=["PATCH"]),
         Route(f"{sobject}/{{record_id}}", records.create_by_id, methods=["POST"]),

@@ -103,18 +103,6 @@ def approval_layouts(request: Request) -> Response:
     return reply({"approvalLayouts": []})
 
 
-def list_views(request: Request) -> Response:
-    """GET /sobjects/Lead/listviews: nobody has made one."""
-    name = object_of(request).name
-    return reply({"done": True, "listviews": [], "nextRecordsUrl": None, "size": 0, "sobjectType": name})
-
-
-def quick_actions(request: Request) -> Response:
-    """GET /sobjects/Lead/quickActions: nobody has made one."""
-    object_of(request)
-    return reply([])
-
-
 def record_types_of(org: Org, object_name: str) -> list[RecordTypeInfo]:
     """The record types of an object, oldest first."""
     with org.store.reading() as connection:

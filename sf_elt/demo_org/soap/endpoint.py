@@ -1,4 +1,4 @@
-"""/services/Soap/u/NN.N and /services/Soap/c/NN.N: what is done with every call, and the operations that there are.
+"""/services/Soap/u/NN.N, /c/NN.N and /s/NN.N (Apex): what is done with every call, and the operations that there are.
 
 The enterprise endpoint takes the calls that name no records: those have a schema of their own there.
 """
@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.errors import OrgError, no_apex
 from sf_elt.demo_org.org import Org, org_of
 from sf_elt.demo_org.soap import merging, people, reading, writing
 from sf_elt.demo_org.soap.envelope import (
+    APEX,
     ENTERPRISE,
     PARTNER,
     Call,
@@ -65,7 +66,7 @@ NOT_SERVED = re.compile(
 )
 """The other operations of the partner WSDL."""
 OPERATIONS = {"u": {**ANYWHERE, **WITH_RECORDS}, "c": ANYWHERE}
-DIALECTS = {"u": PARTNER, "c": ENTERPRISE}
+DIALECTS = {"u": PARTNER, "c": ENTERPRISE, "s": APEX}
 
 
 def routes() -> list[Route]:
@@ -94,6 +95,9 @@ async def _result_of(request: Request, call: Call, flavour: str) -> XmlValue:
     if version is None:
         raise SoapFault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
     org = org_of(request)
+    if flavour == "s":
+        session_of(org, call)
+        raise no_apex()
     if call.operation == "login":
         spend_call(org)
         return await run_in_threadpool(people.login, request, call, flavour, version)

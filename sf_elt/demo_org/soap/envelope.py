@@ -46,6 +46,7 @@ ENTERPRISE = Dialect(
     {"": "urn:enterprise.soap.sforce.com", "sf": "urn:sobject.enterprise.soap.sforce.com"},
     "urn:fault.enterprise.soap.sforce.com",
 )
+APEX = Dialect({"": "http://soap.sforce.com/2006/08/apex"}, "http://soap.sforce.com/2006/08/apex")
 METADATA = Dialect({"": "http://soap.sforce.com/2006/04/metadata"}, "http://soap.sforce.com/2006/04/metadata")
 
 

@@ -5,9 +5,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from sf_elt.demo_org.auth.hosts import address_of, check_login_host, host_of
+from sf_elt.demo_org.auth.passwords import user_to_change
 from sf_elt.demo_org.auth.sessions import Session
 from sf_elt.demo_org.auth.users import LoginRefused, User
-from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.org import Org, org_of
 from sf_elt.demo_org.saving import SaveError
 from sf_elt.demo_org.soap.envelope import Call, SoapFault, child_text, texts
@@ -98,14 +98,8 @@ async def reset_password(asked: Asked) -> XmlValue:
 
 
 async def _user(asked: Asked) -> User:
-    """The user whose password is to change. Raises SoapFault where that is not the caller's to do."""
-    user_id = normalise(asked.argument("userId"))
-    if user_id != asked.user_id and not asked.org.access.may(asked.user_id, "ManageUsers"):
-        raise SoapFault("INSUFFICIENT_ACCESS", "insufficient access rights on object id")
-    user = await run_in_threadpool(asked.org.users.with_id, user_id) if user_id else None
-    if user is None:
-        raise SoapFault("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-    return user
+    """The user whose password is to change. Raises OrgError where that is not the caller's to do."""
+    return await run_in_threadpool(user_to_change, asked.org, asked.user_id, asked.argument("userId"))
 
 
 Json = dict[str, JsonValue]

@@ -19,6 +19,9 @@ _APEX = (
 )  # fmt: skip
 
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
 def routes() -> list[Route]:
     """The routes of one org; each call makes them with a catalog and query cursors of their own."""
     catalog = Catalog()
@@ -37,5 +40,6 @@ def routes() -> list[Route]:
         Route(component, components.read, methods=["GET"]),
         Route(component, components.update, methods=["PATCH"]),
         Route(component, components.delete, methods=["DELETE"]),
-        *(Route(f"{tooling}/{name}", service.no_apex, methods=["GET", "POST"]) for name in _APEX),
+        *(Route(f"{tooling}/{name}", service.apex, methods=["GET", "POST"]) for name in _APEX),
+        Route("/services/apexrest/{path:path}", service.apex_rest, methods=list(_METHODS)),
     ]

@@ -3,8 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sf_elt.demo_org.auth.api_session import api_session
+from sf_elt.demo_org.auth.oauth import bearer_token
 from sf_elt.demo_org.describe import describe_global, describe_object, object_summary
-from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.errors import OrgError, no_apex, not_found
+from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import version_of
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.schema import ObjectType
@@ -32,9 +35,15 @@ def one_object(request: Request) -> Response:
     return reply(describe_object(TOOLING, _named(request), _tooling_version(request)))
 
 
-def no_apex(request: Request) -> Response:
-    """Everything that compiles, runs or debugs Apex."""
-    raise OrgError(400, "FUNCTIONALITY_NOT_ENABLED", "Apex is not supported by the demo org")
+def apex(request: Request) -> Response:
+    """What there is none of."""
+    raise no_apex()
+
+
+def apex_rest(request: Request) -> Response:
+    """/services/apexrest: no class answers there. Not below /services/data, so the session is looked at here."""
+    api_session(org_of(request), bearer_token(request.headers.get("authorization", "")) or "")
+    raise OrgError(404, "NOT_FOUND", "Could not find a match for URL")
 
 
 def _tooling_version(request: Request) -> str:

@@ -64,6 +64,12 @@ export default {
     return Array.isArray(await conn.sobject('Lead').quickActions());
   },
 
+  async 'parts of pages'(conn) {
+    const { themeItems } = await conn.theme();
+    const { approvalLayouts } = await conn.sobject('Lead').approvalLayouts();
+    return [await conn.tabs(), themeItems, await conn.quickActions(), approvalLayouts].map((each) => each.length);
+  },
+
   async apex(conn) {
     await conn.apex.get('/Nothing/');
   },

@@ -7,7 +7,7 @@ from sf_elt.demo_org.auth.api_session import api_session
 from sf_elt.demo_org.bulk.v1.answers import refusal, speaks_json
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import Org
-from sf_elt.demo_org.versions import api_version
+from sf_elt.demo_org.versions import api_version, is_retired
 
 ASYNC = "/services/async/"
 
@@ -48,5 +48,7 @@ def _check(request: Request) -> None:
     if not org.allowance.spend(org.clock()):
         raise OrgError(400, "ExceededQuota", "TotalRequests Limit exceeded.")
     version = request.url.path.removeprefix(ASYNC).partition("/")[0]
+    if is_retired(f"v{version}"):
+        raise OrgError(400, "InvalidVersion", f"version {version} is retired")
     if api_version(f"v{version}") is None:
         raise OrgError(400, "InvalidUrl", f"unknown version: {version}")

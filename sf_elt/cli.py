@@ -72,8 +72,7 @@ def demo_org(
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
 
     def say_ready(details: "Details") -> None:
-        typer.echo(details.as_json() if as_json else _readable(details))
-        sys.stdout.flush()
+        typer.echo(details.as_json() if as_json else _readable(details))  # flushes, where there is an output at all
 
     try:
         settings = Settings(

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shlex
 import shutil
 import signal
 import socket
@@ -112,6 +113,23 @@ def test_it_ends_with_the_process_that_started_it() -> None:
     with pytest.raises(requests.ConnectionError):
         while True:
             is_up(details)
+
+
+def test_it_runs_where_nobody_reads_what_it_prints(tmp_path: Path) -> None:
+    """Without a standard output, as some supervisors start processes, it serves all the same and stops cleanly."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    start = f"exec {shlex.join([*COMMAND, '--records', '0', '--port', str(port)])} >&-"
+    errors = tmp_path / "errors"
+    with errors.open("wb") as stream, subprocess.Popen(["/bin/sh", "-c", start], stderr=stream) as process:
+        while process.poll() is None:
+            try:
+                requests.get(f"http://127.0.0.1:{port}/services/data", timeout=10).raise_for_status()
+                break
+            except requests.ConnectionError:
+                pass
+        process.terminate()
+    assert (process.returncode, errors.read_text()) == (0, "")
 
 
 def test_a_taken_port_is_one_clear_line() -> None:

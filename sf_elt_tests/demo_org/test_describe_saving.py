@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sf_elt.demo_org.access.records import give_profiles
+from sf_elt.demo_org.access.view import has_object_permissions, has_own_permission
 from sf_elt.demo_org.describe import describe_object
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.saving import SaveOutcome, save
@@ -30,8 +31,12 @@ VALUES = {
     "base64": "SGVsbG8=",
     "email": "somebody@example.org",
 }
-NEEDED = {"CampaignMember": ("LeadId",)}
-"""What an object asks for beyond its required fields: a member is a lead or a contact."""
+NEEDED = {
+    "CampaignMember": ("LeadId",),
+    "FieldPermissions": ("PermissionsRead",),
+    "ObjectPermissions": ("PermissionsRead",),
+}
+"""What an object asks for beyond its required fields: a member is a lead or a contact, a permission gives something."""
 
 
 class Org:
@@ -72,7 +77,26 @@ class Org:
 
     def record(self, name: str) -> dict[str, Any]:
         """A new record as small as describe lets it be."""
-        return {each["name"]: self.value(each) for each in self.fields(name) if is_required(each) or wanted(name, each)}
+        found = {
+            each["name"]: self.value(each) for each in self.fields(name) if is_required(each) or wanted(name, each)
+        }
+        return {**found, **self._subject(name)}
+
+    def _subject(self, name: str) -> dict[str, str]:
+        """What a permission is for: an object or field that was not granted to anybody by a test before."""
+        if name not in ("FieldPermissions", "ObjectPermissions"):
+            return {}
+        column = "Field" if name == "FieldPermissions" else "SobjectType"
+        parent = self._record_of(["PermissionSet"])
+        granted = {
+            each for (each,) in self.rows(f'SELECT "{column}" FROM {table(name)} WHERE "ParentId" = \'{parent}\'')
+        }
+        lead = self.store.schema.require("Lead")
+        fields = (f"Lead.{each.name}" for each in lead.fields if has_own_permission(each))
+        objects = (each.name for each in self.store.schema.objects if has_object_permissions(each))
+        if name == "FieldPermissions":
+            return {"SobjectType": "Lead", "Field": next(each for each in fields if each not in granted)}
+        return {"SobjectType": next(each for each in objects if each not in granted)}
 
 
 def is_required(field: Facts) -> bool:

@@ -8,8 +8,10 @@ it: with that, runs on a busy machine can be compared.
 """
 
 import argparse
+import csv
 import gzip
 import http.client
+import io
 import json
 import os
 import statistics
@@ -21,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from sf_elt.demo_org.schema import load_schema
 from sf_elt.demo_org.serve import Details, start_demo_org
@@ -89,7 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for object_name in ("Lead", "Contact"):
                 _query(figures, client, object_name)
             _collections(figures, client, wanted.calls)
-            _ingest(figures, client, min(wanted.records, 100_000))
+            _single_records(figures, client, wanted.calls)
+            _bulk_saves(figures, client, min(wanted.records, 100_000))
 
 
 def cpu_seconds(process: int) -> float:
@@ -164,23 +167,59 @@ def _collections(figures: Figures, client: Client, calls: int) -> None:
             if not all(each["success"] for each in reply):
                 raise SystemExit(f"not every record was {verb}: {reply[0]}")
             ids += [each["id"] for each in reply] if method == "POST" else []
-        times.sort()
-        slow = times[min(len(times) - 1, int(len(times) * 0.95))]
-        figures.show(f"{COLLECTION} records {verb}, median", statistics.median(times), "ms", f"p95 {slow:.1f} ms")
+        _show_times(figures, f"{COLLECTION} records {verb}", times)
 
 
-def _ingest(figures: Figures, client: Client, rows: int) -> None:
-    text = "LastName,Company,Email,External_Id__c\n" + "".join(
-        f"Row {row},Bench,row{row}@bench.example,bench-{row}\n" for row in range(rows)
-    )
-    wanted = {"operation": "upsert", "object": "Lead", "externalIdFieldName": "External_Id__c"}
-    job = f"{VERSION}/jobs/ingest/" + str(client.json("POST", f"{VERSION}/jobs/ingest", wanted)["id"])
+def _single_records(figures: Figures, client: Client, calls: int) -> None:
+    """Calls about one record each, found by its Id or its email."""
+    wanted = f"SELECT Id, Email FROM Lead WHERE IsConverted = false AND Email LIKE '%@%' LIMIT {calls}"
+    found = json.loads(client.ask("GET", f"{VERSION}/query?q={quote(wanted)}").read())["records"]
+    lead, query = f"{VERSION}/sobjects/Lead", f"{VERSION}/query?q=SELECT+Id+FROM+Lead+WHERE+"
+    asked: dict[str, list[tuple[str, str, object]]] = {
+        "one record read": [("GET", f"{lead}/{each['Id']}", None) for each in found],
+        "one record updated": [("PATCH", f"{lead}/{each['Id']}", {"Title": "Bench"}) for each in found],
+        "query by Id": [("GET", f"{query}Id='{each['Id']}'", None) for each in found],
+        "query by Email": [("GET", f"{query}Email='{quote(each['Email'])}'", None) for each in found],
+    }
+    for name, requests in asked.items():
+        times = []
+        for method, path, body in requests:
+            with _clock() as seconds:
+                client.ask(method, path, body).read()
+                times.append(seconds() * 1000)
+        _show_times(figures, name, times)
+
+
+def _show_times(figures: Figures, name: str, times: list[float]) -> None:
+    times.sort()
+    slow = times[min(len(times) - 1, int(len(times) * 0.95))]
+    figures.show(f"{name}, median", statistics.median(times), "ms", f"p95 {slow:.1f} ms, {len(times)} calls")
+
+
+def _bulk_saves(figures: Figures, client: Client, rows: int) -> None:
+    """Jobs that make leads, save as many by their external ids (half of them new), and change those made first."""
+    half = rows // 2
+    people = [f"Row {row},Bench,row{row}@bench.example,bench-{row}" for row in range(half + rows)]
+    header = "LastName,Company,Email,External_Id__c"
+    made = _ingest(figures, client, {"operation": "insert"}, [header, *people[:rows]])
+    by = {"operation": "upsert", "externalIdFieldName": "External_Id__c"}
+    _ingest(figures, client, by, [header, *people[half:]])
+    results = client.ask("GET", f"{made}/successfulResults").read().decode()
+    ids = [row["sf__Id"] for row in csv.DictReader(io.StringIO(results))]
+    _ingest(figures, client, {"operation": "update"}, ["Id,Title", *(f"{each},Changed" for each in ids)])
+
+
+def _ingest(figures: Figures, client: Client, wanted: dict[str, str], lines: Sequence[str]) -> str:
+    """Runs a job and gives its address."""
+    job = client.json("POST", f"{VERSION}/jobs/ingest", wanted | {"object": "Lead"})
+    address = f"{VERSION}/jobs/ingest/{job['id']}"
     packed = {"Content-Encoding": "gzip"}
-    client.ask("PUT", f"{job}/batches", gzip.compress(text.encode(), 1), **packed).read()
+    client.ask("PUT", f"{address}/batches", gzip.compress("\n".join(lines).encode(), 1), **packed).read()
     with _clock() as seconds:
-        client.ask("PATCH", job, {"state": "UploadComplete"}).read()
-        done = _ended(client, job)
-        figures.show("bulk upsert", done / seconds(), "rows/s", f"{done:,} rows")
+        client.ask("PATCH", address, {"state": "UploadComplete"}).read()
+        done = _ended(client, address)
+        figures.show(f"bulk {wanted['operation']}", done / seconds(), "rows/s", f"{done:,} rows")
+    return address
 
 
 def _ended(client: Client, job: str) -> int:
@@ -189,6 +228,8 @@ def _ended(client: Client, job: str) -> int:
         time.sleep(0.02)
     if info["state"] != "JobComplete":
         raise SystemExit(f"{job} is {info['state']}: {info.get('errorMessage')}")
+    if info.get("numberRecordsFailed"):
+        raise SystemExit(f"{job}: {info['numberRecordsFailed']} records failed")
     return int(str(info["numberRecordsProcessed"]))
 
 

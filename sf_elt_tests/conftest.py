@@ -5,6 +5,7 @@ Imports are inside the fixtures: a test that needs no org does not wait for a se
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from simple_salesforce import Salesforce
 
     from sf_elt.demo_org.serve import Details
+
+
+def pytest_unconfigure() -> None:
+    """Hypothesis leaves a hook here that keeps every module beyond the interpreter's end; DuckDB calls that a leak."""
+    gc.callbacks.clear()
 
 
 @pytest.fixture

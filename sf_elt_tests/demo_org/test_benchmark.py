@@ -9,7 +9,7 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "demo_org.py"
 
 
 def test_a_short_run_prints_every_figure() -> None:
-    """With a few records it takes seconds and prints starts, seeding, making and serving CSV, collections, ingest."""
+    """With a few records it takes seconds and prints starts, seeding, making and serving CSV, saving and finding."""
     command = [sys.executable, str(BENCHMARK), "--records", "60", "--calls", "2"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode == 0, run.stderr
@@ -26,6 +26,12 @@ def test_a_short_run_prints_every_figure() -> None:
         "bulk CSV of Contact, gzip",
         "200 records created, median",
         "200 records updated, median",
+        "one record read, median",
+        "one record updated, median",
+        "query by Id, median",
+        "query by Email, median",
+        "bulk insert",
         "bulk upsert",
+        "bulk update",
     ]
     assert all(float(value.replace(",", "")) > 0 for _, value, _ in figures)

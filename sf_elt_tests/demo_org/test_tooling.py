@@ -363,6 +363,10 @@ def test_a_long_result_comes_in_pages(wire: Wire, sf: Salesforce) -> None:
     names = [record["QualifiedApiName"] for page in pages for record in page["records"]]
     assert names == sorted(set(names), key=str.lower)
     assert wire("GET", f"{V62}/tooling/query/01gHs0000000009AAA-10").json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+    found = sf.query(f"SELECT Username FROM User WHERE IsActive = true AND Username != '{wire.details.username}'")
+    other = client(wire.details, how="password", username=found["records"][0]["Username"])
+    reply = wire("GET", pages[0]["nextRecordsUrl"], headers={"Authorization": f"Bearer {other.session_id}"})
+    assert reply.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR", "a result is for who asked"
 
 
 @pytest.mark.parametrize(

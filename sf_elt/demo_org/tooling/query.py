@@ -14,6 +14,7 @@ from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import user_of, version_of
 from sf_elt.demo_org.rest.columns import column_metadata
 from sf_elt.demo_org.rest.requests import reply
+from sf_elt.demo_org.rest.time_limit import time_limit
 from sf_elt.demo_org.soql import Compiled, compile_query, json_statement
 from sf_elt.demo_org.tooling.catalog import TOOLING, WHOLE, Catalog
 
@@ -31,7 +32,7 @@ class ToolingQueries:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._lock = threading.Lock()
-        self._results: OrderedDict[str, tuple[str, Records]] = OrderedDict()
+        self._results: OrderedDict[str, tuple[str, str, Records]] = OrderedDict()
         self._made = 0
 
     def query(self, request: Request) -> Response:
@@ -40,7 +41,7 @@ class ToolingQueries:
         soql = request.query_params.get("q")
         if not soql:
             raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified")
-        compiled = compile_query(soql, TOOLING, org.clock(), user_id=user_of(request))
+        compiled = compile_query(soql, TOOLING, org.now_for(user_of(request)), user_id=user_of(request))
         if not org.access.may(user_of(request), "ViewSetup"):
             message = f"sObject type '{compiled.object_type.name}' is not supported."
             raise OrgError(400, "INVALID_TYPE", message)
@@ -56,11 +57,11 @@ class ToolingQueries:
         return self._page(request, compiled.object_type.name, records, 0, total, None)
 
     def more(self, request: Request) -> Response:
-        """The page that a nextRecordsUrl leads to."""
+        """The page that a nextRecordsUrl leads to, for the user who asked for the first one."""
         cursor, _, offset = request.path_params["locator"].rpartition("-")
         with self._lock:
-            name, records = self._results.get(cursor, ("", []))
-        if not offset.isdecimal() or not records or int(offset) > len(records):
+            user_id, name, records = self._results.get(cursor, ("", "", []))
+        if not offset.isdecimal() or user_id != user_of(request) or int(offset) > len(records):
             raise OrgError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(request, name, records, int(offset), len(records), cursor)
 
@@ -72,18 +73,18 @@ class ToolingQueries:
         end = start + len(page)
         content: dict[str, object] = {"size": len(page), "totalSize": total, "done": end >= len(records)}
         if end < len(records):
-            cursor = cursor or self._keep(name, records)
+            cursor = cursor or self._keep(user_of(request), name, records)
             address = f"/services/data/v{version_of(request)}/tooling/query/{cursor}-{end}"
             content |= {"nextRecordsUrl": address, "queryLocator": f"{cursor}-{end}"}
         else:
             content["queryLocator"] = None
         return reply({**content, "entityTypeName": name, "records": page})
 
-    def _keep(self, name: str, records: Records) -> str:
+    def _keep(self, user_id: str, name: str, records: Records) -> str:
         with self._lock:
             self._made += 1
             cursor = id_at(_CURSOR_PREFIX, self._made)
-            self._results[cursor] = (name, records)
+            self._results[cursor] = (user_id, name, records)
             if len(self._results) > KEPT_RESULTS:
                 self._results.popitem(last=False)
         return cursor
@@ -91,7 +92,7 @@ class ToolingQueries:
 
 def read(catalog: Catalog, request: Request, compiled: Compiled) -> tuple[int, Records]:
     """How many rows a query has, and the rows; none where it only counts."""
-    with catalog.of(org_of(request).schema).reading() as connection:
+    with catalog.of(org_of(request).schema).reading() as connection, time_limit(connection):
         if compiled.is_count:
             [(count,)] = connection.execute(compiled.count_sql, compiled.parameters).fetchall()
             return count, []

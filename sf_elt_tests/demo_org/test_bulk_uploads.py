@@ -193,6 +193,17 @@ def test_a_job_says_how_far_it_is(shared: Details) -> None:
     assert {"totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime"} <= set(done)
 
 
+def test_newer_versions_say_that_uploads_are_not_chunked(shared: Details) -> None:
+    """isPkChunkingSupported stands in an ingest job's details in v61 (recorded), and did not in v57 (recorded)."""
+    body = {"operation": "insert", "object": "Lead"}
+    said = []
+    for version in ("v57.0", "v61.0"):
+        jobs = f"{V2}/ingest".replace("v62.0", version)
+        made = ask(shared, jobs, "POST", json=body).json()
+        said.append(ask(shared, f"{jobs}/{made['id']}").json().get("isPkChunkingSupported"))
+    assert said == [None, False]
+
+
 def test_states_do_not_go_back(shared: Details) -> None:
     """Ending a job twice is INVALIDJOBSTATE in Salesforce's words, whichever way it ended."""
     job = ingest(shared, "insert", LEADS)

@@ -32,6 +32,7 @@ from sf_elt.demo_org.saving import Operation
 MOST_BYTES = 150 * 1024 * 1024 * 3 // 4
 """150 MB once Salesforce has written it in base64."""
 MOST_IN_MULTIPART = 100_000
+SAYS_CHUNKING = 61.0  # the first version that was recorded to say of ingest jobs, too, that they are not chunked
 
 
 @dataclass
@@ -58,11 +59,13 @@ class IngestJob(Job):
         return shown | {"lineEnding": self.dialect.line_ending, "columnDelimiter": self.dialect.delimiter}
 
     def details(self) -> dict[str, object]:
+        chunking = {"isPkChunkingSupported": False} if float(self.api_version) >= SAYS_CHUNKING else {}
         return super().details() | {
             "numberRecordsProcessed": self.verdicts.records_processed,
             "numberRecordsFailed": self.verdicts.records_failed,
             "apiActiveProcessingTime": self.milliseconds,
             "apexProcessingTime": 0,
+            **chunking,
         }
 
 

@@ -115,6 +115,8 @@ async def abort(request: Request) -> Response:
 async def results(request: Request) -> Response:
     """One page of the rows, at most `maxRecords` of them, from `locator` on."""
     rows = _finished(request)
+    if rows is None:
+        return Response(status_code=204)
     found = rows.page(row_of(request.query_params.get("locator"), rows.total), _max_records(request))
     request.state.rows = found.records
     headers = {"Sforce-Locator": locator(found.next_row), "Sforce-NumberOfRecords": str(found.records)}
@@ -126,6 +128,8 @@ async def result_pages(request: Request) -> Response:
     if float(version_of(request)) < FIRST_VERSION_WITH_PAGES:
         raise not_found()
     rows = _finished(request)
+    if rows is None:
+        return Response(status_code=204)
     size = _max_records(request) or DEFAULT_PAGE
     starts = range(row_of(request.query_params.get("locator"), rows.total), rows.total, size) or [0]
     shown, left = starts[:SIDE_BY_SIDE_PAGES], starts[SIDE_BY_SIDE_PAGES:]
@@ -158,11 +162,14 @@ def _run(org: Org, job: QueryJob, wanted: NewQuery) -> None:
     job.rows, job.records_processed = rows, rows.total
 
 
-def _finished(request: Request) -> Rows:
-    """The job's rows, when they can be had by this request."""
+def _finished(request: Request) -> Rows | None:
+    """The job's rows, when they can be had by this request.
+
+    None where there are none, or none yet: 204, without saying why ("Get Results for a Query Job").
+    """
     job = _jobs.job(request)
     if job.state != "JobComplete" or job.rows is None:
-        raise OrgError(400, "INVALIDJOBSTATE", f"Job {job.id} is {job.state}: it has results once it is JobComplete")
+        return None
     check_version(request, job)
     return job.rows
 

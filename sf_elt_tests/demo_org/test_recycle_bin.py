@@ -6,7 +6,14 @@ from datetime import timedelta
 import pytest
 import requests
 
-from sf_elt.demo_org.saving import empty_recycle_bin, purge_recycle_bin, save_by_id, undelete_records
+from sf_elt.demo_org.saving import (
+    Merge,
+    empty_recycle_bin,
+    merge,
+    purge_recycle_bin,
+    save_by_id,
+    undelete_records,
+)
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt_tests.demo_org.bench import PERSON, Bench
 from sf_elt_tests.demo_org.wire import V62, Wire
@@ -45,6 +52,38 @@ def test_what_lies_in_the_bin_too_long_is_purged(bench: Bench) -> None:
     bench.now += timedelta(days=5)
     assert purge_recycle_bin(bench.store) == 1
     assert [bench.values(each, "Id") for each in (early, late, living)] == [None, (late,), (living,)]
+
+
+def test_what_was_deleted_before_its_parent_stays_in_the_bin(bench: Bench) -> None:
+    """Also where both happened within one second, and where the child was merged; a second return is as the first."""
+    account = bench.new("Account", Name="Acme")
+    deleted, loser, living = (bench.new("Contact", LastName=name, AccountId=account) for name in "ABC")
+    assert bench.save("delete", "Contact", {"Id": deleted})[0].success
+    assert merge(bench.store, bench.user, "Contact", [Merge({"Id": living}, (loser,))])[0].success
+    for _ in range(2):
+        assert bench.save("delete", "Account", {"Id": account})[0].success
+        assert bench.save("undelete", "Account", {"Id": account})[0].success
+        assert [bench.values(each, "IsDeleted") for each in (deleted, loser, living)] == [(True,), (True,), (False,)]
+    assert bench.save("undelete", "Contact", {"Id": deleted})[0].success
+    bench.now += timedelta(seconds=1)
+    bench.save("delete", "Account", {"Id": account})
+    bench.save("undelete", "Account", {"Id": account})
+    assert bench.values(deleted, "IsDeleted") == (False,)
+
+
+def test_a_record_brings_no_value_back_that_another_has_by_now(bench: Bench) -> None:
+    """Nor do those that come back with it: its return is refused, and nothing of it happens."""
+    account = bench.new("Account", Name="Acme")
+    contact = bench.new("Contact", LastName="A", AccountId=account, External_Id__c="k")
+    bench.save("delete", "Account", {"Id": account})
+    other = bench.new("Contact", LastName="B", External_Id__c="K")
+    code, message, fields = bench.error("undelete", "Account", Id=account)
+    assert (code, fields) == ("DUPLICATE_VALUE", ("External_Id__c",))
+    assert message == f"duplicate value found: External_Id__c duplicates value on record with id: {other[:15]}"
+    assert [bench.values(each, "IsDeleted") for each in (account, contact)] == [(True,), (True,)]
+    bench.save("delete", "Contact", {"Id": other})
+    assert bench.save("undelete", "Account", {"Id": account})[0].success
+    assert bench.values(contact, "IsDeleted") == (False,)
 
 
 def test_a_lookup_is_emptied_and_comes_back_unless_it_was_replaced(bench: Bench) -> None:

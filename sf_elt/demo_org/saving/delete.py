@@ -1,7 +1,7 @@
 """Deleting: into the recycle bin with all that goes along, out of it again, or for good."""
 # ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sf_elt.demo_org.calculated import refresh_calculated
 from sf_elt.demo_org.history import parent_field
@@ -9,6 +9,7 @@ from sf_elt.demo_org.replication import log_removal
 from sf_elt.demo_org.saving.batch import touched
 from sf_elt.demo_org.saving.derive import parents_of, refresh
 from sf_elt.demo_org.saving.emptied import empty_references, restore_references
+from sf_elt.demo_org.saving.returning import children_ids, dependents, gone_with
 from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import Children, Field, ObjectType, Schema
 from sf_elt.demo_org.store import Writing, quote, table
@@ -69,8 +70,8 @@ def delete(
     """Marks the records deleted (`for_good`: removes them), and with them the records that cannot be without them."""
     if not ids:
         return
-    for child in _dependents(schema, object_type):
-        delete(schema, write, child.object_type, _ids(write, child, ids), user_id, for_good=for_good)
+    for child in dependents(schema, object_type):
+        delete(schema, write, child.object_type, children_ids(write, child, ids), user_id, for_good=for_good)
     empty_references(schema, write, object_type, ids, remember=not for_good)
     if for_good:
         remove(schema, write, object_type, ids)
@@ -91,7 +92,7 @@ def remove(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequenc
     write.connection.execute(f'DELETE FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))', [list(ids)])
     history = schema.history_of(object_type.name)
     if history is not None:
-        remove(schema, write, history, _ids(write, Children(history, parent_field(history)), ids, "true"))
+        remove(schema, write, history, children_ids(write, Children(history, parent_field(history)), ids, "true"))
     refresh(write, object_type, parents)
     write.saved.add(object_type.name)
 
@@ -100,11 +101,8 @@ def undelete(schema: Schema, write: Writing, object_type: ObjectType, ids: Seque
     """Brings the records back, and with them those that were deleted in the same moment because of them."""
     if not ids:
         return
-    for child in _dependents(schema, object_type):
-        parent = quote(child.field.name)
-        deleted_at = f'(SELECT "SystemModstamp" FROM {table(object_type.name)} AS gone WHERE gone."Id" = {parent})'
-        where = '"IsDeleted"' if child.object_type.history_of else f'"IsDeleted" AND "SystemModstamp" = {deleted_at}'
-        undelete(schema, write, child.object_type, _ids(write, child, ids, where), user_id)
+    for child in dependents(schema, object_type):
+        undelete(schema, write, child.object_type, gone_with(write, object_type, child, ids), user_id)
     if object_type.has("MasterRecordId"):  # what comes back is merged into nothing
         write.connection.execute(
             f'UPDATE {table(object_type.name)} SET "MasterRecordId" = NULL WHERE "Id" IN (SELECT unnest(?))',
@@ -133,18 +131,5 @@ def mark_history(schema: Schema, write: Writing, object_type: ObjectType, ids: S
     """Puts the records' history into the recycle bin."""
     history = schema.history_of(object_type.name)
     if history is not None:
-        rows = _ids(write, Children(history, parent_field(history)), ids)
+        rows = children_ids(write, Children(history, parent_field(history)), ids)
         mark(schema, write, history, rows, user_id, deleted=True)
-
-
-def _dependents(schema: Schema, object_type: ObjectType) -> Iterator[Children]:
-    return (each for each in schema.children_of(object_type.name) if each.field.cascade)
-
-
-def _ids(write: Writing, child: Children, parents: Sequence[str], where: str = 'NOT "IsDeleted"') -> list[str]:
-    rows = write.connection.execute(
-        f'SELECT "Id" FROM {table(child.object_type.name)} '
-        f"WHERE {quote(child.field.name)} IN (SELECT unnest(?)) AND {where}",
-        [list(parents)],
-    ).fetchall()
-    return [record_id for (record_id,) in rows]

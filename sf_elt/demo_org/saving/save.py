@@ -22,6 +22,7 @@ from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, Sa
 from sf_elt.demo_org.saving.permission_records import check_permission_records
 from sf_elt.demo_org.saving.places import fill_places
 from sf_elt.demo_org.saving.references import check_references, find_parents
+from sf_elt.demo_org.saving.returning import check_returning, remember_earlier
 from sf_elt.demo_org.saving.rights import check_rights
 from sf_elt.demo_org.saving.rows import Row, read_rows
 from sf_elt.demo_org.saving.validation import check_rules
@@ -164,6 +165,7 @@ class _Batch:
             check_duplicates(connection, self.store.rules, object_type, rows, self.options)
         elif self.operation == "undelete":  # what the user does not see comes back too
             check_unique(connection, whole, self.operation, rows)
+            check_returning(self.write, self.store.schema, whole, rows)
         else:
             check_deletable(self.write, self.store.schema, object_type, rows)
         check_locks(self.store.rules, self.write, object_type, rows)
@@ -175,6 +177,7 @@ class _Batch:
         stored_type = schema.require(object_type.name)
         ids = [row.id for row in rows if row.known_id is not None]
         if self.operation in ("delete", "hardDelete"):
+            remember_earlier(schema, self.write, stored_type, ids)
             delete(schema, self.write, stored_type, ids, self.user_id, for_good=self.operation == "hardDelete")
         elif self.operation == "undelete":
             undelete(schema, self.write, stored_type, ids, self.user_id)

@@ -110,12 +110,13 @@ def test_history_goes_and_comes_back_with_its_record(org: Details, wire: Wire) -
 
 
 def test_merges_and_conversions_are_kept(org: Details, wire: Wire) -> None:
-    """leadMerged stands in the master's history, leadConverted in that of the lead."""
+    """leadMerged stands in the master's history, leadConverted in that of the lead, beside its new status and owner."""
     master, loser = wire.new_lead(), wire.new_lead()
     soap(org, "merge", {"request": {"masterRecord": {"type": "Lead", "Id": master}, "recordToMergeIds": loser}})
     assert ("leadMerged", "Text", None, None) in changes(wire, master)
     soap(org, "convertLead", {"leadConverts": {"leadId": master, "convertedStatus": "Closed - Converted"}})
-    assert ("leadConverted", "Text", None, None) in changes(wire, master)
+    former = ("Status", "DynamicEnum", "Open - Not Contacted", "Closed - Converted")
+    assert changes(wire, master)[-2:] == [former, ("leadConverted", "Text", None, None)]
 
 
 @pytest.mark.parametrize("name", HISTORIES.values())

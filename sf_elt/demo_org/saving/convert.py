@@ -17,10 +17,11 @@ from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.saving.cells import Cell
 from sf_elt.demo_org.saving.checks import locked
 from sf_elt.demo_org.saving.derive import parents_of, refresh
-from sf_elt.demo_org.saving.history import Change, add_history
+from sf_elt.demo_org.saving.history import Change, add_history, record_history
 from sf_elt.demo_org.saving.lookup import read_existing
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions
 from sf_elt.demo_org.saving.rights import NO_ACCESS
+from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.saving.save import save
 from sf_elt.demo_org.schema import Field, Schema
 from sf_elt.demo_org.store import Store, Writing, table
@@ -125,6 +126,7 @@ class _Conversion:
         contact_id = self._contact(lead, owner, account_id)
         opportunity_id = self._opportunity(lead, owner, account_id, contact_id)
         self._close(owner_id, account_id, contact_id, opportunity_id)
+        self._record(lead, owner_id)
         self._hand_over(account_id, contact_id, opportunity_id)
         return ConvertedLead(self.lead_id, True, account_id, contact_id, opportunity_id)
 
@@ -213,9 +215,15 @@ class _Conversion:
             },
         )  # fmt: skip
         self.write.saved.add("Lead")
-        lead_type = self.store.schema.require("Lead")
-        add_history(self.store, self.write, lead_type, [Change(self.lead_id, CONVERTED)], self.user_id)
         refresh_calculated(self.write.connection, self.store.schema, self.store.schema.require("Lead"), [self.lead_id])
+
+    def _record(self, lead: Mapping[str, Cell], owner_id: str | None) -> None:
+        """Keeps in the lead's history that it was converted, and what that changed."""
+        cells: dict[str, Cell] = {"Status": self.wanted.converted_status, "OwnerId": owner_id or lead["OwnerId"]}
+        row = Row(self.lead_id, cells=cells, existing=dict(lead))
+        lead_type = self.store.schema.require("Lead")
+        record_history(self.store, self.write, lead_type, [row], self.user_id)
+        add_history(self.store, self.write, lead_type, [Change(self.lead_id, CONVERTED)], self.user_id)
 
     def _hand_over(self, account_id: str, contact_id: str, opportunity_id: str | None) -> None:
         """The lead's activities go to the contact, its campaign memberships name the contact too."""

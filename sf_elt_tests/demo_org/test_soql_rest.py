@@ -142,3 +142,24 @@ def test_for_view_remembers_that_records_were_looked_at(wire: Wire) -> None:
     assert [each["SystemModstamp"] for each in (many, none)] == [each["SystemModstamp"] for each in before]
     refused = wire("GET", f"{V62}/query", params={"q": "SELECT Id FROM Account FOR UPDATE"})
     assert refused.json()[0]["errorCode"] == "MALFORMED_QUERY"
+
+
+def test_what_the_org_is_made_of_is_queried_like_records(wire: Wire, sf: Salesforce) -> None:
+    """EntityDefinition and FieldDefinition are for /query too, not for /tooling/query alone."""
+    [account] = sf.query("SELECT QualifiedApiName, KeyPrefix FROM EntityDefinition WHERE QualifiedApiName = 'Account'")[
+        "records"
+    ]
+    assert account == {
+        "attributes": {"type": "EntityDefinition", "url": f"{V62}/sobjects/EntityDefinition/Account"},
+        "QualifiedApiName": "Account",
+        "KeyPrefix": "001",
+    }
+    soql = (
+        "SELECT QualifiedApiName, ReferenceTo, EntityDefinition.Label FROM FieldDefinition "
+        "WHERE EntityDefinition.QualifiedApiName = 'Contact' AND QualifiedApiName = 'AccountId'"
+    )
+    [field] = sf.query(soql)["records"]
+    assert field["ReferenceTo"] == {"referenceTo": ["Account"]}
+    assert field["EntityDefinition"]["Label"] == "Contact"
+    reply = wire("GET", f"{V62}/query", params={"q": "SELECT Id FROM CustomField"})
+    assert reply.json()[0]["errorCode"] == "INVALID_TYPE", "custom fields are for the Tooling API alone"

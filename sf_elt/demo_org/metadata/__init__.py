@@ -8,6 +8,8 @@ change.py        the changes themselves, whoever asks for them
 permissions.py   profiles and permission sets
 components.py    what there are kinds of, and what can be done with each
 component_ids.py Ids of components
+catalog.py       objects and fields as records, for SOQL: CustomField, EntityDefinition and their like
+data_types.py    field types as Setup words them
 xml_forms.py     components in XML
 soap.py          the Metadata API at /services/Soap/m/NN.0
 """

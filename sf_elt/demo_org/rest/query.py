@@ -18,6 +18,7 @@ from starlette.responses import Response
 from sf_elt.demo_org.errors import OrgError, SoqlError
 from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at
+from sf_elt.demo_org.metadata.catalog import IN_DATA, TOOLING, Catalog, open_json
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.columns import column_metadata
@@ -25,7 +26,10 @@ from sf_elt.demo_org.rest.explain import explain
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.rest.time_limit import time_limit
 from sf_elt.demo_org.rest.viewed import remember_views
-from sf_elt.demo_org.soql import compile_query, json_statement
+from sf_elt.demo_org.schema import Schema
+from sf_elt.demo_org.soql import compile_query, json_statement, parse
+from sf_elt.demo_org.soql.ast import Query
+from sf_elt.demo_org.store import Store
 
 SMALLEST_PAGE, LARGEST_PAGE = 200, 2_000
 MOST_WITH_OFFSET = 2_000
@@ -63,6 +67,7 @@ class Queries:
     def __init__(self) -> None:
         self._results: OrderedDict[str, _Result] = OrderedDict()
         self._made = self._kept_bytes = 0
+        self._catalog = Catalog()
         self._lock = threading.Lock()
 
     def query(self, request: Request) -> Response:
@@ -93,12 +98,12 @@ class Queries:
             raise OrgError(400, "MALFORMED_QUERY", "A query string has to be specified")
         if not soql.strip():
             raise SoqlError("MALFORMED_QUERY", "SOQL statements cannot be empty or null")
-        compiled = compile_query(
-            soql, schema_of(request), now, include_deleted=include_deleted, user_id=user_of(request)
-        )
+        query = parse(soql)
+        schema, store = self._source(request, query)
+        compiled = compile_query(query, schema, now, include_deleted=include_deleted, user_id=user_of(request))
         if request.query_params.get("columns") == "true":
             return reply(column_metadata(compiled))
-        with org.store.reading() as connection, time_limit(connection):
+        with store.reading() as connection, time_limit(connection):
             if compiled.is_count:
                 row = connection.execute(compiled.count_sql, compiled.parameters).fetchone()
                 return reply({"totalSize": row[0] if row else 0, "done": True, "records": []})
@@ -112,10 +117,19 @@ class Queries:
                 "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
             )
             raise SoqlError("EXCEEDED_ID_LIMIT", message)
-        if compiled.query.purpose:
+        if store is not org.store:
+            records = _opened(records)
+        elif query.purpose:
             remember_views(org.store, compiled, records)
         result = _Result(user_of(request), records, page_size, org.clock(), nested=compiled.has_children)
         return self._reply(request, result, 0, None)
+
+    def _source(self, request: Request, query: Query) -> tuple[Schema, Store]:
+        """What is queried: the org's records, or what the org is made of, for those who may see that."""
+        org = org_of(request)
+        if query.object_name.lower() in IN_DATA and org.access.may(user_of(request), "ViewSetup"):
+            return TOOLING, self._catalog.of(org.schema)
+        return schema_of(request), org.store
 
     def _reply(self, request: Request, result: _Result, start: int, cursor: str | None) -> Response:
         page = result.page(start)
@@ -167,6 +181,14 @@ class Queries:
                 _, dropped = self._results.popitem(last=False)
                 self._kept_bytes -= dropped.records.nbytes
         return cursor
+
+
+def _opened(records: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Records of what the org is made of, with the values that are kept as texts."""
+    opened = [orjson.loads(text) for text in records.to_pylist()]
+    for record in opened:
+        open_json(record)
+    return pa.chunked_array([[orjson.dumps(record).decode() for record in opened]], pa.string())
 
 
 def _address(request: Request, cursor: str, start: int) -> str:

@@ -1,16 +1,14 @@
 """The Tooling API under /services/data/vNN.0/tooling: custom fields and objects, and queries over the org's schema.
 
-catalog.py         the objects it has (CustomField, CustomObject, EntityDefinition, FieldDefinition) and their rows
-query.py           SOQL over them
+query.py           SOQL over the objects of metadata/catalog.py
 records.py         custom fields and objects created, read, changed and deleted
 service.py         what it says of itself, and what it refuses
-data_types.py      field types as Setup words them
 """
 
 from starlette.routing import Route
 
+from sf_elt.demo_org.metadata.catalog import Catalog
 from sf_elt.demo_org.tooling import service
-from sf_elt.demo_org.tooling.catalog import Catalog
 from sf_elt.demo_org.tooling.query import ToolingQueries
 from sf_elt.demo_org.tooling.records import Components
 

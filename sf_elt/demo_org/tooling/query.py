@@ -10,18 +10,17 @@ from starlette.responses import Response
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at
+from sf_elt.demo_org.metadata.catalog import TOOLING, WHOLE, Catalog, open_json
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import user_of, version_of
 from sf_elt.demo_org.rest.columns import column_metadata
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.rest.time_limit import time_limit
 from sf_elt.demo_org.soql import Compiled, compile_query, json_statement
-from sf_elt.demo_org.tooling.catalog import TOOLING, WHOLE, Catalog
 
 PAGE = 2_000
 KEPT_RESULTS = 50
 _CURSOR_PREFIX = "01g"
-_JSON_FIELDS = ("Metadata", "ReferenceTo")
 
 Records = list[dict[str, object]]
 
@@ -100,16 +99,5 @@ def read(catalog: Catalog, request: Request, compiled: Compiled) -> tuple[int, R
         rows = connection.execute(statement, compiled.parameters).fetchall()
     records = [orjson.loads(text) for (text,) in rows]
     for record in records:
-        _open_json(record)
+        open_json(record)
     return len(records), records
-
-
-def _open_json(record: dict[str, object]) -> None:
-    """Makes values of the texts in which whole definitions are kept; in the records inside this one too."""
-    for name, value in record.items():
-        if name in _JSON_FIELDS and isinstance(value, str):
-            record[name] = orjson.loads(value)
-        elif isinstance(value, dict):
-            _open_json(value)
-            for each in value.get("records", ()) if isinstance(value.get("records"), list) else ():
-                _open_json(each)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from sf_elt.demo_org.errors import OrgError, malformed_id, not_found
 from sf_elt.demo_org.ids import normalise
+from sf_elt.demo_org.metadata.catalog import TOOLING, Catalog
 from sf_elt.demo_org.metadata.components import KINDS, Kind
 from sf_elt.demo_org.metadata.refusal import MetadataRefused
 from sf_elt.demo_org.org import Org, org_of
@@ -18,7 +19,6 @@ from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.schema import ObjectType
 from sf_elt.demo_org.soql import compile_query
 from sf_elt.demo_org.soql.ast import Comparison, Path, Query, Text
-from sf_elt.demo_org.tooling.catalog import TOOLING, Catalog
 from sf_elt.demo_org.tooling.query import read
 
 _Given = TypeVar("_Given")

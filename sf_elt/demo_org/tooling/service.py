@@ -7,11 +7,11 @@ from sf_elt.demo_org.auth.api_session import api_session
 from sf_elt.demo_org.auth.oauth import bearer_token
 from sf_elt.demo_org.describe import describe_global, describe_object, object_summary
 from sf_elt.demo_org.errors import OrgError, no_apex, not_found
+from sf_elt.demo_org.metadata.catalog import TOOLING
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import version_of
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.schema import ObjectType
-from sf_elt.demo_org.tooling.catalog import TOOLING
 
 
 def resources(request: Request) -> Response:

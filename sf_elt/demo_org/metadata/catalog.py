@@ -1,6 +1,7 @@
 """The objects that /tooling/query knows, with a row for each object and field of the org.
 
-They are kept in a store of their own, so that SOQL means the same there, and made anew where the schema has changed.
+/query knows some of them too. They are kept in a store of their own, so that SOQL means the same there, and made anew
+where the schema has changed.
 """
 
 import threading
@@ -17,18 +18,21 @@ from sf_elt.demo_org.metadata.component_ids import (
     object_id,
     rule_id,
 )
+from sf_elt.demo_org.metadata.data_types import data_type
 from sf_elt.demo_org.metadata.fields import definition_of, is_component
 from sf_elt.demo_org.metadata.objects import object_definition
 from sf_elt.demo_org.metadata.validation_rules import rule_definition
 from sf_elt.demo_org.schema import Field, FieldType, ObjectType, Schema, ValidationRule
 from sf_elt.demo_org.store import Store
 from sf_elt.demo_org.tables import arrow_type, insert_rows
-from sf_elt.demo_org.tooling.data_types import data_type
 
 Row = dict[str, object]
 
 WHOLE = ("Metadata", "FullName")
 """Fields that can be read of one component at a time; Metadata is kept as JSON."""
+IN_DATA = ("entitydefinition", "fielddefinition")
+"""Those that are no matter of the Tooling API alone, in lower case."""
+_JSON_FIELDS = ("Metadata", "ReferenceTo")
 _NAMES = {"DurableId": 255, "QualifiedApiName": 255, "DeveloperName": 80, "MasterLabel": 80, "Label": 80}
 _ENTITY_TEXTS = {**_NAMES, "PluralLabel": 80, "NamespacePrefix": 15, "KeyPrefix": 3, "InternalSharingModel": 40}
 _ENTITY_FLAGS = (
@@ -173,6 +177,17 @@ class Catalog:
             if self._made is None or self._made[0] is not schema:
                 self._made = (schema, _filled(schema))
             return self._made[1]
+
+
+def open_json(record: dict[str, object]) -> None:
+    """Makes values of the texts in which whole definitions are kept; in the records inside this one too."""
+    for name, value in record.items():
+        if name in _JSON_FIELDS and isinstance(value, str):
+            record[name] = orjson.loads(value)
+        elif isinstance(value, dict):
+            open_json(value)
+            for each in value.get("records", ()) if isinstance(value.get("records"), list) else ():
+                open_json(each)
 
 
 def _filled(schema: Schema) -> Store:

@@ -96,7 +96,10 @@ def limits(request: Request) -> Response:
 
 
 def record_count(request: Request) -> Response:
-    """GET /limits/recordCount?sObjects=Account,Contact: how many records are not deleted; of all objects without it."""
+    """GET /limits/recordCount?sObjects=Account,Contact: how many records are not deleted; of all objects without it.
+
+    An object without records is left out (recorded).
+    """
     org, schema = org_of(request), schema_of(request)
     named = request.query_params.get("sObjects")
     wanted = [schema.object(each.strip()) for each in named.split(",")] if named else list(schema.objects)
@@ -105,7 +108,8 @@ def record_count(request: Request) -> Response:
         for each in filter(None, wanted):
             living = ' WHERE NOT "IsDeleted"' if each.has("IsDeleted") else ""
             row = connection.execute(f"SELECT count(*) FROM {table(each.name)}{living}").fetchone()  # noqa: S608
-            counts.append({"count": row[0] if row else 0, "name": each.name})
+            if row and row[0]:
+                counts.append({"count": row[0], "name": each.name})
     return reply({"sObjects": counts})
 
 

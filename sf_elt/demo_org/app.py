@@ -1,5 +1,7 @@
 """The org as an ASGI application: its addresses, and what happens to every request on its way in and out."""
 
+import re
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -27,6 +29,8 @@ from sf_elt.demo_org.unwrap import UnwrapRequests
 from sf_elt.demo_org.versions import api_version, is_retired
 
 DATA = "/services/data/"
+SLASHES = re.compile(rb"/+(?:services/data/v[0-9.]+/+)?")
+"""Where several of them are one: in values of external ids they are not."""
 LONGEST_HEAD = 16_384  # bytes of request line and headers together
 LIMIT_INFO = b"sforce-limit-info"
 
@@ -65,15 +69,21 @@ def build_app(org: Org) -> Starlette:
 
 
 class OneSlash:
-    """ASGI middleware: `//services` is `/services`, as the CLI has it after an instance URL that ends in a slash."""
+    """ASGI middleware: `//services` is `/services`, as the CLI has it after an instance URL that ends in a slash.
+
+    Behind the version too: restforce asks for `/services/data/v59.0//sobjects/Lead/updated/`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("//"):
-            path, raw_path = "/" + scope["path"].lstrip("/"), b"/" + scope["raw_path"].lstrip(b"/")
-            scope = {**scope, "path": path, "raw_path": raw_path}
+        if scope["type"] == "http" and b"//" in scope["raw_path"]:
+            found = SLASHES.match(scope["raw_path"])
+            end = found.end() if found else 0
+            start = re.sub(b"/+", b"/", scope["raw_path"][:end])
+            raw_path = start + scope["raw_path"][end:]
+            scope = {**scope, "path": start.decode() + scope["path"][end:], "raw_path": raw_path}
         await self.app(scope, receive, send)
 
 

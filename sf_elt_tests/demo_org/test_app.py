@@ -11,6 +11,7 @@ import requests
 from sf_elt.demo_org.org import Settings, create_org
 from sf_elt.demo_org.serve import Details, running_org, serving
 from sf_elt_tests.demo_org.soap_client import Fault, soap
+from sf_elt_tests.demo_org.wire import V62, Wire
 from sf_elt_tests.orgs import client, levers
 
 DATA = "/services/data/v62.0"
@@ -163,10 +164,19 @@ def test_replies_are_compressed_for_clients_that_ask(shared_org: Details) -> Non
     assert gzip.decompress(packed.raw.read()) == plain.raw.read()
 
 
-def test_an_address_may_begin_with_two_slashes(shared_org: Details) -> None:
-    """The Salesforce CLI's instance URL ends in a slash, and its addresses begin with one."""
+@pytest.mark.parametrize("address", ["//services/data/v62.0/limits", "/services/data/v62.0//limits"])
+def test_an_address_may_begin_with_two_slashes(shared_org: Details, address: str) -> None:
+    """The Salesforce CLI's instance URL ends in a slash, and its addresses begin with one; restforce's resources do."""
     headers = {"Authorization": f"Bearer {shared_org.access_token}"}
     request = requests.Request("GET", shared_org.instance_url, headers=headers).prepare()
-    request.url = f"{shared_org.instance_url}//services/data/v62.0/limits"
+    request.url = shared_org.instance_url + address
     with requests.Session() as session:
         assert session.send(request, timeout=10).status_code == 200
+
+
+def test_slashes_in_a_value_stay(empty_org: Details) -> None:
+    """An external id may be an address."""
+    wire = Wire(empty_org)
+    lead = f"{V62}/sobjects/Lead/External_Id__c/https://example.com//a"
+    assert wire("PATCH", lead, json={"LastName": "A", "Company": "A"}).status_code == 201
+    assert wire("GET", lead).json()["External_Id__c"] == "https://example.com//a"

@@ -41,6 +41,10 @@ def test_retired_versions_are_gone(wire: Wire, org: Details, version: str) -> No
         ("tabs", []),
         ("theme", {"themeItems": []}),
         ("quickActions", []),
+        ("actions", {"custom": f"{V62}/actions/custom", "standard": f"{V62}/actions/standard"}),
+        ("actions/custom/flow", {"actions": []}),
+        ("process/approvals", {"approvals": {}}),
+        ("process/rules", {"rules": {}}),
         ("sobjects/Lead/quickActions", []),
         (
             "sobjects/Lead/listviews",
@@ -48,8 +52,8 @@ def test_retired_versions_are_gone(wire: Wire, org: Details, version: str) -> No
         ),
     ],
 )
-def test_there_are_no_parts_of_pages(wire: Wire, address: str, found: object) -> None:
-    """Lists of tabs, colours, actions and list views are there, and empty."""
+def test_nobody_has_made_pages_or_actions(wire: Wire, address: str, found: object) -> None:
+    """Lists of tabs, colours, actions, rules and list views are there, and empty (n8n lists flows)."""
     assert wire("GET", f"{V62}/{address}").json() == found
 
 
@@ -59,6 +63,8 @@ def test_there_are_no_parts_of_pages(wire: Wire, address: str, found: object) ->
         "quickActions/LogACall/describe",
         "sobjects/Lead/quickActions/LogACall",
         "sobjects/Lead/listviews/00BHs0000000001AAA/results",
+        "sobjects/Event/describe/namedLayouts/UserAlt",
+        "actions/custom/flow/Nothing",
     ],
 )
 def test_no_part_of_a_page_is_found(wire: Wire, address: str) -> None:
@@ -113,3 +119,14 @@ def test_the_front_door_opens_once(wire: Wire, org: Details) -> None:
         f"{org.instance_url}/services/oauth2/singleaccess", headers={"Authorization": "Bearer dead"}, timeout=10
     )
     assert (refused.status_code, refused.text) == (403, "Bad_OAuth_Token")
+
+
+def test_notes_hang_on_records(wire: Wire) -> None:
+    """n8n adds them to leads and accounts, names written small; they go with their parent."""
+    account = wire.new("Account", Name="A")
+    made = wire("POST", f"{V62}/sobjects/note", json={"Title": "Call", "ParentId": account, "Body": "x"})
+    assert (made.status_code, made.json()["id"][:3]) == (201, "002")
+    notes = wire("GET", f"{V62}/sobjects/Account/{account}/Notes").json()["records"]
+    assert [note["Title"] for note in notes] == ["Call"]
+    wire("DELETE", f"{V62}/sobjects/Account/{account}")
+    assert wire("GET", f"{V62}/sobjects/Note/{made.json()['id']}").status_code == 404

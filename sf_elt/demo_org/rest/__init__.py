@@ -6,6 +6,7 @@
 from starlette.routing import Route
 
 from sf_elt.demo_org.rest import (
+    automation,
     collections,
     composite,
     describes,
@@ -34,6 +35,12 @@ def routes() -> list[Route]:
         Route(f"{data}/limits", service.limits),
         Route(f"{data}/limits/recordCount", service.record_count),
         Route(f"{data}/recent", service.recent),
+        Route(f"{data}/actions", automation.actions),
+        Route(f"{data}/actions/standard", automation.no_actions),
+        Route(f"{data}/actions/custom", automation.custom_actions),
+        *(Route(f"{data}/actions/custom/{kind}", automation.no_actions) for kind in automation.KINDS_OF_ACTIONS),
+        Route(f"{data}/process/approvals", automation.approvals, methods=["GET"]),
+        Route(f"{data}/process/rules", automation.rules, methods=["GET"]),
         Route(f"{data}/tabs", pages.tabs),
         Route(f"{data}/theme", pages.theme),
         Route(f"{data}/quickActions", pages.actions),
@@ -58,6 +65,7 @@ def routes() -> list[Route]:
         Route(f"{sobject}/describe/layouts/{{record_type_id}}", describes.layout_of_record_type),
         Route(f"{sobject}/describe/compactLayouts", describes.compact_layouts),
         Route(f"{sobject}/describe/approvalLayouts", describes.approval_layouts),
+        Route(f"{sobject}/describe/{{name:path}}", pages.none_such),
         Route(f"{sobject}/listviews", pages.list_views),
         Route(f"{sobject}/listviews/{{name:path}}", pages.none_such),
         Route(f"{sobject}/quickActions", pages.actions_of_object),

@@ -35,5 +35,5 @@ def list_views(request: Request) -> Response:
 
 
 def none_such(request: Request) -> Response:
-    """One list view or action, by its Id or name."""
+    """One layout, list view or action, by its Id or name."""
     raise not_found()

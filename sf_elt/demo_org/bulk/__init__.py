@@ -11,5 +11,6 @@ sending.py    pieces of files as replies, plain or gzip
 ingest.py     /services/data/vNN.0/jobs/ingest and below
 permitted.py  what a job may be about
 header.py     the header row of an ingest CSV: fields and relationships
+together.py   how many records of an upload one transaction saves
 apply.py      what an ingest job does with its CSV, and the three result files
 """

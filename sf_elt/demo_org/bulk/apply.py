@@ -14,14 +14,13 @@ from sf_elt.demo_org.bulk.dialect import Dialect
 from sf_elt.demo_org.bulk.header import Column, read_header
 from sf_elt.demo_org.bulk.jobs import Job, JobFailed
 from sf_elt.demo_org.bulk.quota import BATCH_RECORDS, Quota
+from sf_elt.demo_org.bulk.together import saved_at_once
 from sf_elt.demo_org.saving import Operation, SaveOutcome, save
 from sf_elt.demo_org.schema import FieldType, ObjectType, Schema
 from sf_elt.demo_org.store import Store
 
 SUCCESSFUL, FAILED, UNPROCESSED = "successful.csv", "failed.csv", "unprocessed.csv"
 RESULT_FILES = {"successfulresults": SUCCESSFUL, "failedresults": FAILED, "unprocessedrecords": UNPROCESSED}
-CHUNK = 200
-"""Records that one transaction saves, and among which an external id may stand once, as in Salesforce."""
 CLEARED = "#N/A"
 
 Row = tuple[str, ...]
@@ -103,9 +102,10 @@ def apply_csv(upload: Upload, verdicts: Verdicts, job: Job) -> None:
     columns = columns_of(upload.view(), upload.object_type, upload.operation, verdicts.header)
     if any(len(row) != len(columns) for row in waiting):
         raise JobFailed("InvalidBatch : Failed to parse CSV: a row has more or fewer cells than the header")
+    size = saved_at_once(upload.store, upload.object_type, upload.operation, upload.external_id_field, columns, waiting)
     done = 0
     try:
-        for piece in job.chunks(len(waiting), CHUNK):
+        for piece in job.chunks(len(waiting), size):
             if piece.start % BATCH_RECORDS == 0:
                 upload.quota.take_batches(1, upload.clock())
                 upload.quota.take_records(min(BATCH_RECORDS, len(waiting) - piece.start), upload.clock())

@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import partial
 from time import monotonic
 
-from sf_elt.demo_org.bulk.apply import CHUNK, columns_of, read_csv, record_of
+from sf_elt.demo_org.bulk.apply import columns_of, read_csv, record_of
 from sf_elt.demo_org.bulk.jobs import BulkJobs, JobAborted, JobFailed, reason_of, wait_while_held
 from sf_elt.demo_org.bulk.permitted import bulk_object
 from sf_elt.demo_org.bulk.quota import BATCH_RECORDS
+from sf_elt.demo_org.bulk.together import CHUNK
 from sf_elt.demo_org.bulk.v1.bodies import Record, read_json, read_xml
 from sf_elt.demo_org.bulk.v1.chunking import Chunking, ranges, within
 from sf_elt.demo_org.bulk.v1.jobs import Batch, BatchState, ClassicJob

@@ -232,3 +232,24 @@ def test_a_file_comes_beside_its_record(wire: Wire) -> None:
     changed = wire("PATCH", address, files=form({"Name": "b.bin"}, content[::-1]))
     assert changed.status_code == 204, changed.text
     assert wire("GET", f"{address}/Body").content == content[::-1]
+
+
+def test_a_form_of_a_text_file_is_read(wire: Wire) -> None:
+    """Lines that end in LF alone, as curl sends the documentation's examples and SalesforcePy its bodies, will do."""
+    record = json.dumps({"ParentId": wire.new("Account", Name="Acme"), "Name": "a.txt"})
+    body = (
+        '--boundary_string\nContent-Disposition: form-data; name="entity_attachment";\n'
+        f"Content-Type: application/json\n\n{record}\n\n"
+        '--boundary_string\nContent-Type: text/plain\nContent-Disposition: form-data; name="Body"; filename="a.txt"\n\n'
+        "one\r\n--boundary_strings\n\n--boundary_string--"
+    )
+    headers = {"Content-Type": 'multipart/form-data;boundary="boundary_string"'}
+    made = wire("POST", f"{V62}/sobjects/Attachment", data=body, headers=headers)
+    assert made.status_code == 201, made.text
+    assert wire("GET", f"{made.headers['Location']}/Body").content == b"one\r\n--boundary_strings\n"
+    cut = wire("POST", f"{V62}/sobjects/Attachment", data=body[:-2], headers=headers)
+    assert (cut.status_code, cut.json()[0]["errorCode"]) == (400, "INVALID_MULTIPART_REQUEST")
+    untyped = wire(
+        "POST", f"{V62}/sobjects/Attachment", data=body.replace("application/json", "text/x"), headers=headers
+    )
+    assert untyped.json()[0]["message"] == "Multipart message must include a non-binary part"

@@ -25,6 +25,7 @@ from sf_elt.demo_org.bulk.permitted import bulk_object, check_external_id, check
 from sf_elt.demo_org.bulk.requests import BulkBody, body_of, read_body
 from sf_elt.demo_org.bulk.sending import csv_reply
 from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.multipart import is_multipart, parts_of
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import check_content_type, schema_of, user_of, version_of
 from sf_elt.demo_org.saving import Operation
@@ -103,7 +104,7 @@ def routes() -> list[Route]:
 
 async def create(request: Request) -> Response:
     """Makes a job that waits for its CSV; a multipart request brings the CSV too, and the job is closed at once."""
-    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+    if is_multipart(request):
         return await _create_with_csv(request)
     return JSONResponse(_new_job(request, await body_of(request, NewIngest)).summary())
 
@@ -171,10 +172,8 @@ async def results(request: Request) -> Response:
 
 
 async def _create_with_csv(request: Request) -> Response:
-    async with request.form() as form:
-        described, content = form.get("job"), form.get("content")
-        description = described if isinstance(described, str) or described is None else await described.read()
-        upload = content.encode() if isinstance(content, str) else None if content is None else await content.read()
+    parts = {part.name: part.content for part in await parts_of(request)}
+    description, upload = parts.get("job"), parts.get("content")
     if description is None or upload is None:
         missing = "job" if description is None else "content"
         raise OrgError(400, "INVALIDJOB", f"InvalidJob : the multipart request has no part named '{missing}'")

@@ -4,11 +4,11 @@ from base64 import b64encode
 from collections.abc import Mapping
 
 import orjson
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sf_elt.demo_org.errors import OrgError, not_found
+from sf_elt.demo_org.multipart import is_multipart, parts_of
 from sf_elt.demo_org.requests import check_content_type, schema_of
 from sf_elt.demo_org.saving import SaveOptions
 from sf_elt.demo_org.schema import ObjectType
@@ -42,16 +42,14 @@ async def record_of(request: Request) -> dict[str, object]:
 
     The form is for `Body` of an Attachment and its like (REST API Developer Guide, "Insert or Update Blob Data").
     """
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+    if not is_multipart(request):
         return await json_of(request)
-    record: dict[str, object] = {}
-    async with request.form() as parts:
-        for name, part in parts.multi_items():
-            if isinstance(part, UploadFile) and part.content_type != "application/json":
-                record[name] = b64encode(await part.read()).decode()
-            else:
-                record |= _json_object(await part.read() if isinstance(part, UploadFile) else part)
-    return record
+    parts = await parts_of(request)
+    described = [part for part in parts if part.media_type == "application/json"]
+    if not described:
+        raise OrgError(400, "INVALID_MULTIPART_REQUEST", "Multipart message must include a non-binary part")
+    files = {part.name: b64encode(part.content).decode() for part in parts if part not in described}
+    return _json_object(described[0].content) | files
 
 
 def object_of(request: Request) -> ObjectType:

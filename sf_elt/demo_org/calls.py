@@ -3,6 +3,7 @@
 import re
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -176,7 +177,8 @@ class RecordCalls:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/services"):
-            await self.app(scope, receive, send)
+            with suppress(ClientDisconnect):
+                await self.app(scope, receive, send)
             return
         call = _OpenCall(scope)
 

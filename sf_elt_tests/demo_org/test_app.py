@@ -67,12 +67,13 @@ def test_a_body_of_another_type_is_refused(shared_org: Details, method: str, pat
 def test_a_client_that_leaves_in_the_middle_is_no_defect(caplog: pytest.LogCaptureFixture) -> None:
     """Half a request and a closed connection: recorded as a call without a reply, no traceback."""
     with running_org(records=0) as details:
-        head = (
-            f"POST {DATA}/sobjects/Lead HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n"
-            f"Authorization: Bearer {details.access_token}\r\n\r\n{{"
-        )
-        with socket.create_connection(("127.0.0.1", int(details.instance_url.rpartition(":")[2]))) as leaving:
-            leaving.sendall(head.encode())
+        for address in ("/demo/clock", f"{DATA}/sobjects/Lead"):
+            head = (
+                f"POST {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n"
+                f"Authorization: Bearer {details.access_token}\r\n\r\n{{"
+            )
+            with socket.create_connection(("127.0.0.1", int(details.instance_url.rpartition(":")[2]))) as leaving:
+                leaving.sendall(head.encode())
         while not (calls := levers(details).calls.all()):
             pass
     assert [(call["method"], call["status"]) for call in calls] == [("POST", 0)]

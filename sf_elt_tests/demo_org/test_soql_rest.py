@@ -110,13 +110,13 @@ def test_columns_of_groups_and_children_are_described(wire: Wire) -> None:
     reply = wire("GET", f"{V62}/query", params={"q": soql, "columns": "true"}).json()
     assert (reply["groupBy"], reply["entityName"]) == (True, "Account")
     described = [
-        (each["columnName"], each["displayName"], each["aggregate"], each["apexType"])
+        (each["columnName"], each["displayName"], each["aggregate"], each["apexType"], each["numberType"])
         for each in reply["columnMetadata"]
     ]
     assert described == [
-        ("Industry", "Industry", False, "String"),
-        ("expr0", "COUNT(Id)", True, "Integer"),
-        ("latest", "MAX(CreatedDate)", True, "Datetime"),
+        ("Industry", "Industry", False, "String", False),
+        ("expr0", "count(Id)", True, None, True),
+        ("latest", "max(CreatedDate)", True, None, False),
     ]
     soql = "SELECT Id, (SELECT LastName FROM Contacts) FROM Account"
     reply = wire("GET", f"{V62}/query", params={"q": soql, "columns": "true"}).json()

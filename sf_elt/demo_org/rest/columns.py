@@ -64,14 +64,15 @@ def _parent(column: Column, selected: Sequence[Selected], depth: int) -> Describ
 
 
 def _column(name: str, field: Field | None, joins: Sequence[Described] = (), *, aggregate: bool = False) -> Described:
+    """An aggregate says its type by `numberType` alone, and its function in small letters (recorded by the CLI)."""
     apex_type = None if field is None else _APEX_TYPES.get(field.type, "String")
     return {
         "aggregate": aggregate,
-        "apexType": apex_type,
+        "apexType": None if aggregate else apex_type,
         "booleanType": apex_type == "Boolean",
         "columnName": name,
         "custom": field is not None and field.custom,
-        "displayName": name if field is None or not aggregate else field.name,
+        "displayName": name if field is None or not aggregate else _with_small_function(field.name),
         "foreignKeyName": None,
         "insertable": field is not None and field.createable and not aggregate,
         "joinColumns": list(joins),
@@ -79,3 +80,9 @@ def _column(name: str, field: Field | None, joins: Sequence[Described] = (), *, 
         "textType": apex_type == "String",
         "updatable": field is not None and field.updateable and not aggregate,
     }
+
+
+def _with_small_function(aggregate: str) -> str:
+    """`COUNT(Id)` as `count(Id)`."""
+    function, parenthesis, argument = aggregate.partition("(")
+    return function.lower() + parenthesis + argument

@@ -106,7 +106,7 @@ def test_a_column_that_a_row_lacks_is_no_na(org: Details) -> None:
 
 
 def test_a_day_has_its_bulk_limits(org: Details) -> None:
-    """As /limits says them: 10,000 query jobs, 1 TB of results, 15,000 batches (of both APIs), 150 million records."""
+    """As /limits says them: 10,000 query jobs, 1 TB of their results, 15,000 batches of both APIs together."""
     limits = ask(org, "/services/data/v62.0/limits").json()
     assert {name: limits[name]["Max"] for name in limits if "Bulk" in name} == {
         "DailyBulkApiBatches": 15_000,

@@ -94,16 +94,17 @@ def follow_up(store: Store, write: Writing, object_type: ObjectType, rows: Seque
     if object_type.name in ("Task", "Event"):
         _find_accounts(write, object_type, rows)
     references = _references(object_type)
-    former = [parent for row in rows for name, parent in row.existing.items() if name in references]
-    parents = parents_of(write, object_type, [row.id for row in rows])
-    refresh(write, object_type, [*parents, *(each for each in former if isinstance(each, str))])
+    parents = parents_of(write, object_type, [row.id for row in rows if not row.created])
+    told = [row.cells.get(name) for row in rows if row.created for name in references]  # by new records, or formerly
+    told += [parent for row in rows for name, parent in row.existing.items() if name in references]
+    refresh(write, object_type, sorted({*parents, *(each for each in told if isinstance(each, str))}))
     _refresh_calculated(store, write, object_type, rows)
 
 
 def parents_of(write: Writing, object_type: ObjectType, ids: Sequence[str]) -> list[str]:
     """The parents whose counts, flags and dates depend on the records `ids`."""
     found: set[str] = set()
-    for reference in _references(object_type):
+    for reference in _references(object_type) if ids else ():
         rows = write.connection.execute(
             f'SELECT DISTINCT {quote(reference)} FROM {table(object_type.name)} WHERE "Id" IN (SELECT unnest(?))',
             [list(ids)],

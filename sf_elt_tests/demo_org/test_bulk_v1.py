@@ -152,6 +152,43 @@ def test_csv_jobs_answer_in_xml_and_csv(shared: Details) -> None:
     assert counted["createdDate"].endswith("Z")
 
 
+SPEC = "Salesforce Field,Csv Header,Value,Hint\n"
+
+
+def test_a_spec_maps_columns_to_fields(shared: Details) -> None:
+    """What salesforce-bulk posts as a mapping file: columns have names of their own, fields may have values."""
+    job = open_job(shared, operation="insert", object="Lead", contentType="CSV")
+    spec = f"{SPEC}LastName,Full Name,,\nCompany,Firm,Unknown,\nTitle,,Of the spec,\n"
+    assert ask(shared, f"{job}/spec", "POST", data=spec, headers=CSV_TYPE).status_code == 201
+    upload = "Firm,Other,Full Name\nAcme,x,Mapped1\n,,Mapped2\n"
+    _, info = run_batch(shared, job, upload, CSV_TYPE)
+    assert (info["state"], info["numberRecordsFailed"]) == ("Completed", "0")
+    made = client(shared).query("SELECT LastName, Company, Title FROM Lead WHERE LastName LIKE 'Mapped%' ORDER BY Name")
+    assert [(each["LastName"], each["Company"], each["Title"]) for each in made["records"]] == [
+        ("Mapped1", "Acme", "Of the spec"),
+        ("Mapped2", "Unknown", "Of the spec"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "code"),
+    [
+        (f"{SPEC}Birthdate,Born,,dd MMM yy\n", "FeatureNotEnabled"),
+        (f"{SPEC}LastName,Full Name\n", "ClientInputError"),
+        ("LastName,Full Name\n", "ClientInputError"),
+        ("", "ClientInputError"),
+    ],
+)
+def test_a_spec_that_cannot_be_followed_is_refused(shared: Details, spec: str, code: str) -> None:
+    """Hints, lines that are none and another header are refused; so is any spec once the job has batches."""
+    job = open_job(shared, operation="insert", object="Lead", contentType="CSV")
+    refused = ask(shared, f"{job}/spec", "POST", data=spec, headers=CSV_TYPE)
+    assert (refused.status_code, members(parsed(refused))["exceptionCode"]) == (400, code)
+    run_batch(shared, job, "LastName,Company\nSpecless,C\n", CSV_TYPE)
+    late = ask(shared, f"{job}/spec", "POST", data=f"{SPEC}LastName,Full Name,,\n", headers=CSV_TYPE)
+    assert members(parsed(late))["exceptionCode"] == "InvalidJobState"
+
+
 def test_a_query_in_csv(shared: Details) -> None:
     """A CSV query gives a list of one result and its rows; where nothing is found, a sentence instead of a header."""
     job = open_job(shared, operation="query", object="User", contentType="CSV")

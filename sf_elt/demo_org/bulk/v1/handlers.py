@@ -29,6 +29,7 @@ from sf_elt.demo_org.bulk.v1.bodies import read_job, read_json, read_xml
 from sf_elt.demo_org.bulk.v1.chunking import read_chunking
 from sf_elt.demo_org.bulk.v1.guard import ASYNC
 from sf_elt.demo_org.bulk.v1.jobs import ENDED, Batch, ClassicJob
+from sf_elt.demo_org.bulk.v1.mapping import read_spec
 from sf_elt.demo_org.bulk.v1.work import Work, new_batch
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import org_of
@@ -49,6 +50,7 @@ def routes() -> list[Route]:
         Route(f"{ASYNC}{{version}}/job", _answering(create), methods=["POST"]),
         Route(job, _answering(show), methods=["GET"]),
         Route(job, _answering(change), methods=["POST"]),
+        Route(f"{job}/spec", _answering(add_spec), methods=["POST"]),
         Route(f"{job}/batch", _answering(add_batch), methods=["POST"]),
         Route(f"{job}/batch", _answering(show_batches), methods=["GET"]),
         Route(batch, _answering(show_batch), methods=["GET"]),
@@ -109,6 +111,16 @@ async def change(request: Request) -> Response:
         raise OrgError(400, "InvalidJob", "Unable to parse Job")
     org_of(request).bulk.move(job, wanted.state)
     return _job_info(request, job)
+
+
+async def add_spec(request: Request) -> Response:
+    """Takes the job's transformation spec, before its first batch."""
+    job, spec = _job(request), read_spec(await request.body())
+    if job.state != "Open" or job.batches or job.saves is None or job.content_type != "CSV":
+        message = "A transformation spec is for an open job that saves CSV and has no batches yet"
+        raise OrgError(400, "InvalidJobState", message)
+    job.spec = spec
+    return Response(status_code=201)
 
 
 async def add_batch(request: Request) -> Response:

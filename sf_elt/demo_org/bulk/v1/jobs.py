@@ -13,6 +13,7 @@ from typing import Literal
 
 from sf_elt.demo_org.bulk.jobs import Job, timestamp
 from sf_elt.demo_org.bulk.v1.chunking import Chunking
+from sf_elt.demo_org.bulk.v1.mapping import Mapping
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import normalise
 from sf_elt.demo_org.saving import Operation
@@ -69,7 +70,7 @@ class Batch:
 
 @dataclass
 class ClassicJob(Job):
-    """A job of the older Bulk API. `saves` is None for a query.
+    """A job of the older Bulk API. `saves` is None for a query; without a `spec`, columns are named as their fields.
 
     Where batches go one by one, those to come are `waiting` and a thread is `at_work`; `turn` guards both.
     """
@@ -81,6 +82,7 @@ class ClassicJob(Job):
     saves: Operation | None = None
     external_id_field: str | None = None
     chunking: Chunking | None = None
+    spec: tuple[Mapping, ...] = ()
     batches: list[Batch] = field(default_factory=list)
     waiting: list[Callable[[], None]] = field(default_factory=list)
     at_work: bool = False

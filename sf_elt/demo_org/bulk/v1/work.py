@@ -16,6 +16,7 @@ from sf_elt.demo_org.bulk.together import CHUNK
 from sf_elt.demo_org.bulk.v1.bodies import Record, read_json, read_xml
 from sf_elt.demo_org.bulk.v1.chunking import Chunking, ranges, within
 from sf_elt.demo_org.bulk.v1.jobs import Batch, BatchState, ClassicJob
+from sf_elt.demo_org.bulk.v1.mapping import mapped
 from sf_elt.demo_org.bulk.v1.results import write_records, write_verdicts
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.saving import Operation, SaveOutcome, save
@@ -111,10 +112,12 @@ class Work:
             read: Callable[[bytes], Sequence[Record]] = read_json if self.job.content_type == "JSON" else read_xml
             return read(self.batch.request_file.read_bytes())
         header, *rows = list(read_csv(self.batch.request_file, self.job.dialect)) or [()]
+        if any(len(row) != len(header) for row in rows):
+            raise JobFailed("InvalidBatch : Failed to parse CSV: a row has more or fewer cells than the header")
+        if self.job.spec:
+            header, rows = mapped(self.job.spec, header, rows)
         schema = self.view()
         columns = columns_of(schema, bulk_object(schema, self.job.object_name), operation, header)
-        if any(len(row) != len(columns) for row in rows):
-            raise JobFailed("InvalidBatch : Failed to parse CSV: a row has more or fewer cells than the header")
         return [record_of(columns, row) for row in rows]
 
     def _query(self) -> BatchState:

@@ -90,6 +90,7 @@ def test_calls_can_be_chosen(empty_org: Details) -> None:
     ("filters", "complaint"),
     [
         ({"since": "yesterday"}, "the number of a call"),
+        ({"since": "9" * 5_000}, "the number of a call"),
         ({"status": "bad"}, "a number such as 401"),
         ({"path": "("}, "not a regular expression"),
         ({"path": "(" * 5_000}, "not a regular expression"),

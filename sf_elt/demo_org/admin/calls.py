@@ -47,7 +47,7 @@ def _wanted(request: Request) -> CallFilter | Response:
     if unknown := [name for name in given if name not in FILTERS]:
         return not_understood(f"no such filter: {', '.join(unknown)}; there are {', '.join(FILTERS)}")
     since, status = given.get("since", "0"), given.get("status")
-    if not since.isdecimal():
+    if not re.fullmatch(r"[0-9]{1,18}", since):
         return not_understood(f"since is the number of a call, not {since}")
     if status is not None and not re.fullmatch(r"\d(\d\d|xx)", status):
         return not_understood(f"status is a number such as 401, or 4xx, not {status}")

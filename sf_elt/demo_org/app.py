@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sf_elt.demo_org import admin, rest, tooling
+from sf_elt.demo_org import admin, rest, streaming, tooling
 from sf_elt.demo_org.auth import authorize, doors, identity, oauth
 from sf_elt.demo_org.auth.api_session import api_session
 from sf_elt.demo_org.bulk import ingest, query
@@ -50,6 +50,7 @@ def build_app(org: Org) -> Starlette:
             *v1.routes(),
             *tooling.routes(),
             *rest.routes(),
+            *streaming.routes(),
             *admin.routes(),
         ],
         middleware=[

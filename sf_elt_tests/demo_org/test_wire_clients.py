@@ -130,3 +130,17 @@ def test_notes_hang_on_records(wire: Wire) -> None:
     assert [note["Title"] for note in notes] == ["Call"]
     wire("DELETE", f"{V62}/sobjects/Account/{account}")
     assert wire("GET", f"{V62}/sobjects/Note/{made.json()['id']}").status_code == 404
+
+
+def test_nothing_streams(wire: Wire) -> None:
+    """A Bayeux handshake is refused, and the client told not to try again; what is no Bayeux is a bad request."""
+    handshake = {
+        "channel": "/meta/handshake",
+        "version": "1.0",
+        "supportedConnectionTypes": ["long-polling"],
+        "id": "1",
+    }
+    (refused,) = wire("POST", "/cometd/62.0/handshake", json=[handshake]).json()
+    assert (refused["channel"], refused["id"], refused["successful"]) == ("/meta/handshake", "1", False)
+    assert (refused["error"][:5], refused["advice"]) == ("403::", {"reconnect": "none"})
+    assert [wire("POST", "/cometd/62.0", data=body).status_code for body in ("nix", "[1]", "null")] == [400] * 3

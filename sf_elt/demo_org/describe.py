@@ -52,7 +52,7 @@ def object_summary(object_type: ObjectType, version: str) -> Json:
         "hasSubtypes": False,
         "isInterface": False,
         "isSubtype": False,
-        "keyPrefix": None if object_type.history_of else object_type.key_prefix,
+        "keyPrefix": object_type.told_prefix,
         "label": object_type.label,
         "labelPlural": object_type.plural,
         "layoutable": object_type.layoutable,

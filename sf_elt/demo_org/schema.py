@@ -265,6 +265,11 @@ class ObjectType:
         return name.lower() in self._by_name
 
     @property
+    def told_prefix(self) -> str | None:
+        """The key prefix as describes tell it: rows of history have one and keep it to themselves (recorded)."""
+        return None if self.history_of else self.key_prefix
+
+    @property
     def stamp(self) -> str:
         """The field that says when a record was last saved; what is never changed has its CreatedDate alone."""
         return "SystemModstamp" if self.has("SystemModstamp") else "CreatedDate"

@@ -150,6 +150,18 @@ def test_the_orgs_own_allowance_is_heard(org: Details, connected: Org, meter: Me
         count(connected, "Lead")
 
 
+def test_the_usage_that_the_org_tells_may_go_down(org: Details, connected: Org, meter: Meter) -> None:
+    """A server that has not heard of the latest calls tells fewer: the meter keeps what was said last, and goes on."""
+    said = []
+    for faults in ([], [], ["late_usage"], []):
+        levers(org).faults.plan(*faults)
+        count(connected, "Lead")
+        assert meter.allowance is not None
+        said.append(meter.allowance[0])
+    first = said[0]
+    assert said == [first, first + 1, first, first + 3]
+
+
 def test_too_many_at_once_is_waited_for(org: Details, connected: Org) -> None:
     """REQUEST_LIMIT_EXCEEDED also means too many long requests at once: that passes."""
     body = [

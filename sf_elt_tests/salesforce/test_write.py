@@ -106,3 +106,27 @@ def test_an_unreadable_refusal_is_still_a_refusal(org, connection, ids, errors):
     results = update_records(connection, "Lead", [{"Id": ids[0], "Title": "A"}, {"Id": ids[1], "Title": "B"}])
     assert [(result.success, result.code) for result in results] == [(True, None), (False, "UNKNOWN")]
     assert results[1].message
+
+
+def test_only_a_lock_is_worth_another_try(org, connection, ids):
+    """Of the reasons for which the org refuses rows, a lock passes by itself; the others need another payload."""
+    locked, changed, deleted = ids
+    levers(org).lock(locked)
+    connection.client.Lead.delete(deleted)
+    [converted] = query_records(connection, "SELECT Id FROM Lead WHERE IsConverted = true LIMIT 1")
+    records = [
+        {"Id": locked, "Title": "x"},
+        {"Id": deleted, "Title": "x"},
+        {"Id": converted["Id"], "Title": "x"},
+        {"Id": changed, "Email": "nobody"},
+        {"Id": "00Q000000000001AAA", "Title": "x"},
+    ]
+    results = update_records(connection, "Lead", records)
+    levers(org).unlock()
+    assert [(each.code, each.is_retryable) for each in results] == [
+        ("UNABLE_TO_LOCK_ROW", True),
+        ("ENTITY_IS_DELETED", False),
+        ("CANNOT_UPDATE_CONVERTED_LEAD", False),
+        ("INVALID_EMAIL_ADDRESS", False),
+        ("INVALID_CROSS_REFERENCE_KEY", False),
+    ]

@@ -262,7 +262,7 @@ def _entity(object_type: ObjectType) -> Row:
         "MasterLabel": object_type.label,
         "Label": object_type.label,
         "PluralLabel": object_type.plural,
-        "KeyPrefix": object_type.key_prefix,
+        "KeyPrefix": object_type.told_prefix,
         "InternalSharingModel": "ReadWrite",
         "IsApexTriggerable": object_type.triggerable,
         "IsCustomSetting": False,

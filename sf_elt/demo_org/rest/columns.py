@@ -23,7 +23,7 @@ def column_metadata(compiled: Compiled) -> Described:
         "entityName": compiled.object_type.name,
         "groupBy": compiled.query.group_by is not None,
         "idSelected": any(column.name == "Id" for column in compiled.columns),
-        "keyPrefix": compiled.object_type.key_prefix,
+        "keyPrefix": compiled.object_type.told_prefix,
     }
 
 

@@ -26,6 +26,16 @@ def last_names(store: Store, where: str, *, include_deleted: bool = False) -> li
     return [record["LastName"] for record in records]
 
 
+@pytest.mark.parametrize("where", ["Id = '{0}'", "Id IN ('{0}', '{1}') AND LastName != null"])
+def test_records_are_looked_up_by_id(store: Store, where: str) -> None:
+    """By the table's key, also where other conditions stand beside."""
+    given = where.format(*store.next_ids("Contact", 2))
+    compiled = compile_query(f"SELECT Name FROM Contact WHERE {given}", store.schema, NOW)
+    with store.reading() as connection:
+        [(_, plan)] = connection.execute(f"EXPLAIN ANALYZE {csv_statement(compiled)}", compiled.parameters).fetchall()
+    assert "Index Scan" in plan
+
+
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
@@ -205,7 +215,11 @@ def test_an_unknown_field_is_refused_in_salesforces_words() -> None:
         ("SELECT Id FROM", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
         ("", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
         ("SELECT Id FROM Lead -- comment", "MALFORMED_QUERY", "unexpected token"),
-        ("SELECT Id FROM Lead WHERE " + "NOT (" * 500 + "Id = null" + ")" * 500, "QUERY_TOO_COMPLICATED", "too complicated"),
+        (
+            "SELECT Id FROM Lead WHERE " + "NOT (" * 500 + "Id = null" + ")" * 500,
+            "QUERY_TOO_COMPLICATED",
+            "too complicated",
+        ),
         (
             "SELECT Id FROM Lead WHERE Company = '" + "x" * 100_000 + "'",
             "MALFORMED_QUERY",

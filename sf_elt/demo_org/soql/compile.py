@@ -113,7 +113,8 @@ def _compile(query: Query, context: Context, base: Record, *, depth: int, parent
     if groups is not None:
         grouped.append(groups.clause)
         if query.having is not None:
-            grouped.append(f"HAVING {compile_condition(query.having, groups.resolve, _no_semi_join, context)}")
+            having = compile_condition(query.having, groups.resolve, _no_semi_join, context, of_groups=True)
+            grouped.append(f"HAVING {having}")
     tables = " ".join(
         clause
         for clause in (

@@ -3,6 +3,7 @@
 Conditions are true or false, never unknown: in SOQL `Name != 'x'` and `NOT Name LIKE 'x%'` hold where Name is null.
 Text compares without regard to letter case, Ids at 18 characters, and the empty string is null.
 """
+# ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from sf_elt.demo_org.soql.context import Context
 from sf_elt.demo_org.soql.currencies import conversion_rate
 from sf_elt.demo_org.soql.dates import days_of
 from sf_elt.demo_org.soql.parse import too_complicated
+from sf_elt.demo_org.store import table
 
 Resolve = Callable[[Operand], Column]
 JoinSemi = Callable[[SemiJoin], str]
@@ -45,9 +47,11 @@ _BETWEEN_FIELDS = 31
 _NOT_QUOTED = (*NUMBERS, "boolean", "date", "datetime", "time")
 
 
-def compile_condition(condition: Condition, resolve: Resolve, semi_join: JoinSemi, context: Context) -> str:
+def compile_condition(
+    condition: Condition, resolve: Resolve, semi_join: JoinSemi, context: Context, *, of_groups: bool = False
+) -> str:
     """The condition as SQL. Raises SoqlError where a field cannot be filtered, or not by such a value."""
-    return _Conditions(resolve, semi_join, context).compile(condition, depth=1)
+    return _Conditions(resolve, semi_join, context, of_groups).compile(condition, depth=1)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class _Conditions:
     resolve: Resolve
     semi_join: JoinSemi
     context: Context
+    of_groups: bool
 
     def compile(self, condition: Condition, depth: int) -> str:
         if depth > MAX_DEPTH:
@@ -94,7 +99,16 @@ class _Conditions:
         if isinstance(value, Money):
             return self._amount(condition, column, value)
         compared = "IS DISTINCT FROM" if operator == "!=" else operator
-        return f"{column.comparable} {compared} {self._parameter(condition.path, column, value)}"
+        sql = f"{column.comparable} {compared} {self._parameter(condition.path, column, value)}"
+        return self._by_key(column, sql) if operator == "=" else sql
+
+    def _by_key(self, column: Column, sql: str) -> str:
+        """Lets DuckDB look the Ids of a condition up in the table's key: beside other conditions it would not."""
+        record = column.record
+        if self.of_groups or column.field.type != "id" or len(column.records) > 1:
+            return sql
+        source = f"{table(record.object_type.name)} AS {record.source}"
+        return f"{record.source}.rowid IN (SELECT {record.source}.rowid FROM {source} WHERE {sql})"
 
     def _amount(self, condition: Comparison, column: Column, money: Money) -> str:
         """`Amount > USD5000`: the record's own amount, in that currency."""
@@ -156,7 +170,7 @@ class _Conditions:
         single = [each for each in values if each is not None and each not in whole]
         if single:
             places = ", ".join(self._parameter(condition.path, column, each) for each in single)
-            alternatives.append(f"{column.comparable} IN ({places})")
+            alternatives.append(self._by_key(column, f"{column.comparable} IN ({places})"))
         if None in values:
             alternatives.append(f"{column.sql} IS NULL")
         sql = f"({' OR '.join(alternatives)})"

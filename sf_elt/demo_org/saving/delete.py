@@ -9,7 +9,7 @@ from sf_elt.demo_org.replication import log_removal
 from sf_elt.demo_org.saving.batch import touched
 from sf_elt.demo_org.saving.derive import parents_of, refresh
 from sf_elt.demo_org.saving.emptied import empty_references, restore_references
-from sf_elt.demo_org.saving.returning import children_ids, dependents, gone_with
+from sf_elt.demo_org.saving.returning import children_ids, dependents, forget_earlier, gone_with
 from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import Children, Field, ObjectType, Schema
 from sf_elt.demo_org.store import Writing, quote, table
@@ -109,6 +109,7 @@ def undelete(schema: Schema, write: Writing, object_type: ObjectType, ids: Seque
             [list(ids)],
         )
     mark(schema, write, object_type, ids, user_id, deleted=False)
+    forget_earlier(write, ids)
     restore_references(schema, write, object_type, ids)
 
 

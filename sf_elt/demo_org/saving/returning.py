@@ -49,6 +49,19 @@ def remember_earlier(schema: Schema, write: Writing, object_type: ObjectType, id
         remember_earlier(schema, write, child.object_type, children_ids(write, child, ids))
 
 
+def forget_earlier(write: Writing, ids: Sequence[str]) -> None:
+    """Of records that come back: the next time they may go with their parents."""
+    if _remembers(write):
+        write.connection.execute(f"DELETE FROM {_EARLIER} WHERE record_id IN (SELECT unnest(?))", [list(ids)])
+
+
+def _remembers(write: Writing) -> bool:
+    [[known]] = write.connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name || '.' || table_name = ?", [_EARLIER]
+    ).fetchall()
+    return bool(known)
+
+
 def gone_with(write: Writing, object_type: ObjectType, child: Children, parents: Sequence[str]) -> list[str]:
     """The children that were deleted because their parents were: in the same moment, and not earlier in it."""
     if child.object_type.history_of:
@@ -56,10 +69,7 @@ def gone_with(write: Writing, object_type: ObjectType, child: Children, parents:
     parent = f"child.{quote(child.field.name)}"
     deleted_at = f'(SELECT "SystemModstamp" FROM {table(object_type.name)} AS gone WHERE gone."Id" = {parent})'
     where = f'"IsDeleted" AND "SystemModstamp" = {deleted_at}'
-    [[known]] = write.connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name || '.' || table_name = ?", [_EARLIER]
-    ).fetchall()
-    if known:
+    if _remembers(write):
         where += (
             f' AND (child."Id", {parent}, child."SystemModstamp") NOT IN '
             f"(SELECT (record_id, parent_id, deleted_at) FROM {_EARLIER})"

@@ -26,6 +26,7 @@ from types import TracebackType
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import ids_from, number_of
@@ -288,10 +289,10 @@ class Store:
         with self.writing() as write:
             insert_rows(write.connection, object_type, typed)
             write.saved.add(object_type.name)
-            first_free = _highest_number(write.connection, object_type) + 1
-            self._last_save = max(self._last_save, _latest(write.connection, object_type))
+            if "SystemModstamp" in typed.column_names:
+                self._last_save = max(self._last_save, pc.max(typed["SystemModstamp"]).as_py() or datetime.min)
         with self._numbers_lock:
-            self._leave_free(object_type, first_free)
+            self._leave_free(object_type, number_of(pc.max(typed["Id"]).as_py() or "") + 1)
 
     def _leave_free(self, object_type: ObjectType, first_free: int) -> None:
         """New Ids of the object begin there; objects of one prefix share their numbers."""

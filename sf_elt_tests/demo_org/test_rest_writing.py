@@ -253,3 +253,21 @@ def test_a_form_of_a_text_file_is_read(wire: Wire) -> None:
         "POST", f"{V62}/sobjects/Attachment", data=body.replace("application/json", "text/x"), headers=headers
     )
     assert untyped.json()[0]["message"] == "Multipart message must include a non-binary part"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("", "The HTTP entity body is required, but this request has no entity body."),
+        ('{"LastName": "A"', "Unexpected end-of-input at [line:1, column:17]"),
+        ('{\n"LastName" "A"}', "Unexpected character ('\"' (code 34)) at [line:2, column:12]"),
+        ('{"LastName": ' * 2_000, "Unexpected character ("),
+    ],
+)
+def test_a_body_that_is_no_json_is_refused_at_its_place(wire: Wire, body: str, message: str) -> None:
+    """In the words of Salesforce's reader, with line and column."""
+    headers = {"Content-Type": "application/json"}
+    reply = wire("POST", f"{V62}/sobjects/Lead", data=body, headers=headers)
+    [error] = reply.json()
+    assert (reply.status_code, error["errorCode"]) == (400, "JSON_PARSER_ERROR")
+    assert error["message"].startswith(message)

@@ -31,10 +31,21 @@ def _json_object(text: bytes | str) -> dict[str, object]:
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise OrgError(400, "JSON_PARSER_ERROR", str(error)) from error
+        raise OrgError(400, "JSON_PARSER_ERROR", _unreadable(error)) from error
     if not isinstance(found, dict):
         raise OrgError(400, "JSON_PARSER_ERROR", "The HTTP entity body is required to be a JSON object")
     return found
+
+
+def _unreadable(error: orjson.JSONDecodeError) -> str:
+    """Why a body is no JSON, as Salesforce's reader (Jackson) says it; the words for an empty one are recorded."""
+    if not error.doc.strip():
+        return "The HTTP entity body is required, but this request has no entity body."
+    place = f"at [line:{error.lineno}, column:{error.colno}]"
+    character = error.doc[error.pos : error.pos + 1]
+    if not character:
+        return f"Unexpected end-of-input {place}"
+    return f"Unexpected character ('{character}' (code {ord(character)})) {place}"
 
 
 async def record_of(request: Request) -> dict[str, object]:

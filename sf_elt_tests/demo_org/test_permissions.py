@@ -399,6 +399,21 @@ def test_a_permission_that_is_lost_ends_what_a_bulk_job_may_do(person: Person) -
         assert (ended["state"], ended["numberRecordsProcessed"]) == ("Failed", 0)
 
 
+def test_a_query_that_is_open_ends_with_the_permission(person: Person) -> None:
+    """The next page of a query about a field that the user has lost is refused as the first would be."""
+    many = [{"attributes": {"type": "Lead"}, **PERSON} for _ in range(200)]
+    assert person.wire.collections("POST", many).ok
+    person.grant("Lead", PermissionsRead=True)
+    [title] = person.grant_fields("Lead", "Title", edit=False)
+    wish = {"Sforce-Query-Options": "batchSize=200"}
+    first = person.sf.query("SELECT Title FROM Lead", headers=wish)
+    assert person.sf.query_more(first["nextRecordsUrl"], identifier_is_url=True)["records"]
+    person.wire("DELETE", f"/services/data/v62.0/sobjects/FieldPermissions/{title}")
+    with pytest.raises(SalesforceError) as refused:
+        person.sf.query_more(first["nextRecordsUrl"], identifier_is_url=True)
+    assert refusal(refused.value)[1] == "INVALID_FIELD"
+
+
 def test_nobody_grants_themselves_permissions(person: Person) -> None:
     """The org's setup is there to read; changing it, or somebody else's password, takes permissions for that."""
     admin = person.wire.details

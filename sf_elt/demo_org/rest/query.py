@@ -51,6 +51,7 @@ class _Result:
     """All records of a query, as JSON texts, for the user who asked; `nested` where they may have children."""
 
     user_id: str
+    query: Query
     records: pa.ChunkedArray
     page_size: int
     read_at: datetime
@@ -79,11 +80,13 @@ class Queries:
         return self._first_page(request, include_deleted=True)
 
     def more(self, request: Request) -> Response:
-        """The page that a nextRecordsUrl leads to, for the user who asked for the first one."""
+        """The page that a nextRecordsUrl leads to, for who asked for the first one and still may."""
         cursor, _, offset = request.path_params["locator"].rpartition("-")
         result = self._kept(cursor, user_of(request), org_of(request).clock())
         if result is None or not offset.isdecimal() or int(offset) > len(result.records):
             raise OrgError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+        schema, _ = self._source(request, result.query)
+        compile_query(result.query, schema, result.read_at, user_id=result.user_id)  # refuses what is hidden by now
         return self._reply(request, result, int(offset), cursor)
 
     def _first_page(self, request: Request, *, include_deleted: bool) -> Response:
@@ -121,7 +124,7 @@ class Queries:
             records = _opened(records)
         elif query.purpose:
             remember_views(org.store, compiled, records)
-        result = _Result(user_of(request), records, page_size, org.clock(), nested=compiled.has_children)
+        result = _Result(user_of(request), query, records, page_size, org.clock(), nested=compiled.has_children)
         return self._reply(request, result, 0, None)
 
     def _source(self, request: Request, query: Query) -> tuple[Schema, Store]:
@@ -157,7 +160,7 @@ class Queries:
                 continue
             if not children["done"]:
                 texts = pa.chunked_array([[orjson.dumps(each).decode() for each in children["records"]]])
-                kept = _Result(result.user_id, texts, result.page_size, result.read_at, nested=True)
+                kept = _Result(result.user_id, result.query, texts, result.page_size, result.read_at, nested=True)
                 children["records"] = children["records"][: result.page_size]
                 children["nextRecordsUrl"] = _address(request, self._keep(kept), result.page_size)
             for child in children["records"]:

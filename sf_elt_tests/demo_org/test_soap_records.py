@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from sf_elt.demo_org.saving.convert import CONVERTED_STATUSES
 from sf_elt.demo_org.serve import Details, running_org
-from sf_elt_tests.demo_org.soap_client import Fault, as_list, soap
+from sf_elt_tests.demo_org.soap_client import ENVELOPE, PARTNER, Fault, as_list, soap
 from sf_elt_tests.orgs import client, levers
 
 
@@ -89,6 +90,17 @@ def test_a_parent_can_be_named_by_its_external_id(org: Details) -> None:
     )
     assert client(org).Contact.get(good["id"])["ReportsToId"] == boss["id"]
     assert bad["errors"]["statusCode"] == "INVALID_FIELD"
+
+
+def test_a_parent_is_named_by_a_field_and_not_by_its_own_parents(org: Details) -> None:
+    """However deep a client nests them, the record is refused like any other."""
+    depth = 5_000
+    nested = "<Owner><type>User</type>" * depth + "</Owner>" * depth
+    session = f"<SessionHeader><sessionId>{org.access_token}</sessionId></SessionHeader>"
+    body = f"<create><sObjects><type>Lead</type>{nested}</sObjects></create>"
+    envelope = ENVELOPE.format(urn=PARTNER, header=session, body=body)
+    reply = requests.post(f"{org.instance_url}/services/Soap/u/62.0", data=envelope.encode(), timeout=20)
+    assert (reply.status_code, "<statusCode>INVALID_FIELD</statusCode>" in reply.text) == (200, True)
 
 
 def test_duplicates_are_told_with_the_records_they_are_of(org: Details) -> None:

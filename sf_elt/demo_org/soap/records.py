@@ -74,8 +74,13 @@ def read_record(found: Element) -> tuple[str, dict[str, object]]:
         name = local_name(each)
         if name in _NOT_FIELDS or is_nil(each):
             continue
-        record[name] = read_record(each)[1] if children(each, "type") else text_of(each)
+        record[name] = _parent(each) if children(each, "type") else text_of(each)
     return kind, record | dict.fromkeys(texts(found, "fieldsToNull"))
+
+
+def _parent(found: Element) -> dict[str, object]:
+    """A parent as a record names it: by one of its fields, so that it has no parents itself."""
+    return {local_name(each): text_of(each) for each in found if local_name(each) not in _NOT_FIELDS}
 
 
 def datetime_text(text: str) -> str:

@@ -77,10 +77,6 @@ def _rows(user_id: str) -> dict[str, list[Values]]:
     }
 
 
-def _price_book() -> Values:
-    return {"Id": _id("Pricebook2", 1), "Name": "Standard Price Book", "IsActive": True, "IsStandard": True}
-
-
 def _queue(name: str, user_id: str) -> Values:
     return {
         "Id": queue_ids()[name],

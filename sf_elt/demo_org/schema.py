@@ -75,6 +75,8 @@ class ParentValue:
 class Field:
     """One field of an object. `sql` computes it from the record's other fields; `formula` is how Salesforce says it.
 
+    Where a computed field may be written, saving says so in the fields that it follows from (`saving/event_times.py`).
+
     A field with `roll_up` or `parent` reads other records: `calculated.py` keeps its column up to date.
     `compound` names the address, name or fiscal period that this one is a part of. `children` is the name under which
     the record referred to sees those that refer to it (`Contacts`, `Subscriptions__r`). With `cascade`, the record goes
@@ -136,11 +138,11 @@ class Field:
 
     @property
     def createable(self) -> bool:
-        return not self.computed and not self.calculated and self.write in ("always", "create")
+        return not self.is_compound and not self.calculated and self.write in ("always", "create")
 
     @property
     def updateable(self) -> bool:
-        return not self.computed and not self.calculated and self.write in ("always", "update")
+        return not self.is_compound and not self.calculated and self.write in ("always", "update")
 
     @property
     def groupable(self) -> bool:

@@ -33,10 +33,13 @@ VALUES = {
 }
 NEEDED = {
     "CampaignMember": ("LeadId",),
+    "Event": ("StartDateTime", "EndDateTime"),
     "FieldPermissions": ("PermissionsRead",),
     "ObjectPermissions": ("PermissionsRead",),
 }
-"""What an object asks for beyond its required fields: a member is a lead or a contact, a permission gives something."""
+"""What an object asks for beyond its required fields: a member is a lead or a contact, an event has its time, a
+permission gives something.
+"""
 
 
 class Org:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 import duckdb
 
 from sf_elt.demo_org.rules import WriteRules
+from sf_elt.demo_org.saving.event_times import times_with
 from sf_elt.demo_org.saving.lookup import as_text, ids_by_value, read_existing
 from sf_elt.demo_org.saving.outcome import Operation, SaveError
 from sf_elt.demo_org.saving.places import partners_of
@@ -176,4 +177,4 @@ def _needed(object_type: ObjectType, operation: Operation, rows: Iterable[Row]) 
     for row in rows:
         named.update(row.cells)
         named.update(row.parents)
-    return named | partners_of(object_type, named)
+    return named | partners_of(object_type, named) | times_with(object_type, named)

@@ -16,6 +16,7 @@ from sf_elt.demo_org.saving.checks import (
 from sf_elt.demo_org.saving.delete import check_deletable, delete, undelete
 from sf_elt.demo_org.saving.derive import fill_in, follow_up
 from sf_elt.demo_org.saving.duplicates import check_duplicates
+from sf_elt.demo_org.saving.event_times import fill_times
 from sf_elt.demo_org.saving.history import record_history
 from sf_elt.demo_org.saving.members import check_members
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, SaveOutcome
@@ -157,6 +158,7 @@ class _Batch:
                 check_writable(object_type, rows)
             check_required(object_type, rows)
             fill_places(object_type, rows)
+            fill_times(object_type, rows)
             check_references(connection, self.store.schema, object_type, rows)
             check_unique(connection, object_type, self.operation, rows, key)
             check_members(connection, object_type, rows)

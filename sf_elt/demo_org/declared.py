@@ -36,6 +36,8 @@ class _ObjectFile:
     triggerable: bool | None = None
     recent: bool | None = None
     feeds: bool = False
+    deep_cloneable: bool = False
+    prefix_told: bool = True
     scopes: tuple[str, ...] = ()
     currency: bool = True
     history: tuple[str, ...] = ()
@@ -115,6 +117,8 @@ def _object_type(file: _ObjectFile, shared: _SharedFile) -> ObjectType:
         triggerable=file.deletable if file.triggerable is None else file.triggerable,
         recent=file.createable if file.recent is None else file.recent,
         feeds=file.feeds,
+        deep_cloneable=file.deep_cloneable,
+        prefix_told=file.prefix_told,
         scopes=file.scopes,
         tracked=file.history,
     )

@@ -7,7 +7,7 @@ describe_object(schema, lead, "62.0", record_types)   # GET /sobjects/Lead/descr
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sf_elt.demo_org.schema import OWN_ID, STAGE, SYSTEM, USER, Field, ObjectType, Schema
+from sf_elt.demo_org.schema import OWN_ID, PRICE_BOOK, STAGE, SYSTEM, USER, Field, ObjectType, Schema
 
 Json = dict[str, object]
 
@@ -17,6 +17,7 @@ _SOAP_TYPES = {
     "time": "xsd:time", "address": "urn:address", "location": "urn:location", "base64": "xsd:base64Binary",
     "anyType": "xsd:anyType",
 }  # fmt: skip
+_OF_SINGLE_BYTES = ("id", "reference", "multipicklist")
 MASTER_RECORD_TYPE = "012000000000000AAA"
 
 
@@ -45,7 +46,7 @@ def object_summary(object_type: ObjectType, version: str) -> Json:
         "createable": object_type.createable,
         "custom": object_type.custom,
         "customSetting": False,
-        "deepCloneable": False,
+        "deepCloneable": object_type.deep_cloneable,
         "deletable": object_type.deletable,
         "deprecatedAndHidden": False,
         "feedEnabled": object_type.feeds,
@@ -149,7 +150,7 @@ def describe_field(field: Field) -> Json:
         "aggregatable": field.aggregatable,
         "aiPredictionField": False,
         "autoNumber": field.auto_number,
-        "byteLength": field.length * (1 if field.type in ("id", "reference") else 3),
+        "byteLength": field.byte_length or field.length * (1 if field.type in _OF_SINGLE_BYTES else 3),
         "calculated": field.calculated,
         "calculatedFormula": field.formula,
         "cascadeDelete": False,
@@ -175,7 +176,7 @@ def describe_field(field: Field) -> Json:
         "highScaleNumber": False,
         "htmlFormatted": False,
         "idLookup": field.id_lookup,
-        "inlineHelpText": None,
+        "inlineHelpText": field.help,
         "label": field.label,
         "length": field.length,
         "mask": None,
@@ -212,7 +213,7 @@ def describe_field(field: Field) -> Json:
 def _default_value(field: Field) -> object:
     if field.type == "boolean":
         return bool(field.default)
-    return None if field.default in (USER, OWN_ID, SYSTEM, STAGE) else field.default
+    return None if field.default in (USER, OWN_ID, SYSTEM, STAGE, PRICE_BOOK) else field.default
 
 
 def _extra_type(field: Field) -> str | None:
@@ -223,7 +224,7 @@ def _extra_type(field: Field) -> str | None:
 
 def _search_prefilterable(field: Field) -> bool:
     """References by which a lookup search may be narrowed."""
-    own_kind = field.to == ("RecordType",) or field.name == "MasterRecordId"
+    own_kind = field.name in ("RecordTypeId", "MasterRecordId")
     return field.type == "reference" and field.nillable and field.relationship is not None and not own_kind
 
 

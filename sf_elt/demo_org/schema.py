@@ -30,6 +30,8 @@ OWN_ID = "@id"
 """A default: the record's own Id."""
 STAGE = "@stage"
 """A default: what goes with an opportunity's stage."""
+PRICE_BOOK = "@price book"
+"""A default: the price book of an opportunity's products, of which there are none here, so nothing."""
 SYSTEM = "@system"
 """A default: who saved it and when, kept by the store."""
 
@@ -81,7 +83,8 @@ class Field:
     `compound` names the address, name or fiscal period that this one is a part of. `children` is the name under which
     the record referred to sees those that refer to it (`Contacts`, `Subscriptions__r`). With `cascade`, the record goes
     when the one it refers to is deleted; with `restricts`, it keeps that one from being deleted. `extra_type` is
-    describe's extraTypeInfo.
+    describe's extraTypeInfo, `help` its inlineHelpText. A field that is not `countable` is never aggregated, whatever
+    its type; `byte_length` is given where it does not follow from length and type.
     """
 
     name: str
@@ -101,6 +104,9 @@ class Field:
     name_field: bool = False
     auto_number: bool = False
     extra_type: str | None = None
+    help: str | None = None
+    byte_length: int = 0
+    countable: bool = True
     secured: bool | None = None
     default: str | bool | float | None = None
     picklist: tuple[str, ...] = ()
@@ -158,7 +164,7 @@ class Field:
     @property
     def aggregatable(self) -> bool:
         """Whether SOQL may count it; MIN, MAX, SUM and AVG also ask for a type that they fit."""
-        return self.type not in _NOT_AGGREGATABLE and not self.long_text
+        return self.countable and self.type not in _NOT_AGGREGATABLE and not self.long_text
 
     @property
     def defaulted(self) -> bool:
@@ -205,7 +211,8 @@ class ValidationRule:
 class ObjectType:
     """One object (standard, or custom where its name ends in `__c`) and its fields in describe's order.
 
-    `feeds` and `recent` are describe's feedEnabled and mruEnabled; `scopes` are the scopes beyond `everything`.
+    `feeds` and `recent` are describe's feedEnabled and mruEnabled; `scopes` are the scopes beyond `everything`;
+    describes keep the key prefix to themselves where `prefix_told` is false.
     `tracked` are the fields whose changes are kept in the object's history, `history_of` names whose history this is.
     """
 
@@ -225,6 +232,8 @@ class ObjectType:
     triggerable: bool = True
     recent: bool = True
     feeds: bool = False
+    deep_cloneable: bool = False
+    prefix_told: bool = True
     scopes: tuple[str, ...] = ()
     rules: tuple[ValidationRule, ...] = ()
     tracked: tuple[str, ...] = ()
@@ -238,7 +247,7 @@ class ObjectType:
 
     @cached_property
     def _by_relationship(self) -> dict[str, Field]:
-        return {each.relationship.lower(): each for each in self.fields if each.relationship}
+        return {each.relationship.lower(): each for each in self.fields if each.relationship and each.to}
 
     @cached_property
     def stored_fields(self) -> tuple[Field, ...]:
@@ -268,8 +277,8 @@ class ObjectType:
 
     @property
     def told_prefix(self) -> str | None:
-        """The key prefix as describes tell it: rows of history have one and keep it to themselves (recorded)."""
-        return None if self.history_of else self.key_prefix
+        """The key prefix as describes tell it: histories and values of two picklists have one untold (recorded)."""
+        return self.key_prefix if self.prefix_told and self.history_of is None else None
 
     @property
     def stamp(self) -> str:

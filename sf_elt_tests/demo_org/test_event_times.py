@@ -119,6 +119,14 @@ def test_a_meeting_cannot_lose_its_time(wire: Wire) -> None:
     assert times(wire, event_id) == AN_HOUR
 
 
+def test_the_day_of_a_meeting_is_grouped_by_and_not_aggregated(wire: Wire) -> None:
+    """As describe says."""
+    grouped = "SELECT ActivityDate, COUNT(Id) FROM Event GROUP BY ActivityDate"
+    assert wire("GET", f"{V62}/query", params={"q": grouped}).status_code == 200
+    reply = wire("GET", f"{V62}/query", params={"q": "SELECT MAX(ActivityDate) FROM Event"})
+    assert reply.json()[0]["message"].endswith("field ActivityDate does not support aggregate operator MAX")
+
+
 def test_describe_says_that_all_of_them_can_be_written(wire: Wire) -> None:
     """As recorded: writable, none required, access to them not for permission sets to take."""
     fields = {each["name"]: each for each in wire("GET", f"{V62}/sobjects/Event/describe").json()["fields"]}

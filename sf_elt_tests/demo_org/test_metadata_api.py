@@ -68,6 +68,15 @@ def test_a_field_is_made_read_changed_and_deleted(md: SfdcMetadataApi, sf: Sales
     assert "Heat__c" not in field_names(sf, "Lead")
 
 
+def test_a_fields_help_is_described(md: SfdcMetadataApi, sf: Salesforce) -> None:
+    """inlineHelpText is read back, and describe tells it."""
+    md.CustomField.create([md.CustomField(fullName="Lead.Helped__c", inlineHelpText="From 0 to 9.", **SCORE)])
+    grant(md, "Lead.Helped__c")
+    assert md.CustomField.read(["Lead.Helped__c"]).inlineHelpText == "From 0 to 9."
+    [described] = [each for each in sf.Lead.describe()["fields"] if each["name"] == "Helped__c"]
+    assert described["inlineHelpText"] == "From 0 to 9."
+
+
 def test_an_object_is_made_with_its_fields(md: SfdcMetadataApi, sf: Salesforce) -> None:
     """One createMetadata makes the object, its name field and its custom fields, picklist values among them."""
     values = [

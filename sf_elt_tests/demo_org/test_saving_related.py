@@ -172,6 +172,24 @@ def test_a_person_is_in_a_campaign_once(bench: Bench) -> None:
     bench.new("CampaignMember", **member)
 
 
+def test_what_a_case_says_in_comments_becomes_one(bench: Bench) -> None:
+    """A new case and a changed one get an unpublished comment each; Comments itself stays empty."""
+    case = bench.new("Case", Subject="Broken", Comments="Called back")
+    bench.save("update", "Case", {"Id": case, "Comments": "Called again"})
+    bench.save("update", "Case", {"Id": case, "Subject": "Mended"})
+    with bench.store.reading() as connection:
+        found = connection.sql(
+            'SELECT "ParentId", "CommentBody", "IsPublished" FROM records."CaseComment" ORDER BY "Id"'
+        )
+        assert found.fetchall() == [(case, "Called back", False), (case, "Called again", False)]
+    assert bench.values(case, "Comments", "Subject") == (None, "Mended")
+
+
+def test_a_new_event_is_of_its_only_subtype(bench: Bench) -> None:
+    """Though describe calls it no default."""
+    assert bench.values(bench.new("Event", ActivityDate="2026-03-01", IsAllDayEvent=True), "EventSubtype") == ("Event",)
+
+
 def test_a_record_is_not_its_own_parent(bench: Bench) -> None:
     """CIRCULAR_DEPENDENCY."""
     account = bench.new("Account", Name="Acme")

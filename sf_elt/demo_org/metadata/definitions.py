@@ -58,6 +58,7 @@ class FieldDefinition(_Part):
 
     type: FieldKind | None = None
     label: str | None = None
+    inline_help_text: str | None = None
     length: int | None = None
     precision: int | None = None
     scale: int | None = None

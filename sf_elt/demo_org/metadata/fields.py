@@ -65,6 +65,7 @@ def custom_field(schema: Schema, object_type: ObjectType, name: str, definition:
         unique=bool(definition.unique),
         external_id=bool(definition.external_id),
         id_lookup=bool(definition.unique or definition.external_id),
+        help=definition.inline_help_text or None,
         definition=definition.model_dump_json(by_alias=True, exclude_none=True),
     )
     field = _with_number(field, kind, definition)

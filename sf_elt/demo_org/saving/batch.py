@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from sf_elt.demo_org.saving.cells import Cell
 from sf_elt.demo_org.saving.rows import Row
-from sf_elt.demo_org.schema import OWN_ID, STAGE, SYSTEM, USER, Field, ObjectType
+from sf_elt.demo_org.schema import OWN_ID, PRICE_BOOK, STAGE, SYSTEM, USER, Field, ObjectType
 from sf_elt.demo_org.store import Writing, arrow_type, insert_rows, update_rows
 
 
@@ -68,7 +68,7 @@ def default_of(each: Field, user_id: str) -> Cell:
     """What a new record of that user's holds in a field that it does not name; some fields are filled in later."""
     if each.default == USER:
         return user_id
-    if each.default is not None and each.default not in (OWN_ID, STAGE):
+    if each.default is not None and each.default not in (OWN_ID, STAGE, PRICE_BOOK):
         return each.default
     if each.type == "boolean":
         return False

@@ -78,6 +78,8 @@ def fill_in(object_type: ObjectType, row: Row, now: datetime) -> None:
     """Adds the cells that follow from the others."""
     if object_type.name == "Opportunity":
         _follow_stage(row, now)
+    if object_type.name == "Event" and row.created and row.cells.get("EventSubtype") is None:
+        row.cells["EventSubtype"] = "Event"
     if object_type.name in _DONE and row.cells.get("Status", former := row.existing.get("Status")) != former:
         status, date_field = _DONE[object_type.name]
         row.cells[date_field] = now if row.cells["Status"] == status else None
@@ -91,6 +93,8 @@ def follow_up(store: Store, write: Writing, object_type: ObjectType, rows: Seque
         _add_primary_roles(store, write, rows, user_id)
     if object_type.name == "OpportunityContactRole":
         _keep_one_primary(write, [row for row in rows if row.cells.get("IsPrimary")])
+    if object_type.name == "Case":
+        _add_comments(store, write, rows, user_id)
     if object_type.name in ("Task", "Event"):
         _find_accounts(write, object_type, rows)
     references = _references(object_type)
@@ -158,6 +162,21 @@ def _add_primary_roles(store: Store, write: Writing, rows: Sequence[Row], user_i
         for role_id, row in zip(ids, with_contact, strict=True)
     ]
     write_inserts(write, role_type, roles, user_id)
+
+
+def _add_comments(store: Store, write: Writing, rows: Sequence[Row], user_id: str) -> None:
+    """A case's Comments only ever make another comment, for internal eyes (Object Reference, "Case")."""
+    commented = [row for row in rows if row.cells.get("Comments")]
+    if not commented:
+        return
+    comment_type = store.schema.require("CaseComment")
+    ids = store.next_ids(comment_type.name, len(commented))
+    comments = [
+        Row(comment_id, True, {"ParentId": row.id, "CommentBody": row.cells["Comments"]})
+        for comment_id, row in zip(ids, commented, strict=True)
+    ]
+    write_inserts(write, comment_type, comments, user_id)
+    write.saved.add(comment_type.name)
 
 
 def _keep_one_primary(write: Writing, rows: Sequence[Row]) -> None:

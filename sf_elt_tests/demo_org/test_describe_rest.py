@@ -168,3 +168,12 @@ def test_an_address_over_no_relationship_is_not_found(shared: Details) -> None:
     assert error_of(get(shared, f"/sobjects/Lead/{lead}/Nobody")) == (404, "NOT_FOUND")
     assert error_of(get(shared, f"/sobjects/Lead/{lead}/ConvertedAccount")) == (404, "NOT_FOUND")
     assert error_of(get(shared, f"/sobjects/Lead/{lead}/Owner?fields=Nothing__c")) == (400, "INVALID_FIELD")
+
+
+@pytest.mark.parametrize("object_name", ["CaseStatus", "TaskStatus"])
+def test_a_status_whose_prefix_is_not_told_is_read_by_its_id(shared: Details, object_name: str) -> None:
+    """Describe and the global describe keep the prefix to themselves (recorded); the ids work."""
+    status = one(shared, f"SELECT Id, MasterLabel FROM {object_name}")
+    assert get(shared, f"/sobjects/{object_name}/{status['Id']}").json()["MasterLabel"] == status["MasterLabel"]
+    assert get(shared, f"/sobjects/{object_name}/describe").json()["keyPrefix"] is None
+    assert get(shared, f"/sobjects/{object_name}").json()["objectDescribe"]["keyPrefix"] is None

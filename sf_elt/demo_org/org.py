@@ -246,7 +246,7 @@ def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int, sand
     store = Store(load_schema(), file, clock)
     try:
         if records:
-            from sf_elt.demo_org.seeding import seed_org  # slow to import (Faker), and a kept org does without it
+            from sf_elt.demo_org.seeding import seed_org  # a kept org does without it
 
             seed_org(store, seed=seed, records=records, now=clock())
         _ensure_user(store, clock())

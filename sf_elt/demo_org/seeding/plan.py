@@ -14,7 +14,7 @@ import numpy as np
 from sf_elt.demo_org.seeding.columns import ordinals, skewed
 from sf_elt.demo_org.seeding.history import DAY, Audit, Flags, History, Moments, Rows
 from sf_elt.demo_org.seeding.people import Companies, People, draw_companies, draw_people
-from sf_elt.demo_org.seeding.pools import Pools, fill_pools
+from sf_elt.demo_org.seeding.pools import Pools, load_pools
 
 NOBODY = -1
 FEWEST_RECORDS = 50
@@ -129,7 +129,7 @@ def plan_org(*, seed: int, records: int, now: datetime) -> Plan:
     if seed < 0:
         raise ValueError(f"seed is {seed}: it must not be negative")
     sizes, history = Sizes.of(records), History.until(now)
-    pools = fill_pools(seed)
+    pools = load_pools()
     account_master, account_audit = _accounts(stream_of(seed, "accounts"), sizes, history)
     parents = np.flatnonzero(~account_audit.deleted)
     contacts = _contacts(stream_of(seed, "contacts"), sizes, history, parents, account_audit.created)

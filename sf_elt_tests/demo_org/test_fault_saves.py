@@ -209,6 +209,14 @@ def test_a_query_job_can_be_too_large(wire: Wire, org: Levers) -> None:
     assert states == ["JobComplete", "Failed"]
 
 
+def test_a_job_without_rows_can_fail(wire: Wire, org: Levers) -> None:
+    """A planned end that says nothing of rows meets a job that finds none."""
+    org.faults.plan({"preset": "failed_job", "times": None})
+    body = {"operation": "query", "query": "SELECT Id FROM Account WHERE Name = 'Nobody'"}
+    jobs = [f"{QUERY_JOBS}/{wire('POST', QUERY_JOBS, json=body).json()['id']}", insert_job(wire, 0)]
+    assert [ended(wire, job)["state"] for job in jobs] == ["Failed", "Failed"]
+
+
 def test_a_held_job_stays_in_progress_until_the_fault_is_lifted(wire: Wire, org: Levers) -> None:
     """The job that meets the fault does not finish while another one does."""
     org.faults.plan({"preset": "stuck_job", "path": "/jobs/query$"})

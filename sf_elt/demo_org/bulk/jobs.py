@@ -5,7 +5,7 @@ A query job is born UploadComplete, an ingest job is Open until its CSV is there
     Open → UploadComplete → InProgress → JobComplete | Failed
     any state but the last two → Aborted
 
-A job of the older Bulk API (v1/) is Open, then Closed, Aborted or Failed; its batches have states of their own.
+A job of the older Bulk API (v1/) is Open, then Closed or Aborted; its batches have states of their own.
 
 Jobs live as long as the running org; a restart forgets them. A job that has ended, or was never closed, is gone seven
 days after it was made, with its results (Bulk API 2.0 Developer Guide, "Bulk API Limits").
@@ -82,7 +82,7 @@ class Job:
     def stop_as_planned(self, done: int, total: int) -> None:
         """To be called between steps: ends the job where a planned fault says so. Raises JobFailed or JobAborted."""
         end = inside().job_end
-        if end is None or done < min(end.after_rows, total) or total <= end.over_rows:
+        if end is None or not end.meets(total) or done < min(end.after_rows, total):
             return
         if end.state == "Failed":
             raise JobFailed(end.message)
@@ -102,7 +102,7 @@ class Job:
             if done == total:
                 return
             end = inside().job_end
-            planned = end.after_rows if end is not None and end.over_rows < total else 0
+            planned = end.after_rows if end is not None and end.meets(total) else 0
             upto = min(done + size, planned if done < planned else total, total)
             yield slice(done, upto)
             done = upto

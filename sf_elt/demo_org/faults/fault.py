@@ -15,7 +15,7 @@ ACTIONS = (
     "reply", "refuse", "drop", "delay", "trickle", "shorten", "alter", "end_session", "lock_rows", "late_commit",
     "hold_job", "end_job", "page_size", "repeat_rows", "change_schema",
 )  # fmt: skip
-
+LATEST_COMMIT = 31_536_000  # seconds: a year of the org's clock
 
 Value = TypeVar("Value", str, str | None)
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -91,7 +91,11 @@ class JobEnding(Part):
     state: Literal["Failed", "Aborted"] = "Failed"
     message: str = "InternalServerError : An unexpected error occurred. Retry the job"
     after_rows: int = Field(default=0, ge=0)
-    over_rows: int = Field(default=0, ge=0)
+    over_rows: int | None = Field(default=None, ge=0)
+
+    def meets(self, total: int) -> bool:
+        """Whether a job of so many rows is one of those that it ends."""
+        return self.over_rows is None or total > self.over_rows
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ class Fault(Part):
     alter: Alteration | None = None
     end_session: bool = False
     lock_rows: list[str] | None = Field(default=None, min_length=1)
-    late_commit: bool | float = False
+    late_commit: bool | Annotated[float, Field(gt=0, le=LATEST_COMMIT)] = False
     hold_job: bool = False
     end_job: JobEnding | None = None
     page_size: int | None = Field(default=None, ge=1)

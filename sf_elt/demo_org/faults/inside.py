@@ -9,17 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
 
-
-@dataclass(frozen=True)
-class JobEnd:
-    """How a job ends before its time: once `after_rows` are done, and only if it has more than `over_rows`."""
-
-    state: Literal["Failed", "Aborted"]
-    message: str
-    after_rows: int = 0
-    over_rows: int = 0
+from sf_elt.demo_org.faults.fault import JobEnding
 
 
 @dataclass(frozen=True)
@@ -29,7 +20,7 @@ class Inside:
     locked_rows: frozenset[str] = frozenset()
     page_size: int | None = None
     hold_job_until: threading.Event | None = None
-    job_end: JobEnd | None = None
+    job_end: JobEnding | None = None
 
     def locks(self, record_id: str | None) -> bool:
         """Whether somebody else holds this record's lock."""

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sf_elt.demo_org.faults.answers import CutBody, Trickle, alter, rows_found, shorten, whole_answer
 from sf_elt.demo_org.faults.fault import Asked, Fault, Refusal
-from sf_elt.demo_org.faults.inside import Inside, JobEnd, changed_inside
+from sf_elt.demo_org.faults.inside import Inside, changed_inside
 from sf_elt.demo_org.faults.plan import FaultPlan, Turn
 from sf_elt.demo_org.faults.refusals import refusal_of, reply_of
 
@@ -203,9 +203,7 @@ async def _hold_job(played: Played) -> None:
 
 
 async def _end_job(played: Played) -> None:
-    end = played.fault.end_job
-    assert end is not None  # noqa: S101 - the action of the fault
-    await played.go_on_with(Inside(job_end=JobEnd(end.state, end.message, end.after_rows, end.over_rows)))
+    await played.go_on_with(Inside(job_end=played.fault.end_job))
 
 
 async def _page_size(played: Played) -> None:

@@ -72,7 +72,7 @@ async def create(request: Request) -> Response:
     object_type = bulk_object(schema, wanted.object)
     if operation == "upsert":
         check_external_id(object_type, wanted.external_id_field_name)
-    if wanted.operation == "hardDelete":
+    if operation == "hardDelete":
         check_hard_delete(org, user_of(request))
     if wanted.assignment_rule_id:
         raise no_assignment_rule(wanted.assignment_rule_id)
@@ -133,11 +133,10 @@ async def add_batch(request: Request) -> Response:
         message = f"Failed to read request. Exceeded max size limit of {MOST_CHARACTERS}"
         raise OrgError(400, "ClientInputError", message)
     _check_type(request, job)
-    bulk = org_of(request).bulk
-    batch = new_batch(bulk, job, body)
-    info = batch.info()
     org = org_of(request)
-    Work(bulk, partial(org.schema_for, job.created_by), partial(org.now_for, job.created_by), job, batch).start()
+    batch = new_batch(org.bulk, job, body)
+    info = batch.info()
+    Work(org.bulk, partial(org.schema_for, job.created_by), partial(org.now_for, job.created_by), job, batch).start()
     request.state.rows = await run_in_threadpool(_rows_given, job, body)
     return answers.one("batchInfo", info, as_json=job.content_type == "JSON", status=201)
 

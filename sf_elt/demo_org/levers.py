@@ -7,7 +7,7 @@ org.advance(3600)
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
 import requests
@@ -55,15 +55,17 @@ class LeverRefused(Exception):
 
 @dataclass(frozen=True)
 class _Lever:
-    """One address under /demo/."""
+    """One address under /demo/; `ca_file` is what its certificate is trusted by, where it has one."""
 
     address: str
+    ca_file: str = ""
 
     def pull(
         self, method: str, path: str = "", *, json: object = None, params: Mapping[str, str] | None = None
     ) -> requests.Response:
         with requests.Session() as session:
             session.trust_env = False
+            session.verify = self.ca_file or True
             reply = session.request(method, self.address + path, json=json, params=params, timeout=TIMEOUT)
         if not reply.ok:
             raise LeverRefused(f"{method} {self.address}{path}: {reply.status_code} {reply.text}")
@@ -134,17 +136,18 @@ def _given(path: str | None, method: str | None, status: str | None, since: int)
 
 @dataclass(frozen=True)
 class Levers:
-    """All levers of the org at an address."""
+    """All levers of the org at an address; of one that is served by HTTPS, with the `ca_file` of its details."""
 
     instance_url: str
+    ca_file: str = field(default="", kw_only=True)
 
     @property
     def faults(self) -> FaultLever:
-        return FaultLever(f"{self.instance_url}/demo/faults")
+        return FaultLever(f"{self.instance_url}/demo/faults", self.ca_file)
 
     @property
     def calls(self) -> CallLever:
-        return CallLever(f"{self.instance_url}/demo/calls")
+        return CallLever(f"{self.instance_url}/demo/calls", self.ca_file)
 
     def limit(self, most: int | None = None, *, give_back: bool = False) -> None:
         """Sets DailyApiRequests; `give_back` forgets what was spent."""
@@ -208,7 +211,7 @@ class Levers:
 
     @property
     def _lever(self) -> _Lever:
-        return _Lever(f"{self.instance_url}/demo")
+        return _Lever(f"{self.instance_url}/demo", self.ca_file)
 
 
 @dataclass(frozen=True)
@@ -217,4 +220,6 @@ class SalesforceOrg(Details, Levers):
 
     def session(self) -> requests.Session:
         """A session for clients that write https:// into their addresses, such as simple-salesforce."""
-        return plain_http_session(self.instance_url)
+        session = plain_http_session(self.instance_url)
+        session.verify = self.ca_file or True
+        return session

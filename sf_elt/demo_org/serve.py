@@ -61,7 +61,7 @@ class Details:
     security_token: str = field(repr=False)
     access_token: str = field(repr=False)
     client_secret: str = field(repr=False)
-    ca_file: str = ""  # what clients trust where the org is served by HTTPS
+    ca_file: str = field(default="", kw_only=True)  # what clients trust where the org is served by HTTPS
 
     def as_json(self) -> str:
         """The details as one line of JSON, as `sf-elt demo-org --json` prints them."""

@@ -7,12 +7,14 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import requests
 from cryptography import x509
 
+from sf_elt.demo_org.levers import SalesforceOrg
 from sf_elt.demo_org.org import Settings, create_org
 from sf_elt.demo_org.serve import Details, running_org, start_demo_org
 
@@ -35,6 +37,15 @@ def org() -> Iterator[Details]:
 def get(org: Details, path: str) -> requests.Response:
     headers = {"Authorization": f"Bearer {org.access_token}"}
     return requests.get(f"{org.instance_url}{path}", headers=headers, verify=org.ca_file, timeout=10)
+
+
+def test_levers_and_sessions_trust_it(org: Details) -> None:
+    """Who starts an org by HTTPS in a test pulls its levers as ever, and need not say what to trust."""
+    levers = SalesforceOrg(**asdict(org))
+    assert levers.records("Organization")
+    assert levers.session().get("https://login.salesforce.com/services/data", timeout=10).json()
+    assert levers.calls.all(path="^/services/data$")
+    assert levers.faults.planned() == []
 
 
 def test_simple_salesforce_works_unmodified(org: Details) -> None:

@@ -8,6 +8,11 @@
 
 from collections.abc import Sequence
 
+NO_SUCH_TYPE = (
+    "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' "
+    "after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+)
+
 
 class OrgError(Exception):
     """A request that the org refuses. `fields` is left out of the reply where it is None."""

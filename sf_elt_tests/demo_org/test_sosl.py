@@ -123,6 +123,8 @@ def test_each_object_has_its_own_fields_conditions_order_and_limit(sf: Salesforc
     assert lead["Name"] == "Adam Smith"
     assert (list(account), account["attributes"]["type"]) == (["attributes", "Id"], "Account")
     assert len(sf.search("FIND {ad*} RETURNING Contact, Lead, Account LIMIT 2")["searchRecords"]) == 2
+    assert found(sf.search("FIND {ad*} RETURNING Contact(Name LIMIT 0), Lead(Name LIMIT 1)")) == ["Adam Smith"]
+    assert len(sf.search(f"FIND {{ad*}} RETURNING Lead LIMIT {'9' * 5000}")["searchRecords"]) == 2
 
 
 def test_without_returning_all_objects_are_searched(sf: Salesforce) -> None:
@@ -157,6 +159,7 @@ def test_parameterized_searches_say_the_same_without_sosl(wire: Wire) -> None:
         ("FIND {ada} RETURNING", "MALFORMED_SEARCH", "unexpected token: '<EOF>'"),
         ("FIND {ada} RETURNING Lead(Name WHERE)", "MALFORMED_SEARCH", "unexpected token: '<EOF>'"),
         ("FIND {(ada} RETURNING Lead", "MALFORMED_SEARCH", "unexpected token"),
+        (f"FIND {{{'(' * 500}ada{')' * 500}}}", "QUERY_TOO_COMPLICATED", "too complicated"),
         ("FIND {ada} RETURNING Nix__c", "INVALID_TYPE", "sObject type 'Nix__c' is not supported."),
         ("FIND {ada} RETURNING Lead(Nix)", "INVALID_FIELD", "No such column 'Nix' on entity 'Lead'"),
         ("", "MALFORMED_SEARCH", "has to be specified"),

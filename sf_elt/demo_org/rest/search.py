@@ -100,7 +100,7 @@ def _found(request: Request, wanted: Search) -> Response:
         left = wanted.limit - len(records)
         if left <= 0:
             break
-        bounded = replace(query, limit=min(query.limit or left, left))
+        bounded = replace(query, limit=left if query.limit is None else min(query.limit, left))
         compiled = compile_query(bounded, schema, org.now_for(user_of(request)), user_id=user_of(request))
         with org.store.reading() as connection, time_limit(connection):
             statement = json_statement(compiled, version_of(request))

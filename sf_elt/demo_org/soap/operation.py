@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from starlette.requests import Request
 
 from sf_elt.demo_org.auth.sessions import Session
-from sf_elt.demo_org.errors import OrgError
+from sf_elt.demo_org.errors import NO_SUCH_TYPE, OrgError
 from sf_elt.demo_org.org import Org, org_of
 from sf_elt.demo_org.requests import schema_of
 from sf_elt.demo_org.rest.dispatch import dispatch
@@ -72,8 +72,3 @@ class Asked:
 
 Operation = Callable[[Asked], Awaitable[XmlValue]]
 """Answers a call: the value of its `result`, or a list of several. Raises SoapFault or OrgError where it is refused."""
-
-NO_SUCH_TYPE = (
-    "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' "
-    "after the entity name. Please reference your WSDL or the describe call for the appropriate names."
-)

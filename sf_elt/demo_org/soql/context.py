@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sf_elt.demo_org.errors import SoqlError
+from sf_elt.demo_org.errors import NO_SUCH_TYPE, SoqlError
 from sf_elt.demo_org.schema import Schema
 from sf_elt.demo_org.soql.ast import Operand, Path, Query
 from sf_elt.demo_org.soql.parse import pointing_at
@@ -37,9 +37,4 @@ class Context:
 
     def no_such_object(self, at: Path | Query) -> SoqlError:
         name = at.object_name if isinstance(at, Query) else str(at)
-        message = (
-            f"sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure "
-            "to append the '__c' after the entity name. Please reference your WSDL or the describe call for the "
-            "appropriate names."
-        )
-        return self.refusal(at, "INVALID_TYPE", message)
+        return self.refusal(at, "INVALID_TYPE", NO_SUCH_TYPE.format(name))

@@ -16,7 +16,9 @@ _RETURNING = re.compile(r"RETURNING\b\s*", re.IGNORECASE)
 _NAME = re.compile(r"[a-z]\w*\s*", re.IGNORECASE)
 _BODY = re.compile(r"\(((?:'(?:\\.|[^'\\])*'|\((?:'(?:\\.|[^'\\])*'|\([^()]*\)|[^()'])*\)|[^()'])*)\)\s*", re.DOTALL)
 _CLAUSES = re.compile(r"\b(?:WHERE|USING|ORDER\s+BY|LIMIT|OFFSET)\b", re.IGNORECASE)
-_LIMIT = re.compile(r"LIMIT\s+(\d+)\s*", re.IGNORECASE)
+_LIMIT = re.compile(r"LIMIT\s+0*(\d+)\s*", re.IGNORECASE)
+_MOST_DIGITS = 9
+"""Of a LIMIT: those behind do not matter, as it is far beyond MAX_RECORDS by then."""
 _SPELLING = re.compile(r"WITH\s+SPELL_CORRECTION\s*=\s*(?:true|false)\s*", re.IGNORECASE)
 _WORD = re.compile(r"\w+|\S")
 
@@ -55,7 +57,8 @@ def parse_search(text: str) -> Search:
     if spelling := _SPELLING.match(rest):
         rest = rest[spelling.end() :]
     if limit := _LIMIT.match(rest):
-        search, rest = replace(search, limit=min(int(limit[1]), MAX_RECORDS)), rest[limit.end() :]
+        most = min(int(limit[1][:_MOST_DIGITS]), MAX_RECORDS)
+        search, rest = replace(search, limit=most), rest[limit.end() :]
     if unexpected := _WORD.search(rest):
         raise malformed_search(f"unexpected token: '{unexpected[0]}'")
     return search

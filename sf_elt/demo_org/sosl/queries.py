@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sf_elt.demo_org.errors import SoqlError
+from sf_elt.demo_org.errors import NO_SUCH_TYPE, SoqlError
 from sf_elt.demo_org.schema import Field, Schema
 from sf_elt.demo_org.soql.ast import AllOf, Query
 from sf_elt.demo_org.sosl.parse import MAX_RECORDS, Search, ids_of
@@ -18,12 +18,7 @@ def queries_of(search: Search, schema: Schema) -> Iterator[Query]:
     for returning in search.returning or everywhere:
         object_type = schema.object(returning.object_name)
         if object_type is None or not object_type.searchable:
-            message = (
-                f"sObject type '{returning.object_name}' is not supported. If you are attempting to use a custom "
-                "object, be sure to append the '__c' after the entity name. Please reference your WSDL or the describe "
-                "call for the appropriate names."
-            )
-            raise SoqlError("INVALID_TYPE", message)
+            raise SoqlError("INVALID_TYPE", NO_SUCH_TYPE.format(returning.object_name))
         fields = [each.name for each in object_type.fields if _searched(each, search.scope)]
         query = returning.query
         limit = MAX_RECORDS if query.limit is None else min(query.limit, MAX_RECORDS)

@@ -11,17 +11,22 @@ from dataclasses import dataclass
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.soql.ast import AllOf, AnyOf, Condition, Negation, Path, Searched
+from sf_elt.demo_org.soql.parse import too_complicated
 from sf_elt.demo_org.sosl.parse import malformed_search
 
 _TOKEN = re.compile(r'\s*(?:(?P<quoted>"(?:\\.|[^"\\])*")|(?P<mark>[()])|(?P<word>(?:\\.|[^\s()"\\])+))', re.DOTALL)
 _LETTER = r"[\pL\pN_]"
 _SHORTEST = 2
+_MOST_PARENTHESES = 100
+"""Opened in one term: far fewer than would exhaust the stack."""
 
 
 def term_condition(term: str, fields: Sequence[str]) -> Condition:
-    """The condition that one of the fields holds what the term asks for. Raises OrgError INVALID_SEARCH."""
+    """The condition that one of the fields holds what the term asks for. Raises OrgError INVALID_SEARCH, …"""
     if len(re.sub(r'[\s*?"\\()]', "", term)) < _SHORTEST:
         raise OrgError(400, "INVALID_SEARCH", f"search term must be longer than one character: {term}")
+    if term.count("(") > _MOST_PARENTHESES:
+        raise too_complicated()
     tokens = [match for match in _TOKEN.finditer(term) if match[0].strip()]
     terms = _Terms([(match.lastgroup or "", match[match.lastgroup or 0]) for match in tokens], fields)
     condition = terms.any_of()

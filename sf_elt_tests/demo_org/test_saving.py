@@ -246,6 +246,15 @@ def test_an_external_id_is_held_once(bench: Bench) -> None:
     bench.new("Lead", External_Id__c="k1", **PERSON)
 
 
+@pytest.mark.parametrize("key", ["ΓΙΩΡΓΟΣ", "İSTANBUL", "STRASSE ẞ"])
+def test_an_external_id_in_any_capitals_is_found_again(bench: Bench, key: str) -> None:
+    """Where Python and DuckDB have other lower cases for a letter too; nobody else may have the same."""
+    for created in (True, False):
+        [outcome] = bench.save("upsert", "Lead", PERSON | {"External_Id__c": key}, external_id_field="External_Id__c")
+        assert (outcome.success, outcome.created) == (True, created)
+    assert bench.error("insert", "Lead", **PERSON, External_Id__c=key)[0] == "DUPLICATE_VALUE"
+
+
 def test_upsert_creates_or_updates_by_external_id(bench: Bench) -> None:
     """Each row says which it was; a row without the key and a key given twice are refused."""
     known = bench.new("Lead", External_Id__c="K1", Title="old", **PERSON)

@@ -29,11 +29,15 @@ def read_existing(
     return {values[0]: dict(zip(wanted, values, strict=True)) for values in found.fetchall()}
 
 
+_AS_DUCKDB_LOWERS = str.maketrans({"Σ": "σ", "İ": "i"})
+"""Letters that Python lowers by where they stand, or to two; DuckDB takes each letter for itself."""
+
+
 def as_text(value: Cell) -> str | None:
     """A key as `ids_by_value` compares it: text in lower case, numbers as text; None for what is no key."""
     if isinstance(value, bool):
         return None
-    return str(value).lower() if isinstance(value, str | int | float) else None
+    return str(value).translate(_AS_DUCKDB_LOWERS).lower() if isinstance(value, str | int | float) else None
 
 
 def ids_by_value(

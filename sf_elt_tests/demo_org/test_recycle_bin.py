@@ -43,6 +43,16 @@ def test_the_bin_is_emptied_of_what_is_in_it(bench: Bench) -> None:
     assert (bench.values(living, "Id"), bench.values(dead, "Id")) == ((living,), None)
 
 
+def test_the_bin_is_emptied_of_what_was_deleted_with_a_record(bench: Bench) -> None:
+    """A contact cannot come back to an account that is gone for good; one deleted before it still can be."""
+    account = bench.new("Account", Name="Acme")
+    first, second = (bench.new("Contact", LastName=name, AccountId=account) for name in "AB")
+    bench.save("delete", "Contact", {"Id": first})
+    bench.save("delete", "Account", {"Id": account})
+    assert empty_recycle_bin(bench.store, [account])[0].success
+    assert [bench.values(each, "Id") for each in (account, first, second)] == [None, (first,), None]
+
+
 def test_what_lies_in_the_bin_too_long_is_purged(bench: Bench) -> None:
     """After 15 days, and not before; records that live stay whatever their age."""
     early, late, living = (bench.new("Lead", **PERSON) for _ in range(3))

@@ -97,6 +97,15 @@ def remove(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequenc
     write.saved.add(object_type.name)
 
 
+def remove_from_bin(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str]) -> None:
+    """Removes deleted records for good, and with them those that were deleted in the same moment because of them."""
+    if not ids:
+        return
+    for child in dependents(schema, object_type):
+        remove_from_bin(schema, write, child.object_type, gone_with(write, object_type, child, ids))
+    remove(schema, write, object_type, ids)
+
+
 def undelete(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str], user_id: str) -> None:
     """Brings the records back, and with them those that were deleted in the same moment because of them."""
     if not ids:

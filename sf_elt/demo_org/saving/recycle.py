@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from sf_elt.demo_org.saving.by_id import malformed, read_ids, save_by_id
-from sf_elt.demo_org.saving.delete import remove
+from sf_elt.demo_org.saving.delete import remove, remove_from_bin
 from sf_elt.demo_org.saving.lookup import read_existing
 from sf_elt.demo_org.saving.outcome import SaveError, SaveOutcome
 from sf_elt.demo_org.saving.rights import NO_ACCESS
@@ -28,7 +28,7 @@ def undelete_records(
 
 
 def empty_recycle_bin(store: Store, record_ids: Sequence[str], *, schema: Schema | None = None) -> list[SaveOutcome]:
-    """Removes deleted records for good; what is not in the recycle bin is refused, record by record."""
+    """Removes deleted records for good, and what was deleted because of them; what is not in the bin is refused."""
     with store.writing() as write:
         return [
             _throw_out(store, write, kind, text) if kind else malformed(text)
@@ -43,7 +43,7 @@ def _throw_out(store: Store, write: Writing, object_type: ObjectType, record_id:
     if record is None or not record.get("IsDeleted"):
         error = SaveError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
         return SaveOutcome(record_id, False, False, (error,))
-    remove(store.schema, write, object_type, [record_id])
+    remove_from_bin(store.schema, write, object_type, [record_id])
     return SaveOutcome(record_id, True, False)
 
 

@@ -27,6 +27,7 @@ from types import TracebackType
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import ValidationError
 
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import ids_from, number_of
@@ -129,12 +130,12 @@ class Store:
         self._connection.execute(f"SET GLOBAL dynamic_or_filter_threshold = {MOST_BY_INDEX}")
         try:
             if kept:
-                self.schema = schema = kept_schema(self._connection, schema)
+                self.schema = schema = _kept_schema(self._connection, schema)
+                _check_columns(self._connection, schema)
             _create_tables(self._connection, schema)
             self._next_number = {each.key_prefix: 1 for each in schema.objects}
             self._last_save = datetime.min
             if kept:
-                _check_columns(self._connection, schema)
                 for each in schema.objects:
                     self._leave_free(each, _highest_number(self._connection, each) + 1)
                 self._last_save = max(_latest(self._connection, each) for each in schema.objects)
@@ -228,13 +229,20 @@ class Store:
                     raise
                 finally:
                     _under_way.reset(token)
-                    if opened.failed:
-                        cursor.rollback()
-                    else:
-                        cursor.commit()
-                        self.schema = opened.schema or self.schema
-                    self.saves.update(opened.write.saved)  # also of what was undone: it may have been read inside
-                    self._open_saves.remove(opened.write.now)
+                    self._end(opened)
+
+    def _end(self, transaction: Transaction) -> None:
+        """Commits, or rolls back what has failed; it is over even where DuckDB refuses to commit."""
+        write = transaction.write
+        try:
+            if transaction.failed:
+                write.connection.rollback()
+            else:
+                write.connection.commit()
+                self.schema = transaction.schema or self.schema
+        finally:
+            self.saves.update(write.saved)  # also of what was undone: it may have been read inside
+            self._open_saves.remove(write.now)
 
     @property
     def writing_since(self) -> datetime | None:
@@ -365,13 +373,26 @@ _REMOVED = """
 """What was deleted for good, and when; see `replication`."""
 
 
+def _kept_schema(connection: duckdb.DuckDBPyConnection, base: Schema) -> Schema:
+    """The schema of a kept file. Raises StoreMismatch where its changes do not fit the objects of this version."""
+    try:
+        return kept_schema(connection, base)
+    except (ValidationError, KeyError) as error:
+        raise StoreMismatch(f"The file changes objects in a way unknown to {_THIS_VERSION}") from error
+
+
 def _check_columns(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
     """Raises StoreMismatch where a kept file's tables are not this schema's."""
-    kept: dict[str, set[str]] = {}
-    for name, column in connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'records'"
+    kept: dict[str, dict[str, str]] = {}
+    for name, column, kind in connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'records'"
     ).fetchall():
-        kept.setdefault(name, set()).add(column)
+        kept.setdefault(name, {})[column] = kind
     for each in schema.objects:
-        if kept[each.name] != {field.name for field in each.fields if has_column(field)}:
-            raise StoreMismatch(f"The file's {each.name} has other fields than this version of the demo org: delete it")
+        if each.name not in kept:
+            raise StoreMismatch(f"The file has no {each.name}, unlike {_THIS_VERSION}")
+        if kept[each.name] != {field.name: column_type(field) for field in each.fields if has_column(field)}:
+            raise StoreMismatch(f"The file's {each.name} has other fields than {_THIS_VERSION}")
+
+
+_THIS_VERSION = "this version of the demo org: delete it"

@@ -63,6 +63,24 @@ def test_a_file_keeps_records_ids_and_time(tmp_path: Path) -> None:
         assert stamps(store) == [datetime(2026, 1, 2), datetime(2026, 1, 2)]
 
 
+@pytest.mark.parametrize(
+    "older",
+    [
+        'DROP TABLE records."LeadStatus"',
+        'ALTER TABLE records."Lead" ALTER "Title" SET DATA TYPE BIGINT USING 0',
+        """CREATE SCHEMA metadata; CREATE TABLE metadata.schema_changes AS SELECT '{"objects": 1}' AS changes""",
+    ],
+)
+def test_a_file_of_another_version_is_refused(tmp_path: Path, older: str) -> None:
+    """Whatever differs, an object, a type or how changes are kept, the refusal says what to do."""
+    file = tmp_path / "org.duckdb"
+    Store(load_schema(), file).close()
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(older)
+    with pytest.raises(StoreMismatch, match="delete it"):
+        Store(load_schema(), file)
+
+
 def test_a_file_of_other_fields_is_refused(tmp_path: Path) -> None:
     """A file made by another version of the schema is not read as if it were this one's."""
     file = tmp_path / "org.duckdb"

@@ -4,11 +4,12 @@ import contextvars
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import duckdb
 import pytest
 
 from sf_elt.demo_org.saving import save
 from sf_elt.demo_org.schema import load_schema
-from sf_elt.demo_org.store import Store
+from sf_elt.demo_org.store import Store, table
 
 ADMIN = "005Hs0000000001IAA"
 LEAD = {"LastName": "A", "Company": "B"}
@@ -86,3 +87,13 @@ def test_ids_given_out_inside_a_transaction_stay_given(store: Store) -> None:
         theirs = elsewhere.submit(store.next_ids, "Lead", 2).result()
         transaction.failed = True
     assert len({*mine, *theirs, *store.next_ids("Lead", 2)}) == 6
+
+
+def test_a_transaction_that_cannot_be_committed_is_over(store: Store) -> None:
+    """What DuckDB refuses to commit raises, and holds no longer back how far reads are covered."""
+    add = f"INSERT INTO {table('Lead')} (\"Id\") VALUES ('00Q')"
+    with store.reading() as another, pytest.raises(duckdb.Error), store.transaction() as transaction:
+        transaction.write.connection.execute(add)
+        another.execute(add)
+    assert store.writing_since is None
+    insert(store)

@@ -155,6 +155,8 @@ def _follow_stage(row: Row, now: datetime) -> None:
 def _add_primary_roles(store: Store, write: Writing, rows: Sequence[Row], user_id: str) -> None:
     """An opportunity made with a ContactId gets that contact as its primary role."""
     with_contact = [row for row in rows if row.created and row.cells.get("ContactId")]
+    if not with_contact:
+        return
     role_type = store.schema.require("OpportunityContactRole")
     ids = store.next_ids(role_type.name, len(with_contact))
     roles = [
@@ -162,6 +164,7 @@ def _add_primary_roles(store: Store, write: Writing, rows: Sequence[Row], user_i
         for role_id, row in zip(ids, with_contact, strict=True)
     ]
     write_inserts(write, role_type, roles, user_id)
+    write.saved.add(role_type.name)
 
 
 def _add_comments(store: Store, write: Writing, rows: Sequence[Row], user_id: str) -> None:

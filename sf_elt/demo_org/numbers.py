@@ -1,14 +1,20 @@
-"""How numbers with decimals look as text: as Java writes a double, in CSV and XML.
+"""Numbers as text: those with decimals as Java writes a double, in CSV and XML; whole ones as clients send them.
 
-From ten million on, and below a thousandth, that is `1.6147805824397E13` and `5.0E-4` (recorded: forcedotcom/cli#3367,
-forcedotcom/dataloader#161; Salesforce's own article 000385889 says that it is meant so). JSON says the same numbers in
-full, which no JSON parser can tell apart.
+A double from ten million on, and below a thousandth, is `1.6147805824397E13` and `5.0E-4` (recorded:
+forcedotcom/cli#3367, forcedotcom/dataloader#161; Salesforce's own article 000385889 says that it is meant so). JSON
+says the same numbers in full, which no JSON parser can tell apart.
 """
 
 import math
 from decimal import Decimal
 
 LEAST_LARGE, LEAST_PLAIN = 1e7, 1e-3
+MOST_DIGITS = 18
+
+
+def whole_number(text: str) -> int | None:
+    """The number that digits alone say; None for any other text, and for more digits than a count has."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def double_text(value: float) -> str:

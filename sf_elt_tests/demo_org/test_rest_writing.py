@@ -114,6 +114,14 @@ def test_a_record_is_not_changed_unseen(wire: Wire) -> None:
     assert wire("GET", address, headers={"If-None-Match": tag}).json()["Site"] == "y"
 
 
+def test_a_condition_without_meaning_is_none(wire: Wire) -> None:
+    """A date outside of the calendar is passed over, and a deleted record is not "not modified" but gone."""
+    address = f"{V62}/sobjects/Account/{wire.new('Account', Name='Acme')}"
+    assert wire("GET", address, headers={"If-Modified-Since": "Fri, 31 Dec 9999 23:59:59 -0100"}).status_code == 200
+    assert wire("DELETE", address).status_code == 204
+    assert wire("GET", address, headers={"If-Modified-Since": "Thu, 03 Sep 2099 21:35:07 GMT"}).status_code == 404
+
+
 def test_an_upsert_may_be_for_records_that_are_there_only(wire: Wire) -> None:
     """updateOnly=true gives 404 instead of a new record; Id is a key too; old versions answer without a body."""
     address = f"{V62}/sobjects/Lead/External_Id__c/only"

@@ -43,7 +43,14 @@ def ids(reply: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("wish", "rows"),
-    [("batchSize=200", 200), ("batchSize=1999", 1999), ("batchSize=199", 200), ("batchSize=2001", 2000), ("", 2000)],
+    [
+        ("batchSize=200", 200),
+        ("batchSize=1999", 1999),
+        ("batchSize=199", 200),
+        ("batchSize=2001", 2000),
+        ("", 2000),
+        (f"batchSize={'9' * 5000}", 2000),
+    ],
 )
 def test_a_page_has_200_to_2000_records(wire: Wire, wish: str, rows: int) -> None:
     """Sforce-Query-Options wishes for a size within those bounds; what lies beyond becomes the nearest bound."""

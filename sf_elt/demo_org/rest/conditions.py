@@ -60,13 +60,13 @@ def is_conditional(request: Request) -> bool:
 
 
 def state_of(store: Store, object_type: ObjectType, record_id: str) -> RecordState | None:
-    """The state of a record; None where there is none, or its object keeps no LastModifiedDate."""
+    """The state of a record; None where there is none or it is deleted, or its object keeps no LastModifiedDate."""
     if not object_type.has("LastModifiedDate"):
         return None
+    living = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
+    query = f'SELECT "LastModifiedDate", "SystemModstamp" FROM {table(object_type.name)} WHERE "Id" = ?{living}'
     with store.reading() as connection:
-        row = connection.execute(
-            f'SELECT "LastModifiedDate", "SystemModstamp" FROM {table(object_type.name)} WHERE "Id" = ?', [record_id]
-        ).fetchone()
+        row = connection.execute(query, [record_id]).fetchone()
     if row is None or row[0] is None:
         return None
     etag = None
@@ -81,6 +81,6 @@ def _moment(header: str | None) -> datetime | None:
         return None
     try:
         found = parsedate_to_datetime(header)
-    except ValueError:
+        return found.replace(tzinfo=None) if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=None) if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)

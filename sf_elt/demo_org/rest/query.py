@@ -19,6 +19,7 @@ from sf_elt.demo_org.errors import OrgError, SoqlError
 from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.metadata.catalog import IN_DATA, TOOLING, Catalog, open_json
+from sf_elt.demo_org.numbers import whole_number
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.columns import column_metadata
@@ -83,11 +84,12 @@ class Queries:
         """The page that a nextRecordsUrl leads to, for who asked for the first one and still may."""
         cursor, _, offset = request.path_params["locator"].rpartition("-")
         result = self._kept(cursor, user_of(request), org_of(request).clock())
-        if result is None or not offset.isdecimal() or int(offset) > len(result.records):
+        start = whole_number(offset)
+        if result is None or start is None or start > len(result.records):
             raise OrgError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         schema, _ = self._source(request, result.query)
         compile_query(result.query, schema, result.read_at, user_id=result.user_id)  # refuses what is hidden by now
-        return self._reply(request, result, int(offset), cursor)
+        return self._reply(request, result, start, cursor)
 
     def _first_page(self, request: Request, *, include_deleted: bool) -> Response:
         org = org_of(request)
@@ -205,6 +207,7 @@ def _page_size(request: Request) -> int:
         return planned
     for option in request.headers.get("sforce-query-options", "").split(","):
         name, _, value = option.partition("=")
-        if name.strip().lower() == "batchsize" and value.strip().isdecimal():
-            return min(max(int(value), SMALLEST_PAGE), LARGEST_PAGE)
+        wished = whole_number(value.strip())
+        if name.strip().lower() == "batchsize" and wished is not None:
+            return min(max(wished, SMALLEST_PAGE), LARGEST_PAGE)
     return LARGEST_PAGE

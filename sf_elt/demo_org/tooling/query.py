@@ -11,6 +11,7 @@ from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.faults.inside import inside
 from sf_elt.demo_org.ids import id_at
 from sf_elt.demo_org.metadata.catalog import TOOLING, WHOLE, Catalog, open_json
+from sf_elt.demo_org.numbers import whole_number
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import user_of, version_of
 from sf_elt.demo_org.rest.columns import column_metadata
@@ -60,9 +61,10 @@ class ToolingQueries:
         cursor, _, offset = request.path_params["locator"].rpartition("-")
         with self._lock:
             user_id, name, records = self._results.get(cursor, ("", "", []))
-        if not offset.isdecimal() or user_id != user_of(request) or int(offset) > len(records):
+        start = whole_number(offset)
+        if start is None or user_id != user_of(request) or start > len(records):
             raise OrgError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        return self._page(request, name, records, int(offset), len(records), cursor)
+        return self._page(request, name, records, start, len(records), cursor)
 
     def _page(
         self, request: Request, name: str, records: Records, start: int, total: int, cursor: str | None

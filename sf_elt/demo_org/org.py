@@ -5,6 +5,7 @@ org = create_org(seed=7, records=5000, file=Path("org"))    # made once; later s
 app = build_app(org)                                        # app.py
 org.close()
 """
+# ruff: noqa: S608 (names of our own, quoted; values are parameters)
 
 import re
 from dataclasses import dataclass, field, replace
@@ -288,9 +289,9 @@ def _ensure_user(store: Store, now: datetime) -> None:
 def _mark_sandbox(store: Store, name: str) -> None:
     """What tells a sandbox: the organization says so, and every username ends in the sandbox's name."""
     with store.writing() as write:
-        write.connection.execute(f'UPDATE {table("Organization")} SET "IsSandbox" = ?', [bool(name)])  # noqa: S608
+        write.connection.execute(f'UPDATE {table("Organization")} SET "IsSandbox" = ?', [bool(name)])
         if name:
-            write.connection.execute(f'UPDATE {table("User")} SET "Username" = "Username" || ?', [f".{name}"])  # noqa: S608
+            write.connection.execute(f'UPDATE {table("User")} SET "Username" = "Username" || ?', [f".{name}"])
 
 
 def _load_one(store: Store, object_name: str, saved_at: datetime, values: dict[str, object]) -> None:
@@ -302,9 +303,9 @@ def _load_one(store: Store, object_name: str, saved_at: datetime, values: dict[s
 def _credentials_of(store: Store, sandbox: str) -> Credentials:
     """Fresh credentials for the org's first active user."""
     with store.reading() as connection:
-        organization = connection.execute(f'SELECT "Id" FROM {table("Organization")}').fetchone()  # noqa: S608
+        organization = connection.execute(f'SELECT "Id" FROM {table("Organization")}').fetchone()
         user = connection.execute(
-            f'SELECT "Id", "Username", "Name", "Email" FROM {table("User")} WHERE "IsActive" ORDER BY "Id"'  # noqa: S608
+            f'SELECT "Id", "Username", "Name", "Email" FROM {table("User")} WHERE "IsActive" ORDER BY "Id"'
         ).fetchone()
     if organization is None or user is None:
         raise OrgFileError("the org has no Organization record or no active User")

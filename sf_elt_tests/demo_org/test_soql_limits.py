@@ -20,6 +20,7 @@ ALIASES = ", ".join(f"r{number}.ReportsTo r{number + 1}" for number in range(54)
         (f"SELECT Id FROM Lead WHERE {'(' * 5000}Id != null{')' * 5000}", "QUERY_TOO_COMPLICATED"),
         (f"SELECT Id FROM Lead WHERE {'NOT (' * 5000}Id != null{')' * 5000}", "QUERY_TOO_COMPLICATED"),
         (f"SELECT {'FORMAT(' * 5000}AnnualRevenue{')' * 5000} FROM Lead", "QUERY_TOO_COMPLICATED"),
+        (f"SELECT {'FORMAT(' * 299}AnnualRevenue{')' * 299} FROM Lead", "QUERY_TOO_COMPLICATED"),
         (f"SELECT Id, {'(SELECT Id, ' * 2000}Id{' FROM Contacts)' * 2000} FROM Account", "QUERY_TOO_COMPLICATED"),
         (f"SELECT Id FROM Lead WHERE Company = '{'(' * 5000}' AND Id = 5", "INVALID_FIELD"),
         (f"SELECT Id FROM Lead LIMIT {'1' * 5000}", "MALFORMED_QUERY"),

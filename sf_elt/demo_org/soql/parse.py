@@ -14,7 +14,7 @@ from sf_elt.demo_org.errors import SoqlError
 from sf_elt.demo_org.soql.ast import Query
 from sf_elt.demo_org.soql.build import Builder
 
-MAX_DEPTH = 300
+MAX_DEPTH = 100
 """Parentheses in parentheses: far more than anybody writes, far fewer than would exhaust the stack."""
 MAX_LENGTH = 100_000
 """Characters of SOQL that Salesforce reads (recorded refusal: django-salesforce#164)."""

@@ -85,6 +85,16 @@ def test_text_flags_and_days(formula: str, kind: FieldType, value: object) -> No
     assert computed(formula, kind) == value
 
 
+@pytest.mark.parametrize(
+    "formula", ["SQRT(0 - N__c)", "VALUE('9e99') ^ 9", "DAY(DATE(2026, 2, N__c * 5))", "LEN(LEFT(Text__c, 9 ^ 99))"]
+)
+def test_what_comes_to_an_error_is_nothing(formula: str) -> None:
+    """Where Setup would show #Error! the API gives null and records can be saved; a condition does not hold."""
+    assert computed(formula) is None
+    [(met,)] = duckdb.execute(f"SELECT {translate_condition(f'{formula} < 1', BASKET)} FROM ({ROW})").fetchall()
+    assert met is False
+
+
 def test_blanks_may_stay_blank() -> None:
     """With BlankAsBlank a sum with nothing is nothing."""
     assert computed("N__c + Empty__c", blank_as_zero=False) is None

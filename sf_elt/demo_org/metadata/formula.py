@@ -35,7 +35,7 @@ class Term:
 
 
 def translate(formula: str, object_type: ObjectType, field: Field, *, blank_as_zero: bool = True) -> str:
-    """The SQL that computes a formula field. Raises FormulaRefused."""
+    """The SQL that computes a formula field: null where Setup would show #Error!. Raises FormulaRefused."""
     term = _term(formula, object_type, blank_as_zero=blank_as_zero)
     wanted = _kind_of(field.type)
     if term.kind not in (wanted, "null"):
@@ -44,16 +44,16 @@ def translate(formula: str, object_type: ObjectType, field: Field, *, blank_as_z
     if field.type == "percent":
         sql = f"({sql}) * 100"  # half is 0.5 to a formula, and 50 in a record
     if wanted == "Number":
-        sql = f"round({sql}, {field.scale})"
-    return f"CAST({sql} AS {column_type(field)})"
+        sql = f"CAST(round({sql}, {field.scale}) AS DECIMAL(38, {field.scale}))"  # which is never infinite nor NaN
+    return f"TRY(CAST({sql} AS {column_type(field)}))"
 
 
 def translate_condition(formula: str, object_type: ObjectType) -> str:
-    """The SQL of a formula that says yes or no. Raises FormulaRefused."""
+    """The SQL of a formula that says yes or no: no where it cannot be computed. Raises FormulaRefused."""
     term = _term(formula, object_type, blank_as_zero=True)
     if term.kind != "Boolean":
         raise FormulaRefused(f"Formula result is data type ({term.kind}), incompatible with expected (true or false).")
-    return f"coalesce({term.sql}, false)"
+    return f"coalesce(TRY({term.sql}), false)"
 
 
 def _term(formula: str, object_type: ObjectType, *, blank_as_zero: bool) -> Term:

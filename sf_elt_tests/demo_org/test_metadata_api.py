@@ -117,14 +117,16 @@ def test_an_object_is_made_with_its_fields(md: SfdcMetadataApi, sf: Salesforce) 
 
 
 def test_a_standard_object_is_read_with_its_fields_and_takes_new_ones(md: SfdcMetadataApi, sf: Salesforce) -> None:
-    """What is read of Account can be sent back with a field more."""
+    """What is read of Account can be sent back with a field more, and what was read stays what it is."""
     account = md.CustomObject.read("Account")
     assert account.label == "Account"
     assert "Industry" in {each.fullName for each in account.fields}
     field = md.CustomField(fullName="Region__c", label="Region", type="Text", length=20)
     md.CustomObject.update([md.CustomObject(fullName="Account", fields=[*account.fields, field])])
     grant(md, "Account.Region__c")
-    assert "Region__c" in field_names(sf, "Account")
+    described = {each["name"]: each for each in sf.Account.describe()["fields"]}
+    assert "Region__c" in described
+    assert described["Won_Amount__c"]["calculated"]
 
 
 def test_each_component_has_an_outcome_of_its_own(md: SfdcMetadataApi) -> None:

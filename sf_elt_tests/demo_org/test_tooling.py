@@ -210,11 +210,17 @@ def test_a_custom_object_takes_records_and_goes_with_them(wire: Wire, sf: Salesf
     for amount in (10, 2.5):
         sf.Invoice__c.create({"Account__c": account, "Amount__c": amount})
     assert sf.Account.get(account)["Billed__c"] == 12.5
+    billed = tooling_query(sf, "SELECT Id FROM CustomField WHERE DeveloperName = 'Billed'")["records"][0]["Id"]
+    smallest = {
+        "type": "Summary", "label": "Smallest", "summaryForeignKey": "Invoice__c.Account__c",
+        "summaryOperation": "min", "summarizedField": "Invoice__c.Amount__c",
+    }  # fmt: skip
+    changed = wire("PATCH", f"{V62}/tooling/sobjects/CustomField/{billed}", json={"Metadata": smallest})
+    assert (changed.status_code, sf.Account.get(account)["Billed__c"]) == (204, 2.5)
     names = sf.query("SELECT Name, Account__r.Name FROM Invoice__c ORDER BY Name")["records"]
     assert [each["Name"] for each in names] == ["I-001", "I-002"]
     assert names[0]["Account__r"]["Name"] == "Billed"
     assert "OwnerId" not in {each["name"] for each in sf.Invoice__c.describe()["fields"]}
-    billed = tooling_query(sf, "SELECT Id FROM CustomField WHERE DeveloperName = 'Billed'")["records"][0]["Id"]
     assert wire("DELETE", f"{V62}/tooling/sobjects/CustomField/{billed}").status_code == 204
     assert wire("DELETE", f"{V62}/tooling/sobjects/CustomObject/{component}").status_code == 204
     with pytest.raises(SalesforceError, match="INVALID_TYPE"):
@@ -259,6 +265,7 @@ def test_a_field_changes_and_goes(wire: Wire, sf: Salesforce) -> None:
         ),
         ("Lead.X__c", {**NUMBER, "formula": "Nope__c"}, "FIELD_INTEGRITY_EXCEPTION", "Field Nope__c does not exist"),
         ("Lead.X__c", {"type": "Novel", "label": "X"}, "JSON_PARSER_ERROR", "Novel is not a valid value for the enum"),
+        ("Lead.X__c", {**TEXT, "kept": [{"a b><": 1}]}, "JSON_PARSER_ERROR", "'a b><' is no name of a member"),
         ("Lead.X__c", {"type": "EncryptedText", "label": "X"}, "UNKNOWN_EXCEPTION", "not supported by the demo org"),
     ],
 )
@@ -273,12 +280,29 @@ def test_definitions_that_are_refused(
 
 
 def test_a_field_that_a_formula_reads_stays(wire: Wire, sf: Salesforce) -> None:
-    """Deleting it is refused, naming the formula."""
+    """Deleting it, or giving it another type, is refused, naming the formula; its label may change."""
     component = create(sf, "Lead.Read__c", **NUMBER)
     create(sf, "Lead.Reader__c", type="Number", label="Reader", scale=0, formula="Read__c + 1")
     [error] = wire("DELETE", f"{V62}/tooling/sobjects/CustomField/{component}").json()
     assert error["errorCode"] == "DEPENDENCY_EXISTS"
     assert error["message"].endswith("Field - Lead.Reader__c.")
+    address = f"{V62}/tooling/sobjects/CustomField/{component}"
+    assert wire("PATCH", address, json={"Metadata": TEXT}).json() == [error]
+    assert wire("PATCH", address, json={"Metadata": NUMBER | {"label": "Read"}}).status_code == 204
+
+
+def test_a_field_that_a_validation_rule_reads_stays(wire: Wire, sf: Salesforce) -> None:
+    """Deleting it is refused as long as there is the rule, so that records can still be saved."""
+    component = create(sf, "Product2.Held__c", **NUMBER)
+    rule = {"active": True, "errorConditionFormula": "Held__c > 5", "errorMessage": "At most 5."}
+    rule_id = create(sf, "Product2.Held_Down", "ValidationRule", **rule)
+    address = f"{V62}/tooling/sobjects/CustomField/{component}"
+    [error] = wire("DELETE", address).json()
+    assert error["errorCode"] == "DEPENDENCY_EXISTS"
+    assert error["message"].endswith("Validation Rule - Product2.Held_Down.")
+    assert wire("DELETE", f"{V62}/tooling/sobjects/ValidationRule/{rule_id}").status_code == 204
+    assert wire("DELETE", address).status_code == 204
+    sf.Product2.create({"Name": "Free"})
 
 
 RULE = {

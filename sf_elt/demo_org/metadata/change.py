@@ -8,13 +8,13 @@ security says so, unless it is required.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sf_elt.demo_org.access.records import give_object_to_administrators, take_back
 from sf_elt.demo_org.calculated import refresh_all
 from sf_elt.demo_org.declared import location_parts
-from sf_elt.demo_org.metadata.definitions import FieldDefinition, ObjectDefinition
-from sf_elt.demo_org.metadata.fields import custom_field, is_component, is_master_detail
+from sf_elt.demo_org.metadata.definitions import FieldDefinition, NamedField, ObjectDefinition
+from sf_elt.demo_org.metadata.fields import custom_field, definition_of, is_component, is_master_detail
 from sf_elt.demo_org.metadata.objects import custom_object
 from sf_elt.demo_org.metadata.refusal import MetadataRefused
 from sf_elt.demo_org.org import Org
@@ -51,26 +51,13 @@ def create_field(org: Org, full_name: str, definition: FieldDefinition) -> None:
             raise MetadataRefused("FIELD_INTEGRITY_EXCEPTION", message, "Type")
         return _with_new_field(schema, object_type.name, field)
 
-    with org.store.writing() as write:
-        after = org.store.change_schema(change)
-        object_type, name = object_of_field(after, full_name)
-        field = object_type.field(name)
-        if field is not None and field.roll_up is not None:
-            refresh_all(write.connection, after)
+    _change(org, change, [definition])
 
 
 def update_field(org: Org, full_name: str, definition: FieldDefinition) -> None:
     """Gives a custom field another definition; the values that fit its new type stay."""
 
-    def change(schema: Schema) -> Schema:
-        object_type, standing = custom_field_of(schema, full_name)
-        field = custom_field(schema, object_type, standing.name, definition)
-        if not _converts(standing, field):
-            message = f"Cannot change field type from {standing.type} to {field.type}"
-            raise MetadataRefused("FIELD_INTEGRITY_EXCEPTION", message, "Type")
-        return with_field(schema, object_type.name, field)
-
-    org.store.change_schema(change)
+    _change(org, lambda schema: _with_changed_field(schema, full_name, definition), [definition])
 
 
 def delete_field(org: Org, full_name: str) -> None:
@@ -78,9 +65,7 @@ def delete_field(org: Org, full_name: str) -> None:
 
     def change(schema: Schema) -> Schema:
         object_type, field = custom_field_of(schema, full_name)
-        for user in _users_of(schema, object_type, field):
-            message = f"This custom field is referenced elsewhere in salesforce.com. : Field - {user}."
-            raise MetadataRefused("DEPENDENCY_EXISTS", message)
+        _check_unused(schema, object_type, field)
         return without_field(schema, object_type.name, field.name)
 
     with org.store.writing() as write:
@@ -114,7 +99,7 @@ def update_object(org: Org, name: str, definition: ObjectDefinition) -> None:
             schema = with_object(schema, custom_object(schema, object_type.name, definition))
         return _with_fields(schema, object_type.name, definition)
 
-    org.store.change_schema(change)
+    _change(org, change, definition.fields or ())
 
 
 def delete_object(org: Org, name: str) -> None:
@@ -151,13 +136,42 @@ def no_such(kind: str, full_name: str) -> MetadataRefused:
     return MetadataRefused("INVALID_CROSS_REFERENCE_KEY", f"no {kind} named {full_name} found")
 
 
+def _change(org: Org, change: Callable[[Schema], Schema], fields: Iterable[FieldDefinition]) -> None:
+    """Changes the schema, and computes the roll-up summaries where there is one among the fields."""
+    with org.store.writing() as write:
+        after = org.store.change_schema(change)
+        if any(each.type == "Summary" for each in fields):
+            refresh_all(write.connection, after)
+
+
 def _with_fields(schema: Schema, name: str, definition: ObjectDefinition) -> Schema:
     for each in definition.fields or ():
         if not each.full_name.endswith("__c"):
             continue  # standard fields come along when an object is read, and go back with it
-        field = custom_field(schema, schema.require(name), each.full_name, each)
-        schema = _with_new_field(schema, name, field)
+        object_type = schema.require(name)
+        standing = object_type.field(each.full_name)
+        if standing is None:
+            schema = _with_new_field(schema, name, custom_field(schema, object_type, each.full_name, each))
+        elif not _is_as_told(standing, each):
+            schema = _with_changed_field(schema, f"{name}.{each.full_name}", each)
     return schema
+
+
+def _is_as_told(field: Field, definition: NamedField) -> bool:
+    """Whether the definition is what the org says of the field, such as comes back with an object that was read."""
+    told = FieldDefinition.model_validate(definition_of(field))
+    return definition.model_dump(exclude={"full_name"}) == told.model_dump()
+
+
+def _with_changed_field(schema: Schema, full_name: str, definition: FieldDefinition) -> Schema:
+    object_type, standing = custom_field_of(schema, full_name)
+    field = custom_field(schema, object_type, standing.name, definition)
+    if not _converts(standing, field):
+        message = f"Cannot change field type from {standing.type} to {field.type}"
+        raise MetadataRefused("FIELD_INTEGRITY_EXCEPTION", message, "Type")
+    if field.type != standing.type:
+        _check_unused(schema, object_type, standing)
+    return with_field(schema, object_type.name, field)
 
 
 def _with_new_field(schema: Schema, name: str, field: Field) -> Schema:
@@ -176,8 +190,15 @@ def _converts(old: Field, new: Field) -> bool:
     return any(old.type in group and new.type in group for group in _CONVERSIONS)
 
 
+def _check_unused(schema: Schema, object_type: ObjectType, field: Field) -> None:
+    """Raises MetadataRefused for a field whose end, or change of type, would break what reads it."""
+    for user in _users_of(schema, object_type, field):
+        message = f"This custom field is referenced elsewhere in salesforce.com. : {user}."
+        raise MetadataRefused("DEPENDENCY_EXISTS", message)
+
+
 def _users_of(schema: Schema, object_type: ObjectType, field: Field) -> Iterator[str]:
-    """The formulas and roll-ups that read the field."""
+    """The formulas, roll-ups and validation rules that read the field."""
     word = re.compile(rf"\b{re.escape(field.name)}\b")
     for owner in schema.objects:
         for each in owner.fields:
@@ -188,4 +209,7 @@ def _users_of(schema: Schema, object_type: ObjectType, field: Field) -> Iterator
                 (owner is object_type and each.parent.by == field.name) or word.search(each.parent.sql)
             )
             if own_formula or rolled_up or parent:
-                yield f"{owner.name}.{each.name}"
+                yield f"Field - {owner.name}.{each.name}"
+    for rule in object_type.rules:
+        if rule.field == field.name or word.search(rule.sql):
+            yield f"Validation Rule - {object_type.name}.{rule.name}"

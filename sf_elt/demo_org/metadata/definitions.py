@@ -3,9 +3,10 @@
 Members that the demo org gives no meaning to, such as trackHistory, are kept and read back.
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 FieldKind = Literal[
@@ -15,6 +16,9 @@ FieldKind = Literal[
 ]  # fmt: skip
 
 
+_MEMBER = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+
+
 def as_list(value: object) -> object:
     """One element of XML may be a list of one."""
     return value if isinstance(value, list) or value is None else [value]
@@ -22,6 +26,23 @@ def as_list(value: object) -> object:
 
 class _Part(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
+
+    @model_validator(mode="after")
+    def _kept_members_have_names(self) -> Self:
+        _check_names(self.model_extra)
+        return self
+
+
+def _check_names(value: object) -> None:
+    """Raises ValueError for a member that no element of XML can be called by."""
+    if isinstance(value, list):
+        for each in value:
+            _check_names(each)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if not _MEMBER.fullmatch(name):
+                raise ValueError(f"{name!r} is no name of a member")
+            _check_names(member)
 
 
 class PicklistValue(_Part):

@@ -298,7 +298,8 @@ def test_a_profile_without_the_api_lets_nobody_in() -> None:
         token = login(org, username=user["Username"])["sessionId"]
         [profile] = sf.query("SELECT Id FROM PermissionSet WHERE Profile.Name = 'Standard User'")["records"]
         sf.PermissionSet.update(profile["Id"], {"PermissionsApiEnabled": False})
-        assert refused(org, "getServerTimestamp", token=token).code == "API_DISABLED_FOR_ORG"
+        for operation in ("getServerTimestamp", "setPassword"):
+            assert refused(org, operation, token=token).code == "API_DISABLED_FOR_ORG"
         fault = refused(org, "login", {"username": user["Username"], "password": org.password})
         assert (fault.code, fault.kind) == ("API_DISABLED_FOR_ORG", "LoginFault")
 

@@ -20,10 +20,11 @@ def session_of(org: Org, call: Call) -> Session:
     except OrgError as error:
         if error.code == "INVALID_SESSION_ID":
             raise SoapFault("INVALID_SESSION_ID", _illegal_session(call.session_id)) from error
-        expired = org.sessions.find(call.session_id, org.clock())
-        if expired is None or call.operation not in WITH_EXPIRED_PASSWORD:
+        expired = error.code == "INVALID_OPERATION_WITH_EXPIRED_PASSWORD" and call.operation in WITH_EXPIRED_PASSWORD
+        found = org.sessions.find(call.session_id, org.clock()) if expired else None
+        if found is None:
             raise fault_of(error) from error
-        session = expired
+        session = found
     spend_call(org)
     return session
 

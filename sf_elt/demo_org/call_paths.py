@@ -8,7 +8,7 @@ from sf_elt.demo_org.ids import normalise
 HIDDEN = "…"
 _SECRETS = frozenset(
     ("sid", "session_id", "oauth_token", "access_token", "refresh_token", "token", "assertion", "code", "code_verifier",
-     "client_secret", "password", "pw")
+     "client_secret", "password", "pw", "otp")
 )  # fmt: skip
 _SHOWN_OF_OAUTH = frozenset(
     ("grant_type", "response_type", "client_id", "redirect_uri", "scope", "display", "prompt", "format",

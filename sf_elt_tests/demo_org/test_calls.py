@@ -144,6 +144,7 @@ def test_addresses_are_of_kinds(path: str, pattern: str) -> None:
     [
         (V62, "q=SELECT+Id+FROM+Lead", "q=SELECT+Id+FROM+Lead"),
         (V62, "oauth_token=00D!secret&a=b", "oauth_token=…&a=b"),
+        ("/secur/frontdoor.jsp", "otp=secret&startURL=x", "otp=…&startURL=x"),
         ("/services/oauth2/authorize", "client_id=3MVG&state=x&other=1", "client_id=3MVG&state=…&other=…"),
         ("/services/oauth2/singleaccess", "access_token=a%26b", "access_token=…"),
     ],

@@ -90,6 +90,8 @@ def test_an_inactive_user_does_not(org: Details) -> None:
     assert data_status(org, tokens["access_token"]) == 401
     known = requests.get(tokens["id"], headers={"Authorization": f"Bearer {tokens['access_token']}"}, timeout=10)
     assert (known.status_code, known.text) == (403, "Inactive_User")
+    door = f"{org.instance_url}/secur/frontdoor.jsp"
+    assert requests.get(door, params={"sid": tokens["access_token"]}, timeout=10).status_code == 403
 
 
 def test_ten_wrong_passwords_lock_a_user_out(empty_org: Details) -> None:

@@ -5,7 +5,7 @@ from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import Org
 
 EXPIRED_PASSWORD = (
-    "The users password has expired, you must call SetPassword before attempting any other API operations"  # noqa: S105
+    "The users password has expired, you must call SetPassword before attempting any other API operations"  # noqa: S105 - tells of one
 )
 
 

@@ -78,7 +78,7 @@ class FrontDoor:
         user_id, until = self._given.pop(given.get("otp", ""), ("", org.clock()))
         session = org.sessions.find(given.get("sid", ""), org.clock())
         user = org.users.with_id(session.user_id if session else user_id if org.clock() < until else "")
-        if user is None:
+        if user is None or not user.is_active:
             return message(request, "Session expired or invalid", "Log in again to get a new session.", status=403)
         return message(
             request,

@@ -1,7 +1,7 @@
 """The JWT bearer grant: what an assertion must prove before it buys a session."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import jwt
@@ -23,7 +23,7 @@ class AssertionRefused(Exception):
 class Assertion:
     """An assertion as it was sent. Nothing of it is believed before `check`."""
 
-    text: str
+    text: str = field(repr=False)
     issuer: str
 
     def check(self, certificate: str, audiences: Collection[str], now: datetime) -> str:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sf_elt.demo_org.auth.apps import ConnectedApp
@@ -23,7 +23,7 @@ class Granted:
     app: ConnectedApp
     user: User
     scopes: tuple[str, ...]
-    refresh_token: str = ""
+    refresh_token: str = field(default="", repr=False)
     nonce: str = ""
 
     def wants_refresh_token(self) -> bool:

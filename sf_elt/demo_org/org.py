@@ -232,7 +232,9 @@ def _open_file(file: Path, clock: Clock, seed: int, records: int, sandbox: str) 
         write_private(key_file, credentials.private_key)
     try:
         return Store(load_schema(), file, clock), credentials, key_file
-    except (StoreMismatch, duckdb.Error) as error:
+    except StoreMismatch as error:
+        raise OrgFileError(f"{file} was made by another version: {error}") from error
+    except duckdb.Error as error:
         raise OrgFileError(f"{file} cannot be opened (is another demo org running on it?): {error}") from error
 
 

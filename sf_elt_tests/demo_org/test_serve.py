@@ -12,6 +12,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+import duckdb
 import pytest
 import requests
 
@@ -183,6 +184,16 @@ def test_a_file_without_its_credentials_is_refused(tmp_path: Path) -> None:
     create_org(records=0, file=file).close()
     (tmp_path / "org.duckdb.credentials.json").unlink()
     with pytest.raises(OrgFileError, match=r"delete .*org\.duckdb to make a new org"):
+        create_org(records=0, file=file)
+
+
+def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    """The message says that, and does not blame an org that may be running on it."""
+    file = tmp_path / "org.duckdb"
+    create_org(records=0, file=file).close()
+    with duckdb.connect(str(file)) as connection:
+        connection.execute('DROP TABLE records."LeadStatus"')
+    with pytest.raises(OrgFileError, match=r"made by another version: .*LeadStatus.* delete it$"):
         create_org(records=0, file=file)
 
 

@@ -13,8 +13,6 @@ from sf_elt.demo_org.seeding.plan import Plan
 
 _PLANS = ["Free", "Team", "Business", "Enterprise"]
 _PRICE = np.array([0.0, 12.0, 29.0, 55.0])
-
-
 _SUPPORT_FROM = ["00:00:00.000Z", "07:30:00.000Z", "09:00:00.000Z", "13:15:30.500Z"]
 
 

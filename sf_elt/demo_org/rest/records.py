@@ -1,6 +1,6 @@
 """Single records: /sobjects/Lead, /sobjects/Lead/00Q…, /sobjects/Lead/External_Id__c/value."""
 
-from urllib.parse import quote as quote_url
+from collections.abc import Sequence
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +15,7 @@ from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.conditions import RecordState, is_conditional, state_of
 from sf_elt.demo_org.rest.read import read_records
 from sf_elt.demo_org.rest.refusals import record_refused
-from sf_elt.demo_org.rest.requests import Record, object_of, options_of, record_of, reply
+from sf_elt.demo_org.rest.requests import Record, fields_wanted, object_of, options_of, record_of, reply
 from sf_elt.demo_org.saving import Operation, SaveOutcome, save
 from sf_elt.demo_org.saving.lookup import ids_by_key
 from sf_elt.demo_org.schema import Field, ObjectType
@@ -45,7 +45,20 @@ def read(request: Request) -> Response:
     state = state_of(org_of(request).store, object_type, record_id)
     if state is not None and state.unchanged(request):
         return Response(status_code=304, headers=state.headers())
-    return _read_one(request, object_type, record_id, state)
+    return read_one(request, object_type, record_id, state)
+
+
+def read_one(request: Request, object_type: ObjectType, record_id: str, state: RecordState | None = None) -> Response:
+    """The fields that `fields=` names, or all, of a record by its Id. Raises OrgError 404 where there is none."""
+    fields = fields_wanted(request)
+    [record] = read_records(org_of(request), schema_of(request), object_type, [record_id], fields, version_of(request))
+    if record is None:
+        raise not_found()
+    request.state.rows = 1
+    found = reply(orjson.Fragment(record))
+    if state is not None:
+        found.headers.update(state.headers())
+    return found
 
 
 async def update(request: Request) -> Response:
@@ -78,7 +91,7 @@ def _change(request: Request, operation: Operation, record: Record) -> None:
 def read_by_key(request: Request) -> Response:
     """GET /sobjects/Lead/External_Id__c/value."""
     found = _found_by_key(request)
-    return found if isinstance(found, Response) else _read_one(request, object_of(request), found)
+    return found if isinstance(found, Response) else read_one(request, object_of(request), found)
 
 
 async def upsert(request: Request) -> Response:
@@ -91,9 +104,9 @@ async def upsert(request: Request) -> Response:
     _refuse_in_body(object_type, body, key.name)
     value = request.path_params["value"]
     if key.type != "id":
-        several = await run_in_threadpool(_several, request, object_type, key, value)
-        if several is not None:
-            return several
+        ids = await run_in_threadpool(ids_by_key, org_of(request).store, object_type, key, value)
+        if len(ids) > 1:
+            return _several(request, object_type, ids)
     outcome = await run_in_threadpool(_save, request, "upsert", {**body, key.name: value}, key.name)
     content: dict[str, object] = {"id": outcome.id, "success": True, "errors": [], "created": outcome.created}
     if outcome.created:
@@ -151,36 +164,19 @@ def _id_in(request: Request) -> str:
     return record_id
 
 
-def _read_one(request: Request, object_type: ObjectType, record_id: str, state: RecordState | None = None) -> Response:
-    wanted = request.query_params.get("fields")
-    fields = [each.strip() for each in wanted.split(",")] if wanted else None
-    [record] = read_records(org_of(request), schema_of(request), object_type, [record_id], fields, version_of(request))
-    if record is None:
-        raise not_found()
-    request.state.rows = 1
-    found = reply(orjson.Fragment(record))
-    if state is not None:
-        found.headers.update(state.headers())
-    return found
-
-
 def _found_by_key(request: Request) -> str | Response:
     """The Id of the record that an external id means, or the 300 that lists several."""
     object_type = object_of(request)
     key = _key(object_type, request.path_params["key"])
-    value = request.path_params["value"]
-    ids = ids_by_key(org_of(request).store, object_type, key, value)
+    ids = ids_by_key(org_of(request).store, object_type, key, request.path_params["value"])
     if not ids:
         raise not_found()
-    return _several(request, object_type, key, value) or ids[0]
+    return ids[0] if len(ids) == 1 else _several(request, object_type, ids)
 
 
-def _several(request: Request, object_type: ObjectType, key: Field, value: str) -> Response | None:
-    """300 with the addresses of the records, where an external id means more than one."""
-    ids = ids_by_key(org_of(request).store, object_type, key, value)
-    if len(ids) < 2:
-        return None
-    address = f"/services/data/v{version_of(request)}/sobjects/{quote_url(object_type.name)}"
+def _several(request: Request, object_type: ObjectType, ids: Sequence[str]) -> Response:
+    """300 with the addresses of the records that an external id means."""
+    address = f"/services/data/v{version_of(request)}/sobjects/{object_type.name}"
     return reply([f"{address}/{record_id}" for record_id in ids], 300)
 
 

@@ -8,7 +8,6 @@ the content of a binary field.
 from base64 import b64decode
 from urllib.parse import urlencode
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +18,7 @@ from sf_elt.demo_org.requests import schema_of, version_of
 from sf_elt.demo_org.rest import records
 from sf_elt.demo_org.rest.query import Queries
 from sf_elt.demo_org.rest.read import named_fields, read_records
-from sf_elt.demo_org.rest.requests import object_of, reply
+from sf_elt.demo_org.rest.requests import fields_wanted, object_of
 from sf_elt.demo_org.schema import Children, Field, ObjectType
 from sf_elt.demo_org.store import quote, table
 
@@ -52,7 +51,7 @@ class Related:
         [found] = read_records(org_of(request), schema_of(request), parent, [record_id], ["Id"], version_of(request))
         if found is None:
             raise not_found()
-        fields = named_fields(children.object_type, _wanted(request))
+        fields = named_fields(children.object_type, fields_wanted(request))
         soql = (
             f"SELECT {', '.join(fields)} FROM {children.object_type.name} "
             f"WHERE {children.field.name} = '{record_id}' ORDER BY Id"
@@ -71,16 +70,11 @@ def _content(request: Request, object_type: ObjectType, record_id: str, blob: Fi
 
 def _parent(request: Request, object_type: ObjectType, record_id: str, reference: Field) -> Response:
     """The record that a reference leads to. Raises OrgError 404 where it leads to none that the user sees."""
-    schema = schema_of(request)
     parent_id = _value(request, object_type, record_id, reference)
-    parent = schema.object_of_id(parent_id) if parent_id else None
+    parent = schema_of(request).object_of_id(parent_id) if parent_id else None
     if parent is None or parent_id is None:
         raise not_found()
-    [record] = read_records(org_of(request), schema, parent, [parent_id], _wanted(request), version_of(request))
-    if record is None:
-        raise not_found()
-    request.state.rows = 1
-    return reply(orjson.Fragment(record))
+    return records.read_one(request, parent, parent_id)
 
 
 def _value(request: Request, object_type: ObjectType, record_id: str, field: Field) -> str | None:
@@ -92,9 +86,3 @@ def _value(request: Request, object_type: ObjectType, record_id: str, field: Fie
             [record_id],
         ).fetchone()
     return row[0] if row else None
-
-
-def _wanted(request: Request) -> list[str] | None:
-    """The names in `fields=`, None without it."""
-    given = request.query_params.get("fields")
-    return [each.strip() for each in given.split(",")] if given else None

@@ -71,6 +71,12 @@ def object_of(request: Request) -> ObjectType:
     return found
 
 
+def fields_wanted(request: Request) -> list[str] | None:
+    """The names in `fields=`, None without it."""
+    given = request.query_params.get("fields")
+    return [each.strip() for each in given.split(",")] if given else None
+
+
 def options_of(request: Request) -> SaveOptions:
     """How the caller wants records saved: its headers, and `updateOnly=true` in the address of an upsert."""
     duplicate_rule = request.headers.get("Sforce-Duplicate-Rule-Header", "")

@@ -1,6 +1,17 @@
-"""The REST API under /services/data: versions, describe, query, records, sObject Collections, limits.
+"""The REST API under /services/data.
 
 `routes()` gives the addresses; logging in, the daily allowance and the JSON body of errors are the application's.
+
+    service.py                                       versions, resources, limits
+    describes.py, pages.py, automation.py            objects, their layouts; tabs, list views, actions: there are none
+    query.py, columns.py, explain.py                 SOQL: pages of records, `columns=true`, `explain=`
+    time_limit.py, viewed.py                         how long a query may run; FOR VIEW
+    search.py                                        SOSL
+    records.py, related.py, collections.py           one record; what hangs on it; up to 200 in a call
+    read.py, conditions.py, refusals.py              reading by Id; If-Modified-Since; why a record is not saved
+    replication.py, passwords.py                     /updated and /deleted; /password
+    composite/, dispatch.py                          several requests in one; a request inside another
+    requests.py                                      what handlers read from a request, and how they reply
 """
 
 from starlette.routing import Route

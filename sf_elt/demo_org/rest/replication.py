@@ -1,6 +1,7 @@
 """GET /sobjects/Lead/updated and /deleted: which records changed in a span of time."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -45,11 +46,9 @@ def _moment(request: Request, name: str) -> datetime:
     given = request.query_params.get(name)
     if given is None:
         raise OrgError(400, "MISSING_ARGUMENT", f"{name} parameter is required")
-    try:
-        if _DATETIME.fullmatch(given):
+    if _DATETIME.fullmatch(given):
+        with suppress(ValueError, OverflowError):  # refused below, as what does not even look like a date
             return datetime.fromisoformat(given).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
     raise OrgError(400, "INVALID_REPLICATION_DATE", f"{name} is not a valid date and time: {given}")
 
 

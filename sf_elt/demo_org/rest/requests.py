@@ -2,8 +2,10 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from typing import TypeVar
 
 import orjson
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +16,8 @@ from sf_elt.demo_org.saving import SaveOptions
 from sf_elt.demo_org.schema import ObjectType
 
 Record = Mapping[str, object]
+
+_Body = TypeVar("_Body", bound=BaseModel)
 
 
 def reply(content: object, status: int = 200) -> Response:
@@ -46,6 +50,16 @@ def _unreadable(error: orjson.JSONDecodeError) -> str:
     if not character:
         return f"Unexpected end-of-input {place}"
     return f"Unexpected character ('{character}' (code {ord(character)})) {place}"
+
+
+def read_body(model: type[_Body], content: object) -> _Body:
+    """The JSON of a body as the model has it. Raises OrgError JSON_PARSER_ERROR where it is not as it should be."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(each) for each in first["loc"])
+        raise OrgError(400, "JSON_PARSER_ERROR", f"{first['msg'].removeprefix('Value error, ')} ({place})") from error
 
 
 async def record_of(request: Request) -> dict[str, object]:

@@ -3,15 +3,14 @@
 from dataclasses import replace
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
-from sf_elt.demo_org.rest.requests import json_of, reply
+from sf_elt.demo_org.rest.requests import json_of, read_body, reply
 from sf_elt.demo_org.rest.time_limit import time_limit
 from sf_elt.demo_org.soql import compile_query, json_statement
 from sf_elt.demo_org.sosl import Search, parse_search, queries_of
@@ -76,22 +75,14 @@ def search_by_address(request: Request) -> Response:
             objects.setdefault(name, {"name": name})[option] = wanted
         elif key != "sobject":
             given[key] = wanted
-    return _found(request, _read(given | {"sobjects": list(objects.values())}).search())
+    wanted = read_body(ParameterizedSearch, given | {"sobjects": list(objects.values())})
+    return _found(request, wanted.search())
 
 
 async def search_by_body(request: Request) -> Response:
     """POST /parameterizedSearch with the same as JSON."""
-    wanted = _read(await json_of(request))
+    wanted = read_body(ParameterizedSearch, await json_of(request))
     return await run_in_threadpool(lambda: _found(request, wanted.search()))
-
-
-def _read(given: dict[str, object]) -> ParameterizedSearch:
-    try:
-        return ParameterizedSearch.model_validate(given)
-    except ValidationError as error:
-        [first, *_] = error.errors()
-        place = ".".join(str(each) for each in first["loc"])
-        raise OrgError(400, "JSON_PARSER_ERROR", f"{first['msg']} at [{place}]") from error
 
 
 def _found(request: Request, wanted: Search) -> Response:

@@ -114,6 +114,11 @@ def record_count(request: Request) -> Response:
     return reply({"sObjects": counts})
 
 
+def recent(request: Request) -> Response:
+    """GET /recent: nobody has looked at a record's page."""
+    return reply([])
+
+
 def _permission_sets(org: Org) -> dict[str, object]:
     """How many more permission sets may be made; those that belong to profiles do not count."""
     with org.store.reading() as connection:
@@ -132,11 +137,6 @@ def _stored_records(org: Org) -> int:
             "SELECT coalesce(sum(estimated_size), 0) FROM duckdb_tables() WHERE schema_name = 'records'"
         ).fetchone()
     return int(row[0]) if row else 0
-
-
-def recent(request: Request) -> Response:
-    """GET /recent: nobody has looked at a record's page."""
-    return reply([])
 
 
 def _label(version: int) -> str:

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from sf_elt.demo_org.errors import OrgError, not_found
 from sf_elt.demo_org.org import org_of
 from sf_elt.demo_org.requests import version_of
-from sf_elt.demo_org.rest.composite.subrequests import Method, inherited, read_body
+from sf_elt.demo_org.rest.composite.subrequests import Method, inherited
 from sf_elt.demo_org.rest.dispatch import SubReply, dispatch, refusal
-from sf_elt.demo_org.rest.requests import json_of, reply
+from sf_elt.demo_org.rest.requests import json_of, read_body, reply
 from sf_elt.demo_org.versions import api_version
 
 MOST_REQUESTS = 25
@@ -45,14 +45,12 @@ class Batch(BaseModel):
 
 async def batch(request: Request) -> Response:
     """POST /composite/batch. What succeeded stays, whatever fails later. Each subrequest counts as an API call."""
-    body = read_body(Batch, await json_of(request))
+    org, body = org_of(request), read_body(Batch, await json_of(request))
     replies: list[SubReply] = []
     for place, each in enumerate(body.batchRequests):
         if body.haltOnError and any(earlier.failed for earlier in replies):
             replies.append(refusal(_HALTED))
-        elif place and not org_of(request).allowance.spend(
-            org_of(request).clock()
-        ):  # the first is the batch's own call
+        elif place and not org.allowance.spend(org.clock()):  # the first is the batch's own call
             replies.append(refusal(_SPENT))
         else:
             replies.append(await _reply_to(request, each))

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sf_elt.demo_org.rest.composite.run import one_by_one, shown, together
-from sf_elt.demo_org.rest.composite.subrequests import Subrequest, check_count, check_unique, read_body
-from sf_elt.demo_org.rest.requests import json_of, reply
+from sf_elt.demo_org.rest.composite.subrequests import Subrequest, check_count, check_unique
+from sf_elt.demo_org.rest.requests import json_of, read_body, reply
 
 MOST_SUBREQUESTS, MOST_COLLECTIONS = 25, 5
 

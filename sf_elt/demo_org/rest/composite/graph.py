@@ -13,9 +13,9 @@ from starlette.responses import Response
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.rest.composite.references import names_in
 from sf_elt.demo_org.rest.composite.run import shown, together
-from sf_elt.demo_org.rest.composite.subrequests import Subrequest, check_count, check_unique, read_body
+from sf_elt.demo_org.rest.composite.subrequests import Subrequest, check_count, check_unique
 from sf_elt.demo_org.rest.dispatch import refusal
-from sf_elt.demo_org.rest.requests import json_of, reply
+from sf_elt.demo_org.rest.requests import json_of, read_body, reply
 
 MOST_GRAPHS, MOST_NODES, MOST_KINDS, MOST_FAILED, DEEPEST = 75, 500, 15, 14, 15
 

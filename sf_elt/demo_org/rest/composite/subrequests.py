@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sized
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue
 from starlette.requests import Request
 
 from sf_elt.demo_org.errors import OrgError
@@ -19,7 +19,6 @@ _DATA = r"/services/data/v\d\d\.0"
 _COLLECTION = re.compile(rf"{_DATA}/(?:query(?:All)?(?:[/?].*)?|composite/sobjects(?:[/?].*)?)", re.ASCII | re.DOTALL)
 _COMPOSITE = re.compile(rf"{_DATA}/sobjects(?:[/?].*)?|{_COLLECTION.pattern}", re.ASCII | re.DOTALL)
 _GRAPH = re.compile(rf"{_DATA}/sobjects/\w+(?:/.*)?", re.ASCII | re.DOTALL)
-_Body = TypeVar("_Body", bound=BaseModel)
 
 
 def _reference_id(text: str) -> str:
@@ -63,16 +62,6 @@ class Subrequest(BaseModel):
     def fits_graph(self) -> bool:
         """The resources that a graph takes: records, by Id or external id."""
         return _GRAPH.fullmatch(self.url) is not None
-
-
-def read_body(model: type[_Body], content: object) -> _Body:
-    """The body of a request. Raises OrgError (400, JSON_PARSER_ERROR) for one that is not as it should be."""
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(each) for each in first["loc"])
-        raise OrgError(400, "JSON_PARSER_ERROR", f"{first['msg'].removeprefix('Value error, ')} ({place})") from error
 
 
 def inherited(parent: Request) -> dict[str, str]:

@@ -160,6 +160,8 @@ def test_parameterized_searches_say_the_same_without_sosl(wire: Wire) -> None:
         ("FIND {ada} RETURNING Lead(Name WHERE)", "MALFORMED_SEARCH", "unexpected token: '<EOF>'"),
         ("FIND {(ada} RETURNING Lead", "MALFORMED_SEARCH", "unexpected token"),
         (f"FIND {{{'(' * 500}ada{')' * 500}}}", "QUERY_TOO_COMPLICATED", "too complicated"),
+        ("FIND {ada} RETURNING Lead(COUNT())", "MALFORMED_SEARCH", "unexpected token: '('"),
+        ("FIND {ada} RETURNING Lead(COUNT(Id))", "MALFORMED_SEARCH", "unexpected token: '('"),
         ("FIND {ada} RETURNING Nix__c", "INVALID_TYPE", "sObject type 'Nix__c' is not supported."),
         ("FIND {ada} RETURNING Lead(Nix)", "INVALID_FIELD", "No such column 'Nix' on entity 'Lead'"),
         ("", "MALFORMED_SEARCH", "has to be specified"),

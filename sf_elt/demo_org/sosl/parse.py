@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sf_elt.demo_org.errors import OrgError, SoqlError
 from sf_elt.demo_org.soql import parse
 from sf_elt.demo_org.soql.ast import Path, Query
+from sf_elt.demo_org.soql.grouping import is_aggregate
 
 MAX_RECORDS = 2_000
 SCOPES = ("ALL", "NAME", "EMAIL", "PHONE", "SIDEBAR")
@@ -75,6 +76,8 @@ def returning(object_name: str, body: str = "Id") -> Returning:
         query = parse(f"SELECT {fields} FROM {object_name} {body[start:]}")  # noqa: S608 (SOQL, from who may send it)
     except SoqlError as error:
         raise malformed_search(error.message) from error
+    if query.is_count or is_aggregate(query):
+        raise malformed_search("unexpected token: '('")
     return Returning(object_name, query)
 
 

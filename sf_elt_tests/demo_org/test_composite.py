@@ -108,6 +108,18 @@ def test_collections_in_a_composite_can_be_referred_to(org: Details) -> None:
     assert read["body"]["Name"] == "Col 2"
 
 
+def test_a_reference_may_lead_beyond_a_collection(org: Details) -> None:
+    """A place that is not there is refused, however large its number."""
+    for place in ("2", "9" * 5000):
+        accounts = {"records": [{"attributes": {"type": "Account"}, "Name": "Only"}]}
+        replies = composite(
+            org,
+            sub("accounts", "/composite/sobjects", accounts),
+            sub("read", "/sobjects/Account", {"Name": f"@{{accounts[{place}].id}}"}),
+        )
+        assert replies[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+
+
 def test_without_all_or_none_only_dependents_fail(org: Details) -> None:
     """A subrequest that fails takes those that refer to it with it; the others take effect."""
     replies = composite(

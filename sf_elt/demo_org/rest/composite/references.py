@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from sf_elt.demo_org.numbers import whole_number
+
 _REFERENCE = re.compile(r"@\{\s*(\w+)((?:\.\w+|\[\d+\])*)\s*\}", re.ASCII)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]", re.ASCII)
 
@@ -58,7 +60,8 @@ def _look_up(match: re.Match[str], answers: Answers) -> JsonValue:
         if member is not None:
             found = found.get(member) if isinstance(found, dict) else None
         else:
-            found = found[int(place)] if isinstance(found, list) and int(place) < len(found) else None
+            at = whole_number(place)
+            found = found[at] if at is not None and isinstance(found, list) and at < len(found) else None
     if found is None:
         raise Unresolved(name + path, name)
     return found

@@ -7,8 +7,10 @@ from pathlib import Path
 import jwt
 import pytest
 import requests
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from sf_elt.demo_org.auth.apps import AppsFileError, ConnectedApp, read_apps
 from sf_elt.demo_org.org import Settings
@@ -19,8 +21,20 @@ from sf_elt_tests.orgs import client
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 INTEGRATION = "integration@demo-org.example"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-CERTIFICATE = (
+PUBLIC_KEY = (
     KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+)
+CERTIFICATE = (
+    x509.CertificateBuilder()
+    .subject_name(SOMEBODY := x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")]))
+    .issuer_name(SOMEBODY)
+    .public_key(KEY.public_key())
+    .serial_number(1)
+    .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+    .not_valid_after(datetime(2040, 1, 1, tzinfo=UTC))
+    .sign(KEY, hashes.SHA256())
+    .public_bytes(serialization.Encoding.PEM)
+    .decode()
 )
 SERVER = ConnectedApp(
     name="Server", client_id="server", client_secret="s3cret", scopes=("api",), certificate=CERTIFICATE,
@@ -28,7 +42,7 @@ SERVER = ConnectedApp(
 )  # fmt: skip
 CLOSED = ConnectedApp(
     name="Closed", client_id="closed", client_secret="s3cret", permitted_users="admin-approved",
-    certificate=CERTIFICATE, run_as=INTEGRATION,
+    certificate=PUBLIC_KEY, run_as=INTEGRATION,
 )  # fmt: skip
 LOOKER = ConnectedApp(
     name="Looker", client_id="looker", scopes=("id", "openid", "refresh_token"), callback_urls=(CALLBACK,)
@@ -117,6 +131,12 @@ def test_jwt_needs_the_users_consent_first(org: Details) -> None:
     assert refusal(ask_token(org, grant_type=JWT_BEARER, assertion=nobody))[1] == "invalid_client_id"
     unproven = assertion("looker", INTEGRATION, org.instance_url)
     assert refusal(ask_token(org, grant_type=JWT_BEARER, assertion=unproven))[2] == "invalid assertion"
+
+
+def test_an_apps_certificate_is_checked_when_it_is_told() -> None:
+    """What is neither a certificate nor a public key is refused at once, not at the first login."""
+    with pytest.raises(ValueError, match="neither a certificate nor a public key in PEM"):
+        ConnectedApp(name="Bad", client_id="bad", certificate=CERTIFICATE.replace("MII", "NOT"))
 
 
 def test_jwt_may_end_in_milliseconds(org: Details) -> None:

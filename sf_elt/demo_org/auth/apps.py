@@ -18,7 +18,10 @@ from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from sf_elt.demo_org.auth.credentials import Credentials, same
 from sf_elt.demo_org.loopback import is_loopback
@@ -62,8 +65,25 @@ class ConnectedApp(BaseModel):
         default=(), description="Names of users who need not give their consent, as for JWT bearer and admin-approved."
     )
     run_as: str | None = Field(default=None, description="The name of the user that client_credentials acts as.")
-    certificate: str | None = Field(default=None, description="PEM of the public key that JWT assertions prove.")
+    certificate: str | None = Field(
+        default=None, description="PEM of the certificate, or of the public key, that JWT assertions prove."
+    )
     session_minutes: int | None = Field(default=None, ge=1, description="How long its sessions live; none: as the org.")
+
+    @field_validator("certificate")
+    @classmethod
+    def _is_public_key(cls, pem: str | None) -> str | None:
+        """Keeps the public key of a certificate: that is what proves an assertion."""
+        if pem is None:
+            return None
+        try:
+            if "BEGIN CERTIFICATE" not in pem:
+                load_pem_public_key(pem.encode())
+                return pem
+            key = load_pem_x509_certificate(pem.encode()).public_key()
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise ValueError(f"neither a certificate nor a public key in PEM: {error}") from error
+        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     def takes_callback(self, address: str) -> bool:
         """Whether users may be sent there."""

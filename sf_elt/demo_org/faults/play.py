@@ -18,6 +18,7 @@ from sf_elt.demo_org.faults.fault import Asked, Fault, Refusal
 from sf_elt.demo_org.faults.inside import Inside, changed_inside
 from sf_elt.demo_org.faults.plan import FaultPlan, Turn
 from sf_elt.demo_org.faults.refusals import refusal_of, reply_of
+from sf_elt.demo_org.numbers import whole_number
 
 if TYPE_CHECKING:
     from sf_elt.demo_org.org import Org
@@ -212,8 +213,7 @@ async def _page_size(played: Played) -> None:
     scope = played.scope
     if scope["path"].endswith("/results"):
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        wished = query.get("maxRecords", "")
-        query["maxRecords"] = str(min(size, int(wished)) if wished.isdecimal() and int(wished) else size)
+        query["maxRecords"] = str(min(size, whole_number(query.get("maxRecords", "")) or size))
         scope = {**scope, "query_string": urlencode(query).encode()}
     with changed_inside(Inside(page_size=size)):
         await played.go_on(scope=scope)

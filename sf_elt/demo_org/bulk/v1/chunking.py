@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sf_elt.demo_org.bulk.permitted import can_be_chunked
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.ids import id_at, normalise, number_of
+from sf_elt.demo_org.numbers import whole_number
 from sf_elt.demo_org.schema import Schema
 
 DEFAULT_SIZE, LARGEST_SIZE = 100_000, 250_000
@@ -37,7 +38,7 @@ def read_chunking(header: str | None, object_name: str, schema: Schema) -> Chunk
     for part in [] if header.strip().lower() == "true" else filter(str.strip, header.split(";")):
         name, _, value = (text.strip() for text in part.partition("="))
         match name.lower():
-            case "chunksize" if value.isdecimal() and 0 < int(value) <= LARGEST_SIZE:
+            case "chunksize" if 0 < (whole_number(value) or 0) <= LARGEST_SIZE:
                 size = int(value)
             case "startrow" if start_id := normalise(value):
                 pass

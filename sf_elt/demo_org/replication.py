@@ -19,6 +19,7 @@ from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.history import parent_field
 from sf_elt.demo_org.schema import ObjectType
 from sf_elt.demo_org.store import Store, Writing, quote, table
+from sf_elt.demo_org.tables import living
 
 OLDEST_START = timedelta(days=30)
 KEPT_DELETIONS = timedelta(days=15)
@@ -55,13 +56,12 @@ def updated_records(
     Raises OrgError: INVALID_REPLICATION_DATE, EXCEEDED_ID_LIMIT, INVALID_TYPE_FOR_OPERATION.
     """
     first, last, covered = _span(store, object_type, start, end)
-    alive = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
     rows = _rows(
         store,
         f"""
         SELECT "Id"
         FROM {table(object_type.name)}
-        WHERE "{object_type.stamp}" >= $first AND "{object_type.stamp}" < $last{alive}
+        WHERE "{object_type.stamp}" >= $first AND "{object_type.stamp}" < $last AND {living(object_type)}
         ORDER BY "{object_type.stamp}", "Id"
         """,
         {"first": first, "last": last},

@@ -35,6 +35,18 @@ def table(object_name: str) -> str:
     return f"records.{quote(object_name)}"
 
 
+def living(object_type: ObjectType) -> str:
+    """The condition that a record is not in the recycle bin; objects without IsDeleted have none there."""
+    return 'NOT "IsDeleted"' if object_type.has("IsDeleted") else "true"
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether there is such a table; the name carries its schema and no quotes."""
+    query = "SELECT count(*) FROM duckdb_tables() WHERE schema_name || '.' || table_name = ?"
+    [[count]] = connection.execute(query, [name]).fetchall()
+    return bool(count)
+
+
 def column_type(field: Field) -> str:
     """The DuckDB type of a field's column."""
     return _COLUMN_TYPES.get(field.type, "VARCHAR")

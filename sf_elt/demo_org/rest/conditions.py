@@ -16,6 +16,7 @@ from starlette.requests import Request
 from sf_elt.demo_org.errors import OrgError
 from sf_elt.demo_org.schema import ObjectType
 from sf_elt.demo_org.store import Store, table
+from sf_elt.demo_org.tables import living
 
 WITH_ETAG = ("Account",)
 _PRECONDITIONS = ("if-match", "if-unmodified-since")
@@ -63,8 +64,8 @@ def state_of(store: Store, object_type: ObjectType, record_id: str) -> RecordSta
     """The state of a record; None where there is none or it is deleted, or its object keeps no LastModifiedDate."""
     if not object_type.has("LastModifiedDate"):
         return None
-    living = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
-    query = f'SELECT "LastModifiedDate", "SystemModstamp" FROM {table(object_type.name)} WHERE "Id" = ?{living}'
+    records, alive = table(object_type.name), living(object_type)
+    query = f'SELECT "LastModifiedDate", "SystemModstamp" FROM {records} WHERE "Id" = ? AND {alive}'
     with store.reading() as connection:
         row = connection.execute(query, [record_id]).fetchone()
     if row is None or row[0] is None:

@@ -21,6 +21,7 @@ from sf_elt.demo_org.rest.read import named_fields, read_records
 from sf_elt.demo_org.rest.requests import fields_wanted, object_of
 from sf_elt.demo_org.schema import Children, Field, ObjectType
 from sf_elt.demo_org.store import quote, table
+from sf_elt.demo_org.tables import living
 
 
 class Related:
@@ -79,10 +80,9 @@ def _parent(request: Request, object_type: ObjectType, record_id: str, reference
 
 def _value(request: Request, object_type: ObjectType, record_id: str, field: Field) -> str | None:
     """What a text field of a record holds; None too where the record is missing or deleted."""
-    living = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
     with org_of(request).store.reading() as connection:
         row = connection.execute(
-            f'SELECT {quote(field.name)} FROM {table(object_type.name)} WHERE "Id" = ?{living}',
+            f'SELECT {quote(field.name)} FROM {table(object_type.name)} WHERE "Id" = ? AND {living(object_type)}',
             [record_id],
         ).fetchone()
     return row[0] if row else None

@@ -11,6 +11,7 @@ from sf_elt.demo_org.org import Org, org_of
 from sf_elt.demo_org.requests import schema_of, user_of, version_of
 from sf_elt.demo_org.rest.requests import reply
 from sf_elt.demo_org.store import table
+from sf_elt.demo_org.tables import living
 from sf_elt.demo_org.versions import NEWEST, OLDEST
 
 DATA_STORAGE_MB = 10_240
@@ -107,8 +108,7 @@ def record_count(request: Request) -> Response:
     counts = []
     with org.store.reading() as connection:
         for each in filter(None, wanted):
-            living = ' WHERE NOT "IsDeleted"' if each.has("IsDeleted") else ""
-            row = connection.execute(f"SELECT count(*) FROM {table(each.name)}{living}").fetchone()
+            row = connection.execute(f"SELECT count(*) FROM {table(each.name)} WHERE {living(each)}").fetchone()
             if row and row[0]:
                 counts.append({"count": row[0], "name": each.name})
     return reply({"sObjects": counts})

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sf_elt.demo_org.schema import Children, ObjectType, Schema
 from sf_elt.demo_org.store import Writing, quote, table
+from sf_elt.demo_org.tables import has_table, living
 
 _EMPTIED = "recycle_bin.emptied_references"
 
@@ -26,7 +27,7 @@ def empty_references(
     for child in _lookups(schema, object_type):
         found = write.connection.execute(
             f'SELECT "Id", {quote(child.field.name)} FROM {table(child.object_type.name)} '
-            f"WHERE {quote(child.field.name)} IN (SELECT unnest(?)){_living(child)}",
+            f"WHERE {quote(child.field.name)} IN (SELECT unnest(?)) AND {living(child.object_type)}",
             [list(ids)],
         ).fetchall()
         if not found:
@@ -47,10 +48,7 @@ def empty_references(
 
 def restore_references(schema: Schema, write: Writing, object_type: ObjectType, ids: Sequence[str]) -> None:
     """Fills what was emptied because of the records and is still empty."""
-    [[known]] = write.connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name || '.' || table_name = ?", [_EMPTIED]
-    ).fetchall()
-    if not known:
+    if not has_table(write.connection, _EMPTIED):
         return
     for child in _lookups(schema, object_type):
         name, reference = child.object_type.name, quote(child.field.name)
@@ -74,7 +72,3 @@ def _lookups(schema: Schema, object_type: ObjectType) -> Iterator[Children]:
         field = child.field
         if not (field.cascade or field.restricts or field.required or field.write == "never" or field.computed):
             yield child
-
-
-def _living(child: Children) -> str:
-    return ' AND NOT "IsDeleted"' if child.object_type.has("IsDeleted") else ""

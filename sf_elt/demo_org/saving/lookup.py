@@ -9,6 +9,7 @@ from sf_elt.demo_org.saving.cells import Cell, cell
 from sf_elt.demo_org.saving.outcome import Refused
 from sf_elt.demo_org.schema import Field, ObjectType
 from sf_elt.demo_org.store import Store, quote, table
+from sf_elt.demo_org.tables import living
 
 _DECIDING = (
     "IsDeleted", "IsConverted", "IsActive", "StageName", "ForecastCategoryName", "Probability", "LastStageChangeDate",
@@ -46,12 +47,11 @@ def ids_by_value(
     """The Ids of the records, deleted ones aside, that hold each of the values (see `as_text`), oldest first."""
     if not values:
         return {}
-    alive = ' AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
     column = f"lower(CAST({quote(key.name)} AS VARCHAR))"
     records = table(object_type.name)
     rows = connection.execute(  # by rowid, so that the pass over all records reads that column only
         f'SELECT {column}, "Id" FROM {records} '
-        f"WHERE rowid IN (SELECT rowid FROM {records} WHERE {column} IN (SELECT unnest(?))){alive} "
+        f"WHERE rowid IN (SELECT rowid FROM {records} WHERE {column} IN (SELECT unnest(?))) AND {living(object_type)} "
         'ORDER BY "Id"',
         [list(values)],
     ).fetchall()

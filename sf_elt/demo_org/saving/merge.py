@@ -24,6 +24,7 @@ from sf_elt.demo_org.saving.rights import NO_ACCESS
 from sf_elt.demo_org.saving.save import save
 from sf_elt.demo_org.schema import Children, ObjectType, Schema
 from sf_elt.demo_org.store import Store, Writing, quote, table
+from sf_elt.demo_org.tables import living
 
 MOST_LOSERS = 2
 
@@ -139,11 +140,11 @@ def _apply(
 def _move(write: Writing, schema: Schema, child: Children, losers: list[str], master: str, user_id: str) -> list[str]:
     """Makes the losers' living children the master's; gives their Ids."""
     object_type, reference = child.object_type, quote(child.field.name)
-    living = 'AND NOT "IsDeleted"' if object_type.has("IsDeleted") else ""
     if object_type.name in _ONE_EACH:
         _drop_repeated(write, schema, child, losers, master, user_id)
     rows = write.connection.execute(
-        f'SELECT "Id" FROM {table(object_type.name)} WHERE {reference} IN (SELECT unnest(?)) {living}', [losers]
+        f'SELECT "Id" FROM {table(object_type.name)} WHERE {reference} IN (SELECT unnest(?)) AND {living(object_type)}',
+        [losers],
     ).fetchall()
     ids = [record_id for (record_id,) in rows]
     if ids:

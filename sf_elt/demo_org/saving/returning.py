@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import Children, ObjectType, Schema
 from sf_elt.demo_org.store import Writing, quote, table
+from sf_elt.demo_org.tables import has_table
 
 _EARLIER = "recycle_bin.deleted_earlier"
 _MAKE_TABLE = f"""
@@ -51,15 +52,8 @@ def remember_earlier(schema: Schema, write: Writing, object_type: ObjectType, id
 
 def forget_earlier(write: Writing, ids: Sequence[str]) -> None:
     """Of records that come back: the next time they may go with their parents."""
-    if _remembers(write):
+    if has_table(write.connection, _EARLIER):
         write.connection.execute(f"DELETE FROM {_EARLIER} WHERE record_id IN (SELECT unnest(?))", [list(ids)])
-
-
-def _remembers(write: Writing) -> bool:
-    [[known]] = write.connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name || '.' || table_name = ?", [_EARLIER]
-    ).fetchall()
-    return bool(known)
 
 
 def gone_with(write: Writing, object_type: ObjectType, child: Children, parents: Sequence[str]) -> list[str]:
@@ -69,7 +63,7 @@ def gone_with(write: Writing, object_type: ObjectType, child: Children, parents:
     parent = f"child.{quote(child.field.name)}"
     deleted_at = f'(SELECT "SystemModstamp" FROM {table(object_type.name)} AS gone WHERE gone."Id" = {parent})'
     where = f'"IsDeleted" AND "SystemModstamp" = {deleted_at}'
-    if _remembers(write):
+    if has_table(write.connection, _EARLIER):
         where += (
             f' AND (child."Id", {parent}, child."SystemModstamp") NOT IN '
             f"(SELECT (record_id, parent_id, deleted_at) FROM {_EARLIER})"

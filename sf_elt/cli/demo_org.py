@@ -1,4 +1,4 @@
-"""The command line: `sf-elt …`. Heavy things are imported by the command that needs them, so that help is quick."""
+"""`sf-elt demo-org`: runs the demo org."""
 
 import logging
 import shlex
@@ -12,21 +12,7 @@ import typer
 if TYPE_CHECKING:
     from sf_elt.demo_org.serve import Details
 
-DEMO_FOLDER = Path("data/demo")
 
-app = typer.Typer(
-    help="Salesforce in, unified profiles and audiences, Salesforce out.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-
-
-@app.callback()
-def main() -> None:
-    """Makes `sf-elt` a group of commands also while there is only one."""
-
-
-@app.command("demo-org")
 def demo_org(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
     seed: Annotated[int, typer.Option(help="The same seed, records and day make the same data.", min=0)] = 7,
@@ -97,32 +83,6 @@ def demo_org(
     serve(org, listener, on_ready=say_ready, with_stdin=stop_with_stdin)
 
 
-@app.command()
-def demo(
-    records: Annotated[int, typer.Option(help="People to make (leads and contacts).", min=50)] = 5_000,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same data.", min=0)] = 7,
-    folder: Annotated[Path, typer.Option(help="Where everything it makes goes; emptied first.")] = DEMO_FOLDER,
-    keep_org: Annotated[bool, typer.Option("--keep-org", help="Go on with the org of the last demo.")] = False,
-) -> None:
-    """Runs the whole loop once against a local demo org: import, profiles, audiences, write-back, an increment."""
-    from sf_elt.demo import run_demo
-
-    raise typer.Exit(run_demo(folder, seed=seed, records=records, keep_org=keep_org))
-
-
-@app.command()
-def dev(
-    port: Annotated[int, typer.Option(help="Port of Dagster's web UI on 127.0.0.1.", min=0, max=65535)] = 3000,
-    folder: Annotated[
-        Path, typer.Option(help="The demo's folder; its data is made first where it is missing.")
-    ] = DEMO_FOLDER,
-) -> None:
-    """Runs the demo org, Dagster's web UI and its daemon on loopback, on the demo's data, until Ctrl-C or SIGTERM."""
-    from sf_elt.demo import run_dev
-
-    raise typer.Exit(run_dev(folder, port=port))
-
-
 def _progress(what: str) -> AbstractContextManager[object]:
     """Says on a terminal, and there only, what takes its time."""
     if not sys.stderr.isatty():
@@ -156,7 +116,3 @@ Try it, in another terminal:
   export ORG='{details.instance_url}' TOKEN='{details.access_token}'
   curl{trust} -H "Authorization: Bearer $TOKEN" "$ORG/services/data/v{NEWEST}.0/query?q=SELECT+Name+FROM+User"
 """
-
-
-if __name__ == "__main__":
-    app()

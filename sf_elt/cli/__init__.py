@@ -1,0 +1,19 @@
+"""The command line: `sf-elt …`. Heavy things are imported by the command that needs them, so that help is quick.
+
+demo_org.py  demo-org
+demo.py      demo, dev
+"""
+
+import typer
+
+from sf_elt.cli.demo import demo, dev
+from sf_elt.cli.demo_org import demo_org
+
+app = typer.Typer(
+    help="Salesforce in, unified profiles and audiences, Salesforce out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("demo-org")(demo_org)
+app.command()(demo)
+app.command()(dev)

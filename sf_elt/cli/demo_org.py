@@ -20,6 +20,10 @@ def demo_org(
         int,
         typer.Option(help="Leads and contacts to make, at least 50; the rest in proportion. 0 makes an empty org."),
     ] = 5_000,
+    contacts: Annotated[
+        int | None,
+        typer.Option(help="So many contacts instead of two in five of the records; the rest stays as it is."),
+    ] = None,
     file: Annotated[
         Path | None,
         typer.Option(help="Keep the org in this DuckDB file, its credentials beside it, and find it again next time."),
@@ -73,7 +77,7 @@ def demo_org(
         listener = bind(port)
         kept = file is not None and file.exists()
         with _progress(f"Opening {file} …" if kept else f"Making an org of {records:,} leads and contacts …"):
-            org = create_org(seed=seed, records=records, file=file, settings=settings)
+            org = create_org(seed=seed, records=records, contacts=contacts, file=file, settings=settings)
     except MemoryError as error:
         typer.echo(f"sf-elt demo-org: {records:,} leads and contacts do not fit into memory: {error}", err=True)
         raise typer.Exit(1) from None

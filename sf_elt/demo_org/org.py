@@ -126,31 +126,48 @@ def org_of(request: Request) -> Org:
     return org
 
 
+@dataclass(frozen=True)
+class Seed:
+    """What an org is made from. Raises ValueError for contacts of an org without records."""
+
+    seed: int
+    records: int
+    contacts: int | None
+
+    def __post_init__(self) -> None:
+        if self.contacts is not None and not self.records:
+            raise ValueError("contacts are asked for of an org without records: give both")
+
+
 def create_org(
     *,
     seed: int = DEFAULT_SEED,
     records: int = DEFAULT_RECORDS,
+    contacts: int | None = None,
     file: Path | None = None,
     settings: Settings | None = None,
 ) -> Org:
     """An org with `records` people (leads and contacts) and the rest in proportion; 0 makes an org without records.
 
+    `contacts` makes more of them than the two in five of `records`, and no more of anything else.
+
     With `file` the org is kept: the file, `<file>.credentials.json` and `<file>.key.pem` are made on the first start,
-    and a later start finds the same data and credentials (`seed` and `records` then change nothing) and, in
+    and a later start finds the same data and credentials (`seed`, `records` and `contacts` then change nothing) and, in
     `<file>.sessions.json` and `<file>.passwords.json`, live tokens and changed passwords.
     Raises ValueError for numbers that cannot be seeded, OrgFileError for a file that cannot be used.
     """
     settings = settings or Settings()
+    make = Seed(seed, records, contacts)
     clock = Clock()
     work = WorkFolder()
     try:
         if file is None:
-            store = _seeded_store(None, clock, seed, records, settings.sandbox)
+            store = _seeded_store(None, clock, make, settings.sandbox)
             credentials = _credentials_of(store, settings.sandbox)
             private_key_file = work.path / "key.pem"
             write_private(private_key_file, credentials.private_key)
         else:
-            store, credentials, private_key_file = _open_file(file, clock, seed, records, settings.sandbox)
+            store, credentials, private_key_file = _open_file(file, clock, make, settings.sandbox)
     except BaseException:
         work.remove()
         raise
@@ -199,7 +216,7 @@ def _users(store: Store, credentials: Credentials, file: Path | None) -> Users:
         raise OrgFileError(f"{kept} is damaged: delete it, and everybody has the org's password again") from error
 
 
-def _open_file(file: Path, clock: Clock, seed: int, records: int, sandbox: str) -> tuple[Store, Credentials, Path]:
+def _open_file(file: Path, clock: Clock, make: Seed, sandbox: str) -> tuple[Store, Credentials, Path]:
     """Opens a kept org, or makes it beside its final name first: a start that is killed leaves nothing half done."""
     credentials_file = file.with_name(file.name + ".credentials.json")
     key_file = file.with_name(file.name + ".key.pem")
@@ -210,7 +227,7 @@ def _open_file(file: Path, clock: Clock, seed: int, records: int, sandbox: str) 
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             _remove(unfinished)
-            with _seeded_store(unfinished, clock, seed, records, sandbox) as store:
+            with _seeded_store(unfinished, clock, make, sandbox) as store:
                 credentials = _credentials_of(store, sandbox)
             write_private(key_file, credentials.private_key)
             write_credentials(credentials_file, credentials)
@@ -245,13 +262,13 @@ def _remove(unfinished: Path) -> None:
             left_over.unlink()
 
 
-def _seeded_store(file: Path | None, clock: Clock, seed: int, records: int, sandbox: str) -> Store:
+def _seeded_store(file: Path | None, clock: Clock, make: Seed, sandbox: str) -> Store:
     store = Store(load_schema(), file, clock)
     try:
-        if records:
+        if make.records:
             from sf_elt.demo_org.seeding import seed_org  # a kept org does without it
 
-            seed_org(store, seed=seed, records=records, now=clock())
+            seed_org(store, seed=make.seed, records=make.records, contacts=make.contacts, now=clock())
         _ensure_user(store, clock())
         give_profiles(store, clock())
         _mark_sandbox(store, sandbox)

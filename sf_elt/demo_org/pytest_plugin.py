@@ -36,12 +36,15 @@ class OrgOptions(TypedDict, total=False):
 
     seed: int
     records: int
+    contacts: int | None
     file: Path | None
     settings: Settings | None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "salesforce_org(seed, records, file, settings): what the org starts with")
+    config.addinivalue_line(
+        "markers", "salesforce_org(seed, records, contacts, file, settings): what the org starts with"
+    )
 
 
 @pytest.fixture

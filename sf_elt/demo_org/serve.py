@@ -137,11 +137,12 @@ def running_org(
     *,
     seed: int = DEFAULT_SEED,
     records: int = DEFAULT_RECORDS,
+    contacts: int | None = None,
     file: Path | None = None,
     settings: Settings | None = None,
 ) -> Iterator[Details]:
     """An org of its own, served from a thread of this process; closed at the end of the block."""
-    org = create_org(seed=seed, records=records, file=file, settings=settings)
+    org = create_org(seed=seed, records=records, contacts=contacts, file=file, settings=settings)
     try:
         with serving(org) as details:
             yield details
@@ -192,6 +193,7 @@ def start_demo_org(
     port: int = 0,
     seed: int = DEFAULT_SEED,
     records: int = DEFAULT_RECORDS,
+    contacts: int | None = None,
     file: Path | None = None,
     daily_api_requests: int | None = None,
     sandbox: str = "",
@@ -205,6 +207,7 @@ def start_demo_org(
     """
     command = [sys.executable, "-m", "sf_elt.cli", "demo-org", "--json", "--stop-with-stdin"]
     command += ["--port", str(port), "--seed", str(seed), "--records", str(records)]
+    command += ["--contacts", str(contacts)] if contacts is not None else []
     command += ["--file", str(file)] if file else []
     command += ["--daily-api-requests", str(daily_api_requests)] if daily_api_requests is not None else []
     command += ["--sandbox", sandbox] if sandbox else []

@@ -291,6 +291,20 @@ def test_an_hour_later_gives_the_same_rows() -> None:
     assert tables_of() == tables_of(now=NOW + timedelta(hours=8))
 
 
+def test_more_contacts_change_no_other_number() -> None:
+    """An org that is asked for more contacts has as many, whole, and of everything but their relations no more."""
+    sizes = {name: len(rows) for name, rows in tables_of().items()}
+    with Store(load_schema()) as store:
+        seed_org(store, seed=7, records=200, contacts=1_000, now=NOW)
+        assert unresolved(store) == []
+        found = {name: store.count(name) for name in sizes}
+    of_contacts = {"Contact", "AccountContactRelation", "OpportunityContactRole", "CampaignMember"}
+    assert found["Contact"] == 1_000
+    assert {n: c for n, c in found.items() if n not in of_contacts} == {
+        n: c for n, c in sizes.items() if n not in of_contacts
+    }
+
+
 def test_another_seed_gives_other_people() -> None:
     """Few emails of one seed appear in another."""
     ours, theirs = (set(tables_of(seed=seed)["Lead"]["Email"].to_pylist()) for seed in (7, 8))
@@ -324,6 +338,7 @@ def test_whole_columns_of_ids_are_the_orgs_ids(prefix: str, first: int, count: i
     ("changes", "message"),
     [
         ({"records": 49}, "at least 50"),
+        ({"contacts": 79}, "80 at least"),
         ({"seed": -1}, "negative"),
         ({"now": datetime(2026, 11, 21)}, "time zone"),
     ],

@@ -5,8 +5,10 @@
 
 `records` is the number of leads plus contacts (at least 50); the other objects follow in proportion: 5,000 give 250
 accounts, 2,000 contacts, 3,000 leads and 900 opportunities. The same seed, records and day of `now` give the same
-rows. The history ends at the midnight (UTC) before `now` and begins two years earlier: all of CreatedDate,
-LastModifiedDate and SystemModstamp lie in it, in this order (one account's CreatedDate, of 1999, is older).
+rows. `contacts` asks for more of them than that, and leaves all else in proportion to `records`: an org of millions to
+read, in little time. The history ends at the midnight (UTC) before `now` and begins two years earlier: all of
+CreatedDate, LastModifiedDate and SystemModstamp lie in it, in this order (one account's CreatedDate, of 1999, is
+older).
 What is strange in the data, and where, is listed in `oddities.ODDITIES`.
 `events.write_events` writes the web events of the same people.
 """
@@ -25,7 +27,8 @@ from sf_elt.demo_org.seeding.activity import plan_tasks, tasks
 from sf_elt.demo_org.seeding.campaigns import campaign_members, campaigns, plan_campaigns
 from sf_elt.demo_org.seeding.cases import case_comments, cases
 from sf_elt.demo_org.seeding.common import INTEGRATION_USER
-from sf_elt.demo_org.seeding.contacts import account_contact_relations, contacts
+from sf_elt.demo_org.seeding.contacts import account_contact_relations
+from sf_elt.demo_org.seeding.contacts import contacts as contact_rows
 from sf_elt.demo_org.seeding.field_history import field_history
 from sf_elt.demo_org.seeding.leads import leads
 from sf_elt.demo_org.seeding.meetings import meetings
@@ -45,9 +48,9 @@ from sf_elt.demo_org.store import Store
 __all__ = ["USERNAME", "seed_org", "seed_tables"]
 
 
-def seed_org(store: Store, *, seed: int, records: int, now: datetime) -> None:
+def seed_org(store: Store, *, seed: int, records: int, now: datetime, contacts: int | None = None) -> None:
     """Fills an empty store. Raises `ValueError` for fewer than 50 records, a negative seed or a naive `now`."""
-    for object_name, table in seed_tables(seed=seed, records=records, now=now):
+    for object_name, table in seed_tables(seed=seed, records=records, now=now, contacts=contacts):
         store.load(object_name, table)
     for object_name, table in field_history(store):
         store.load(object_name, table)
@@ -55,9 +58,11 @@ def seed_org(store: Store, *, seed: int, records: int, now: datetime) -> None:
         refresh_all(write.connection, store.schema)
 
 
-def seed_tables(*, seed: int, records: int, now: datetime) -> Iterator[tuple[str, pa.Table]]:
+def seed_tables(
+    *, seed: int, records: int, now: datetime, contacts: int | None = None
+) -> Iterator[tuple[str, pa.Table]]:
     """The rows of each object, one object at a time so that a large org needs little memory."""
-    plan = plan_org(seed=seed, records=records, now=now)
+    plan = plan_org(seed=seed, records=records, now=now, contacts=contacts)
     ids = all_ids(plan)
     yield "Organization", pa.table(organization(plan, ids))
     yield "User", pa.table(users(plan, ids))
@@ -65,7 +70,7 @@ def seed_tables(*, seed: int, records: int, now: datetime) -> Iterator[tuple[str
     yield from first_records(ids.users[INTEGRATION_USER].as_py(), datetime.fromtimestamp(plan.history.start, UTC))
     yield "CurrencyType", pa.table(currency_types(plan, ids))
     yield "Account", pa.table(accounts(plan, ids))
-    yield "Contact", pa.table(contacts(plan, ids))
+    yield "Contact", pa.table(contact_rows(plan, ids))
     yield "AccountContactRelation", pa.table(account_contact_relations(plan, ids))
     yield "Lead", pa.table(leads(plan, ids))
     task_plan, campaign_plan = plan_tasks(plan), plan_campaigns(plan)

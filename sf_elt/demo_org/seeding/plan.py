@@ -22,7 +22,7 @@ FEWEST_RECORDS = 50
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many rows each object gets, in proportion to `records` = leads + contacts."""
+    """How many rows each object gets, in proportion to `records` = leads + contacts; of contacts there may be more."""
 
     accounts: int
     contacts: int
@@ -37,15 +37,20 @@ class Sizes:
     users: int
 
     @classmethod
-    def of(cls, records: int) -> Sizes:
-        """Raises `ValueError` below 50 records: too few to hold what the seeding promises."""
+    def of(cls, records: int, contacts: int | None = None) -> Sizes:
+        """Two of five records are contacts. A number of `contacts` leaves the others as they would be without it.
+
+        Raises `ValueError` below 50 records, or fewer contacts than they have: too few for what the seeding promises.
+        """
         if records < FEWEST_RECORDS:
             raise ValueError(f"records is {records}: at least {FEWEST_RECORDS} leads and contacts are needed")
-        contacts = records * 2 // 5
+        in_proportion = records * 2 // 5
+        if contacts is not None and contacts < in_proportion:
+            raise ValueError(f"contacts is {contacts}: {records} leads and contacts have {in_proportion} at least")
         return cls(
             accounts=max(8, records // 20),
-            contacts=contacts,
-            leads=records - contacts,
+            contacts=in_proportion if contacts is None else contacts,
+            leads=records - in_proportion,
             opportunities=records * 18 // 100,
             campaigns=min(300, 8 + records // 300),
             members=records * 4 // 5,
@@ -124,11 +129,11 @@ def mass_update_of_contacts(history: History) -> int:
     return history.end - 9 * DAY + 3 * 3_600 + 1_800
 
 
-def plan_org(*, seed: int, records: int, now: datetime) -> Plan:
+def plan_org(*, seed: int, records: int, now: datetime, contacts: int | None = None) -> Plan:
     """The whole org as numbers. Raises `ValueError` for too few records, a negative seed or a naive `now`."""
     if seed < 0:
         raise ValueError(f"seed is {seed}: it must not be negative")
-    sizes, history = Sizes.of(records), History.until(now)
+    sizes, history = Sizes.of(records, contacts), History.until(now)
     pools = load_pools()
     account_master, account_audit = _accounts(stream_of(seed, "accounts"), sizes, history)
     parents = np.flatnonzero(~account_audit.deleted)

@@ -1,10 +1,20 @@
 """The columns of a stream, from the org's describe."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sf_elt.salesforce import ObjectDescribe, Org, SalesforceError, UnknownField, UnknownObject, describe, did_you_mean
-from sf_elt.streams.source_names import related_fields
+from sf_elt.salesforce import (
+    FieldDescribe,
+    ObjectDescribe,
+    Org,
+    SalesforceError,
+    UnknownField,
+    UnknownObject,
+    describe,
+    did_you_mean,
+)
+from sf_elt.streams.errors import SpecRefused
+from sf_elt.streams.source_names import documented_fields, related_fields
 from sf_elt.streams.windows import StreamSpec, timestamp_field
 
 # Amounts are DOUBLE because Salesforce itself computes and rounds them as doubles: 18 digits at most, any scale.
@@ -24,6 +34,9 @@ SQL_TYPES = {
 AUDIT_FIELDS = frozenset(
     {"SystemModstamp", "LastModifiedDate", "LastModifiedById", "LastViewedDate", "LastReferencedDate"}
 )
+
+# What the standard set has beyond the documented names.
+STANDARD_BESIDES = ("Name", "CreatedDate", "LastModifiedDate", "SystemModstamp", "IsDeleted", "IsConverted")
 
 
 @dataclass(frozen=True)
@@ -64,10 +77,9 @@ def stream_columns(org: Org, spec: StreamSpec) -> StreamColumns:
     if not excluded.isdisjoint(needed):
         kept = ", ".join(sorted(excluded.intersection(needed)))
         raise UnknownField(f"{spec.stream}: exclude_fields: {kept} cannot be left out, the import works by it")
-    asked = _default_columns(described, spec) if spec.fields is None else _asked(org, described, spec, spec.fields)
     wanted = [
         *(_plain(described, name) for name in needed),
-        *asked,
+        *_chosen(org, described, spec),
         *_asked(org, described, spec, spec.additional_fields),
     ]
     columns = {column.name: column for column in wanted if column.name not in excluded}
@@ -85,14 +97,42 @@ def _substance(columns: Iterable[str], cut_by: str, written: Iterable[str]) -> t
     return tuple(name for name in columns if name not in AUDIT_FIELDS and name != cut_by and name.lower() not in ours)
 
 
-def _default_columns(described: ObjectDescribe, spec: StreamSpec) -> list[Column]:
-    own = [_plain(described, field.name) for field in described.fields if field.is_readable_in_bulk]
-    related = [
+def _chosen(org: Org, described: ObjectDescribe, spec: StreamSpec) -> list[Column]:
+    """The columns of `fields`: those that were named, or one of the sets."""
+    if spec.fields is None or spec.fields == "all":
+        own = [_plain(described, field.name) for field in described.fields if field.is_readable_in_bulk]
+        return own + _related_columns(described, related_fields(spec.stream))
+    if spec.fields == "standard":
+        return _standard_columns(described, spec)
+    return _asked(org, described, spec, spec.fields)
+
+
+def _standard_columns(described: ObjectDescribe, spec: StreamSpec) -> list[Column]:
+    """The documented fields that this org has, every link to another record, and what profiles and exports work by."""
+    documented = documented_fields(described.name)
+    if not documented:
+        raise SpecRefused(
+            f"{spec.stream}: there is no standard set of fields for {described.name}: set `fields` to all, or list them"
+        )
+    wanted = {name.lower() for name in (*documented, *STANDARD_BESIDES, *spec.written_fields)}
+    own = [
+        _plain(described, field.name)
+        for field in described.fields
+        if field.is_readable_in_bulk and (field.name.lower() in wanted or _is_standard_link(field))
+    ]
+    return own + _related_columns(described, {name: type_ for name, type_ in documented.items() if "." in name})
+
+
+def _is_standard_link(field: FieldDescribe) -> bool:
+    return field.type == "reference" and not field.name.endswith("__c")
+
+
+def _related_columns(described: ObjectDescribe, fields: Mapping[str, str]) -> list[Column]:
+    return [
         Column(field, sql_type)
-        for field, sql_type in related_fields(spec.stream).items()
+        for field, sql_type in fields.items()
         if field.partition(".")[0] in described.relationships
     ]
-    return own + related
 
 
 def _asked(org: Org, described: ObjectDescribe, spec: StreamSpec, names: tuple[str, ...]) -> list[Column]:

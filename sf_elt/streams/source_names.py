@@ -6,6 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+# The object that each stream of documented names holds.
+OBJECTS = {
+    "salesforce_leads": "Lead",
+    "salesforce_contacts": "Contact",
+    "salesforce_accounts": "Account",
+    "salesforce_opportunities": "Opportunity",
+}
+
 
 @dataclass(frozen=True)
 class SourceField:
@@ -30,4 +38,13 @@ def related_fields(stream: str) -> Mapping[str, str]:
         field.salesforce_field: field.sql_type
         for field in source_fields()
         if field.stream == stream and "." in field.salesforce_field
+    }
+
+
+def documented_fields(object_name: str) -> Mapping[str, str]:
+    """The fields of that object that documented names need, with their types; empty for an object without any."""
+    return {
+        field.salesforce_field: field.sql_type
+        for field in source_fields()
+        if OBJECTS[field.stream].lower() == object_name.lower()
     }

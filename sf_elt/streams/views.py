@@ -8,10 +8,10 @@ from importlib.resources import files
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.streams.source_names import source_fields
+from sf_elt.streams.source_names import OBJECTS, source_fields
 from sf_elt.warehouse import quote, quote_table
 
-VIEWS = ("salesforce_leads", "salesforce_contacts", "salesforce_accounts", "salesforce_opportunities")
+VIEWS = tuple(OBJECTS)
 CONTACT_ROLES = "salesforce_opportunity_contact_roles"
 ACCOUNT_RELATIONS = "salesforce_account_contact_relations"
 STREAMS_BEHIND_VIEWS = frozenset({*VIEWS, CONTACT_ROLES, ACCOUNT_RELATIONS})

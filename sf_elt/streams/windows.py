@@ -12,6 +12,7 @@ from sf_elt.streams.errors import SpecRefused
 TIMESTAMP_FIELDS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 
 Transport = Literal["auto", "rest", "bulk"]
+FieldSet = Literal["all", "standard"]
 
 _STREAM = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -42,17 +43,19 @@ class Window:
 class StreamSpec:
     """One stream: which object, which fields, read how.
 
-    `fields` None takes every field of the object that can travel in rows, and the related fields that the documented
-    names need. A related field is written `RecordType.Name`. `look_back` re-reads that much before each window,
-    because a row shows when its transaction commits, but carries the time when it began. `transport` "auto" takes
-    REST up to `rest_rows` rows and Bulk API 2.0 beyond; a query too long for an address always goes by bulk. A bulk job
-    is waited for as long as `job_patience` and read in pages of `page_rows`. `written_fields` are those that our own
-    exports write: a record that changes in nothing else has not been modified by anybody (`_changed_at`).
+    `fields` "all" takes every field of the object that can travel in rows, and the related fields that the documented
+    names need; None is the same. "standard" takes the documented fields of a lead, contact, account or opportunity with
+    its links, times and what our own exports write, and is refused for other objects. A related field is written
+    `RecordType.Name`. `look_back` re-reads that much before each window, because a row shows when its transaction
+    commits, but carries the time when it began. `transport` "auto" takes REST up to `rest_rows` rows and Bulk API 2.0
+    beyond; a query too long for an address always goes by bulk. A bulk job is waited for as long as `job_patience` and
+    read in pages of `page_rows`. `written_fields` are those that our own exports write: a record that changes in
+    nothing else has not been modified by anybody (`_changed_at`).
     """
 
     stream: str
     object: str
-    fields: tuple[str, ...] | None = None
+    fields: tuple[str, ...] | FieldSet | None = None
     additional_fields: tuple[str, ...] = ()
     exclude_fields: tuple[str, ...] = ()
     timestamp_field: str | None = None

@@ -61,8 +61,30 @@ def merge_download(
         "compared": ", ".join([*(quote(name) for name in columns.names), "_deleted_at"]),
         "substance": ", ".join(quote(name) for name in columns.substance),
     }
-    for left_over in ("incoming", "verdicts", "differing", "touched"):
+    rows_read = stage_download(connection, stream, columns, shape, download, loaded_at=loaded_at, window=window)
+    for left_over in ("verdicts", "differing", "touched"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{left_over}")
+    connection.execute(_sql("merge.sql").format_map(names))
+    counted = connection.execute(_sql("merge_counts.sql").format_map(names)).fetchone()
+    new, changed, deleted, newest = counted if counted is not None else (0, 0, 0, None)
+    return MergeCounts(rows_read, new, changed, rows_read - new - changed, deleted, newest)
+
+
+def stage_download(
+    connection: DuckDBPyConnection,
+    stream: str,
+    columns: StreamColumns,
+    shape: TableShape,
+    download: Download,
+    *,
+    loaded_at: datetime,
+    window: str,
+) -> int:
+    """Makes the temporary table `incoming` of what has landed, typed like the stream; gives its number of rows.
+
+    The columns may be some of the stream's only. Raises Shortfall and LandingUnreadable as `merge_download` does.
+    """
+    connection.execute("DROP TABLE IF EXISTS temp.incoming")
     parameters = {"loaded_at": loaded_at.replace(tzinfo=None), "window": window}
     try:
         connection.execute(
@@ -85,10 +107,7 @@ def merge_download(
             f"{stream}: the org reported {download.reported:,} rows for {window}, {rows_read:,} arrived. "
             "Nothing was moved; run the window again."
         )
-    connection.execute(_sql("merge.sql").format_map(names))
-    counted = connection.execute(_sql("merge_counts.sql").format_map(names)).fetchone()
-    new, changed, deleted, newest = counted if counted is not None else (0, 0, 0, None)
-    return MergeCounts(rows_read, new, changed, rows_read - new - changed, deleted, newest)
+    return rows_read
 
 
 def _staging(columns: StreamColumns, shape: TableShape, download: Download) -> str:

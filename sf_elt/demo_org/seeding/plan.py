@@ -137,10 +137,10 @@ def plan_org(*, seed: int, records: int, now: datetime, contacts: int | None = N
     pools = load_pools()
     account_master, account_audit = _accounts(stream_of(seed, "accounts"), sizes, history)
     parents = np.flatnonzero(~account_audit.deleted)
-    contacts = _contacts(stream_of(seed, "contacts"), sizes, history, parents, account_audit.created)
-    leads = _leads(stream_of(seed, "leads"), sizes, history, contacts)
+    of_contacts = _contacts(stream_of(seed, "contacts"), sizes, history, parents, account_audit.created)
+    leads = _leads(stream_of(seed, "leads"), sizes, history, of_contacts)
     rng = stream_of(seed, "opportunities")
-    opportunities = _opportunities(rng, sizes, history, parents, account_audit.created, leads, contacts)
+    opportunities = _opportunities(rng, sizes, history, parents, account_audit.created, leads, of_contacts)
     rng = stream_of(seed, "people")
     companies = draw_companies(rng, pools, sizes.accounts * 4)
     return Plan(
@@ -149,10 +149,10 @@ def plan_org(*, seed: int, records: int, now: datetime, contacts: int | None = N
         history=history,
         pools=pools,
         companies=companies,
-        people=draw_people(rng, pools, companies, _companies_of_people(rng, sizes, contacts, leads)),
+        people=draw_people(rng, pools, companies, _companies_of_people(rng, sizes, of_contacts, leads)),
         account_master=account_master,
         account_audit=account_audit,
-        contacts=contacts,
+        contacts=of_contacts,
         leads=leads,
         opportunities=opportunities,
     )

@@ -16,7 +16,7 @@ from sf_elt.salesforce.transport import CallMeter, OrgTransport, Patience
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
 
-    from sf_elt.salesforce.describe import ObjectDescribe
+    from sf_elt.salesforce.describe import ObjectDescribe, ObjectSummary
 
 
 @dataclass
@@ -30,6 +30,8 @@ class Org:
     session: requests.Session
     transport: OrgTransport
     described: "dict[str, ObjectDescribe]" = field(default_factory=dict, repr=False)
+    listed: "tuple[ObjectSummary, ...]" = field(default=(), repr=False)
+    takes_composites: bool = True  # whether it answers describe and query as parts of a composite request
 
     @property
     def api_version(self) -> str:

@@ -22,6 +22,8 @@ class PicklistValue(BaseModel):
     value: str
     label: str | None = None
     active: bool = True
+    defaultValue: bool = False
+    validFor: str | None = None  # of a dependent picklist: base64, one bit for each value of the controlling field
 
 
 class FieldDescribe(BaseModel):
@@ -48,11 +50,28 @@ class FieldDescribe(BaseModel):
     referenceTo: tuple[str, ...] = ()
     relationshipName: str | None = None
     compoundFieldName: str | None = None
+    inlineHelpText: str | None = None
+    nameField: bool = False
+    unique: bool = False
+    autoNumber: bool = False
+    calculatedFormula: str | None = None
+    controllerName: str | None = None  # the field that decides which values a dependent picklist offers
 
     @property
     def is_readable_in_bulk(self) -> bool:
         """Compound fields only repeat their components, and files do not travel in rows."""
         return self.type not in COMPOUND_TYPES and self.type != "base64"
+
+
+class ObjectSummary(BaseModel):
+    """One object as the org lists it, without its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    label: str = ""
+    keyPrefix: str | None = None
+    queryable: bool = True
 
 
 class ObjectDescribe(BaseModel):
@@ -62,6 +81,7 @@ class ObjectDescribe(BaseModel):
 
     name: str
     label: str = ""
+    labelPlural: str = ""
     keyPrefix: str | None = None
     queryable: bool = True
     fields: tuple[FieldDescribe, ...]
@@ -113,10 +133,18 @@ def _described(org: Org, object_name: str) -> object:
         raise
 
 
+def object_list(org: Org) -> tuple[ObjectSummary, ...]:
+    """All objects that this user sees, by name; asked once for each open session, then remembered."""
+    if not org.listed:
+        reply = org.client.describe()
+        listed = (ObjectSummary.model_validate(item) for item in (reply or {}).get("sobjects", []))
+        org.listed = tuple(sorted(listed, key=lambda each: each.name))
+    return org.listed
+
+
 def object_names(org: Org) -> list[str]:
     """The API names of all objects that this user sees."""
-    reply = org.client.describe()
-    return sorted(str(item["name"]) for item in (reply or {}).get("sobjects", []))
+    return [each.name for each in object_list(org)]
 
 
 def unknown_object(org: Org, object_name: str) -> UnknownObject:

@@ -71,9 +71,11 @@ def within(field: str, start: datetime, end: datetime) -> str:
     return f"{name(field)} >= {moment(start)} AND {name(field)} < {moment(end)}"
 
 
-def select(fields: Sequence[str], object_name: str, where: str = "") -> str:
+def select(fields: Sequence[str], object_name: str, where: str = "", *, limit: int | None = None) -> str:
     """A query. Raises ValueError where it is longer than the org accepts."""
     soql = _select(", ".join(name(field) for field in fields), object_name, where)
+    if limit is not None:
+        soql = f"{soql} LIMIT {limit:d}"
     if len(soql) > MAX_SOQL:
         raise ValueError(f"the query on {object_name} has {len(soql):,} characters, the org takes {MAX_SOQL:,}")
     return soql

@@ -2,6 +2,7 @@
 
     org = connect(Login.from_env(), meter)
     describe(org, "Lead").field("Email").length
+    survey(org, "Lead", "IsConverted = true", include_deleted=True).counted
     count(org, "Lead", "IsConverted = true", include_deleted=True)
     query_records(org, f"SELECT Id FROM Contact WHERE Email = {literal(email)}")
     download_bulk(org, select(["Id", "Email"], "Lead"), folder, include_deleted=True)
@@ -19,7 +20,9 @@ Errors:
         ├── UnknownObject
         ├── UnknownField
         ├── QueryRefused
-        │   └── QueryTooLarge    ask for less at once
+        │   ├── QueryTooLarge    ask for less at once
+        │   └── QueryTooLong     it does not fit into an address: ask by a bulk job
+        ├── NotInBulk            its object or a field is none for the Bulk API: ask by REST
         └── JobFailed            a bulk job ended as Failed or Aborted
 """
 
@@ -31,9 +34,11 @@ from sf_elt.salesforce.errors import (
     AllowanceSpent,
     AuthenticationFailed,
     JobFailed,
+    NotInBulk,
     OrgUnavailable,
     QueryRefused,
     QueryTooLarge,
+    QueryTooLong,
     ReplyTruncated,
     RequestRefused,
     SalesforceError,
@@ -44,6 +49,7 @@ from sf_elt.salesforce.login import Login
 from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.query import count, download_rest, fits_rest, query_records
 from sf_elt.salesforce.soql import literal, literals, moment, select, within
+from sf_elt.salesforce.survey import Survey, survey
 from sf_elt.salesforce.transport import CallMeter, Patience, Pause
 
 __all__ = [
@@ -55,6 +61,7 @@ __all__ = [
     "JobFailed",
     "JobPatience",
     "Login",
+    "NotInBulk",
     "ObjectDescribe",
     "Org",
     "OrgUnavailable",
@@ -62,9 +69,11 @@ __all__ = [
     "Pause",
     "QueryRefused",
     "QueryTooLarge",
+    "QueryTooLong",
     "ReplyTruncated",
     "RequestRefused",
     "SalesforceError",
+    "Survey",
     "UnknownField",
     "UnknownObject",
     "connect",
@@ -80,5 +89,6 @@ __all__ = [
     "object_names",
     "query_records",
     "select",
+    "survey",
     "within",
 ]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sf_elt.salesforce.connect import Org
 from sf_elt.salesforce.download import Download, fetch_page
-from sf_elt.salesforce.errors import TOO_LARGE, JobFailed, OrgUnavailable, QueryTooLarge, RequestRefused
+from sf_elt.salesforce.errors import JobFailed, OrgUnavailable, QueryTooLarge, RequestRefused, is_too_large
 from sf_elt.salesforce.resuming import Begun
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def wait_for_job(org: Org, job_id: str, patience: JobPatience) -> QueryJob:
             return job
         if job.state in ("Failed", "Aborted"):
             message = job.error or "the org gives no reason"
-            error = QueryTooLarge if any(code in message for code in TOO_LARGE) else JobFailed
+            error = QueryTooLarge if is_too_large(message) else JobFailed
             raise error(f"query job {job.id} ended as {job.state}: {message}", code=message.partition(":")[0].strip())
         if time.monotonic() + wait > give_up_at:
             raise OrgUnavailable(f"query job {job.id} is still {job.state} after {patience.longest}")

@@ -10,8 +10,12 @@ from urllib.parse import urlsplit
 import orjson
 from requests import Response
 
-TOO_LARGE = frozenset({"QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "EXCEEDED_ID_LIMIT"})
+# What asking for less cures. Bulk jobs name the code inside a longer message ("InvalidBatch : Failed to process query:
+# QUERY_TIMEOUT: …"), and give up after fifteen tries of ten minutes (Bulk API 2.0 Developer Guide, "Query Limits").
+TOO_LARGE = frozenset({"QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "EXCEEDED_ID_LIMIT", "REQUEST_RUNNING_TOO_LONG"})
+_TOO_LARGE_WORDS = re.compile("|".join([*sorted(TOO_LARGE), "Retried more than .* times"]))
 QUERY_CODES = frozenset({"MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR", "INVALID_QUERY_LOCATOR", "INVALID_QUERY"})
+TOO_LONG_STATUSES = frozenset({414, 431})
 BUSY_STATUSES = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
@@ -87,29 +91,62 @@ class QueryTooLarge(QueryRefused):
     """The query takes too long or too much: ask for less at once."""
 
 
+class QueryTooLong(QueryRefused):
+    """The query does not fit into an address: send it as a bulk job, or split it by fields."""
+
+
 class JobFailed(RequestRefused):
     """A bulk job ended as Failed or Aborted."""
 
 
+class NotInBulk(RequestRefused):
+    """The Bulk API cannot do this query, because of its object or of a field: REST can."""
+
+
 def error_from(response: Response, *, now: datetime, next_try: datetime) -> SalesforceError:
     """The exception for a reply that is not a success. `next_try`: when to go on where the org's allowance is spent."""
-    code, message, fields = _parts(response)
-    request = response.request
-    where = f"{request.method} {urlsplit(request.url or '').path}"
-    text = f"{where}: {response.status_code} {code or ''} {message}".replace("  ", " ").strip()
-    status = response.status_code
-    if code == "REQUEST_LIMIT_EXCEEDED" and not message.startswith("ConcurrentRequests"):
+    where = f"{response.request.method} {urlsplit(response.request.url or '').path}"
+    said = _parts(response)
+    return _error(where, response.status_code, *said, next_try=next_try, retry_after=_retry_after(response, now))
+
+
+def error_inside(where: str, status: int, body: object, *, next_try: datetime) -> SalesforceError:
+    """The same for a subrequest of a composite request, which has a status and a body of its own."""
+    said = _parts_of(body) or (None, _first_words(str(body)), ())
+    return _error(where, status, *said, next_try=next_try)
+
+
+def is_too_large(message: str) -> bool:
+    """Whether the message of a job that failed says that it asked for too much at once."""
+    return _TOO_LARGE_WORDS.search(message) is not None
+
+
+def _error(
+    where: str,
+    status: int,
+    code: str | None,
+    message: str,
+    fields: tuple[str, ...],
+    *,
+    next_try: datetime,
+    retry_after: float | None = None,
+) -> SalesforceError:
+    text = f"{where}: {status} {code or ''} {message}".replace("  ", " ").strip()
+    if code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" not in message.lower():
         return AllowanceSpent(
             f"the org's allowance of API calls is spent, paused until {next_try:%Y-%m-%d %H:%M} UTC ({text})",
             until=next_try,
             code=code,
             status=status,
         )
+    if code in TOO_LARGE:
+        return QueryTooLarge(text, code=code, status=status, fields=fields)
     if status in BUSY_STATUSES or code in ("REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"):
-        return OrgUnavailable(text, code=code, status=status, retry_after=_retry_after(response, now))
+        return OrgUnavailable(text, code=code, status=status, retry_after=retry_after)
     if status == 401:
         return AuthenticationFailed(_explain_401(code, text), code=code, status=status)
-    return _class_for(code)(text, code=code, status=status, fields=fields)
+    kind = QueryTooLong if status in TOO_LONG_STATUSES else _class_for(code)
+    return kind(text, code=code, status=status, fields=fields)
 
 
 def is_web_page(response: Response) -> bool:
@@ -143,8 +180,6 @@ def _class_for(code: str | None) -> type[RequestRefused]:
         return UnknownObject
     if code == "INVALID_FIELD":
         return UnknownField
-    if code in TOO_LARGE:
-        return QueryTooLarge
     return QueryRefused if code in QUERY_CODES else RequestRefused
 
 
@@ -161,9 +196,14 @@ def _parts(response: Response) -> tuple[str | None, str, tuple[str, ...]]:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None, _first_words(response.text), ()
+    return _parts_of(parsed) or (None, _first_words(response.text), ())
+
+
+def _parts_of(parsed: object) -> tuple[str | None, str, tuple[str, ...]] | None:
+    """The same of parsed JSON; None where it is no error of Salesforce's."""
     first = parsed[0] if isinstance(parsed, list) and parsed else parsed
     if not isinstance(first, dict):
-        return None, _first_words(response.text), ()
+        return None
     code = first.get("errorCode") or first.get("error")
     message = first.get("message") or first.get("error_description") or ""
     fields = first.get("fields") or ()

@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
+from sf_elt.salesforce.composite import only_reads
 from sf_elt.salesforce.errors import (
     AllowanceSpent,
     AuthenticationFailed,
@@ -217,7 +218,10 @@ class OrgTransport(HTTPAdapter):
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, OrgUnavailable) and error.retry_after is not None:
             return error.retry_after
-        longest = min(self.patience.longest_wait, self.patience.first_wait * 2.0 ** (state.attempt_number - 1))
+        # Too many long requests at once: these are requests that take more than 20 seconds.
+        slower = 8.0 if isinstance(error, OrgUnavailable) and error.code == "REQUEST_LIMIT_EXCEEDED" else 1.0
+        wait = self.patience.first_wait * slower * 2.0 ** (state.attempt_number - 1)
+        longest = min(self.patience.longest_wait, wait)
         return uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
 
 
@@ -230,7 +234,10 @@ def _is_worth_repeating(error: BaseException, repeatable: bool) -> bool:
 
 def _is_repeatable(request: requests.PreparedRequest) -> bool:
     """Reads, updates, logins and query jobs; not a POST that creates."""
-    return request.method != "POST" or _is_login(request) or _path(request).endswith("/jobs/query")
+    if request.method != "POST" or _is_login(request):
+        return True
+    path = _path(request)
+    return path.endswith("/jobs/query") or (path.endswith("/composite") and only_reads(request.body))
 
 
 def _is_login(request: requests.PreparedRequest) -> bool:

@@ -15,6 +15,9 @@ POOL = "duckdb"
 PAUSED_UNTIL = "paused_until"
 """Metadata of the observation that a paused run leaves; the resume sensors look for it."""
 
+ONLY_NEW = "sf_elt/only_new"
+"""Tag of a run, "true" where a schedule or a resume sensor asked for it: what has been read already may be left out."""
+
 OBSERVATIONS = 50
 """How many of an asset's latest observations are searched for a pause."""
 

@@ -137,13 +137,17 @@ class _Work:
         self.began = self.now
 
     @property
+    def include_deleted(self) -> bool:
+        return self.spec.deletes == "track"
+
+    @property
     def calls(self) -> int:
         return self.meter.made - self.calls_before
 
     def read(self, columns: StreamColumns, span: ReadRange, landing: Landing) -> _Read:
         """Lands the span's rows; one call where the org counts none. A paused read is gone on with as it began."""
         begun = landing.begun
-        if begun is not None and begun.soql == self._soql(columns, begun.span):
+        if begun is not None and self._asks_the_same(begun, columns):
             self.began = begun.began  # the rows are as old as the query that reads them
             return _Read(columns, begun.span, self._download(columns, begun.span, landing.folder, begun.transport))
         if span.is_empty:
@@ -162,6 +166,7 @@ class _Work:
                 read_to=span.read_to,
                 is_open=span.is_open,
                 soql=soql,
+                include_deleted=self.include_deleted,
                 transport=transport,
             )
         )
@@ -169,6 +174,10 @@ class _Work:
         if counted is not None and download.reported < counted:
             self._confirm(where, download.reported)
         return _Read(columns, span, download)
+
+    def _asks_the_same(self, begun: Begun, columns: StreamColumns) -> bool:
+        asked = (self._soql(columns, begun.span), self.include_deleted)
+        return (begun.soql, begun.include_deleted) == asked
 
     def _transport(self, soql: str, counted: int | None) -> Literal["rest", "bulk"]:
         """As the spec says, or by the number of rows; a query that is too long for an address goes by bulk."""
@@ -219,7 +228,7 @@ class _Work:
     def _count(self, where: str) -> int | None:
         """Rows that the org counts; None where there are too many for it to count in time."""
         try:
-            return count(self.org, self.spec.object, where, include_deleted=True)
+            return count(self.org, self.spec.object, where, include_deleted=self.include_deleted)
         except QueryTooLarge:
             return None
 
@@ -235,12 +244,14 @@ class _Work:
         soql = self._soql(columns, span)
         try:
             if transport == "rest":
-                return download_rest(self.org, soql, folder, include_deleted=True, on_page=self._on_rest_page(counted))
+                return download_rest(
+                    self.org, soql, folder, include_deleted=self.include_deleted, on_page=self._on_rest_page(counted)
+                )
             return download_bulk(
                 self.org,
                 soql,
                 folder,
-                include_deleted=True,
+                include_deleted=self.include_deleted,
                 patience=JobPatience(longest=self.spec.job_patience, page_rows=self.spec.page_rows),
                 on_page=lambda rows, total: self.progress(f"{self.spec.stream}: reading", rows, total),
             )
@@ -257,7 +268,7 @@ class _Work:
 
     def _confirm(self, where: str, reported: int) -> None:
         """Fewer rows than were counted a moment ago: right where rows have moved on since, a shortfall otherwise."""
-        recounted = count(self.org, self.spec.object, where, include_deleted=True)
+        recounted = count(self.org, self.spec.object, where, include_deleted=self.include_deleted)
         if reported < recounted:
             raise Shortfall(
                 f"{self.spec.stream}: the org counts {recounted:,} rows for {self.window} but its query gave "

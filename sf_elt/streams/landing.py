@@ -38,6 +38,7 @@ class Begun(BaseModel):
     read_to: datetime
     is_open: bool
     soql: str
+    include_deleted: bool = True
     transport: Literal["rest", "bulk"]
 
     @property

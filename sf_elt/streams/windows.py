@@ -12,6 +12,7 @@ from sf_elt.streams.errors import SpecRefused
 TIMESTAMP_FIELDS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 
 Transport = Literal["auto", "rest", "bulk"]
+Deletes = Literal["track", "ignore"]
 FieldSet = Literal["all", "standard"]
 
 _STREAM = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -51,6 +52,9 @@ class StreamSpec:
     beyond; a query too long for an address always goes by bulk. A bulk job is waited for as long as `job_patience` and
     read in pages of `page_rows`. `written_fields` are those that our own exports write: a record that changes in
     nothing else has not been modified by anybody (`_changed_at`).
+
+    `deletes` "track" reads deleted records too and sets `_deleted_at`. "ignore" reads living ones only: a record that
+    the org deletes, or merges into another, stays as it was read last.
     """
 
     stream: str
@@ -66,6 +70,7 @@ class StreamSpec:
     rest_rows: int = 2000
     page_rows: int = 100_000
     job_patience: timedelta = timedelta(hours=2)
+    deletes: Deletes = "track"
 
     def __post_init__(self) -> None:
         if not _STREAM.fullmatch(self.stream):

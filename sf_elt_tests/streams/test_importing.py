@@ -276,3 +276,21 @@ def test_an_import_that_fails_leaves_the_stream_and_no_landing_files(importer: I
         importer.run(StreamSpec("salesforce_leads", "Lead", transport="bulk"))
     assert importer.sql("FROM streams.salesforce_leads ORDER BY ALL") == before
     assert list(importer.warehouse.landing("salesforce_leads").glob("*-*")) == []
+
+
+def test_deletes_may_be_ignored(own_org: Details, tmp_path: Path) -> None:
+    """With `ignore` a deleted record stays as it was read, and what was deleted before never comes."""
+    ignoring = StreamSpec("salesforce_contacts", "Contact", deletes="ignore")
+    with importing(own_org, tmp_path) as importer:
+        sf = client(own_org)
+        gone, kept = (record["Id"] for record in sf.query("SELECT Id FROM Contact LIMIT 2")["records"])
+        sf.Contact.delete(gone)
+        importer.run(ignoring)
+        before = {row[0]: row for row in importer.rows(ignoring)}
+        assert gone not in before
+        sf.Contact.delete(kept)
+        assert importer.run(ignoring).rows_deleted == 0
+        after = {row[0]: row for row in importer.rows(ignoring)}
+        assert (after[kept], after.keys()) == (before[kept], before.keys())
+        assert importer.sql("SELECT count(_deleted_at) FROM streams.salesforce_contacts") == [(0,)]
+        assert importer.run(CONTACTS).rows_deleted >= 2

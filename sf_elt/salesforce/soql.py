@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 MAX_SOQL = 100_000  # characters; the org refuses more
+GROUP_LIMIT = 2000  # groups of an aggregate query; there is no next page
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
 _ESCAPES = {
@@ -71,6 +72,21 @@ def within(field: str, start: datetime, end: datetime) -> str:
     return f"{name(field)} >= {moment(start)} AND {name(field)} < {moment(end)}"
 
 
+def among(field: str, values: Iterable[Value]) -> str:
+    """The condition ``field IN (…)``."""
+    return f"{name(field)} IN {literals(values)}"
+
+
+def all_of(*conditions: str) -> str:
+    """Conditions that must all hold, each in its brackets; empty ones are left out."""
+    return " AND ".join(f"({condition})" for condition in conditions if condition)
+
+
+def any_of(*conditions: str) -> str:
+    """Conditions of which one must hold, each in its brackets; empty ones are left out."""
+    return " OR ".join(f"({condition})" for condition in conditions if condition)
+
+
 def select(fields: Sequence[str], object_name: str, where: str = "", *, limit: int | None = None) -> str:
     """A query. Raises ValueError where it is longer than the org accepts."""
     soql = _select(", ".join(name(field) for field in fields), object_name, where)
@@ -84,6 +100,16 @@ def select(fields: Sequence[str], object_name: str, where: str = "", *, limit: i
 def select_count(object_name: str, where: str = "") -> str:
     """A query whose `totalSize` is the number of rows."""
     return _select("COUNT()", object_name, where)
+
+
+def select_count_by(functions: Sequence[str], field: str, object_name: str, where: str = "") -> str:
+    """A query that counts rows by date functions of a field, in UTC: ``cut0``, ``cut1``, … and ``records`` in each row.
+
+    It asks for at most 2,000 groups (GROUP_LIMIT): the org gives no more of an aggregate.
+    """
+    cuts = [f"{name(function)}({name(field)})" for function in functions]
+    what = ", ".join([*(f"{cut} cut{index}" for index, cut in enumerate(cuts)), "COUNT(Id) records"])
+    return f"{_select(what, object_name, where)} GROUP BY {', '.join(cuts)} LIMIT {GROUP_LIMIT}"
 
 
 def _select(what: str, object_name: str, where: str) -> str:

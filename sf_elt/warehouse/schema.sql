@@ -52,6 +52,47 @@ CREATE TABLE IF NOT EXISTS ops.api_calls (
     noted_at TIMESTAMP NOT NULL
 );
 
+-- One row for each reconciliation of a stream with the org's Ids, committed with what it changed.
+CREATE TABLE IF NOT EXISTS ops.reconciliations (
+    stream VARCHAR NOT NULL,
+    reconciled_at TIMESTAMP NOT NULL,
+    judged_from TIMESTAMP NOT NULL,           -- records of [from, to) were judged: read before, and settled since
+    judged_to TIMESTAMP NOT NULL,
+    how VARCHAR NOT NULL,                     -- counts agree | some Ids compared | all Ids compared
+    org_count BIGINT,                         -- living records that the org counts; null where it was not asked
+    stream_count BIGINT NOT NULL,             -- living records of the stream
+    ids_read BIGINT NOT NULL,
+    rows_vanished BIGINT NOT NULL,            -- gone from the org without having been read as deleted
+    rows_missed BIGINT NOT NULL,              -- in the org, and not or otherwise in the stream: read now
+    rows_returned BIGINT NOT NULL,            -- of the missed ones, those that had vanished before
+    api_calls INTEGER NOT NULL,
+    seconds DOUBLE NOT NULL,
+    run_id VARCHAR NOT NULL
+);
+
+-- Every record that was found gone from the org. One that came back lives in its stream again.
+CREATE TABLE IF NOT EXISTS ops.vanished (
+    stream VARCHAR NOT NULL,
+    record_id VARCHAR NOT NULL,
+    noticed_at TIMESTAMP NOT NULL,            -- also the _deleted_at of its row
+    how VARCHAR NOT NULL,                     -- some Ids compared | all Ids compared
+    run_id VARCHAR NOT NULL
+);
+
+-- One row for each refresh of a stream's calculated and related fields, committed with what it changed.
+CREATE TABLE IF NOT EXISTS ops.refreshes (
+    stream VARCHAR NOT NULL,
+    refreshed_at TIMESTAMP NOT NULL,
+    fields VARCHAR[] NOT NULL,                -- what was read: formulas, roll-ups, fields of related records
+    transport VARCHAR NOT NULL,               -- rest | bulk | none (there is nothing to refresh)
+    rows_compared BIGINT NOT NULL,            -- rows whose standing version is the one that was read
+    rows_changed BIGINT NOT NULL,
+    changed_by_field MAP(VARCHAR, BIGINT) NOT NULL,
+    api_calls INTEGER NOT NULL,
+    seconds DOUBLE NOT NULL,
+    run_id VARCHAR NOT NULL
+);
+
 -- Input that could not be read: nothing is lost, it waits here with its reason.
 CREATE TABLE IF NOT EXISTS ops.set_aside (
     stream VARCHAR NOT NULL,

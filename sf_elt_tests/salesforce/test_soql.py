@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from sf_elt.demo_org.soql import parse
 from sf_elt.demo_org.soql.ast import Comparison, Text
-from sf_elt.salesforce.soql import literal, literals, moment, name, select, within
+from sf_elt.salesforce.soql import (
+    all_of,
+    among,
+    any_of,
+    literal,
+    literals,
+    moment,
+    name,
+    select,
+    select_count_by,
+    within,
+)
 
 _UNESCAPED = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
@@ -72,6 +83,22 @@ def test_window_and_select() -> None:
     where = within("SystemModstamp", start, start + timedelta(days=1))
     assert where == "SystemModstamp >= 2026-01-01T00:00:00.000Z AND SystemModstamp < 2026-01-02T00:00:00.000Z"
     assert select(["Id", "RecordType.Name"], "Lead", where) == f"SELECT Id, RecordType.Name FROM Lead WHERE {where}"
+
+
+def test_conditions_keep_together() -> None:
+    """Each condition stands in brackets, so that OR inside AND means what it says; empty ones are left out."""
+    either = any_of("A = 1", "", among("B", ["x", "y'"]))
+    assert either == r"(A = 1) OR (B IN ('x', 'y\''))"
+    assert all_of(either, "") == f"({either})"
+    assert all_of("C = 2", either) == f"(C = 2) AND ({either})"
+
+
+def test_rows_are_counted_by_date_functions_of_a_field() -> None:
+    """One group for each value of the functions, and no more groups than the org gives."""
+    assert select_count_by(["CALENDAR_YEAR", "CALENDAR_MONTH"], "CreatedDate", "Lead", "IsDeleted = false") == (
+        "SELECT CALENDAR_YEAR(CreatedDate) cut0, CALENDAR_MONTH(CreatedDate) cut1, COUNT(Id) records FROM Lead"
+        " WHERE IsDeleted = false GROUP BY CALENDAR_YEAR(CreatedDate), CALENDAR_MONTH(CreatedDate) LIMIT 2000"
+    )
 
 
 @pytest.mark.parametrize("bad", ["", "Id FROM User--", "a b", "Name,Id", "x.", "Na'me", "1a"])

@@ -29,6 +29,7 @@ from sf_elt.streams.errors import Shortfall, SpecRefused
 from sf_elt.streams.landing import Begun, Landing, landing_folder
 from sf_elt.streams.merge import NOTHING, MergeCounts, merge_download
 from sf_elt.streams.schema import SchemaChange, adapt_table
+from sf_elt.streams.spending import note_calls
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
 from sf_elt.streams.windows import ReadRange, StreamSpec, Window, read_range
 from sf_elt.warehouse import JobMeter, Warehouse, quote_table
@@ -219,11 +220,7 @@ class _Work:
 
     def note_calls(self, connection: DuckDBPyConnection) -> None:
         """Adds what this piece of work has spent to ops.api_calls."""
-        used, allowed = self.org.allowance or (None, None)
-        connection.execute(
-            "INSERT INTO ops.api_calls VALUES (?, ?, ?, ?, ?, ?)",
-            [self.meter.job, self.run_id, self.calls, used, allowed, _naive(self._ended)],
-        )
+        note_calls(connection, self.org, self.meter, self.calls, self.run_id, self._ended)
 
     def _count(self, where: str) -> int | None:
         """Rows that the org counts; None where there are too many for it to count in time."""

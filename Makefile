@@ -1,7 +1,7 @@
 # make demo   the whole loop once, against a local demo org
 # make test   everything CI runs
 # make soak   the long proofs: imports and exports killed at random moments (SOAK_SEED, SOAK_KILLS)
-# make bench  how fast the demo org is, with a million records (BENCH="--records 20000 --calls 20" takes seconds)
+# make bench  how fast and how dear an import is, into docs/speed.md (BENCH="--list" names the parts)
 # make check  what is wrong in the YAML under sf_elt/defs
 # make dev    the demo org, Dagster's web UI and its daemon, on loopback
 
@@ -44,7 +44,7 @@ soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak -x -s sf_elt_tests/soak
 
 bench: $(VENV)/.runtime
-	$(BIN)/python benchmarks/demo_org.py $(BENCH)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("sf_elt needs Python 3.11 or newer: make PYTHON=python3.11 …")'

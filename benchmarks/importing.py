@@ -1,0 +1,163 @@
+"""A first import of many contacts against the floor: the same files already on disk, one typed read_csv."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmarks.child import Ran, run_child
+from benchmarks.orgs import BenchOrg, bench_org
+from benchmarks.report import Findings, Goal, Table
+
+MOST_TIMES_FLOOR = 1.3
+MOST_MB = 1_500.0
+MB = 1e6
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One import and one load of the same rows: seconds, and what the org took of the import's."""
+
+    ours: Ran
+    floor: Ran
+    making: float
+    org_cpu: float
+
+    @property
+    def own_seconds(self) -> float:
+        """From the login to the committed stream, without the org's making of the CSV."""
+        return self.ours.seconds - self.making
+
+
+@dataclass(frozen=True)
+class Size:
+    """All turns with one number of rows."""
+
+    rows: int
+    bytes: int
+    pages: int
+    turns: list[Turn]
+
+    def middle(self, figure: Callable[[Turn], float]) -> float:
+        return median(figure(turn) for turn in self.turns)
+
+    @property
+    def times_floor(self) -> float:
+        return self.middle(lambda turn: turn.own_seconds) / self.middle(lambda turn: turn.floor.seconds)
+
+    @property
+    def peak_mb(self) -> float:
+        return max(turn.ours.peak_mb for turn in self.turns)
+
+    @property
+    def api_calls(self) -> int:
+        return int(self.turns[0].ours.result["api_calls"])
+
+
+def measure(folder: Path, *, rows: int, most_rows: int, turns: int, say: Say) -> Findings:
+    """Both sizes: `rows` in so many turns, and `most_rows` in one, for its memory."""
+    few = _size(folder, rows, turns, say)
+    sizes = [few] + ([_size(folder, most_rows, 1, say)] if most_rows > rows else [])
+    many = sizes[-1]
+    goals = [
+        Goal(f"{rows:,} contacts × 60: import, time of the floor", MOST_TIMES_FLOOR, few.times_floor),
+        Goal(f"{rows:,} contacts × 60: peak memory", MOST_MB, few.peak_mb, "MB"),
+    ]
+    if many is not few:
+        goals.append(Goal(f"{most_rows:,} contacts × 60: peak memory", MOST_MB, many.peak_mb, "MB"))
+        goals.append(
+            Goal(f"{most_rows:,} contacts × 60: peak memory, of that of {rows:,}", 1.0, many.peak_mb / few.peak_mb)
+        )
+    return Findings(
+        "First import by Bulk 2.0",
+        goals,
+        [_times(sizes), _shape(sizes), *(_steps(size) for size in sizes)],
+        [
+            "*Ours* is everything from the login to the committed stream in a new warehouse, without the seconds that "
+            "the org's job says it took to make the CSV (`totalProcessingTime`); the org's packing and sending of the "
+            "pages, on the same cores, is in it. The *floor* is one typed `read_csv` of the very same gzip files into "
+            "a table of a new DuckDB file, insertion order off, closed at the end. Medians of the turns; memory is the "
+            "greatest resident size of the process."
+        ],
+    )
+
+
+def _size(folder: Path, rows: int, turns: int, say: Say) -> Size:
+    say(f"making an org of {rows:,} contacts")
+    with bench_org(folder, rows) as org:
+        fields = run_child("benchmarks.work:sixty_fields", login=org.login).result
+        landed = run_child("benchmarks.work:land", login=org.login, folder=str(folder / "landed"), fields=fields).result
+        files = landed["files"]
+        size = sum(Path(file).stat().st_size for file in files)
+        taken = []
+        for number in range(turns):
+            say(f"{rows:,} contacts: turn {number + 1} of {turns}")
+            taken.append(_turn(org, folder, fields, landed))
+        shutil.rmtree(folder / "landed")
+    for file in folder.glob("org-*"):
+        file.unlink()
+    return Size(landed["rows"], size, len(files), taken)
+
+
+def _turn(org: BenchOrg, folder: Path, fields: list[str], landed: dict[str, object]) -> Turn:
+    spent = org.cpu_seconds
+    warehouse, database = folder / "warehouse", folder / "floor.duckdb"
+    ours = run_child("benchmarks.work:import_contacts", login=org.login, folder=str(warehouse), fields=fields)
+    spent, making = org.cpu_seconds - spent, org.job_seconds()
+    shutil.rmtree(warehouse)
+    floor = run_child("benchmarks.work:floor", files=landed["files"], types=landed["types"], database=str(database))
+    database.unlink()
+    if not ours.result["rows"] == floor.result == landed["rows"]:
+        raise SystemExit(f"not the same rows: {ours.result['rows']:,}, {floor.result:,}, {landed['rows']:,}")
+    return Turn(ours, floor, making, spent)
+
+
+def _times(sizes: list[Size]) -> Table:
+    columns = ["Rows", "Wall s", "The org's job s", "Ours s", "Floor s", "Ours / floor", "Rows/s of ours"]
+    rows = [
+        [
+            f"{size.rows:,}",
+            f"{size.middle(lambda turn: turn.ours.seconds):.1f}",
+            f"{size.middle(lambda turn: turn.making):.1f}",
+            f"{(own := size.middle(lambda turn: turn.own_seconds)):.1f}",
+            f"{size.middle(lambda turn: turn.floor.seconds):.1f}",
+            f"{size.times_floor:.2f}",
+            f"{size.rows / own:,.0f}",
+        ]
+        for size in sizes
+    ]
+    return Table("", columns, rows)
+
+
+def _shape(sizes: list[Size]) -> Table:
+    columns = ["Rows", "Pages", "MB as gzip", "Ours CPU s", "The org's CPU s", "Floor CPU s", "Ours MB", "Floor MB"]
+    columns += ["API calls", "Calls per million rows"]
+    rows = [
+        [
+            f"{size.rows:,}",
+            f"{size.pages}",
+            f"{size.bytes / MB:,.0f}",
+            f"{size.middle(lambda turn: turn.ours.cpu_seconds):.1f}",
+            f"{size.middle(lambda turn: turn.org_cpu):.1f}",
+            f"{size.middle(lambda turn: turn.floor.cpu_seconds):.1f}",
+            f"{size.peak_mb:,.0f}",
+            f"{max(turn.floor.peak_mb for turn in size.turns):,.0f}",
+            f"{size.api_calls}",
+            f"{size.api_calls * 1e6 / size.rows:,.0f}",
+        ]
+        for size in sizes
+    ]
+    return Table("", columns, rows)
+
+
+def _steps(size: Size) -> Table:
+    """How many seconds each step of the first turn took, by the moments at which the import told of it."""
+    moments = size.turns[0].ours.result["moments"]
+    ends = [*list(moments.values())[1:], size.turns[0].ours.seconds]
+    rows = [[step, f"{end - begin:.2f}"] for (step, begin), end in zip(moments.items(), ends, strict=True)]
+    return Table(
+        f"The steps of the first turn with {size.rows:,} rows, from the moment each began:", ["Step", "s"], rows
+    )

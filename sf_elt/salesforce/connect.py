@@ -11,6 +11,7 @@ import requests
 
 from sf_elt.salesforce.errors import AuthenticationFailed
 from sf_elt.salesforce.login import Login
+from sf_elt.salesforce.sessions import Session, session_of
 from sf_elt.salesforce.transport import CallMeter, OrgTransport, Patience
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Org:
-    """An open session with one org. Used by one thread at a time.
+    """An open session with one org.
 
     `client` is simple-salesforce; whatever is called on it, too, is counted, timed out and repeated by `transport`.
+    One thread at a time has it, and may read from `session` in several threads of its own.
     """
 
     client: "Salesforce"
@@ -72,37 +74,36 @@ class Org:
 
 
 def connect(login: Login, meter: CallMeter | None = None, *, patience: Patience | None = None) -> Org:
-    """Logs in and gives the open session.
+    """Gives the session that this process has open for the login, or logs in.
 
-    Raises AuthenticationFailed with Salesforce's own words, OrgUnavailable where nobody answers, AllowanceSpent where
-    the meter has no call left for a login that counts.
+    A session that has ended meanwhile is renewed at the first call. Raises AuthenticationFailed with Salesforce's own
+    words, OrgUnavailable where nobody answers, AllowanceSpent where the meter has no call left for a login that counts.
     """
     transport = OrgTransport(login, meter, patience)
-    session = requests.Session()
-    session.mount("https://", transport)
-    session.mount("http://", transport)
-    client = _log_in(login, session, new_session=False)
-    org = Org(client, session, transport)
-    _take_over(transport, client)
+    http = requests.Session()
+    http.mount("https://", transport)
+    http.mount("http://", transport)
+    shared = session_of(login)
+    opened = shared.opened(lambda: _log_in(login, http, new_session=False))
+    client = _client_of(login, http, opened)
+    _take_over(transport, client, opened)
 
-    def renew() -> None:
-        renewed = _log_in(login, session, new_session=True)
-        client.session_id, client.sf_instance = renewed.session_id, renewed.sf_instance
-        client.headers = renewed.headers
-        _take_over(transport, client)
+    def renew(ended: str) -> None:
+        renewed = shared.renewed(ended, lambda: _log_in(login, http, new_session=True))
+        _take_over(transport, client, renewed)
 
     transport.renew = renew if login.can_log_in else None
-    return org
+    return Org(client, http, transport)
 
 
-def _log_in(login: Login, session: requests.Session, *, new_session: bool) -> "Salesforce":
+def _log_in(login: Login, http: requests.Session, *, new_session: bool) -> Session:
     from jwt import PyJWTError  # with what follows, a second to import
     from simple_salesforce.api import Salesforce
     from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
     arguments: dict[str, Any] = dict(login.client_arguments(new_session=new_session))
     try:
-        return Salesforce(session=session, version=login.api_version, **arguments)
+        client = Salesforce(session=http, version=login.api_version, **arguments)
     except SalesforceAuthenticationFailed as error:
         raise AuthenticationFailed(
             f"{login.login_url} does not accept the login of {login.username}: {error.auth_message or error.code}. "
@@ -114,8 +115,17 @@ def _log_in(login: Login, session: requests.Session, *, new_session: bool) -> "S
         raise AuthenticationFailed(f"the private key cannot be read: {error}") from error
     except PyJWTError as error:  # what it holds; the message does not repeat it
         raise AuthenticationFailed(f"the private key is no RSA key in PEM form: {error}") from error
+    return Session(host=str(client.sf_instance), token=str(client.session_id))
 
 
-def _take_over(transport: OrgTransport, client: "Salesforce") -> None:
-    transport.token = client.session_id
-    transport.host = urlsplit(f"https://{client.sf_instance}").netloc
+def _client_of(login: Login, http: requests.Session, opened: Session) -> "Salesforce":
+    from simple_salesforce.api import Salesforce
+
+    return Salesforce(session=http, version=login.api_version, session_id=opened.token, instance=opened.host)
+
+
+def _take_over(transport: OrgTransport, client: "Salesforce", session: Session) -> None:
+    client.session_id, client.sf_instance = session.token, session.host
+    client.headers["Authorization"] = f"Bearer {session.token}"
+    transport.token = session.token
+    transport.host = urlsplit(f"https://{session.host}").netloc

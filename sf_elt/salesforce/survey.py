@@ -73,16 +73,16 @@ def _together(org: Org, object_name: str, addresses: dict[str, str]) -> Survey:
         raise _NotTogether(str(error)) from error
     except (ValueError, KeyError) as error:
         raise _NotTogether("its reply holds no answers") from error
-    error = _refusal(org, addresses["described"], described)
-    if error is not None:
-        if error.code == "NOT_FOUND" or isinstance(error, UnknownObject):
-            raise unknown_object(org, object_name) from error
-        raise error
+    refused = _refusal(org, addresses["described"], described)
+    if refused is not None:
+        if refused.code == "NOT_FOUND" or isinstance(refused, UnknownObject):
+            raise unknown_object(org, object_name) from refused
+        raise refused
     org.described[object_name] = ObjectDescribe.model_validate(described.body)
-    error = _refusal(org, addresses["counted"], counted)
-    if error is not None and not isinstance(error, QueryTooLarge):
-        raise error
-    return Survey(org.described[object_name], None if error is not None else _total(counted))
+    uncounted = _refusal(org, addresses["counted"], counted)
+    if uncounted is not None and not isinstance(uncounted, QueryTooLarge):
+        raise uncounted
+    return Survey(org.described[object_name], None if uncounted is not None else _total(counted))
 
 
 def _refusal(org: Org, address: str, answer: Answer) -> SalesforceError | None:

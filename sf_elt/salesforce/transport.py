@@ -33,6 +33,7 @@ from sf_elt.salesforce.login import Login
 log = logging.getLogger(__name__)
 
 TIMEOUTS = (10.0, 120.0)  # seconds to connect, and between two bytes
+MOST_AT_ONCE = 16  # connections that are kept for further requests
 ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowance frees calls
 CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers keep it for one or two
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
@@ -68,7 +69,7 @@ class Patience:
 
 
 class OrgTransport(HTTPAdapter):
-    """Sends requests to one org.
+    """Sends requests to one org, also of several threads at a time.
 
     Raises SalesforceError for whatever is no success: OrgUnavailable once patience is spent, AllowanceSpent before a
     call that the meter does not allow, AuthenticationFailed where the session cannot be renewed.
@@ -81,7 +82,7 @@ class OrgTransport(HTTPAdapter):
         patience: Patience | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        super().__init__()
+        super().__init__(pool_maxsize=MOST_AT_ONCE)
         self.login = login
         self.meter = meter
         self.patience = patience or Patience()
@@ -90,7 +91,7 @@ class OrgTransport(HTTPAdapter):
         self.host: str | None = None
         self.allowance: tuple[int, int] | None = None
         self.behind = timedelta()
-        self.renew: Callable[[], None] | None = None
+        self.renew: Callable[[str], None] | None = None  # takes the token of the session that has ended
 
     def send(
         self,
@@ -146,7 +147,8 @@ class OrgTransport(HTTPAdapter):
         except requests.exceptions.RequestException as error:
             reason = _reason(error)
             never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError))
-            raise OrgUnavailable(f"{where}: {reason}", never_arrived=never_arrived) from reason
+            hint = f" ({self._setting_of(request)})" if never_arrived else ""
+            raise OrgUnavailable(f"{where}: {reason}{hint}", never_arrived=never_arrived) from reason
         self._note_allowance(response)
         if response.status_code == 401 or _is_answer_to_login(request, response):
             return response
@@ -165,13 +167,13 @@ class OrgTransport(HTTPAdapter):
         attempts: Retrying,
         once: Callable[[], requests.Response],
     ) -> requests.Response:
-        """Logs in again once and repeats; an expired password is not cured by that and raises at once."""
+        """Renews the session once and repeats; an expired password is not cured by that and raises at once."""
         now = self.clock()
         error = error_from(refused, now=now, next_try=now + ORG_PAUSE)
         if error.code != "INVALID_SESSION_ID" or self.renew is None:
             raise error
-        log.info("the session has ended: logging in again for %s %s", request.method, _path(request))
-        self.renew()
+        log.info("the session has ended: it is renewed for %s %s", request.method, _path(request))
+        self.renew(str(request.headers.get("Authorization", "")).removeprefix("Bearer "))
         response = attempts(once)
         if response.status_code == 401:
             raise AuthenticationFailed(f"the org refuses the session it has just opened ({error})", status=401)
@@ -185,6 +187,15 @@ class OrgTransport(HTTPAdapter):
         pause = self.meter.reserve_call(request.method or "", path)
         if pause is not None:
             raise AllowanceSpent(f"{pause.reason}, paused until {pause.until:%Y-%m-%d %H:%M} UTC", until=pause.until)
+
+    def _setting_of(self, request: requests.PreparedRequest) -> str:
+        """Which setting names the host that does not answer."""
+        host = urlsplit(request.url or "").netloc
+        if _is_login(request):
+            return f"nobody answers at {host}: is SALESFORCE_LOGIN_URL right?"
+        if self.login.instance_url is not None and urlsplit(self.login.instance_url).netloc == host:
+            return f"nobody answers at {host}: is SALESFORCE_INSTANCE_URL right?"
+        return f"nobody answers at {host}, the address that the login gave: is SALESFORCE_LOGIN_URL right?"
 
     def _note_clock(self, response: requests.Response, sent_at: datetime) -> None:
         """How far the org's clock runs behind ours: its `Date` was not made before `sent_at`."""

@@ -181,7 +181,7 @@ class JobMeter:
     """Counts the calls of one import or export against its daily maximum, and leaves the org a reserve.
 
     `limit` is the job's maximum of calls over a rolling 24 hours (None: no maximum of its own); `org_reserve` is how
-    many of the org's own daily calls are left for others. `made` counts the calls of this run.
+    many of the org's own daily calls are left for others. `made` counts the calls of this run, by all its threads.
     """
 
     ledger: CallLedger
@@ -191,13 +191,15 @@ class JobMeter:
     org_reserve: int = 0
     made: int = 0
     name: str = field(default_factory=lambda: uuid4().hex, repr=False)
+    _counting: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def reserve_call(self, method: str, path: str) -> Pause | None:
         """Counts one call; or, where the allowance is spent, counts nothing and says until when to pause, and why."""
         reserve = OrgReserve(self.org, self.org_reserve, self.name)
         pause = self.ledger.reserve(self.job, self.limit, method, path, org=reserve)
         if pause is None:
-            self.made += 1
+            with self._counting:
+                self.made += 1
         return pause
 
     def note_allowance(self, used: int, allowed: int) -> None:

@@ -90,13 +90,15 @@ def test_an_address_that_would_leak_or_fail_is_refused(address: str) -> None:
 
 
 def test_nobody_there_is_a_clear_error(org: Details) -> None:
-    """A refused connection is tried a few times, then named, without the query and the person in it."""
+    """A refused connection is tried a few times, then named with its setting, without the person in the query."""
     login = Login(instance_url="http://127.0.0.1:9", access_token="x")
     with (
         closing(connect(login, patience=QUICK)) as connected,
-        pytest.raises(OrgUnavailable, match=r"GET.*refused") as caught,
+        pytest.raises(OrgUnavailable, match=r"GET.*refused.*is SALESFORCE_INSTANCE_URL right") as caught,
     ):
         count(connected, "Lead", "Email = 'ada@example.com'")
+    with pytest.raises(OrgUnavailable, match=r"127.0.0.1:9: is SALESFORCE_LOGIN_URL right"):
+        connect(Login(login_url="http://127.0.0.1:9", username="ada", password="x"), patience=QUICK)
     assert "ada%40" not in "".join(traceback.format_exception(caught.value))
 
 

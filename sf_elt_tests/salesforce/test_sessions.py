@@ -1,0 +1,95 @@
+"""One login for all connections of a process, and one renewal for all its threads."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from threading import Barrier
+
+import pytest
+
+from sf_elt.demo_org.serve import Details
+from sf_elt.salesforce import AuthenticationFailed, Login, Org, connect, count
+from sf_elt.salesforce.sessions import Session
+from sf_elt_tests.orgs import levers
+from sf_elt_tests.salesforce.conftest import QUICK, Meter, renewable
+
+AT_ONCE = 8
+
+
+@pytest.fixture(scope="module")
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        yield threads
+
+
+def _soap(org: Details) -> Login:
+    credentials = {"username": org.username, "password": org.password, "security_token": org.security_token}
+    return Login(login_url=org.instance_url, **credentials)
+
+
+def _logins(org: Details) -> int:
+    return sum(call["path"].startswith("/services/Soap") for call in levers(org).calls.all())
+
+
+def _read_at_once(threads: ThreadPoolExecutor, connected: Org) -> list[BaseException | int]:
+    """What as many reads gave that all had left before any was answered."""
+    ready = Barrier(AT_ONCE)
+
+    def read() -> BaseException | int:
+        ready.wait()
+        try:
+            return connected.session.get(connected.url("limits")).status_code
+        except AuthenticationFailed as error:
+            return error
+
+    return [reading.result() for reading in [threads.submit(read) for _ in range(AT_ONCE)]]
+
+
+def test_connections_of_one_process_share_a_login(own_org: Details, threads: ThreadPoolExecutor) -> None:
+    """As many connections at once, and one after them: one SOAP login, counted by whoever made it."""
+    meters = [Meter() for _ in range(AT_ONCE)]
+    with ExitStack() as open_ones:
+        for connected in threads.map(lambda meter: connect(_soap(own_org), meter, patience=QUICK), meters):
+            open_ones.enter_context(closing(connected))
+        assert sum(len(meter.calls) for meter in meters) == 1
+    with closing(connect(_soap(own_org), patience=QUICK)) as later:
+        assert count(later, "Lead") > 0
+    assert _logins(own_org) == 1
+
+
+def test_a_shared_session_that_has_ended_is_renewed_by_the_next_who_calls(own_org: Details) -> None:
+    """A connection that starts with a dead session, and another that still has it open, need one login together."""
+    with (
+        closing(connect(_soap(own_org), patience=QUICK)) as first,
+        closing(connect(_soap(own_org), patience=QUICK)) as second,
+    ):
+        levers(own_org).end_sessions()
+        assert count(first, "Lead") == count(second, "Lead") > 0
+    assert _logins(own_org) == 2
+
+
+def test_many_ended_sessions_at_once_are_one_login(own_org: Details, threads: ThreadPoolExecutor) -> None:
+    """Every thread is refused, one of them logs in, all read on."""
+    with closing(connect(renewable(own_org), patience=QUICK)) as connected:
+        levers(own_org).end_sessions()
+        assert _read_at_once(threads, connected) == [200] * AT_ONCE
+    assert _logins(own_org) == 1
+
+
+def test_a_login_that_is_refused_is_tried_once(own_org: Details, threads: ThreadPoolExecutor) -> None:
+    """A wrong password in every thread would lock the user out."""
+    given = {"instance_url": own_org.instance_url, "access_token": own_org.access_token}
+    login = Login(**given, login_url=own_org.instance_url, username=own_org.username, password="wrong")
+    with closing(connect(login, patience=QUICK)) as connected:
+        levers(own_org).end_sessions()
+        told = _read_at_once(threads, connected)
+    assert {str(each) for each in told} == {str(told[0])}
+    assert "does not accept the login" in str(told[0])
+    assert _logins(own_org) == 1
+
+
+def test_a_session_is_not_shown(own_org: Details) -> None:
+    """Neither by what is connected nor by what is kept."""
+    with closing(connect(_soap(own_org), patience=QUICK)) as connected:
+        token = str(connected.transport.token)
+        assert token not in repr(connected) + repr(connected.transport) + repr(Session("host", token))

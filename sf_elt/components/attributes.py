@@ -7,7 +7,7 @@ there is, with the nearest one offered.
 
 from collections.abc import Iterable, Sequence
 from copy import copy
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from functools import cache, reduce
 from operator import or_
 from typing import Any, Self, get_args, get_origin
@@ -17,6 +17,12 @@ from dagster.components.core.decl import YamlBackedComponentDecl
 from dagster.components.resolved.errors import ResolutionException
 from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, create_model, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails
+
+LISTED_IN_FULL = 15
+"""As many accepted names an error lists; of a longer list it names the nearest."""
+
+NEAR = 0.6
+"""From here on (1: equal) a name is thought to be meant; difflib's own measure."""
 
 
 class ComponentAttributeError(ResolutionException):
@@ -54,14 +60,19 @@ class Verbatim(Attributes):
 
 
 def did_you_mean(name: str, accepted: Iterable[str]) -> str:
-    """`did you mean 'X'? Accepted: X, Y.`, or only what there is where nothing is close to `name`."""
+    """`did you mean 'X'? Accepted: X, Y.`, or only what there is where nothing is close to `name`.
+
+    Of a long list the nearest three are named, and how many more there are.
+    """
     known = sorted(set(accepted))
     if not known:
         return "nothing is accepted here: there is none."
-    by_folded = {each.casefold(): each for each in known}
-    close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
-    question = f"did you mean {by_folded[close[0]]!r}? " if close else ""
-    return f"{question}Accepted: {', '.join(known)}."
+    nearness = {each: SequenceMatcher(None, name.casefold(), each.casefold()).ratio() for each in known}
+    nearest = sorted(known, key=lambda each: (-nearness[each], each))
+    question = f"did you mean {nearest[0]!r}? " if nearness[nearest[0]] >= NEAR else ""
+    if len(known) <= LISTED_IN_FULL:
+        return f"{question}Accepted: {', '.join(known)}."
+    return f"{question}Accepted: {', '.join(nearest[:3])} and {len(known) - 3} more."
 
 
 def attribute_error(context: dg.ComponentLoadContext, path: Sequence[str | int], message: str) -> Exception:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster import AutomationCondition as When
 
-from sf_elt.components.attributes import attribute_error
+from sf_elt.components.frequency import Timetable
 from sf_elt.components.running import pause_of
 
 if TYPE_CHECKING:  # the type of what define_asset_job gives, which dagster does not export
@@ -32,7 +32,12 @@ def after_checked_data() -> "When[dg.AssetKey]":
 
 
 def keep_updated(
-    name: str, cron: str, keys: Sequence[dg.AssetKey], job: "UnresolvedAssetJobDefinition", requests: Requests
+    name: str,
+    title: str,
+    times: Timetable,
+    keys: Sequence[dg.AssetKey],
+    job: "UnresolvedAssetJobDefinition",
+    requests: Requests,
 ) -> dg.ScheduleDefinition:
     """The schedule that asks for what is still to be read, unless the job is at it already."""
 
@@ -45,11 +50,12 @@ def keep_updated(
     return dg.ScheduleDefinition(
         name=name,
         job=job,
-        cron_schedule=cron,
+        cron_schedule=times.cron,
         execution_fn=tick,
-        execution_timezone="UTC",
+        execution_timezone=times.time_zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Reads every window that is not complete: new data, and what a pause or a stop left out.",
+        description=f"{title}, {times.words}: reads every window that is not complete, which is new data and what a "
+        "pause or a stop left out.",
     )
 
 
@@ -67,7 +73,7 @@ def resume_when_free(
         evaluation_fn=evaluate,
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Goes on with work that ran out of API calls, once calls are free again.",
+        description=f"Goes on with {job.name} where it ran out of API calls, once calls are free again.",
     )
 
 
@@ -83,18 +89,6 @@ def resuming(
     if _is_running(instance, job):
         return [dg.SkipReason(f"{job} is running")]
     return requests(list(pauses), now)
-
-
-def require_cron(context: dg.ComponentLoadContext, frequency: str) -> None:
-    """Raises where the attribute `frequency` is not a cron expression."""
-    try:
-        dg.ScheduleDefinition(name="checked", job_name="checked", cron_schedule=frequency)
-    except dg.DagsterInvalidDefinitionError:
-        raise attribute_error(
-            context,
-            ["frequency"],
-            f"{frequency!r} is no cron expression; accepted is, for example, '0 * * * *' (hourly)",
-        ) from None
 
 
 def _is_running(instance: dg.DagsterInstance, job: str) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sf_elt.components.attributes import Attributes
-from sf_elt.components.automation import require_cron
+from sf_elt.components.frequency import checked_frequency, timetable
 from sf_elt.components.keys import stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
@@ -30,23 +30,25 @@ class EventImport(dg.Component, Attributes):
     description: str = Field(default="", description="What a row of this stream is.")
     keep_updated: bool = Field(default=True, description="Whether a schedule reads new files by itself.")
     frequency: str = Field(
-        default="*/15 * * * *", description="When the schedule looks for new files, as a cron expression in UTC."
+        default="15 minutes",
+        description="How often the schedule looks for new files: '5 minutes', hourly, daily, or cron in UTC.",
     )
     group: str = Field(default="streams", description="Group of the asset in the UI.")
     owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
+    _check_frequency = field_validator("frequency")(checked_frequency)
+
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of the stream, with the schedule that looks for new files."""
-        require_cron(context, self.frequency)
-        key = stream_key(self.stream)
+        key, times = stream_key(self.stream), timetable(self.frequency)
         job = dg.define_asset_job(f"{self.stream}_import", selection=dg.AssetSelection.assets(key))
         schedule = dg.ScheduleDefinition(
             name=f"{self.stream}_keep_updated",
             job=job,
-            cron_schedule=self.frequency,
-            execution_timezone="UTC",
+            cron_schedule=times.cron,
+            execution_timezone=times.time_zone,
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="Reads event files that have not been read yet.",
+            description=f"Reads event files that have not been read yet, {times.words}.",
         )
         return dg.Definitions(assets=[self._asset(key)], jobs=[job], schedules=[schedule] if self.keep_updated else [])
 

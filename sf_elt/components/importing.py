@@ -15,7 +15,8 @@ from sf_elt.streams import StreamSpec, Window, WindowReport, import_window, repe
 from sf_elt.warehouse import Warehouse, column_types
 
 if TYPE_CHECKING:
-    from sf_elt.components.salesforce_import import ImportedObject, SalesforceImport
+    from sf_elt.components.imported_object import ImportedObject
+    from sf_elt.components.salesforce_import import SalesforceImport
 
 ID_UNIQUE = "id_unique"
 AS_COUNTED = "as_many_rows_as_the_org_counted"

@@ -37,33 +37,36 @@ def partitions_of(every: Every, start: date) -> dg.TimeWindowPartitionsDefinitio
     return dg.DailyPartitionsDefinition(start_date=start.isoformat(), end_offset=1, timezone="UTC")
 
 
-def span_to_read(span: Span, start: date, since: date | None) -> Span:
+def span_to_read(span: Span, start: date, since: datetime | None) -> Span:
     """What a run over the partitions of `span` reads.
 
     The first partition also takes everything older, so that no record is left out; `since` is the way to leave
     records out.
     """
-    earliest = BEGINNING if since is None else _midnight(since)
+    earliest = BEGINNING if since is None else since
     if span.start > _midnight(start):
         return Span(max(span.start, earliest), span.end)
     return Span(earliest, span.end)
 
 
-def unread(every: Every, start: date, read: Iterable[Span], now: datetime, since: date | None = None) -> list[KeyRange]:
+def unread(
+    every: Every, start: date, read: Iterable[Span], now: datetime, since: datetime | None = None
+) -> list[KeyRange]:
     """The partitions that are not read to their end, as ranges in order; the present one is always among them.
 
-    What lies before `since` is left out, so it counts as read.
+    What lies before `since` is left out, so it counts as read. The first partition begins with the oldest record.
 
     What was saved late, just before a read ended, is found by the look-back of the next partition's read.
     """
     partitions = partitions_of(every, start)
-    left_out = [] if since is None else [Span(BEGINNING, _midnight(since))]
+    left_out = [] if since is None else [Span(BEGINNING, since)]
     covered = list(_merged([*left_out, *read]))
     ranges: list[KeyRange] = []
     follows = False
     for index, key in enumerate(partitions.get_partition_keys(current_time=now)):
         begin = _midnight(start) + index * STEPS[every]
-        if any(span.start <= begin and begin + STEPS[every] <= span.end for span in covered):
+        oldest = BEGINNING if index == 0 else begin
+        if any(span.start <= oldest and begin + STEPS[every] <= span.end for span in covered):
             follows = False
             continue
         if follows:

@@ -15,6 +15,9 @@ POOL = "duckdb"
 PAUSED_UNTIL = "paused_until"
 """Metadata of the observation that a paused run leaves; the resume sensors look for it."""
 
+IMPORT, WINDOW = "sf_elt/import", "sf_elt/window"
+"""Tags of a run that a schedule or a resume sensor asked for: the import's name, and which partitions."""
+
 ONLY_NEW = "sf_elt/only_new"
 """Tag of a run, "true" where a schedule or a resume sensor asked for it: what has been read already may be left out."""
 

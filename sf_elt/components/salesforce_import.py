@@ -1,55 +1,36 @@
 """Component SalesforceImport: objects of an org, read by windows of time into streams."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sf_elt.components.attributes import Attributes, attribute_error
-from sf_elt.components.automation import keep_updated, require_cron, resume_when_free
+from sf_elt.components.automation import keep_updated, resume_when_free
 from sf_elt.components.event_import import EventImport
+from sf_elt.components.frequency import (
+    NotTogether,
+    Timetable,
+    checked_day,
+    checked_frequency,
+    checked_time_of_day,
+    checked_time_zone,
+    timetable,
+)
+from sf_elt.components.imported_object import ImportedObject, as_written
 from sf_elt.components.importing import import_asset
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import KeyRange, Span, partitions_of, unread
 from sf_elt.components.resources import open_warehouse
+from sf_elt.components.running import IMPORT, ONLY_NEW, WINDOW
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import Example
 from sf_elt.streams import StreamSpec, spans_read
 
-
-def _as_date(_context: dg.ResolutionContext, value: str | date | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-Day = Annotated[date, dg.Resolver(_as_date, model_field_type=str | date)]
-
-
-class ImportedObject(Attributes):
-    """One object of the org and the stream that it becomes."""
-
-    object: str = Field(description="API name of the Salesforce object, standard or custom: Lead, Subscription__c, ….")
-    stream: str = Field(
-        pattern=r"^[a-z][a-z0-9_]*$",
-        description="Name of the stream, which is the table's name and the asset's: salesforce_leads.",
-    )
-    description: str = Field(default="", description="What a row of this stream is, for people who find it in the UI.")
-    fields: list[str] | None = Field(
-        default=None,
-        description="Exactly these fields (Id and the timestamp field are added). Default: a standard set.",
-    )
-    additional_fields: list[str] = Field(
-        default_factory=list, description="Fields in addition to the standard set; one level up as in RecordType.Name."
-    )
-    exclude_fields: list[str] = Field(default_factory=list, description="Fields that are never read.")
-    timestamp_field: str | None = Field(
-        default=None,
-        description="The time that says in which window a record is read. Default: SystemModstamp or the next best.",
-    )
-    since: Day | None = Field(
-        default=None, description="Records whose timestamp is older than this day are left out. Default: none are."
-    )
+Day = Annotated[date, dg.Resolver(as_written, model_field_type=str | date)]
+TimeOfDay = Annotated[str, dg.Resolver(as_written, model_field_type=str | int)]
 
 
 @dg.scaffold_with(Example)
@@ -63,6 +44,9 @@ class SalesforceImport(dg.Component, Attributes):
     description: str = Field(default="", description="What it imports and for whom.")
     connection: str = Field(description="Name of the SalesforceConnection to read from.")
     objects: list[ImportedObject] = Field(min_length=1, description="What to read, and into which stream.")
+    import_leads: bool = Field(
+        default=True, description="Whether the object Lead of this import is read; false leaves it out, if it is there."
+    )
     partitions: Literal["daily", "hourly"] = Field(
         default="daily",
         description="Length of a partition: daily for most orgs, hourly where a day is too much at once.",
@@ -73,6 +57,10 @@ class SalesforceImport(dg.Component, Attributes):
     look_back_minutes: int = Field(
         default=10, ge=0, description="How far before its start a window is read, for records that were saved late."
     )
+    deletes: Literal["track", "ignore"] = Field(
+        default="track",
+        description="track: records that the org deletes are marked as deleted; ignore: they stay as they were.",
+    )
     max_daily_api_calls: int | None = Field(
         default=None, ge=0, description="Most API calls of this import over a rolling 24 hours. Default: no maximum."
     )
@@ -80,80 +68,138 @@ class SalesforceImport(dg.Component, Attributes):
         default="auto",
         description="How records are read: rest, bulk (Bulk API 2.0), or auto, which decides by their number.",
     )
-    keep_updated: bool = Field(default=True, description="Whether a schedule reads new data by itself.")
-    frequency: str = Field(default="0 * * * *", description="When the schedule runs, as a cron expression in UTC.")
+    job_patience_minutes: int = Field(
+        default=120, ge=1, description="How long a job of the Bulk API may take in the org before its run fails."
+    )
+    keep_updated: bool = Field(
+        default=True, description="Whether a schedule reads new data by itself; false is an import that you start."
+    )
+    frequency: str = Field(
+        default="hourly",
+        description="How often the schedule runs: '5 minutes' to '12 hours', hourly, daily, weekly, or cron.",
+    )
+    time_of_day: TimeOfDay | None = Field(
+        default=None, description="When a daily or weekly schedule runs, as in '07:30'. Default: midnight."
+    )
+    day_of_week: str | None = Field(
+        default=None, description="On which day a weekly schedule runs: monday to sunday. Default: monday."
+    )
+    time_zone: str = Field(
+        default="UTC", description="Time zone of time_of_day and of a cron expression: Europe/Berlin, America/New_York."
+    )
     group: str = Field(default="streams", description="Group of the assets in the UI.")
     owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+
+    @field_validator("start", mode="before")
+    @classmethod
+    def _check_start(cls, value: str | date) -> date:
+        try:
+            return date.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError(f"{value!r} is no day; accepted is, for example, '2024-11-01'") from None
+
+    _check_frequency = field_validator("frequency")(checked_frequency)
+    _check_time_of_day = field_validator("time_of_day", mode="before")(checked_time_of_day)
+    _check_day_of_week = field_validator("day_of_week")(checked_day)
+    _check_time_zone = field_validator("time_zone")(checked_time_zone)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """An asset for each object, the job of all of them, its schedule, and the sensor that resumes after a pause."""
         require_connection(context, self.connection)
         self._require_own_streams(context)
+        times = self._timetable(context)
         partitions = partitions_of(self.partitions, self.start)
         assets = [
             import_asset(self, each, partitions, self.spec(each, written_fields(context, self.connection, each.object)))
-            for each in self.objects
+            for each in self.imported
         ]
         job = dg.define_asset_job(
             f"{self.name}_import",
             selection=dg.AssetSelection.assets(*self.keys()),
             partitions_def=partitions,
             description=self.description or None,
+            tags={IMPORT: self.name},
         )
         schedules = []
         if self.keep_updated:
-            require_cron(context, self.frequency)
-            schedules = [keep_updated(f"{self.name}_keep_updated", self.frequency, self.keys(), job, self.requests)]
+            name = f"{self.name}_keep_updated"
+            schedules = [keep_updated(name, self.title, times, self.keys(), job, self.requests)]
         sensor = resume_when_free(f"{self.name}_resume", self.keys(), job, self.requests)
         return dg.Definitions(assets=assets, jobs=[job], schedules=schedules, sensors=[sensor])
 
+    @property
+    def title(self) -> str:
+        """What people call this import."""
+        return self.label or self.name
+
+    @property
+    def imported(self) -> list[ImportedObject]:
+        """The objects that are read: all, or all but Lead."""
+        return [each for each in self.objects if self.import_leads or not each.is_lead]
+
     def keys(self) -> list[dg.AssetKey]:
         """The assets of this import."""
-        return [stream_key(each.stream) for each in self.objects]
+        return [stream_key(each.stream) for each in self.imported]
 
     def spec(self, imported: ImportedObject, written: tuple[str, ...]) -> StreamSpec:
         """What `streams` is asked to read for one object, some of whose fields our own exports write."""
-        since = imported.since
         return StreamSpec(
             stream=imported.stream,
             object=imported.object,
-            fields=None if imported.fields is None else tuple(imported.fields),
+            fields=tuple(imported.fields) if isinstance(imported.fields, list) else imported.fields,
             additional_fields=tuple(imported.additional_fields),
             exclude_fields=tuple(imported.exclude_fields),
             timestamp_field=imported.timestamp_field,
-            since=None if since is None else datetime(since.year, since.month, since.day, tzinfo=UTC),
+            since=imported.since,
             written_fields=written,
             look_back=timedelta(minutes=self.look_back_minutes),
             transport=self.transport,
+            job_patience=timedelta(minutes=self.job_patience_minutes),
+            deletes=self.deletes,
         )
 
     def requests(self, keys: Sequence[dg.AssetKey], now: datetime) -> list[dg.RunRequest]:
         """One run for each range of partitions that some of these streams have not read to the end."""
         streams: dict[KeyRange, list[dg.AssetKey]] = {}
         warehouse = open_warehouse()
-        for each in (each for each in self.objects if stream_key(each.stream) in keys):
+        for each in (each for each in self.imported if stream_key(each.stream) in keys):
             read = (Span(*span) for span in spans_read(warehouse, each.stream))
             for span in unread(self.partitions, self.start, read, now, each.since):
                 streams.setdefault(span, []).append(stream_key(each.stream))
         return [
-            dg.RunRequest(
-                asset_selection=selected,
-                tags={
-                    "dagster/asset_partition_range_start": span.first,
-                    "dagster/asset_partition_range_end": span.last,
-                },
-            )
-            for span, selected in sorted(streams.items())
+            dg.RunRequest(asset_selection=selected, tags=self._tags(span)) for span, selected in sorted(streams.items())
         ]
 
+    def _tags(self, span: KeyRange) -> dict[str, str]:
+        return {
+            "dagster/asset_partition_range_start": span.first,
+            "dagster/asset_partition_range_end": span.last,
+            IMPORT: self.name,
+            WINDOW: span.first if span.first == span.last else f"{span.first} to {span.last}",
+            ONLY_NEW: "true",
+        }
+
+    def _timetable(self, context: dg.ComponentLoadContext) -> Timetable:
+        try:
+            return timetable(
+                self.frequency,
+                time_of_day=self.time_of_day,
+                day_of_week=self.day_of_week,
+                time_zone=self.time_zone,
+            )
+        except NotTogether as error:
+            raise attribute_error(context, [error.attribute], str(error)) from None
+
     def _require_own_streams(self, context: dg.ComponentLoadContext) -> None:
-        """Each stream has one import."""
+        """Each stream has one import, and an import has one at least."""
+        if not self.imported:
+            raise attribute_error(context, ["import_leads"], "without Lead there is nothing left to import")
         for index, each in enumerate(self.objects):
             writers = [name for name, stream in _streams_of_all(context) if stream == each.stream]
-            if len(writers) > 1:
+            if each in self.imported and len(writers) > 1:
                 raise attribute_error(
                     context,
-                    ["objects", index, "stream"],
+                    ["objects", index, "stream" if "stream" in each.model_fields_set else "object"],
                     f"stream {each.stream!r} is written more than once (by {', '.join(writers)}): give each its own",
                 )
 
@@ -161,14 +207,19 @@ class SalesforceImport(dg.Component, Attributes):
 def _streams_of_all(context: dg.ComponentLoadContext) -> Iterator[tuple[str, str]]:
     """(import, stream) of every import of the project."""
     for component in context.component_tree.get_all_components(SalesforceImport):
-        yield from ((component.name, each.stream) for each in component.objects)
+        yield from ((component.name, each.stream) for each in component.imported)
     for events in context.component_tree.get_all_components(EventImport):
         yield ("an EventImport", events.stream)
 
 
 def known_streams(context: dg.ComponentLoadContext) -> list[str]:
-    """The streams that the project's components import."""
-    return [stream for _, stream in _streams_of_all(context)]
+    """The streams that the project's components import, and those of Lead where that is switched off.
+
+    What is made of leads stays valid without them: the documented views then have no row of theirs.
+    """
+    imports = context.component_tree.get_all_components(SalesforceImport)
+    left_out = [each.stream for component in imports for each in component.objects if each not in component.imported]
+    return list(dict.fromkeys([stream for _, stream in _streams_of_all(context)] + left_out))
 
 
 def written_fields(context: dg.ComponentLoadContext, connection: str, object_name: str) -> tuple[str, ...]:

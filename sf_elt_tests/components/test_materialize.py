@@ -4,7 +4,7 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import dagster as dg
@@ -165,7 +165,7 @@ def test_partitions_before_since_hold_nothing_and_fail_nothing(deployed: Deploye
     """A run over a partition that lies before `since` calls nobody, and ends well."""
     component = the_import(deployed)
     first = deployed.range_tags()["dagster/asset_partition_range_start"]
-    component.objects[0].since = date.fromisoformat(first) + timedelta(days=1)
+    component.objects[0].since = datetime.fromisoformat(first).replace(tzinfo=UTC) + timedelta(days=1)
     assert stream_key(component.objects[0].stream) == LEADS
     only_first = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": first}
     assert deployed.materialize(dg.AssetSelection.assets(LEADS), only_first).success

@@ -28,7 +28,7 @@ def test_a_day_is_read_again_until_it_is_over() -> None:
 
 def test_gaps_are_ranges_of_their_own() -> None:
     """A pause that left two gaps gives two runs, and the present day."""
-    read = [Span(at(1), at(3)), Span(at(4), at(6)), Span(at(7), at(10))]
+    read = [Span(BEGINNING, at(3)), Span(at(4), at(6)), Span(at(7), at(10))]
     assert unread("daily", START, read, NOW) == [
         KeyRange("2026-01-03", "2026-01-03"),
         KeyRange("2026-01-06", "2026-01-06"),
@@ -44,10 +44,27 @@ def test_hours() -> None:
 
 def test_what_lies_before_since_is_never_asked_for() -> None:
     """`since` leaves the partitions before it out of the schedule, and a run over one of them has nothing to read."""
-    since = date(2026, 1, 8)
+    since = at(8)
     assert unread("daily", START, [], NOW, since) == [KeyRange("2026-01-08", "2026-01-10")]
     assert unread("daily", START, [Span(at(8), at(10))], NOW, since) == [KeyRange("2026-01-10", "2026-01-10")]
     assert span_to_read(Span(at(5), at(6)), START, since).is_empty
+
+
+def test_an_earlier_since_asks_for_what_was_left_out() -> None:
+    """Where `since` is moved back or taken away, the first partition, which holds what is older, is read again."""
+    since_2025 = datetime(2025, 1, 1, tzinfo=UTC)
+    read = [Span(since_2025, at(10))]
+    assert unread("daily", START, read, NOW, since_2025) == [KeyRange("2026-01-10", "2026-01-10")]
+    for earlier in (None, datetime(2024, 1, 1, tzinfo=UTC)):
+        assert unread("daily", START, read, NOW, earlier)[0] == KeyRange("2026-01-01", "2026-01-01")
+
+
+def test_since_within_a_partition_reads_the_rest_of_it() -> None:
+    """A `since` at half past eight leaves out what is older of that day, and the day is read no more than once."""
+    since = at(8, 8, 30)
+    assert unread("daily", START, [], NOW, since) == [KeyRange("2026-01-08", "2026-01-10")]
+    assert span_to_read(Span(at(8), at(9)), START, since) == Span(since, at(9))
+    assert unread("daily", START, [Span(since, at(10))], NOW, since) == [KeyRange("2026-01-10", "2026-01-10")]
 
 
 @settings(max_examples=60, deadline=None)
@@ -74,4 +91,4 @@ def test_the_first_partition_takes_what_is_older() -> None:
     """Nothing older than the first partition is left out, unless `since` says so."""
     assert span_to_read(Span(at(1), at(2)), START, None) == Span(BEGINNING, at(2))
     assert span_to_read(Span(at(2), at(3)), START, None) == Span(at(2), at(3))
-    assert span_to_read(Span(at(1), at(2)), START, date(2025, 7, 1)) == Span(datetime(2025, 7, 1, tzinfo=UTC), at(2))
+    assert span_to_read(Span(at(1), at(2)), START, at(1, 8, 30)) == Span(at(1, 8, 30), at(2))

@@ -66,9 +66,73 @@ def _chain(error: BaseException | None) -> list[str]:
             id="choice",
         ),
         pytest.param(
-            "imports/defs.yaml", 'frequency: "0 * * * *"', "frequency: hourly",
-            r"imports/defs\.yaml:\d+ attributes\.frequency: 'hourly' is no cron expression",
+            "imports/defs.yaml", 'frequency: hourly', "frequency: hourley",
+            r"imports/defs\.yaml:\d+ attributes\.frequency: 'hourley' is neither a frequency nor a cron .*"
+            r"did you mean 'hourly'\? Accepted: 10 minutes, .*weekly\.",
+            id="frequency",
+        ),
+        pytest.param(
+            "imports/defs.yaml", 'frequency: hourly', 'frequency: "0 24 * * *"',
+            r"attributes\.frequency: '0 24 \* \* \*' is neither a frequency nor a cron expression such as '0 7 \* \* 1-5'",
             id="cron",
+        ),
+        pytest.param(
+            "imports/defs.yaml", 'frequency: hourly', 'time_zone: Europe/Berlijn',
+            r"imports/defs\.yaml:\d+ attributes\.time_zone: there is no time zone 'Europe/Berlijn'; did you mean "
+            r"'Europe/Berlin'\? Accepted: Europe/Berlin, [\w/]+, [\w/]+ and \d+ more\.",
+            id="time zone",
+        ),
+        pytest.param(
+            "imports/defs.yaml", 'frequency: hourly', 'frequency: daily\n  time_of_day: "24:30"',
+            r"imports/defs\.yaml:\d+ attributes\.time_of_day: '24:30' is no time of day; accepted are 00:00 to 23:59",
+            id="time of day",
+        ),
+        pytest.param(
+            "imports/defs.yaml", 'frequency: hourly', 'frequency: daily\n  time_of_day: 17:30',
+            r"attributes\.time_of_day: 1050 is no time of day; YAML reads 17:30 without quotes as .*write \"17:30\"",
+            id="time of day without quotes",
+        ),
+        pytest.param(
+            "imports/defs.yaml", 'frequency: hourly', 'frequency: hourly\n  time_of_day: "07:30"',
+            r"imports/defs\.yaml:\d+ attributes\.time_of_day: time_of_day goes with frequency 'daily' or 'weekly', and "
+            r"this one is 'hourly': it runs all day long",
+            id="time of day of every hour",
+        ),
+        pytest.param(
+            "imports/defs.yaml", 'frequency: hourly', 'frequency: "0 7 * * *"\n  time_of_day: "07:30"',
+            r"attributes\.time_of_day: time_of_day .* '0 7 \* \* \*': a cron expression has the time in it",
+            id="time of day of a cron expression",
+        ),
+        pytest.param(
+            "imports/defs.yaml", 'frequency: hourly', 'frequency: weekly\n  day_of_week: wensday',
+            r"imports/defs\.yaml:\d+ attributes\.day_of_week: there is no day 'wensday'; did you mean 'wednesday'\?",
+            id="day",
+        ),
+        pytest.param(
+            "imports/defs.yaml", 'frequency: hourly', 'frequency: daily\n  day_of_week: friday',
+            r"imports/defs\.yaml:\d+ attributes\.day_of_week: day_of_week goes with frequency 'weekly' only, and this "
+            r"one is 'daily'",
+            id="day of a daily schedule",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "- object: Contact\n", "- object: Contact\n      since: 2026-13-01\n",
+            r"imports/defs\.yaml:\d+ attributes\.objects\.1\.since: '2026-13-01' is no day and no time; accepted are",
+            id="since",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "- object: Contact\n", "- object: Contact\n      fields: standart\n",
+            r"attributes\.objects\.1\.fields.*imports/defs\.yaml:\d+.*'all' or 'standard'",
+            id="set of fields",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "partitions: daily", "deletes: forget",
+            r"attributes\.deletes.*'track' or 'ignore'",
+            id="deletes",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "start: \"{{ env('SF_ELT_START', '2024-11-01') }}\"", "start: yesterday",
+            r"imports/defs\.yaml:\d+ attributes\.start: 'yesterday' is no day; accepted is, for example, '2024-11-01'",
+            id="start",
         ),
         pytest.param(
             "imports/defs.yaml", "stream: salesforce_subscriptions", "stream: salesforce_leads",

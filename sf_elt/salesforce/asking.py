@@ -1,0 +1,119 @@
+"""Many small questions in as few API calls as the org takes: describes and queries, side by side in composite requests.
+
+A composite request holds 25 subrequests, of which 5 may be queries, and counts as one call (REST API Developer Guide,
+"Composite").
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from urllib.parse import quote
+
+from sf_elt.salesforce.composite import Answer, answers_in, body_of_reads
+from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.errors import RequestRefused, SalesforceError, error_inside
+from sf_elt.salesforce.soql import name as checked_name
+from sf_elt.salesforce.transport import ORG_PAUSE
+
+MOST_QUESTIONS, MOST_QUERIES = 25, 5
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the org gave for one question: its JSON, or why it refused."""
+
+    body: object = None
+    refused: SalesforceError | None = None
+
+    @property
+    def records(self) -> list[dict[str, object]]:
+        """The rows of a query's first page; none where it was refused."""
+        found = self.body.get("records") if isinstance(self.body, dict) else None
+        return found if isinstance(found, list) else []
+
+    @property
+    def total(self) -> int | None:
+        """How many rows a query has; None where it was refused."""
+        found = self.body.get("totalSize") if isinstance(self.body, dict) else None
+        return found if isinstance(found, int) else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the first page is all there is."""
+        return isinstance(self.body, dict) and self.body.get("done") is True
+
+
+def describing(object_name: str) -> str:
+    """The question for an object's describe. Raises ValueError for what is no name."""
+    return f"sobjects/{checked_name(object_name)}/describe"
+
+
+def querying(soql: str, *, include_deleted: bool = False) -> str:
+    """The question for a query's first page."""
+    return f"{'queryAll' if include_deleted else 'query'}/?q={quote(soql, safe='')}"
+
+
+def ask(org: Org, questions: Mapping[str, str]) -> dict[str, Reply]:
+    """The replies by the questions' names (letters, digits and `_`); questions are paths below the API's version.
+
+    A refused question is a reply; what stops all of them is raised: AllowanceSpent, OrgUnavailable,
+    AuthenticationFailed. An org that takes no composite requests is asked one question a call.
+    """
+    replies: dict[str, Reply] = {}
+    for together in _in_calls(questions):
+        addresses = {name: f"/services/data/v{org.api_version}/{path}" for name, path in together.items()}
+        answers = _asked(org, addresses) if org.takes_composites else None
+        replies |= _one_by_one(org, together) if answers is None else _read(org, addresses, answers)
+    return replies
+
+
+def _in_calls(questions: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The questions shared out over as few calls as their limits allow."""
+    queries = iter([each for each in questions.items() if _is_query(each[1])])
+    others = iter([each for each in questions.items() if not _is_query(each[1])])
+    while call := dict(islice(queries, MOST_QUERIES)):
+        yield call | dict(islice(others, MOST_QUESTIONS - len(call)))
+    while call := dict(islice(others, MOST_QUESTIONS)):
+        yield call
+
+
+def _is_query(path: str) -> bool:
+    return path.startswith(("query/", "queryAll/"))
+
+
+def _asked(org: Org, addresses: Mapping[str, str]) -> dict[str, Answer] | None:
+    """The answers, or None where this org does not answer composite requests."""
+    try:
+        reply = org.session.post(
+            org.url("composite"), data=body_of_reads(addresses), headers={"Content-Type": "application/json"}
+        )
+    except RequestRefused as error:
+        if error.code == "API_DISABLED_FOR_ORG":
+            raise
+        org.takes_composites = False
+        return None
+    return answers_in(reply.content)
+
+
+def _read(org: Org, addresses: Mapping[str, str], answers: Mapping[str, Answer]) -> dict[str, Reply]:
+    next_try = org.transport.clock() + ORG_PAUSE
+    return {
+        name: Reply(answers[name].body)
+        if answers[name].status < 300
+        else Reply(
+            refused=error_inside(
+                f"GET {url.partition('?')[0]}", answers[name].status, answers[name].body, next_try=next_try
+            )
+        )
+        for name, url in addresses.items()
+    }
+
+
+def _one_by_one(org: Org, questions: Mapping[str, str]) -> dict[str, Reply]:
+    replies = {}
+    for name, path in questions.items():
+        try:
+            replies[name] = Reply(org.session.get(org.url(path)).json())
+        except RequestRefused as error:
+            replies[name] = Reply(refused=error)
+    return replies

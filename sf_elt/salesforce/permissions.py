@@ -1,0 +1,216 @@
+"""What the integration user may not see, and what an administrator would grant.
+
+An object or field that describe leaves out does not exist, or is hidden from this user. Which of the two, the org tells
+users with "View Setup and Configuration": FieldDefinition lists what exists, PermissionSet and ObjectPermissions what
+was granted (Object Reference, "Special Access Rules"). An ordinary user is refused, or shown only what they see anyway;
+then nothing is claimed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from sf_elt.salesforce.asking import Reply, ask, querying
+from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.errors import SalesforceError, UnknownField, UnknownObject
+from sf_elt.salesforce.soql import literal, literals
+
+Why = Literal["hidden", "absent", "unknown"]
+Right = Literal["Read", "Edit"]
+
+# The parts of an address have no field-level security, and no row in FieldDefinition, of their own.
+_PART = re.compile(r"(Street|City|State|StateCode|PostalCode|Country|CountryCode|Latitude|Longitude|GeocodeAccuracy)$")
+OBJECTS_A_PAGE = 3  # FieldDefinition gives 2,000 rows and no second page
+_Unknown = TypeVar("_Unknown", UnknownField, UnknownObject)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What was granted to the user, as far as the org tells it to them.
+
+    `profile` and `sets` are labels; `permissions` are those of the user as a whole, such as ViewAllData; `views_all`
+    are the objects with "View All Records" in lower case. None: this user may not know. `fields` are all that exist,
+    by object in lower case; an object that does not exist has none, one that this user may not know of is not there.
+    """
+
+    profile: str | None = None
+    sets: tuple[str, ...] = ()
+    permissions: frozenset[str] | None = None
+    views_all: frozenset[str] | None = None
+    fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def why_not_seen(self, object_name: str, field_name: str | None = None) -> Why:
+        """Whether an object, or a field, that describe does not show is hidden, does not exist, or cannot be told."""
+        existing = self.fields.get(object_name.lower())
+        if existing is None:
+            return "unknown"
+        if field_name is None:
+            return "hidden" if existing else "absent"
+        return "hidden" if self.secured(object_name, field_name) is not None else "absent"
+
+    def secured(self, object_name: str, field_name: str) -> str | None:
+        """The field that security is set for, which is the address of a part of one; None where there is none."""
+        existing = {name.lower(): name for name in self.fields.get(object_name.lower(), ())}
+        address = _PART.sub("Address", field_name)
+        return existing.get(address.lower()) or existing.get(field_name.lower())
+
+    def hidden_fields(self, object_name: str, seen: Iterable[str]) -> list[str]:
+        """Custom fields that exist and are not among those seen. (Standard ones can be missing for other reasons.)"""
+        existing = self.fields.get(object_name.lower(), frozenset())
+        shown = {name.lower() for name in seen}
+        return sorted(name for name in existing if name.endswith("__c") and name.lower() not in shown)
+
+    def sees_all_records(self, object_name: str) -> bool | None:
+        """Whether sharing can hide records of the object from this user; None where that cannot be told."""
+        if self.permissions is not None and self.permissions & {"ViewAllData", "ModifyAllData"}:
+            return True
+        return None if self.views_all is None else object_name.lower() in self.views_all
+
+    @property
+    def place(self) -> str:
+        """Where in Setup the grants belong: the user's own permission set, where one is known."""
+        return f"Setup › Permission Sets › {self.sets[0] if self.sets else '(one of the integration user)'}"
+
+
+def rights(org: Org, objects: Sequence[str]) -> Rights:
+    """What the user was granted on these objects, in one API call; one more for a login by access token alone."""
+    user = _user(org)
+    mine = f"SELECT PermissionSetId FROM PermissionSetAssignment WHERE {user('Assignee.Username', 'AssigneeId')}"  # noqa: S608 - literals
+    granted = "Id, Label, Profile.Name, PermissionsViewSetup, PermissionsViewAllData, PermissionsModifyAllData"
+    profile = f"SELECT ProfileId FROM User WHERE {user('Username', 'Id')}"  # noqa: S608 - literals
+    of_objects = [tuple(objects[at : at + OBJECTS_A_PAGE]) for at in range(0, len(objects), OBJECTS_A_PAGE)]
+    fields = {f"fields{number}": _fields_of(some) for number, some in enumerate(of_objects)}
+    replies = ask(
+        org,
+        {
+            "assigned": querying(f"SELECT {granted} FROM PermissionSet WHERE Id IN ({mine})"),  # noqa: S608
+            "profile": querying(f"SELECT {granted} FROM PermissionSet WHERE ProfileId IN ({profile})"),  # noqa: S608
+            "views_all": querying(
+                "SELECT SobjectType, ParentId FROM ObjectPermissions "  # noqa: S608
+                f"WHERE PermissionsViewAllRecords = true AND SobjectType IN {literals(objects)}"
+            ),
+            **fields,
+        },
+    )
+    return _rights(replies, dict(zip(of_objects, (replies[name] for name in fields), strict=True)))
+
+
+def why(org: Org, object_name: str, field_name: str | None = None, *, known: Rights | None = None) -> str:
+    """A sentence on what describe does not show: that it is hidden and what to grant, or that it does not exist.
+
+    It asks for the user's rights unless they are known; where that fails, it says that it cannot tell.
+    """
+    if known is None:
+        try:
+            known = rights(org, [object_name])
+        except (SalesforceError, ValueError):  # the error that is being explained says more than this one
+            known = Rights()
+    return sentence(known, object_name, field_name)
+
+
+def sentence(known: Rights, object_name: str, field_name: str | None = None) -> str:
+    """The same out of rights that are known."""
+    what = object_name if field_name is None else f"{object_name}.{field_name}"
+    grant = how_to_grant(known, object_name, field_name)
+    match known.why_not_seen(object_name, field_name):
+        case "hidden":
+            return f"The integration user cannot read {what}: grant {grant}."
+        case "absent":
+            return f"The org has no {what}."
+        case "unknown":
+            return f"{what} does not exist, or is hidden from the integration user; if it exists, grant {grant}."
+
+
+def how_to_grant(known: Rights, object_name: str, field_name: str | None = None, right: Right = "Read") -> str:
+    """The way through Setup to the box that an administrator ticks."""
+    settings = f"{known.place} › Object Settings › {object_name}"
+    if field_name is None:
+        return f"{settings} › Object Permissions: {right}"
+    named = known.secured(object_name, field_name) or field_name
+    return f"{settings} › Field Permissions: {named}: {right} Access"
+
+
+def explained(org: Org, object_name: str, error: _Unknown) -> _Unknown:
+    """The error with what an administrator can do about it; one API call, so only for an import that fails anyway."""
+    if isinstance(error, UnknownObject):
+        said = why(org, object_name)
+    elif error.fields and "." not in error.fields[0]:
+        said = why(org, object_name, error.fields[0])
+    else:
+        return error
+    return type(error)(f"{error}. {said}", code=error.code, status=error.status, fields=error.fields)
+
+
+def _fields_of(objects: Sequence[str]) -> str:
+    return querying(
+        "SELECT EntityDefinition.QualifiedApiName, QualifiedApiName FROM FieldDefinition "  # noqa: S608
+        f"WHERE EntityDefinition.QualifiedApiName IN {literals(objects)}"
+    )
+
+
+def _user(org: Org) -> "_Condition":
+    login = org.transport.login
+    if login.username and not login.access_token:
+        return _Condition(username=login.username)
+    reply = org.session.get(org.url(""))
+    identity = str(reply.json().get("identity", ""))
+    return _Condition(user_id=identity.rpartition("/")[2])
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """How queries name the user: by user name, or by Id where a session is all that is known."""
+
+    username: str = ""
+    user_id: str = ""
+
+    def __call__(self, username_field: str, id_field: str) -> str:
+        if self.username:
+            return f"{username_field} = {literal(self.username)}"
+        return f"{id_field} = {literal(self.user_id)}"
+
+
+def _rights(replies: Mapping[str, Reply], fields: Mapping[tuple[str, ...], Reply]) -> Rights:
+    sets = [*replies["assigned"].records, *replies["profile"].records]
+    is_told = replies["assigned"].refused is None and replies["profile"].refused is None and bool(sets)
+    held = {
+        name.removeprefix("Permissions")
+        for each in sets
+        for name, value in each.items()
+        if name.startswith("Permissions") and value is True
+    }
+    knows = is_told and "ViewSetup" in held
+    by_profile = [label for each in sets if (label := _related(each, "Profile", "Name"))]
+    return Rights(
+        profile=by_profile[0] if by_profile else None,
+        sets=tuple(str(each["Label"]) for each in sets if not _related(each, "Profile", "Name")),
+        permissions=frozenset(held) if is_told else None,
+        views_all=_views_all(replies["views_all"], {str(each["Id"]) for each in sets}) if knows else None,
+        fields=_fields(fields) if knows else {},
+    )
+
+
+def _views_all(reply: Reply, sets: set[str]) -> frozenset[str] | None:
+    if reply.refused is not None or not reply.is_whole:
+        return None
+    return frozenset(str(each["SobjectType"]).lower() for each in reply.records if str(each["ParentId"]) in sets)
+
+
+def _fields(replies: Mapping[tuple[str, ...], Reply]) -> Mapping[str, frozenset[str]]:
+    """Field names by object in lower case; none for objects that were refused, or whose fields do not fit one page."""
+    found: dict[str, set[str]] = {}
+    for objects, reply in replies.items():
+        if reply.refused is not None or not reply.is_whole:
+            continue
+        found |= {name.lower(): set() for name in objects}
+        for each in reply.records:
+            object_name = _related(each, "EntityDefinition", "QualifiedApiName") or ""
+            found.setdefault(object_name.lower(), set()).add(str(each["QualifiedApiName"]))
+    return {name: frozenset(fields) for name, fields in found.items()}
+
+
+def _related(record: Mapping[str, object], relationship: str, name: str) -> str | None:
+    related = record.get(relationship)
+    value = related.get(name) if isinstance(related, dict) else None
+    return None if value is None else str(value)

@@ -1,0 +1,185 @@
+"""Rows of any query as Python values, page by page: what is not asked for is not fetched, and nothing is kept."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import orjson
+
+from sf_elt.salesforce.composite import answers_in, body_of_reads
+from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.errors import RequestRefused, error_inside
+from sf_elt.salesforce.query import fits_rest
+from sf_elt.salesforce.transport import ORG_PAUSE
+
+_COUNT = re.compile(r"\s*SELECT\s+(COUNT\s*\(\s*\))\s+FROM\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Record(Mapping[str, object]):
+    """One row, by the names that were asked for, in that order: `record["Email"]`, `record["Account.Name"]`.
+
+    A related record is a Record in its place, or None where there is none, and then so is all that is asked of it.
+    Children are a tuple of Records; an address or a geolocation is a dict. Texts, numbers, booleans and None are as
+    the org sends them: dates and times are text.
+    """
+
+    object_name: str  # AggregateResult for a row of a query with GROUP BY
+    fields: Mapping[str, object]
+    address: str = ""  # where the record is, below the org's host
+
+    def __getitem__(self, name: str) -> object:
+        if name in self.fields:
+            return self.fields[name]
+        first, dot, rest = name.partition(".")
+        if not dot:
+            raise KeyError(name)
+        related = self.fields[first]
+        if related is None:
+            return None
+        if isinstance(related, (Record, Mapping)):
+            return related[rest]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    @property
+    def id(self) -> str:
+        """The record's Id, of 18 characters, also where it was not asked for. Raises KeyError for a row of groups."""
+        found = self.fields.get("Id") or self.address.rpartition("/")[2]
+        if not found:
+            raise KeyError("Id")
+        return str(found)
+
+    def text(self, name: str) -> str | None:
+        """The value as text, for what is text in the org: `record.text("Email")`; None where it is empty."""
+        value = self[name]
+        return None if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One reply to a query: its rows, and how many rows the query has in all."""
+
+    total: int
+    records: tuple[Record, ...]
+
+
+def query_pages(org: Org, soql: str, *, include_deleted: bool = False) -> Iterator[Page]:
+    """The replies to a query, each asked for when it is wanted: one API call each, up to 2,000 rows.
+
+    Takes whatever SOQL the org takes. `SELECT COUNT() FROM …` has one row with the one value `COUNT()`. Children that
+    need more than one reply are read to their end. Raises RequestRefused and its kinds with the org's own words.
+    """
+    reply = _first_reply(org, soql, include_deleted=include_deleted)
+    counted = _COUNT.match(soql)
+    if counted is not None:
+        yield Page(1, (Record("AggregateResult", {"COUNT()": reply["totalSize"]}),))
+        return
+    while True:
+        yield Page(_number(reply["totalSize"]), tuple(_records(org, reply)))
+        following = reply.get("nextRecordsUrl")
+        if not following:
+            return
+        reply = _reply(org.session.get(org.url(str(following))).content)
+
+
+def query(org: Org, soql: str, *, include_deleted: bool = False) -> Iterator[Record]:
+    """All rows of a query, one after the other, over as many pages as there are. As `query_pages`."""
+    for page in query_pages(org, soql, include_deleted=include_deleted):
+        yield from page.records
+
+
+def query_columns(org: Org, soql: str) -> list[str]:
+    """The names under which a query's rows have their values, in its order: `Id`, `Account.Name`, `expr0`, `Contacts`.
+
+    One API call, as Salesforce's own command line asks it (`query?columns=true`): rows themselves do not say it, since
+    a related record that is missing hides what was asked of it.
+    """
+    if _COUNT.match(soql):
+        return ["COUNT()"]
+    reply = _reply(_asked(org, {"columns": "true", "q": soql}, include_deleted=False))
+    return list(_column_names(reply.get("columnMetadata")))
+
+
+def _column_names(columns: object, above: str = "") -> Iterator[str]:
+    for column in columns if isinstance(columns, list) else ():
+        name, joined = f"{above}{column['columnName']}", column.get("joinColumns")
+        if joined and not column.get("aggregate"):  # children are an aggregate, and one value
+            yield from _column_names(joined, f"{name}.")
+        else:
+            yield name
+
+
+def _first_reply(org: Org, soql: str, *, include_deleted: bool) -> dict[str, object]:
+    return _reply(_asked(org, {"q": soql}, include_deleted=include_deleted))
+
+
+def _asked(org: Org, parameters: Mapping[str, str], *, include_deleted: bool) -> bytes:
+    """The reply to a query. One too long for an address travels in the body of a composite request: one call, too."""
+    resource = "queryAll" if include_deleted else "query"
+    if fits_rest(parameters["q"]):
+        return org.session.get(org.url(f"{resource}/"), params=dict(parameters)).content
+    in_address = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
+    address = f"/services/data/v{org.api_version}/{resource}/?{in_address}"
+    reply = org.session.post(
+        org.url("composite"), data=body_of_reads({"asked": address}), headers={"Content-Type": "application/json"}
+    )
+    answer = answers_in(reply.content)["asked"]
+    if answer.status >= 300:
+        where = f"GET {address.partition('?')[0]}"
+        raise error_inside(where, answer.status, answer.body, next_try=org.transport.clock() + ORG_PAUSE)
+    return orjson.dumps(answer.body)
+
+
+def _reply(body: bytes) -> dict[str, object]:
+    try:
+        reply = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise RequestRefused(f"the org's reply to a query is no JSON: {error}") from error
+    if not isinstance(reply, dict):
+        raise RequestRefused("the org's reply to a query has no records")
+    return reply
+
+
+def _records(org: Org, reply: Mapping[str, object]) -> Iterator[Record]:
+    rows = reply.get("records")
+    if not isinstance(rows, list):
+        raise RequestRefused("the org's reply to a query has no records")
+    return (record_of(org, row) for row in rows)
+
+
+def record_of(org: Org, row: Mapping[str, object], object_name: str = "") -> Record:
+    """A row as the org sends it, as a Record; children that need more replies are read to their end."""
+    attributes = row.get("attributes")
+    said = attributes if isinstance(attributes, dict) else {}
+    fields = {name: _value(org, value) for name, value in row.items() if name != "attributes"}
+    return Record(str(said.get("type") or object_name), fields, str(said.get("url") or ""))
+
+
+def _value(org: Org, value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    if "attributes" in value:
+        return record_of(org, value)
+    return tuple(_children(org, value)) if "records" in value else value
+
+
+def _children(org: Org, reply: dict[str, object]) -> Iterator[Record]:
+    while True:
+        yield from _records(org, reply)
+        following = reply.get("nextRecordsUrl")
+        if not following:
+            return
+        reply = _reply(org.session.get(org.url(str(following))).content)
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise RequestRefused("the org's reply to a query has no totalSize")
+    return value

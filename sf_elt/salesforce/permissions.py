@@ -9,11 +9,11 @@ then nothing is claimed.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal
 
 from sf_elt.salesforce.asking import Reply, ask, querying
 from sf_elt.salesforce.connect import Org
-from sf_elt.salesforce.errors import SalesforceError, UnknownField, UnknownObject
+from sf_elt.salesforce.errors import RequestRefused, SalesforceError, UnknownField, UnknownObject
 from sf_elt.salesforce.soql import literal, literals
 
 Why = Literal["hidden", "absent", "unknown"]
@@ -22,7 +22,6 @@ Right = Literal["Read", "Edit"]
 # The parts of an address have no field-level security, and no row in FieldDefinition, of their own.
 _PART = re.compile(r"(Street|City|State|StateCode|PostalCode|Country|CountryCode|Latitude|Longitude|GeocodeAccuracy)$")
 OBJECTS_A_PAGE = 3  # FieldDefinition gives 2,000 rows and no second page
-_Unknown = TypeVar("_Unknown", UnknownField, UnknownObject)
 
 
 @dataclass(frozen=True)
@@ -131,15 +130,30 @@ def how_to_grant(known: Rights, object_name: str, field_name: str | None = None,
     return f"{settings} › Field Permissions: {named}: {right} Access"
 
 
-def explained(org: Org, object_name: str, error: _Unknown) -> _Unknown:
-    """The error with what an administrator can do about it; one API call, so only for an import that fails anyway."""
+def explained(org: Org, object_name: str, error: RequestRefused) -> RequestRefused:
+    """The error about an unknown object or field with what an administrator can do about it; any other as it is.
+
+    One API call, so only for work that fails anyway.
+    """
     if isinstance(error, UnknownObject):
         said = why(org, object_name)
-    elif error.fields and "." not in error.fields[0]:
-        said = why(org, object_name, error.fields[0])
+    elif isinstance(error, UnknownField) and error.fields:
+        said = why(org, *_owner_of(org, object_name, error.fields[0]))
     else:
         return error
-    return type(error)(f"{error}. {said}", code=error.code, status=error.status, fields=error.fields)
+    return type(error)(f"{str(error).rstrip('.')}. {said}", code=error.code, status=error.status, fields=error.fields)
+
+
+def _owner_of(org: Org, object_name: str, field_name: str) -> tuple[str, str]:
+    """The object that a field belongs to, and its name there: Owner.Title of a lead is Title of User."""
+    relationship, dot, related = field_name.partition(".")
+    described = org.described.get(object_name)
+    if not dot or described is None:
+        return object_name, field_name
+    reference = described.relationships.get(relationship)
+    parents = reference.referenceTo if reference is not None else ()
+    seen = [parent for parent in parents if parent in org.described]
+    return (seen or list(parents) or [object_name])[0], related
 
 
 def _fields_of(objects: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from sf_elt.salesforce import (
     select,
     within,
 )
+from sf_elt.salesforce.permissions import explained
 from sf_elt.streams.columns import StreamColumns, stream_columns
 from sf_elt.streams.errors import Shortfall, SpecRefused
 from sf_elt.streams.landing import Begun, Landing, landing_folder
@@ -92,8 +93,8 @@ def import_window(
     window is read, and the report is of both.
 
     Raises SalesforceError (AllowanceSpent where the calls ran out: nothing is lost, run the window again after
-    `until`), UnknownObject and UnknownField (did you mean …), SpecRefused, Shortfall, LandingUnreadable,
-    WarehouseBusy, WarehouseFull. After any of them the stream is as it was.
+    `until`), UnknownObject and UnknownField (did you mean …, and what to grant), SpecRefused, Shortfall,
+    LandingUnreadable, WarehouseBusy, WarehouseFull. After any of them the stream is as it was.
     """
     work = _Work(org, meter, warehouse, spec, window, now, run_id, progress or _silent)
     with org.counted_by(meter):
@@ -107,9 +108,10 @@ def import_window(
             with warehouse.write() as connection:
                 work.note_calls(connection)
             raise
-        except RequestRefused:
+        except RequestRefused as error:
+            told = explained(org, spec.object, error)
             org.described.clear()  # what the org refuses may be gone since it was described
-            raise
+            raise told from error.__cause__
     if read.span.read_to >= span.read_to:
         return report
     # A paused read was gone on with, and ends where it was paused: here comes the rest.

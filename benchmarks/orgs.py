@@ -12,6 +12,8 @@ from sf_elt.demo_org.plain_http import plain_http_session
 from sf_elt.demo_org.serve import Details, start_demo_org
 
 PEOPLE = 5_000
+MANY_CALLS = 10_000_000
+SEEDING_SECONDS = 900
 JOBS = "/services/data/v62.0/jobs/query"
 
 
@@ -67,10 +69,10 @@ class BenchOrg:
 
 @contextmanager
 def bench_org(folder: Path, contacts: int, *, tls: bool = False) -> Iterator[BenchOrg]:
-    """An org of so many contacts, of which 2,000 at least, kept in a file so that it needs less memory."""
-    most = 10_000_000
+    """An org of so many contacts, 20 at least, kept in a file so that it needs less memory."""
     file = folder / f"org-{contacts}.duckdb"
+    people = min(PEOPLE, max(contacts, 50))
     with start_demo_org(
-        records=PEOPLE, contacts=max(contacts, PEOPLE * 2 // 5), file=file, daily_api_requests=most, tls=tls
+        records=people, contacts=contacts, file=file, daily_api_requests=MANY_CALLS, tls=tls, patience=SEEDING_SECONDS
     ) as org:
         yield BenchOrg(org.details, folder)

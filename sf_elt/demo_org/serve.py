@@ -200,8 +200,10 @@ def start_demo_org(
     my_domain: str = "",
     tls: bool = False,
     apps: Path | None = None,
+    patience: float = START_SECONDS,
 ) -> DemoOrgProcess:
-    """Starts `sf-elt demo-org --json` and waits until it is ready. It ends with this process at the latest.
+    """Starts `sf-elt demo-org --json` and waits until it is ready, so many seconds. It ends with this process at the
+    latest.
 
     Raises DemoOrgError with what it printed when it does not get ready.
     """
@@ -218,7 +220,7 @@ def start_demo_org(
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
         )
-        line = _first_line(process)
+        line = _first_line(process, patience)
         if line is None:
             process.kill()
             process.wait()
@@ -228,12 +230,12 @@ def start_demo_org(
     return DemoOrgProcess(process, Details(**json.loads(line)))
 
 
-def _first_line(process: subprocess.Popen[bytes]) -> bytes | None:
+def _first_line(process: subprocess.Popen[bytes], patience: float) -> bytes | None:
     """The line that says it is ready; None when it ended or took too long."""
     stdout = process.stdout
     if stdout is None:
         return None
-    readable, _, _ = select.select([stdout], [], [], START_SECONDS)
+    readable, _, _ = select.select([stdout], [], [], patience)
     return (stdout.readline() or None) if readable else None
 
 

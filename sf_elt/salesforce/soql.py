@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Literal
 
 MAX_SOQL = 100_000  # characters; the org refuses more
 GROUP_LIMIT = 2000  # groups of an aggregate query; there is no next page
@@ -72,6 +73,11 @@ def within(field: str, start: datetime, end: datetime) -> str:
     return f"{name(field)} >= {moment(start)} AND {name(field)} < {moment(end)}"
 
 
+def compare(field: str, operator: Literal["=", "!=", "<", "<=", ">", ">="], value: Value) -> str:
+    """A condition on one field: ``SystemModstamp >= 2026-01-01T00:00:00.000Z``."""
+    return f"{name(field)} {operator} {literal(value)}"
+
+
 def among(field: str, values: Iterable[Value]) -> str:
     """The condition ``field IN (…)``."""
     return f"{name(field)} IN {literals(values)}"
@@ -87,9 +93,13 @@ def any_of(*conditions: str) -> str:
     return " OR ".join(f"({condition})" for condition in conditions if condition)
 
 
-def select(fields: Sequence[str], object_name: str, where: str = "", *, limit: int | None = None) -> str:
+def select(
+    fields: Sequence[str], object_name: str, where: str = "", *, order_by: str | None = None, limit: int | None = None
+) -> str:
     """A query. Raises ValueError where it is longer than the org accepts."""
     soql = _select(", ".join(name(field) for field in fields), object_name, where)
+    if order_by is not None:
+        soql = f"{soql} ORDER BY {name(order_by)}"
     if limit is not None:
         soql = f"{soql} LIMIT {limit:d}"
     if len(soql) > MAX_SOQL:

@@ -13,6 +13,7 @@ from sf_elt.salesforce.soql import (
     all_of,
     among,
     any_of,
+    compare,
     literal,
     literals,
     moment,
@@ -87,7 +88,7 @@ def test_window_and_select() -> None:
 
 def test_conditions_keep_together() -> None:
     """Each condition stands in brackets, so that OR inside AND means what it says; empty ones are left out."""
-    either = any_of("A = 1", "", among("B", ["x", "y'"]))
+    either = any_of(compare("A", "=", 1), "", among("B", ["x", "y'"]))
     assert either == r"(A = 1) OR (B IN ('x', 'y\''))"
     assert all_of(either, "") == f"({either})"
     assert all_of("C = 2", either) == f"(C = 2) AND ({either})"

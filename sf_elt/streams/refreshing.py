@@ -1,0 +1,251 @@
+"""Fields that change without moving their record's timestamp, brought up to date on a schedule.
+
+A formula over another object, a roll-up summary and a field of a related record (`Owner.Name`) change when the other
+record does; the record itself is not saved, so no window reads it again (heroku/roadmap#319). `refresh_formulas` reads
+those fields of all living records, Id and version beside them, and changes them in the stream where the stream has
+the very version that was read. A record that was saved in between comes with its next window.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+
+from duckdb import DuckDBPyConnection
+
+from sf_elt.salesforce import AllowanceSpent, Download, Org, describe, select
+from sf_elt.salesforce.soql import compare
+from sf_elt.streams.columns import Column, StreamColumns, stream_columns
+from sf_elt.streams.fetching import Fetched, Progress, fetch
+from sf_elt.streams.landing import Landing, landing_folder
+from sf_elt.streams.merge import stage_download
+from sf_elt.streams.schema import TableShape, widened
+from sf_elt.streams.spending import note_calls
+from sf_elt.streams.table import living_rows, types_of_stream
+from sf_elt.streams.windows import ReadRange, StreamSpec
+from sf_elt.warehouse import JobMeter, Warehouse, quote, quote_table
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class RefreshReport:
+    """What one refresh did: the row of ops.refreshes, and what stands beside it. Times are UTC.
+
+    `rows_compared` counts the rows whose standing version is the one that was read, `changed_by_field` the rows in
+    which each field had moved.
+    """
+
+    stream: str
+    refreshed_at: datetime
+    fields: tuple[str, ...]
+    transport: str
+    rows_compared: int
+    rows_changed: int
+    changed_by_field: dict[str, int]
+    api_calls: int
+    seconds: float
+    run_id: str
+    api_left: int | None
+
+
+def refresh_formulas(
+    org: Org,
+    meter: JobMeter,
+    warehouse: Warehouse,
+    spec: StreamSpec,
+    *,
+    now: datetime,
+    run_id: str,
+    progress: Progress | None = None,
+) -> RefreshReport:
+    """Reads the fields that change without a timestamp, and changes them in the stream; all of it in one transaction.
+
+    Costs a describe and the reading of Id, version and those fields of all living records: by REST a call for each
+    2,000 of them, by bulk about five calls and one for each `page_rows`, whichever is fewer. A stream that has none of
+    those fields, or no rows, costs the describe alone. Nothing that is newer than what was read is touched.
+
+    Raises what `import_window` raises; after AllowanceSpent run it again after `until`, it goes on with its pages.
+    """
+    work = _Work(org, meter, warehouse, spec, now, run_id, progress or _silent)
+    with org.counted_by(meter):
+        try:
+            columns = _refreshed(org, warehouse, spec)
+            with landing_folder(warehouse, f"{spec.stream}-refresh", work.span, now) as landing:
+                if landing is not None:
+                    return work.keep(columns, work.read(columns, landing))
+        except AllowanceSpent:
+            with warehouse.write() as connection:
+                note_calls(connection, org, meter, work.calls, run_id, work.ended)
+            raise
+    # Another run was refreshing this stream, and is done: what it read is older than `now`.
+    return refresh_formulas(org, meter, warehouse, spec, now=now, run_id=run_id, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Refreshed:
+    """The columns that are read: Id, the version, and those to refresh. `types` are the stream's own."""
+
+    read: StreamColumns
+    types: dict[str, str]
+    substance: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.read.names[2:])
+
+
+@dataclass
+class _Work:
+    """One refresh while it runs."""
+
+    org: Org
+    meter: JobMeter
+    warehouse: Warehouse
+    spec: StreamSpec
+    now: datetime
+    run_id: str
+    progress: Progress
+
+    def __post_init__(self) -> None:
+        self.started = time.monotonic()
+        self.calls_before = self.meter.made
+        self.span = ReadRange(BEGINNING, self.now.astimezone(UTC), is_open=False)
+
+    @property
+    def calls(self) -> int:
+        return self.meter.made - self.calls_before
+
+    @property
+    def ended(self) -> datetime:
+        return self.now + timedelta(seconds=time.monotonic() - self.started)
+
+    def read(self, columns: _Refreshed, landing: Landing) -> Fetched:
+        """Lands Id, version and the columns of all living records; no call where there is nothing to refresh."""
+        rows = living_rows(self.warehouse, self.spec.stream) if columns.names else 0
+        if rows == 0:
+            return Fetched(Download("none", (), 0), self.now)
+        since = self.spec.since
+        return fetch(
+            self.org,
+            self.spec,
+            select(
+                columns.read.names,
+                self.spec.object,
+                "" if since is None else compare(columns.read.timestamp_field, ">=", since),
+            ),
+            landing,
+            self.span,
+            rows=rows,
+            began=self.now,
+            include_deleted=False,
+            progress=self.progress,
+        )
+
+    def keep(self, columns: _Refreshed, fetched: Fetched) -> RefreshReport:
+        """Changes what differs and records the refresh, in one transaction."""
+        with self.warehouse.write() as connection:
+            compared, changed, by_field = 0, 0, dict[str, int]()
+            if fetched.download.files:
+                compared, changed, by_field = _apply(connection, self.spec.stream, columns, fetched)
+            report = RefreshReport(
+                stream=self.spec.stream,
+                refreshed_at=self.now.astimezone(UTC),
+                fields=columns.names,
+                transport=fetched.download.transport,
+                rows_compared=compared,
+                rows_changed=changed,
+                changed_by_field=by_field,
+                api_calls=self.calls,
+                seconds=time.monotonic() - self.started,
+                run_id=self.run_id,
+                api_left=self.meter.left,
+            )
+            _record(connection, report)
+            note_calls(connection, self.org, self.meter, self.calls, self.run_id, self.ended)
+        self.progress(f"{self.spec.stream}: refreshed", changed, changed)
+        return report
+
+
+def _refreshed(org: Org, warehouse: Warehouse, spec: StreamSpec) -> _Refreshed:
+    """The spec's columns that move without a timestamp, as far as the stream has them and holds their type.
+
+    A new field, or one whose type has widened, is for the next import, which also changes the table.
+    """
+    columns = stream_columns(org, spec)
+    described = describe(org, spec.object)
+    types = types_of_stream(warehouse, spec.stream)
+    moving = [
+        column
+        for column in columns.columns
+        if ("." in column.name or described.field(column.name).calculated)
+        and column.name in types
+        and widened(types[column.name], column.sql_type) == types[column.name]
+    ]
+    version = columns.version_field
+    read = (Column("Id", "VARCHAR"), Column(version, "TIMESTAMP"), *moving)
+    return _Refreshed(
+        StreamColumns(read, columns.timestamp_field, version, has_deleted=False, substance=()),
+        types,
+        columns.substance,
+    )
+
+
+def _apply(
+    connection: DuckDBPyConnection, stream: str, columns: _Refreshed, fetched: Fetched
+) -> tuple[int, int, dict[str, int]]:
+    """(rows compared, rows changed, rows changed by field)."""
+    stage_download(
+        connection,
+        stream,
+        columns.read,
+        TableShape(columns.types, (), is_new=False),
+        fetched.download,
+        loaded_at=fetched.began.astimezone(UTC),
+        window="refresh",
+    )
+    names = {
+        "stream": quote_table("streams", stream),
+        "version": quote(columns.read.version_field),
+        "differences": ", ".join(_difference(name) for name in columns.names),
+        "assignments": ", ".join(f"{quote(name)} = moved.{quote(name)}" for name in columns.names),
+    }
+    connection.execute("DROP TABLE IF EXISTS temp.comparable; DROP TABLE IF EXISTS temp.moved")
+    connection.execute(_sql("refresh.sql").format_map(names), {"substance": list(columns.substance)})
+    (compared,) = connection.execute("SELECT count(*) FROM comparable").fetchall()[0]
+    (changed,) = connection.execute("SELECT count(*) FROM moved").fetchall()[0]
+    by_field = connection.execute("SELECT unnest(fields), count(*) FROM moved GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
+    return compared, changed, dict(by_field)
+
+
+def _difference(name: str) -> str:
+    text = "'" + name.replace("'", "''") + "'"
+    return f"CASE WHEN incoming.{quote(name)} IS DISTINCT FROM standing.{quote(name)} THEN {text} END"
+
+
+def _record(connection: DuckDBPyConnection, report: RefreshReport) -> None:
+    connection.execute(
+        "INSERT INTO ops.refreshes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            report.stream,
+            report.refreshed_at.replace(tzinfo=None),
+            list(report.fields),
+            report.transport,
+            report.rows_compared,
+            report.rows_changed,
+            report.changed_by_field,
+            report.api_calls,
+            report.seconds,
+            report.run_id,
+        ],
+    )
+
+
+@cache
+def _sql(name: str) -> str:
+    return files("sf_elt.streams").joinpath(name).read_text("utf-8")
+
+
+def _silent(what: str, done: int, total: int | None) -> None:
+    """Nobody watches."""

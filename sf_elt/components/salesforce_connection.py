@@ -33,8 +33,11 @@ class SalesforceConnection(dg.Component, Attributes):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The connection as a resource under its name. Nothing secret is part of the definitions."""
-        resource = OrgConnection(env_prefix=self.env_prefix, org_reserve=self.org_reserve)
-        return dg.Definitions(resources={self.name: resource})
+        return dg.Definitions(resources={self.name: self.resource()})
+
+    def resource(self) -> OrgConnection:
+        """What runs connect with."""
+        return OrgConnection(env_prefix=self.env_prefix, org_reserve=self.org_reserve)
 
 
 def require_connection(context: dg.ComponentLoadContext, name: str) -> None:

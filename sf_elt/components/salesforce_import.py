@@ -1,8 +1,8 @@
 """Component SalesforceImport: objects of an org, read by windows of time into streams."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import dagster as dg
 from pydantic import Field, field_validator
@@ -28,6 +28,9 @@ from sf_elt.components.running import IMPORT, ONLY_NEW, WINDOW
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import Example
 from sf_elt.streams import StreamSpec, spans_read
+
+if TYPE_CHECKING:
+    from sf_elt.components.salesforce_export import SalesforceExport
 
 Day = Annotated[date, dg.Resolver(as_written, model_field_type=str | date)]
 TimeOfDay = Annotated[str, dg.Resolver(as_written, model_field_type=str | int)]
@@ -227,9 +230,11 @@ def written_fields(context: dg.ComponentLoadContext, connection: str, object_nam
     from sf_elt.components.salesforce_export import SalesforceExport  # here: exports import this module
 
     exports = context.component_tree.get_all_components(SalesforceExport)
-    return tuple(
-        field
-        for export in exports
-        if (export.connection, export.object.casefold()) == (connection, object_name.casefold())
-        for field in export.salesforce_fields()
-    )
+    return tuple(fields_written_by(exports, connection, object_name))
+
+
+def fields_written_by(exports: "Iterable[SalesforceExport]", connection: str, object_name: str) -> Iterator[str]:
+    """The same of these exports."""
+    for export in exports:
+        if (export.connection, export.object.casefold()) == (connection, object_name.casefold()):
+            yield from export.salesforce_fields()

@@ -1,27 +1,23 @@
-"""Landing files into the stream: typed by DuckDB, counted, merged so that the newest version wins."""
+"""Landing files into the stream: typed by DuckDB, counted, merged so that the newest version wins.
 
-import csv
-import re
-from collections import defaultdict
-from collections.abc import Sequence
+A stream without rows takes them straight from the files. Into one that has rows they are merged some files at a time,
+so that memory does not grow with the download; each merge looks once through the stream's Ids, and through its other
+columns only where it has the same records.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
 
-import duckdb
 from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import Download
-from sf_elt.salesforce.download import opened
-from sf_elt.streams.columns import Column, StreamColumns
-from sf_elt.streams.errors import LandingUnreadable, Shortfall
+from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.schema import TableShape
-from sf_elt.warehouse import quote, quote_table
+from sf_elt.streams.staging import Batch, Staging, batches, read_rows, refuse_shortfall
+from sf_elt.streams.statements import statement
+from sf_elt.warehouse import hold_memory, quote, quote_table
 
-MAX_LINE = 64 << 20  # bytes of one CSV row: some long text areas of 131,072 characters each
-MIN_JSON = 16 << 20
+MEMORY = "512MB"  # DuckDB's own; loads and merges of any size stay within it and are no slower for it
 
 
 @dataclass(frozen=True)
@@ -34,6 +30,16 @@ class MergeCounts:
     rows_unchanged: int
     rows_deleted: int
     newest: datetime | None
+
+    def __add__(self, later: "MergeCounts") -> "MergeCounts":
+        return MergeCounts(
+            self.rows_read + later.rows_read,
+            self.rows_new + later.rows_new,
+            self.rows_changed + later.rows_changed,
+            self.rows_unchanged + later.rows_unchanged,
+            self.rows_deleted + later.rows_deleted,
+            max((at for at in (self.newest, later.newest) if at is not None), default=None),
+        )
 
 
 NOTHING = MergeCounts(0, 0, 0, 0, 0, None)
@@ -54,160 +60,67 @@ def merge_download(
     Raises Shortfall where the rows are not as many as the org reported, LandingUnreadable where a value does not fit
     the type that the org describes; either way the caller's transaction must end without a commit.
     """
-    names = {
+    hold_memory(connection, MEMORY)
+    staging = Staging(stream, columns, shape, loaded_at, window)
+    found = list(batches(download.files))
+    names = _names(stream, columns)
+    if _is_empty(connection, names["stream"]):
+        counts = _load(connection, staging, found, names)
+    else:
+        counts = sum((_merge(connection, staging, batch, names) for batch in found), NOTHING)
+    refuse_shortfall(staging, counts.rows_read, download.reported)
+    return counts
+
+
+def _names(stream: str, columns: StreamColumns) -> dict[str, str]:
+    saved = {*columns.names, "_deleted_at"}.difference(columns.substance)
+    return {
         "stream": quote_table("streams", stream),
         "version": quote(columns.version_field),
         "timestamp_field": quote(columns.timestamp_field),
-        "compared": ", ".join([*(quote(name) for name in columns.names), "_deleted_at"]),
-        "substance": ", ".join(quote(name) for name in columns.substance),
+        "same_substance": _same(columns.substance),
+        "same_saved": _same(sorted(saved)),
     }
-    rows_read = stage_download(connection, stream, columns, shape, download, loaded_at=loaded_at, window=window)
-    for left_over in ("verdicts", "differing", "touched"):
+
+
+def _same(names: tuple[str, ...] | list[str]) -> str:
+    compared = (f"incoming.{quote(name)} IS NOT DISTINCT FROM standing.{quote(name)}" for name in names)
+    return "\n        AND ".join(compared) or "true"
+
+
+def _is_empty(connection: DuckDBPyConnection, table: str) -> bool:
+    return connection.execute(f"FROM {table} LIMIT 1").fetchone() is None
+
+
+def _load(connection: DuckDBPyConnection, staging: Staging, found: list[Batch], names: dict[str, str]) -> MergeCounts:
+    """The rows straight into the stream's table, which has none."""
+    rows_read = sum(read_rows(connection, f"INSERT INTO {names['stream']} BY NAME", staging, batch) for batch in found)
+    if _repeats_ids(connection, names["stream"]):
+        _keep_newest(connection, names["stream"], names["version"])
+    ((new, deleted, newest),) = connection.execute(statement("load_counts.sql").format_map(names)).fetchall()
+    return MergeCounts(rows_read, new, 0, rows_read - new, deleted, newest)
+
+
+def _merge(connection: DuckDBPyConnection, staging: Staging, batch: Batch, names: dict[str, str]) -> MergeCounts:
+    """The batch's rows into the stream's table, newest wins."""
+    for left_over in ("incoming", "met", "compared", "moving"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{left_over}")
-    connection.execute(_sql("merge.sql").format_map(names))
-    counted = connection.execute(_sql("merge_counts.sql").format_map(names)).fetchone()
-    new, changed, deleted, newest = counted if counted is not None else (0, 0, 0, None)
+    rows_read = read_rows(connection, "CREATE TEMP TABLE incoming AS", staging, batch)
+    if _repeats_ids(connection, "incoming"):
+        _keep_newest(connection, "incoming", names["version"])
+    connection.execute(statement("merge.sql").format_map(names))
+    counted = connection.execute(statement("merge_counts.sql").format_map(names)).fetchall()
+    ((new, changed, deleted, newest),) = counted
     return MergeCounts(rows_read, new, changed, rows_read - new - changed, deleted, newest)
 
 
-def stage_download(
-    connection: DuckDBPyConnection,
-    stream: str,
-    columns: StreamColumns,
-    shape: TableShape,
-    download: Download,
-    *,
-    loaded_at: datetime,
-    window: str,
-) -> int:
-    """Makes the temporary table `incoming` of what has landed, typed like the stream; gives its number of rows.
-
-    The columns may be some of the stream's only. Raises Shortfall and LandingUnreadable as `merge_download` does.
-    """
-    connection.execute("DROP TABLE IF EXISTS temp.incoming")
-    parameters = {"loaded_at": loaded_at.replace(tzinfo=None), "window": window}
-    try:
-        connection.execute(
-            _staging(columns, shape, download), parameters | {"files": [str(f) for f in _files(download)]}
-        )
-    except duckdb.IOException as error:
-        if "GZIP" not in str(error):
-            raise
-        raise LandingUnreadable(
-            f"{stream}: a page of {window} breaks off within its compression; nothing was moved, run the window again"
-        ) from error
-    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-        raise LandingUnreadable(
-            f"{stream}: what the org sent for {window} does not fit its own describe ({_where(error)}); "
-            "nothing was moved"
-        ) from None  # DuckDB's own message quotes the whole record, which is somebody's personal data
-    rows_read = _number(connection, "SELECT count(*) FROM incoming")
-    if rows_read != download.reported:
-        raise Shortfall(
-            f"{stream}: the org reported {download.reported:,} rows for {window}, {rows_read:,} arrived. "
-            "Nothing was moved; run the window again."
-        )
-    return rows_read
+def _repeats_ids(connection: DuckDBPyConnection, table: str) -> bool:
+    """Whether an Id may be there twice. Equal hashes of different Ids only cost a closer look."""
+    count = f'SELECT count(*), count(DISTINCT hash("Id")) FROM {table}'  # noqa: S608 - quoted
+    ((rows, hashes),) = connection.execute(count).fetchall()
+    return bool(hashes < rows)
 
 
-def _staging(columns: StreamColumns, shape: TableShape, download: Download) -> str:
-    """The statement that makes the temporary table `incoming` from the landing files."""
-    if download.transport == "bulk":
-        access = {column.name: quote(column.name) for column in columns.columns}
-        header = _header(download, columns)
-        types = {column.name: column.sql_type for column in columns.columns}
-        template = _sql("incoming_csv.sql")
-        how = {"types": _literal({name: types[name] for name in header}), "max_line_size": str(MAX_LINE)}
-    else:
-        access = {column.name: _path_in_record(column) for column in columns.columns}
-        template = _sql("incoming_json.sql")
-        longest = max((_size(file) for file in download.files), default=0)
-        how = {
-            "record_type": "'" + _record_type(columns.columns).replace("'", "''") + "'",
-            "max_object_size": str(max(MIN_JSON, longest + 1024)),
-        }
-    selected = [
-        f"{_cast(access[column.name], column.sql_type, shape.types[column.name])} AS {quote(column.name)}"
-        for column in columns.columns
-    ]
-    is_deleted, version = (access.get("IsDeleted"), access[columns.version_field])
-    deleted_at = f"CASE WHEN {is_deleted} THEN {version} END" if columns.has_deleted else "NULL::TIMESTAMP"
-    selection = {"columns": ",\n    ".join(selected), "deleted_at": deleted_at, "version": version}
-    return template.format_map(how | selection)
-
-
-def _where(error: duckdb.Error) -> str:
-    """Which column or file, as far as DuckDB says; never a value."""
-    column = re.search(r'converting column "([^"]+)".*? to \'(\w+)\'', str(error), re.DOTALL)
-    if column:
-        return f"column {column[1]} as {column[2]}"
-    return f"{type(error).__name__} of DuckDB"
-
-
-def _cast(expression: str, read_as: str, kept_as: str) -> str:
-    """A column that was widened keeps the wider type."""
-    return expression if read_as == kept_as else f"CAST({expression} AS {kept_as})"
-
-
-def _path_in_record(column: Column) -> str:
-    return "record." + ".".join(quote(part) for part in column.name.split("."))
-
-
-def _record_type(columns: Sequence[Column]) -> str:
-    """The type of the list of records; related fields nest: ``STRUCT("Id" VARCHAR, "RecordType" STRUCT(…))[]``."""
-    related: defaultdict[str, list[str]] = defaultdict(list)
-    parts = []
-    for column in columns:
-        relationship, dot, name = column.name.partition(".")
-        if dot:
-            related[relationship].append(f"{quote(name)} {column.sql_type}")
-        else:
-            parts.append(f"{quote(column.name)} {column.sql_type}")
-    parts += [f"{quote(relationship)} STRUCT({', '.join(inner)})" for relationship, inner in related.items()]
-    return f"STRUCT({', '.join(parts)})[]"
-
-
-def _files(download: Download) -> list[Path]:
-    """The landing files that hold anything: a job without rows may answer with no byte at all."""
-    return [file for file in download.files if file.stat().st_size > 0]
-
-
-def _header(download: Download, columns: StreamColumns) -> list[str]:
-    """The columns as the pages name them, which must be the ones that were asked for. DuckDB reads by position."""
-    headers = {tuple(_first_row(file)) for file in _files(download)}
-    if len(headers) == 1:
-        spelled = {name.lower(): name for name in columns.names}
-        header = [spelled.get(name.lower()) for name in headers.pop()]
-        if set(header) == set(columns.names) and len(header) == len(columns.names):
-            return [name for name in header if name is not None]
-    raise LandingUnreadable(f"the pages have other columns than were asked for: {sorted(headers)}; nothing was moved")
-
-
-def _first_row(file: Path) -> list[str]:
-    with opened(file) as body:
-        return next(csv.reader([body.readline().decode("utf-8-sig").rstrip("\r\n")]))
-
-
-def _size(file: Path) -> int:
-    """Bytes of the page once decompressed: gzip keeps the number in its last four bytes."""
-    if file.suffix != ".gz":
-        return file.stat().st_size
-    with file.open("rb") as body:
-        body.seek(-4, 2)
-        return int.from_bytes(body.read(4), "little")
-
-
-def _literal(types: dict[str, str]) -> str:
-    """A DuckDB struct literal of column names and types."""
-    quoted = (f"'{name.replace(chr(39), chr(39) * 2)}': '{sql_type}'" for name, sql_type in types.items())
-    return "{" + ", ".join(quoted) + "}"
-
-
-def _number(connection: DuckDBPyConnection, sql: str) -> int:
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row is not None else 0
-
-
-@cache
-def _sql(name: str) -> str:
-    return files("sf_elt.streams").joinpath(name).read_text("utf-8")
+def _keep_newest(connection: DuckDBPyConnection, table: str, version: str) -> None:
+    """One read may bring a record twice, where it was saved between two pages: its newest version stays."""
+    connection.execute(statement("keep_newest.sql").format(table=table, version=version))

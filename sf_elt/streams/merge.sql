@@ -1,14 +1,13 @@
--- Newest wins: drop incoming rows that are older than what stands, delete by Id, insert. No unique index: the same
--- result as MERGE INTO, many times faster. Runs in the transaction that also records the window.
+-- Newest wins: drop incoming rows that are older than what stands, delete what they replace, insert. No unique index:
+-- the same result as MERGE INTO, many times faster. Runs in the transaction that also records the window.
 
--- Duplicates within one read: the newest version of each record stays.
-DELETE FROM incoming
-WHERE rowid NOT IN (SELECT arg_max(rowid, {version}) FROM incoming GROUP BY "Id");
-
--- How each incoming row stands to the stream, by its version and then by the time of reading.
-CREATE TEMP TABLE verdicts AS
+-- How each incoming row stands to the stream, by its version and then by the time of reading. Only this looks through
+-- all Ids of the stream; what follows finds rows by their place.
+CREATE TEMP TABLE met AS
 SELECT
-    incoming."Id",
+    incoming.rowid AS arrived,
+    standing.rowid AS place,
+    standing._changed_at AS changed_before,
     CASE
         WHEN standing."Id" IS NULL THEN 'new'
         WHEN incoming.{version} > standing.{version} THEN 'changed'
@@ -18,34 +17,35 @@ SELECT
 FROM incoming
 LEFT JOIN {stream} AS standing USING ("Id");
 
--- The same version read again differs only where a formula moved or a column is new.
-CREATE TEMP TABLE differing AS
-SELECT "Id"
-FROM (
-    SELECT {compared} FROM incoming
-    SEMI JOIN (FROM verdicts WHERE verdict = 'same version') AS again USING ("Id")
-    EXCEPT
-    SELECT {compared} FROM {stream}
-    SEMI JOIN (FROM verdicts WHERE verdict = 'same version') AS again USING ("Id")
-);
+-- What is the same in the versions that stand: fields that somebody changes, and what every save moves or our own
+-- exports write.
+CREATE TEMP TABLE compared AS
+SELECT
+    met.arrived,
+    {same_substance} AS same_substance,
+    {same_saved} AS same_saved
+FROM (FROM met WHERE verdict IN ('changed', 'same version')) AS met
+INNER JOIN {stream} AS standing ON standing.rowid = met.place
+INNER JOIN incoming ON incoming.rowid = met.arrived;
 
-UPDATE verdicts SET verdict = 'changed' WHERE "Id" IN (FROM differing);
+-- The same version read again differs only where a formula moved or a column is new. What was saved again with nothing
+-- new in it but what our own exports write keeps the time of its last real change: else our own writes would decide
+-- which of a person's records is the latest.
+CREATE TEMP TABLE moving AS
+SELECT
+    met.arrived,
+    met.place,
+    CASE WHEN met.verdict = 'new' THEN 'new' ELSE 'changed' END AS verdict,
+    CASE WHEN compared.same_substance THEN met.changed_before END AS changed_before
+FROM met
+LEFT JOIN compared USING (arrived)
+WHERE
+    met.verdict IN ('new', 'changed')
+    OR (met.verdict = 'same version' AND NOT (compared.same_substance AND compared.same_saved));
 
--- What was saved again with nothing new in it but what our own exports write keeps the time of its last real change:
--- else our own writes would decide which of a person's records is the latest.
-CREATE TEMP TABLE touched AS
-SELECT {substance} FROM incoming
-SEMI JOIN (FROM verdicts WHERE verdict = 'changed') AS moving USING ("Id")
-EXCEPT
-SELECT {substance} FROM {stream}
-SEMI JOIN (FROM verdicts WHERE verdict = 'changed') AS moving USING ("Id");
-
-UPDATE incoming
-SET _changed_at = standing._changed_at
-FROM {stream} AS standing
-WHERE incoming."Id" = standing."Id" AND incoming."Id" NOT IN (SELECT "Id" FROM touched);
-
-DELETE FROM {stream} WHERE "Id" IN (SELECT "Id" FROM verdicts WHERE verdict = 'changed');
+DELETE FROM {stream} WHERE rowid IN (SELECT place FROM moving WHERE place IS NOT NULL);
 
 INSERT INTO {stream} BY NAME
-FROM incoming SEMI JOIN (FROM verdicts WHERE verdict IN ('new', 'changed')) AS moving USING ("Id");
+SELECT incoming.* REPLACE (coalesce(moving.changed_before, incoming._changed_at) AS _changed_at)
+FROM incoming
+INNER JOIN moving ON moving.arrived = incoming.rowid;

@@ -19,9 +19,9 @@ from sf_elt.salesforce.soql import compare
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.fetching import Fetched, Progress, fetch
 from sf_elt.streams.landing import Landing, landing_folder
-from sf_elt.streams.merge import stage_download
 from sf_elt.streams.schema import TableShape, widened
 from sf_elt.streams.spending import note_calls
+from sf_elt.streams.staging import stage_download
 from sf_elt.streams.table import living_rows, types_of_stream
 from sf_elt.streams.windows import ReadRange, StreamSpec
 from sf_elt.warehouse import JobMeter, Warehouse, quote, quote_table

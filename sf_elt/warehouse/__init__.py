@@ -17,7 +17,7 @@ Errors:
 """
 
 from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
-from sf_elt.warehouse.connection import Warehouse
+from sf_elt.warehouse.connection import Warehouse, hold_memory
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, WarehouseError, WarehouseFull
 from sf_elt.warehouse.names import quote, quote_table
 from sf_elt.warehouse.tables import column_types
@@ -32,6 +32,7 @@ __all__ = [
     "WarehouseError",
     "WarehouseFull",
     "column_types",
+    "hold_memory",
     "quote",
     "quote_table",
 ]

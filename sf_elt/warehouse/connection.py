@@ -5,6 +5,7 @@ out. So a busy file is waited for, and nobody holds it longer than one transacti
 """
 
 import logging
+import shutil
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from hashlib import md5
 from importlib.resources import files
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
@@ -49,7 +51,9 @@ class Warehouse:
         Raises WarehouseBusy when the file stays locked, WarehouseFull when the disk has no room.
         """
         _own_folder(self.root)
+        _own_folder(self._spilled)
         with self._door(), room_for(self.file), self._open(read_only=False) as connection:
+            self._sweep_spilled()
             _install_schema(connection)
             connection.begin()
             try:
@@ -108,7 +112,24 @@ class Warehouse:
             raise
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET TimeZone = 'UTC'")
+        if self._spilled.is_dir():
+            connection.execute("SET temp_directory = ?", [str(self._spilled / uuid4().hex)])
         return connection
+
+    @property
+    def _spilled(self) -> Path:
+        """Where connections put what does not fit into memory, each into a folder of its own."""
+        return self.root / "spilled"
+
+    def _sweep_spilled(self) -> None:
+        """Removes what killed processes spilled. Who writes is alone with the file, so nothing there is in use."""
+        for left_over in self._spilled.iterdir():
+            shutil.rmtree(left_over)
+
+
+def hold_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
+    """Lets the connection hold no more than `limit` (`512MB`) from here on; what is more is spilled to disk."""
+    connection.execute("SET memory_limit = ?", [limit])
 
 
 def _own_folder(folder: Path) -> Path:

@@ -1,0 +1,276 @@
+"""Landing files as typed rows. The bytes never become Python objects: DuckDB reads CSV, JSON and Parquet by itself."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from sf_elt.salesforce import Download
+from sf_elt.salesforce.download import opened
+from sf_elt.streams.columns import Column, StreamColumns
+from sf_elt.streams.errors import LandingUnreadable, Shortfall
+from sf_elt.streams.schema import TableShape
+from sf_elt.streams.statements import statement
+from sf_elt.streams.unreadable import misfit
+from sf_elt.warehouse import quote
+
+BATCH = 256 << 20  # bytes of text that are staged at once: what a merge holds in memory does not grow with the download
+MAX_LINE = 16 << 20  # bytes of one CSV row: an object holds 1.6 million characters of long text at most, quotes doubled
+BUFFER = 32 << 20
+MIN_JSON = 16 << 20
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Landing files of one kind that are read by one query. `size` is in bytes of text."""
+
+    kind: str  # csv | json | parquet
+    files: tuple[Path, ...]
+    size: int
+
+
+@dataclass(frozen=True)
+class Staging:
+    """What has landed for a stream, and as what it is to be read. `window` is for messages, and for `_window`."""
+
+    stream: str
+    columns: StreamColumns
+    shape: TableShape
+    loaded_at: datetime
+    window: str
+
+    @property
+    def own(self) -> dict[str, object]:
+        return {"loaded_at": self.loaded_at.replace(tzinfo=None), "window": self.window}
+
+
+def stage_download(
+    connection: DuckDBPyConnection,
+    stream: str,
+    columns: StreamColumns,
+    shape: TableShape,
+    download: Download,
+    *,
+    loaded_at: datetime,
+    window: str,
+) -> int:
+    """Makes the temporary table `incoming` of what has landed, typed like the stream; gives its number of rows.
+
+    The columns may be some of the stream's only. Raises Shortfall where the rows are not as many as the org reported,
+    LandingUnreadable where a value does not fit the type that the org describes.
+    """
+    staging = Staging(stream, columns, shape, loaded_at, window)
+    found = list(batches(download.files))
+    connection.execute("DROP TABLE IF EXISTS temp.incoming")
+    if not found:
+        listed = ", ".join(f"NULL::{shape.types[name]} AS {quote(name)}" for name in columns.names)
+        connection.execute(f"CREATE TEMP TABLE incoming AS {_of_own(listed)} LIMIT 0")
+    for number, batch in enumerate(found):
+        into = "INSERT INTO incoming" if number else "CREATE TEMP TABLE incoming AS"
+        read_rows(connection, into, staging, batch)
+    (rows,) = connection.table("incoming").count("*").fetchall()[0]
+    refuse_shortfall(staging, rows, download.reported)
+    return int(rows)
+
+
+def read_rows(connection: DuckDBPyConnection, into: str, staging: Staging, batch: Batch) -> int:
+    """Runs `into` (CREATE TEMP TABLE … AS, INSERT INTO …) with the batch's typed rows; gives how many they are.
+
+    Raises LandingUnreadable where a value does not fit the type that the org describes.
+    """
+    with readable(staging, batch):
+        sql = f"{into}\n{_rows(staging, batch)}"
+        read = connection.execute(sql, staging.own | {"files": [str(file) for file in batch.files]}).fetchone()
+    return int(read[0]) if read is not None else 0
+
+
+def refuse_shortfall(staging: Staging, rows: int, reported: int) -> None:
+    """Raises Shortfall where the rows are not as many as the org reported."""
+    if rows != reported:
+        raise Shortfall(
+            f"{staging.stream}: the org reported {reported:,} rows for {staging.window}, {rows:,} arrived. "
+            "Nothing was moved; run the window again."
+        )
+
+
+def batches(landed: Iterable[Path], most: int = BATCH) -> Iterator[Batch]:
+    """The landing files in order, those of one kind together up to `most` bytes of text.
+
+    A file that holds nothing is left out: a job without rows may answer with no byte at all.
+    """
+    gathered: list[Path] = []
+    size = 0
+    kind = ""
+    for file in landed:
+        if file.stat().st_size == 0:
+            continue
+        kind_of_file, size_of_file = _kind(file), _size(file)
+        if gathered and (kind_of_file != kind or size + size_of_file > most):
+            yield Batch(kind, tuple(gathered), size)
+            gathered, size = [], 0
+        kind = kind_of_file
+        gathered.append(file)
+        size += size_of_file
+    if gathered:
+        yield Batch(kind, tuple(gathered), size)
+
+
+@contextmanager
+def readable(staging: Staging, batch: Batch) -> Iterator[None]:
+    """Turns what DuckDB says of a landing file into LandingUnreadable."""
+    try:
+        yield
+    except duckdb.IOException as error:
+        if "GZIP" not in str(error):
+            raise
+        raise LandingUnreadable(
+            f"{staging.stream}: a page of {staging.window} breaks off within its compression; nothing was moved, "
+            "run the window again"
+        ) from error
+    except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
+        where = misfit(batch.files, lambda file: _as_text(staging, batch.kind, file), staging.columns.columns, error)
+        raise unreadable(staging, where) from None  # DuckDB's own message quotes the record: somebody's personal data
+
+
+def unreadable(staging: Staging, where: str) -> LandingUnreadable:
+    """The error for what does not fit the org's describe."""
+    return LandingUnreadable(
+        f"{staging.stream}: what the org sent for {staging.window} does not fit its own describe: {where}. "
+        "Nothing was moved; run the window again, and look at the field in the org where it stays"
+    )
+
+
+def _rows(staging: Staging, batch: Batch) -> str:
+    """The query for the batch's rows, typed as the stream's table has them, with the columns of our own."""
+    types = staging.shape.types
+    columns = staging.columns
+    read = {column.name: _read_as(column, types[column.name], batch.kind) for column in columns.columns}
+    access = {column.name: _access(column, batch.kind) for column in columns.columns}
+    selected = [
+        f"{_kept(access[column.name], column, types[column.name], batch.kind)} AS {quote(column.name)}"
+        for column in columns.columns
+    ]
+    version = access[columns.version_field]
+    deleted_at = f"CASE WHEN {access['IsDeleted']} THEN {version} END" if columns.has_deleted else "NULL::TIMESTAMP"
+    listed = _of_own(",\n    ".join(selected), version, deleted_at)
+    return f"{listed}\nFROM {_landed(staging, batch, read)}"
+
+
+def _of_own(columns: str, version: str = "NULL::TIMESTAMP", deleted_at: str = "NULL::TIMESTAMP") -> str:
+    return (
+        f"SELECT\n    {columns},\n    $loaded_at::TIMESTAMP AS _loaded_at,\n    $window::VARCHAR AS _window,\n"
+        f"    {deleted_at} AS _deleted_at,\n    {version} AS _changed_at"
+    )
+
+
+def _as_text(staging: Staging, kind: str, file: Path) -> str:
+    """The query for one file's rows as text, to find out what does not fit."""
+    columns = staging.columns.columns
+    listed = ", ".join(f"{_access(column, kind)}::VARCHAR AS {quote(column.name)}" for column in columns)
+    batch = Batch(kind, (file,), _size(file))
+    read = {column.name: "VARCHAR" for column in columns}
+    return f"SELECT {listed} FROM {_landed(staging, batch, read)}"  # noqa: S608 - quoted
+
+
+def _landed(staging: Staging, batch: Batch, read: dict[str, str]) -> str:
+    """The table function over the batch's files; `read` has the type in which each column is read."""
+    if batch.kind == "parquet":
+        return "read_parquet($files) AS landed"
+    if batch.kind == "csv":
+        header = _header(batch.files, staging.columns)
+        return statement("landed_csv.sql").format(
+            types=_literal({name: read[name] for name in header}), max_line_size=MAX_LINE, buffer_size=BUFFER
+        )
+    longest = max(_size(file) for file in batch.files)
+    record = _record_type(read).replace("'", "''")
+    return statement("landed_json.sql").format(record_type=record, max_object_size=max(MIN_JSON, longest + 1024))
+
+
+def _read_as(column: Column, kept_as: str, kind: str) -> str:
+    """The type in which a page's text is read: a list, and what the stream keeps as text and is no number, as text."""
+    is_text = column.sql_type.endswith("[]") or (column.sql_type == "TIME" and kept_as == "VARCHAR")
+    return "VARCHAR" if is_text and kind != "parquet" else column.sql_type
+
+
+def _kept(expression: str, column: Column, kept_as: str, kind: str) -> str:
+    """The expression in the type of the stream's column, which may be wider than the field's.
+
+    DuckDB reads 1e400 as infinity without a word, and a JSON page of another shape as records that are null.
+    """
+    if column.sql_type == "DOUBLE":
+        expression = f"CASE WHEN isinf({expression}) THEN error('too large') ELSE {expression} END"
+    elif column.name == "Id":
+        expression = f"CASE WHEN {expression} IS NULL THEN error('no Id') ELSE {expression} END"
+    is_list = column.sql_type.endswith("[]")
+    if is_list and kind == "parquet":
+        return expression if kept_as == column.sql_type else f"array_to_string({expression}, ';')"
+    if is_list:
+        return f"string_split({expression}, ';')" if kept_as == column.sql_type else expression
+    if kept_as == column.sql_type and kind != "parquet":
+        return expression
+    return f"CAST({expression} AS {kept_as})"
+
+
+def _access(column: Column, kind: str) -> str:
+    if kind == "json":
+        return "record." + ".".join(quote(part) for part in column.name.split("."))
+    return quote(column.name)
+
+
+def _record_type(read: dict[str, str]) -> str:
+    """The type of the list of records; related fields nest: ``STRUCT("Id" VARCHAR, "RecordType" STRUCT(…))[]``."""
+    related: defaultdict[str, list[str]] = defaultdict(list)
+    parts = []
+    for name, sql_type in read.items():
+        relationship, dot, field = name.partition(".")
+        if dot:
+            related[relationship].append(f"{quote(field)} {sql_type}")
+        else:
+            parts.append(f"{quote(name)} {sql_type}")
+    parts += [f"{quote(relationship)} STRUCT({', '.join(inner)})" for relationship, inner in related.items()]
+    return f"STRUCT({', '.join(parts)})[]"
+
+
+def _header(landed: Iterable[Path], columns: StreamColumns) -> list[str]:
+    """The columns as the pages name them, which must be the ones that were asked for. DuckDB reads by position."""
+    headers = {tuple(_first_row(file)) for file in landed}
+    if len(headers) == 1:
+        spelled = {name.lower(): name for name in columns.names}
+        header = [spelled.get(name.lower()) for name in headers.pop()]
+        if set(header) == set(columns.names) and len(header) == len(columns.names):
+            return [name for name in header if name is not None]
+    raise LandingUnreadable(f"the pages have other columns than were asked for: {sorted(headers)}; nothing was moved")
+
+
+def _first_row(file: Path) -> list[str]:
+    with opened(file) as body:
+        return next(csv.reader([body.readline().decode("utf-8-sig").rstrip("\r\n")]))
+
+
+def _kind(file: Path) -> str:
+    """csv, json or parquet, by the file's name. Raises LandingUnreadable for another."""
+    kind = file.name.removesuffix(".gz").rpartition(".")[2]
+    if kind not in ("csv", "json", "parquet"):
+        raise LandingUnreadable(f"{file.name} is no page that can be read; nothing was moved")
+    return kind
+
+
+def _size(file: Path) -> int:
+    """Bytes of the page once decompressed: gzip keeps the number in its last four bytes."""
+    if file.suffix != ".gz":
+        return file.stat().st_size
+    with file.open("rb") as body:
+        body.seek(-4, 2)
+        return int.from_bytes(body.read(4), "little")
+
+
+def _literal(types: dict[str, str]) -> str:
+    """A DuckDB struct literal of column names and types."""
+    quoted = (f"'{name.replace(chr(39), chr(39) * 2)}': '{sql_type}'" for name, sql_type in types.items())
+    return "{" + ", ".join(quoted) + "}"

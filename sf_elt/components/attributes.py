@@ -116,7 +116,7 @@ class _ExplainsErrors(BaseModel):
             return handler(value)
         except ValidationError as error:
             raise ValidationError.from_exception_data(
-                error.title, [_explained(cls, each) for each in error.errors()]
+                error.title, [_explained(cls, each) for each in _one_for_each_choice(error.errors())]
             ) from None
 
 
@@ -153,6 +153,18 @@ def _is_container(annotation: object) -> bool:
     return (
         isinstance(origin, type) and issubclass(origin, (list, tuple, dict, BaseModel, Sequence)) and origin is not str
     )
+
+
+def _one_for_each_choice(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors, without what pydantic says of a text being no list where it says too which texts are accepted."""
+    words = [each for each in errors if each["type"] == "literal_error"]
+    lists = {each["loc"][:-1] for each in errors if each["type"] == "list_type"}
+    for each in words:
+        if each["loc"][:-1] in lists:
+            each["loc"] = each["loc"][:-1]
+            each["ctx"]["expected"] += ", or a list"
+    answered = {each["loc"] for each in words}
+    return [each for each in errors if each["type"] != "list_type" or each["loc"][:-1] not in answered]
 
 
 def _explained(cls: type[BaseModel], error: ErrorDetails) -> InitErrorDetails:

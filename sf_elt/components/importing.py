@@ -38,11 +38,7 @@ def import_asset(
         owners=component.owners,
         kinds={"salesforce", "duckdb"},
         tags={"connection": component.connection, "import": component.name},
-        metadata={
-            "object": imported.object,
-            "connection": component.connection,
-            "dagster/table_name": f"streams.{imported.stream}",
-        },
+        metadata={**component.settings(imported), "dagster/table_name": f"streams.{imported.stream}"},
         skippable=True,
     )
 

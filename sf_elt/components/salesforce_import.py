@@ -144,6 +144,26 @@ class SalesforceImport(dg.Component, Attributes):
         """The assets of this import."""
         return [stream_key(each.stream) for each in self.imported]
 
+    def settings(self, imported: ImportedObject) -> dict[str, str | int]:
+        """What the UI shows of how one object is read."""
+        asked = imported.fields or "all"
+        shown: dict[str, str | int | None] = {
+            "object": imported.object,
+            "connection": self.connection,
+            "import": self.title,
+            "kept_updated": self.timetable().words if self.keep_updated else "no: it is read when somebody starts it",
+            "fields": asked if isinstance(asked, str) else ", ".join(asked),
+            "additional_fields": ", ".join(imported.additional_fields) or None,
+            "exclude_fields": ", ".join(imported.exclude_fields) or None,
+            "timestamp_field": imported.timestamp_field or "the best that the object has",
+            "since": imported.since and f"{imported.since:%Y-%m-%d %H:%M} UTC",
+            "deletes": self.deletes,
+            "transport": self.transport,
+            "look_back_minutes": self.look_back_minutes,
+            "max_daily_api_calls": self.max_daily_api_calls,
+        }
+        return {name: value for name, value in shown.items() if value is not None}
+
     def spec(self, imported: ImportedObject, written: tuple[str, ...]) -> StreamSpec:
         """What `streams` is asked to read for one object, some of whose fields our own exports write."""
         return StreamSpec(
@@ -182,14 +202,15 @@ class SalesforceImport(dg.Component, Attributes):
             ONLY_NEW: "true",
         }
 
+    def timetable(self) -> Timetable:
+        """When the schedule runs. Raises NotTogether where the attributes about it do not go with each other."""
+        return timetable(
+            self.frequency, time_of_day=self.time_of_day, day_of_week=self.day_of_week, time_zone=self.time_zone
+        )
+
     def _timetable(self, context: dg.ComponentLoadContext) -> Timetable:
         try:
-            return timetable(
-                self.frequency,
-                time_of_day=self.time_of_day,
-                day_of_week=self.day_of_week,
-                time_zone=self.time_zone,
-            )
+            return self.timetable()
         except NotTogether as error:
             raise attribute_error(context, [error.attribute], str(error)) from None
 

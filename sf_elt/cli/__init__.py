@@ -1,5 +1,6 @@
 """The command line: `sf-elt …`. Heavy things are imported by the command that needs them, so that help is quick.
 
+check.py     check
 demo_org.py  demo-org
 demo.py      demo, dev
 """
@@ -7,6 +8,7 @@ demo.py      demo, dev
 import typer
 
 from sf_elt.cli.demo import demo, dev
+from sf_elt.cli.check import check
 from sf_elt.cli.demo_org import demo_org
 
 app = typer.Typer(
@@ -17,3 +19,4 @@ app = typer.Typer(
 app.command("demo-org")(demo_org)
 app.command()(demo)
 app.command()(dev)
+app.command()(check)

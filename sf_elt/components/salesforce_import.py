@@ -23,6 +23,7 @@ from sf_elt.components.imported_object import ImportedObject, as_written
 from sf_elt.components.importing import import_asset
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import KeyRange, Span, partitions_of, unread
+from sf_elt.components.preflight_check import preflight_checks
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.running import IMPORT, ONLY_NEW, WINDOW
 from sf_elt.components.salesforce_connection import require_connection
@@ -116,9 +117,12 @@ class SalesforceImport(dg.Component, Attributes):
             import_asset(self, each, partitions, self.spec(each, written_fields(context, self.connection, each.object)))
             for each in self.imported
         ]
+        by_hand = preflight_checks(
+            self.name, self.connection, [each.stream for each in self.imported], context.component_tree
+        )
         job = dg.define_asset_job(
             f"{self.name}_import",
-            selection=dg.AssetSelection.assets(*self.keys()),
+            selection=dg.AssetSelection.assets(*self.keys()) - dg.AssetSelection.checks(by_hand),
             partitions_def=partitions,
             description=self.description or None,
             tags={IMPORT: self.name},
@@ -128,7 +132,7 @@ class SalesforceImport(dg.Component, Attributes):
             name = f"{self.name}_keep_updated"
             schedules = [keep_updated(name, self.title, times, self.keys(), job, self.requests)]
         sensor = resume_when_free(f"{self.name}_resume", self.keys(), job, self.requests)
-        return dg.Definitions(assets=assets, jobs=[job], schedules=schedules, sensors=[sensor])
+        return dg.Definitions(assets=assets, asset_checks=[by_hand], jobs=[job], schedules=schedules, sensors=[sensor])
 
     @property
     def title(self) -> str:

@@ -17,7 +17,7 @@ from sf_elt.salesforce.errors import RequestRefused, SalesforceError, UnknownFie
 from sf_elt.salesforce.soql import literal, literals
 
 Why = Literal["hidden", "absent", "unknown"]
-Right = Literal["Read", "Edit"]
+Right = Literal["Read", "Edit", "View All"]
 
 # The parts of an address have no field-level security, and no row in FieldDefinition, of their own.
 _PART = re.compile(r"(Street|City|State|StateCode|PostalCode|Country|CountryCode|Latitude|Longitude|GeocodeAccuracy)$")
@@ -29,14 +29,15 @@ class Rights:
     """What was granted to the user, as far as the org tells it to them.
 
     `profile` and `sets` are labels; `permissions` are those of the user as a whole, such as ViewAllData; `views_all`
-    are the objects with "View All Records" in lower case. None: this user may not know. `fields` are all that exist,
-    by object in lower case; an object that does not exist has none, one that this user may not know of is not there.
+    says of objects, in lower case, whether the user has "View All Records"; what is not in it has no such permission.
+    None: this user may not know. `fields` are all that exist, by object in lower case; an object that does not exist
+    has none, one that this user may not know of is not there.
     """
 
     profile: str | None = None
     sets: tuple[str, ...] = ()
     permissions: frozenset[str] | None = None
-    views_all: frozenset[str] | None = None
+    views_all: Mapping[str, bool] | None = None
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def why_not_seen(self, object_name: str, field_name: str | None = None) -> Why:
@@ -64,7 +65,7 @@ class Rights:
         """Whether sharing can hide records of the object from this user; None where that cannot be told."""
         if self.permissions is not None and self.permissions & {"ViewAllData", "ModifyAllData"}:
             return True
-        return None if self.views_all is None else object_name.lower() in self.views_all
+        return None if self.views_all is None else self.views_all.get(object_name.lower(), True)
 
     @property
     def place(self) -> str:
@@ -110,15 +111,26 @@ def why(org: Org, object_name: str, field_name: str | None = None, *, known: Rig
 
 def sentence(known: Rights, object_name: str, field_name: str | None = None) -> str:
     """The same out of rights that are known."""
-    what = object_name if field_name is None else f"{object_name}.{field_name}"
-    grant = how_to_grant(known, object_name, field_name)
+    said, grant = fact(known, object_name, field_name), how_to_grant(known, object_name, field_name)
     match known.why_not_seen(object_name, field_name):
         case "hidden":
-            return f"The integration user cannot read {what}: grant {grant}."
+            return f"{said}: grant {grant}."
         case "absent":
-            return f"The org has no {what}."
+            return f"{said}."
         case "unknown":
-            return f"{what} does not exist, or is hidden from the integration user; if it exists, grant {grant}."
+            return f"{said}; if it exists, grant {grant}."
+
+
+def fact(known: Rights, object_name: str, field_name: str | None = None) -> str:
+    """The first half of the sentence: what is known of what describe does not show."""
+    what = object_name if field_name is None else f"{object_name}.{field_name}"
+    match known.why_not_seen(object_name, field_name):
+        case "hidden":
+            return f"The integration user cannot read {what}"
+        case "absent":
+            return f"The org has no {what}"
+        case "unknown":
+            return f"{what} does not exist, or is hidden from the integration user"
 
 
 def how_to_grant(known: Rights, object_name: str, field_name: str | None = None, right: Right = "Read") -> str:
@@ -138,13 +150,13 @@ def explained(org: Org, object_name: str, error: RequestRefused) -> RequestRefus
     if isinstance(error, UnknownObject):
         said = why(org, object_name)
     elif isinstance(error, UnknownField) and error.fields:
-        said = why(org, *_owner_of(org, object_name, error.fields[0]))
+        said = why(org, *owner_of(org, object_name, error.fields[0]))
     else:
         return error
     return type(error)(f"{str(error).rstrip('.')}. {said}", code=error.code, status=error.status, fields=error.fields)
 
 
-def _owner_of(org: Org, object_name: str, field_name: str) -> tuple[str, str]:
+def owner_of(org: Org, object_name: str, field_name: str) -> tuple[str, str]:
     """The object that a field belongs to, and its name there: Owner.Title of a lead is Title of User."""
     relationship, dot, related = field_name.partition(".")
     described = org.described.get(object_name)
@@ -205,10 +217,12 @@ def _rights(replies: Mapping[str, Reply], fields: Mapping[tuple[str, ...], Reply
     )
 
 
-def _views_all(reply: Reply, sets: set[str]) -> frozenset[str] | None:
+def _views_all(reply: Reply, sets: set[str]) -> Mapping[str, bool] | None:
+    """Of each object that anybody sees all records of (administrators do), whether one of these sets says so."""
     if reply.refused is not None or not reply.is_whole:
         return None
-    return frozenset(str(each["SobjectType"]).lower() for each in reply.records if str(each["ParentId"]) in sets)
+    found = dict.fromkeys((str(each["SobjectType"]).lower() for each in reply.records), False)
+    return found | {str(each["SobjectType"]).lower(): True for each in reply.records if str(each["ParentId"]) in sets}
 
 
 def _fields(replies: Mapping[tuple[str, ...], Reply]) -> Mapping[str, frozenset[str]]:

@@ -1,0 +1,10 @@
+"""The environment of a command: as Dagster has it, with the variables of the file `.env` in the folder it is run in."""
+
+from pathlib import Path
+
+
+def read_env_file() -> None:
+    """Adds what `.env` says to the environment; what is set already stays."""
+    from dotenv import load_dotenv  # comes with Dagster, which reads the same file
+
+    load_dotenv(Path(".env"), override=False)

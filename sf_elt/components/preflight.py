@@ -1,0 +1,122 @@
+"""What imports and exports need of their org, tested before they run."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sf_elt.components.deployment import Deployment, ImportedStream
+from sf_elt.components.findings import Finding, Preflight
+from sf_elt.components.preflight_objects import about_export, about_stream, parents_of
+from sf_elt.components.preflight_org import about_limits, about_versions
+from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, ObjectDescribe, Org, SalesforceError
+from sf_elt.salesforce.asking import ask, describing
+from sf_elt.salesforce.limits import limits, versions
+from sf_elt.salesforce.permissions import Rights, rights
+from sf_elt.salesforce.refused_logins import what_to_do
+from sf_elt.warehouse import JobMeter, Warehouse
+from sf_elt.warehouse.writable import free_bytes, why_not_writable
+
+JOB = "sf:check"
+LITTLE_ROOM = 1 << 30  # bytes
+
+
+def preflight(
+    deployment: Deployment, connection: str, warehouse: Warehouse, *, only: Sequence[ImportedStream] | None = None
+) -> Preflight:
+    """Tests a connection with everything that is imported and exported over it, or only some streams, in a few calls.
+
+    Nothing is raised for what is wrong with the org, the login or the warehouse: it is a finding. Raises
+    NotInDeployment.
+    """
+    streams = tuple(deployment.streams(connection) if only is None else only)
+    resource = deployment.connection(connection).resource()
+    found = [_of_warehouse(warehouse)]
+    meter: JobMeter | None = None
+    try:
+        meter = resource.meter(warehouse, JOB, None)
+        with resource.org(meter) as org:
+            found.append(Finding(connection, "login", "ok", _who(org)))
+            for each in _Tests(deployment, connection, streams, with_exports=only is None).run(org):
+                found.append(each)  # one by one: what was found stands, whatever comes next
+    except AuthenticationFailed as error:
+        found.append(Finding(connection, "login", "missing", str(error), what_to_do(error)))
+    except AllowanceSpent as error:
+        found.append(Finding(connection, "API calls", "missing", str(error), "Wait until then, or lower org_reserve."))
+    except SalesforceError as error:
+        found.append(Finding(connection, "connection", "missing", str(error), what_to_do(error)))
+    except ValueError as error:  # an address or a token in the environment
+        found.append(Finding(connection, "login", "missing", str(error), "Correct the variable: docs/connecting.md."))
+    return Preflight(connection, tuple(found), meter.made if meter is not None else 0)
+
+
+@dataclass
+class _Tests:
+    """What is asked of an open org: four calls, and one more each for parents and for a session without a user name."""
+
+    deployment: Deployment
+    connection: str
+    streams: Sequence[ImportedStream]
+    with_exports: bool
+
+    def run(self, org: Org) -> Iterator[Finding]:
+        found = versions(org)
+        yield from about_versions(self.connection, org.api_version, found)
+        if org.api_version not in found.offered:
+            return
+        yield from about_limits(self.deployment, self.connection, limits(org))
+        exports = list(self.deployment.exports_to(self.connection)) if self.with_exports else []
+        objects = [*(each.spec.object for each in self.streams), *(each.object for each in exports)]
+        _describe(org, objects)
+        known = self._rights(org, list(dict.fromkeys(objects)))
+        yield self._told(known)
+        for each in self.streams:
+            yield from about_stream(org, each, known)
+        for export in exports:
+            yield from about_export(org, export, known)
+
+    def _rights(self, org: Org, objects: list[str]) -> Rights:
+        """What was granted on the objects and on the parents that the YAML names."""
+        parents = {
+            parent
+            for each in self.streams
+            if each.spec.object in org.described
+            for parent in parents_of(each.spec, org.described[each.spec.object])
+        }
+        _describe(org, sorted(parents - org.described.keys()))
+        asked = [*objects, *sorted(parents - set(objects))]
+        return rights(org, asked) if asked else Rights()
+
+    def _told(self, known: Rights) -> Finding:
+        if known.fields and known.views_all is not None:
+            held = ", ".join(known.sets) or f"the profile {known.profile} alone"
+            return Finding(self.connection, "permissions", "ok", f"the user may know what was granted: {held}")
+        return Finding(
+            self.connection,
+            "permissions",
+            "warning",
+            "the user may not know whether what it does not see exists, nor whether sharing keeps records from it",
+            "So that every record comes: Object Permissions: View All on each imported object. To know here what is "
+            "hidden: System Permissions: View Setup and Configuration.",
+        )
+
+
+def _describe(org: Org, objects: Sequence[str]) -> None:
+    """Describes what this user sees of these objects, in as few calls as there can be."""
+    wanted = [name for name in dict.fromkeys(objects) if name not in org.described]
+    questions = {f"o{number}": describing(name) for number, name in enumerate(wanted)}
+    for name, reply in zip(wanted, ask(org, questions).values(), strict=True):
+        if reply.refused is None:
+            org.described[name] = ObjectDescribe.model_validate(reply.body)
+
+
+def _who(org: Org) -> str:
+    login = org.transport.login
+    return f"{login.username or 'the user of the access token'} at {org.host}"
+
+
+def _of_warehouse(warehouse: Warehouse) -> Finding:
+    why = why_not_writable(warehouse)
+    if why is not None:
+        return Finding("warehouse", "writable", "missing", why, f"Let this user write to {warehouse.root}.")
+    free = free_bytes(warehouse)
+    says = f"{warehouse.file} can be written; {free / (1 << 30):,.1f} GiB are free on its disk"
+    return Finding("warehouse", "writable", "warning" if free < LITTLE_ROOM else "ok", says)

@@ -1,0 +1,148 @@
+"""What a preflight tests of each stream and each export: objects, fields, timestamps, sharing."""
+
+from collections.abc import Iterator
+
+from sf_elt.components.deployment import ImportedStream
+from sf_elt.components.findings import Finding
+from sf_elt.components.salesforce_export import SalesforceExport
+from sf_elt.salesforce import ObjectDescribe, Org, UnknownField, UnknownObject, did_you_mean
+from sf_elt.salesforce.permissions import Rights, fact, how_to_grant, owner_of
+from sf_elt.streams import SpecRefused, StreamSpec, stream_columns
+
+SOME = 5  # hidden fields that are named before the rest is counted
+
+
+def named_fields(spec: StreamSpec) -> list[str]:
+    """The fields that the YAML names, each once; `Owner.Name` for a field of a parent."""
+    chosen = () if spec.fields is None or isinstance(spec.fields, str) else spec.fields
+    cut_by = () if spec.timestamp_field in (None, "none") else (spec.timestamp_field,)
+    return list(dict.fromkeys([*chosen, *spec.additional_fields, *spec.exclude_fields, *cut_by]))
+
+
+def parents_of(spec: StreamSpec, described: ObjectDescribe) -> Iterator[str]:
+    """The objects behind the relationships that the YAML names."""
+    for name in named_fields(spec):
+        relationship, dot, _ = name.partition(".")
+        reference = described.relationships.get(relationship) if dot else None
+        yield from reference.referenceTo if reference is not None else ()
+
+
+def about_stream(org: Org, each: ImportedStream, known: Rights) -> Iterator[Finding]:
+    """One imported object. What is described in `org.described` is all there is to see; nothing is asked."""
+    spec = each.spec
+    described = org.described.get(spec.object)
+    if described is None:
+        yield _unseen_object(spec.stream, known, spec.object)
+        return
+    if not described.queryable:
+        yield Finding(
+            spec.stream, "object", "missing", f"{spec.object} cannot be queried", "Take it out of the import."
+        )
+        return
+    yield Finding(spec.stream, "object", "ok", f"{described.name} is readable")
+    missing = [_unseen_field(org, spec, known, name) for name in named_fields(spec) if not _is_seen(org, spec, name)]
+    yield from missing
+    if not missing:
+        yield from _columns(org, spec, known, described)
+    yield from _sharing(spec, known, described)
+
+
+def _columns(org: Org, spec: StreamSpec, known: Rights, described: ObjectDescribe) -> Iterator[Finding]:
+    try:
+        columns = stream_columns(org, spec)
+    except (SpecRefused, UnknownField, UnknownObject) as error:
+        yield Finding(spec.stream, "fields", "missing", str(error), "Change the import's YAML.")
+        return
+    hidden = known.hidden_fields(described.name, described.by_name)
+    says = f"{len(columns.columns)} fields are read"
+    if hidden and (spec.fields is None or spec.fields == "all"):
+        named = ", ".join(hidden[:SOME]) + (f" and {len(hidden) - SOME} more" if len(hidden) > SOME else "")
+        says += f"; {len(hidden)} are hidden from the integration user and left out: {named}"
+        grant = how_to_grant(known, described.name, hidden[0]) + (" (and the others)" if len(hidden) > 1 else "")
+        yield Finding(spec.stream, "fields", "warning", says, f"{grant}, where they are wanted.")
+    else:
+        yield Finding(spec.stream, "fields", "ok", says)
+    cut_by = columns.timestamp_field
+    says = f"windows are cut by {cut_by}" if cut_by else "there is no timestamp: the object is read whole each time"
+    yield Finding(spec.stream, "timestamp", "ok", says)
+
+
+def _sharing(spec: StreamSpec, known: Rights, described: ObjectDescribe) -> Iterator[Finding]:
+    if known.sees_all_records(described.name) is False:
+        yield Finding(
+            spec.stream,
+            "sharing",
+            "warning",
+            f"records of {described.name} that are not shared with the integration user do not come",
+            how_to_grant(known, described.name, right="View All"),
+        )
+    elif known.sees_all_records(described.name):
+        yield Finding(spec.stream, "sharing", "ok", "the integration user sees every record")
+
+
+def about_export(org: Org, export: SalesforceExport, known: Rights) -> Iterator[Finding]:
+    """One export: every field that it writes exists and may be updated."""
+    subject = f"export {export.name}"
+    described = org.described.get(export.object)
+    if described is None:
+        yield _unseen_object(subject, known, export.object)
+        return
+    troubles = [
+        trouble
+        for name in export.salesforce_fields()
+        if (trouble := _unwritable(subject, described, known, name)) is not None
+    ]
+    written = ", ".join(export.salesforce_fields())
+    yield from troubles or [Finding(subject, "fields", "ok", f"may write {described.name}: {written}")]
+
+
+def _unwritable(subject: str, described: ObjectDescribe, known: Rights, name: str) -> Finding | None:
+    try:
+        field = described.field(name)
+    except UnknownField as error:
+        if known.why_not_seen(described.name, name) == "absent":
+            return Finding(subject, "fields", "missing", str(error), f"Create the field {name}: docs/exports.md.")
+        grant = how_to_grant(known, described.name, name, "Edit")
+        return Finding(subject, "fields", "missing", fact(known, described.name, name), grant)
+    if field.updateable:
+        return None
+    if field.calculated:
+        says = f"{described.name}.{field.name} is computed by the org and cannot be written"
+        return Finding(subject, "fields", "missing", says, "Export into another field.")
+    says = f"the integration user may not write {described.name}.{field.name}"
+    grant = f"{how_to_grant(known, described.name, name, 'Edit')}, and Object Permissions: Edit"
+    return Finding(subject, "fields", "missing", says, grant)
+
+
+def _is_seen(org: Org, spec: StreamSpec, name: str) -> bool:
+    relationship, dot, related = name.partition(".")
+    described = org.described[spec.object]
+    if not dot:
+        return _has(described, name)
+    reference = described.relationships.get(relationship)
+    parents = reference.referenceTo if reference is not None else ()
+    return any(_has(org.described[parent], related) for parent in parents if parent in org.described)
+
+
+def _has(described: ObjectDescribe, name: str) -> bool:
+    try:
+        described.field(name)
+    except UnknownField:
+        return False
+    return True
+
+
+def _unseen_object(subject: str, known: Rights, object_name: str) -> Finding:
+    absent = known.why_not_seen(object_name) == "absent"
+    grant = "Correct its name, or take it out." if absent else how_to_grant(known, object_name)
+    return Finding(subject, "object", "missing", fact(known, object_name), grant)
+
+
+def _unseen_field(org: Org, spec: StreamSpec, known: Rights, name: str) -> Finding:
+    object_name, field_name = owner_of(org, spec.object, name)
+    said = fact(known, object_name, field_name)
+    if object_name in org.described:
+        said += did_you_mean(field_name, org.described[object_name].by_name)
+    absent = known.why_not_seen(object_name, field_name) == "absent"
+    grant = "Correct its name, or take it out." if absent else how_to_grant(known, object_name, field_name)
+    return Finding(spec.stream, "fields", "missing", said, grant)

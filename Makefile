@@ -2,6 +2,7 @@
 # make test   everything CI runs
 # make soak   the long proofs: imports and exports killed at random moments (SOAK_SEED, SOAK_KILLS)
 # make bench  how fast and how dear an import is, into docs/speed.md (BENCH="--list" names the parts)
+# make bench-peers  installs the other tools that it compares with, each into an environment of its own
 # make check  what is wrong in the YAML under sf_elt/defs
 # make dev    the demo org, Dagster's web UI and its daemon, on loopback
 
@@ -11,7 +12,7 @@ BIN    := $(VENV)/bin
 TESTS  ?= sf_elt_tests
 BENCH  ?=
 
-.PHONY: demo dev check test lint types layers unit soak bench constraints clean
+.PHONY: demo dev check test lint types layers unit soak bench bench-peers constraints clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -45,6 +46,14 @@ soak: $(VENV)/.dev
 
 bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-peers: $(patsubst benchmarks/peers/%.txt,.venv-peers/%/.installed,$(wildcard benchmarks/peers/*.txt))
+
+.venv-peers/%/.installed: benchmarks/peers/%.txt
+	$(PYTHON) -m venv .venv-peers/$*
+	@echo "Installing $* into .venv-peers/$* …"
+	.venv-peers/$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("sf_elt needs Python 3.11 or newer: make PYTHON=python3.11 …")'

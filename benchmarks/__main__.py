@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Drawn
 
-from benchmarks import importing
+from benchmarks import importing, others
 from benchmarks.report import Findings, Table, keep, machine, today
 
 ROWS = 1_000_000
@@ -29,6 +29,7 @@ TURNS = 3
 Part = Callable[..., Findings]
 PARTS: dict[str, tuple[str, Part]] = {
     "import": ("a first import against the floor, and its memory", importing.measure),
+    "peers": ("the same rows by dlt and by a Singer tap with its target", others.measure),
 }
 
 

@@ -3,13 +3,15 @@
 check.py     check
 demo_org.py  demo-org
 demo.py      demo, dev
+look_ups.py  sf
 """
 
 import typer
 
-from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.check import check
+from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.demo_org import demo_org
+from sf_elt.cli.look_ups import sf
 
 app = typer.Typer(
     help="Salesforce in, unified profiles and audiences, Salesforce out.",
@@ -17,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo-org")(demo_org)
+app.command()(check)
 app.command()(demo)
 app.command()(dev)
-app.command()(check)
+app.add_typer(sf)

@@ -132,6 +132,11 @@ def find_member_id_in_contact(org: Org, campaign_id: str, contact_id: str) -> st
     return _member_id(org, campaign_id, "ContactId", _id_of("Contact", contact_id))
 
 
+def campaign_fields(org: Org, fields: Sequence[str] = ()) -> list[str]:
+    """The fields that are read of campaigns: the usual ones as far as this user sees them, and those that are given."""
+    return _names(org, "Campaign", _CAMPAIGN, fields)
+
+
 def describe_members(org: Org) -> ObjectDescribe:
     """The fields of campaign members with their labels; those of campaigns are `describe(org, "Campaign")`."""
     return describe(org, "CampaignMember")
@@ -152,7 +157,7 @@ def _id_of(kind: str, an_id: str) -> str:
 
 
 def _campaigns(org: Org, fields: Sequence[str], where: str, limit: int | None = None) -> Iterator[Campaign]:
-    names = _names(org, "Campaign", _CAMPAIGN, fields)
+    names = campaign_fields(org, fields)
     return (_campaign(record) for record in fetch(org, "Campaign", names, where=where, limit=limit))
 
 

@@ -16,12 +16,13 @@ be in any letter case, and fields may be those of a record one level up (`Accoun
 UnknownObject or UnknownField with the nearest that there is, before anything is queried.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
 from sf_elt.salesforce.connect import Org
-from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, object_list
+from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, object_list, object_names
 from sf_elt.salesforce.errors import RequestRefused, UnknownField, UnknownObject
 from sf_elt.salesforce.ids import NotAnId, record_id
 from sf_elt.salesforce.names import did_you_mean
@@ -43,6 +44,7 @@ __all__ = [
     "find_by_email",
     "find_picklist",
     "main_fields",
+    "meant",
     "object_of",
     "query",
     "query_columns",
@@ -60,6 +62,10 @@ _PREFIXES = {
     "001": "Account", "003": "Contact", "005": "User", "006": "Opportunity", "00Q": "Lead", "00T": "Task",
     "00U": "Event", "00v": "CampaignMember", "500": "Case", "701": "Campaign",
 }  # fmt: skip
+
+# How the org says which name it does not know.
+_NO_OBJECT = re.compile(r"sObject type '(\w+)' is not supported")
+_NO_FIELD = re.compile(r"No such column '(\w+)' on entity '(\w+)'")
 
 # What a person knows a record by, in this order, of what its object has.
 _MAIN = ("Email", "Phone", "Company", "Account.Name", "Title", "Status", "StageName", "Type", "Amount", "IsActive")
@@ -175,6 +181,15 @@ def resolved(org: Org, described: ObjectDescribe, fields: Iterable[str]) -> list
     `Owner`) are for the org to judge.
     """
     return list(dict.fromkeys(_resolved(org, described, field.strip()) for field in fields))
+
+
+def meant(org: Org, error: RequestRefused) -> str:
+    """`` (did you mean Lead?)`` for a query that the org refused because of a name, where something is near it."""
+    said = _NO_OBJECT.search(str(error))
+    if said is not None:
+        return did_you_mean(said[1], object_names(org))
+    said = _NO_FIELD.search(str(error))
+    return did_you_mean(said[1], describe(org, said[2]).by_name) if said is not None else ""
 
 
 def _resolved(org: Org, described: ObjectDescribe, field_name: str) -> str:

@@ -1,0 +1,361 @@
+"""`sf-elt sf …`: look at what is in the org, without importing anything."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sf_elt.cli.org_session import DEFAULT_CONNECTION, Connection, opened_org
+from sf_elt.cli.showing import Column, Format, FormatOption, Rows, chosen, refuse, show
+
+if TYPE_CHECKING:
+    from sf_elt.salesforce import FieldDescribe, Org
+    from sf_elt.salesforce.campaigns import CampaignMember
+    from sf_elt.salesforce.records import Page
+
+sf = typer.Typer(
+    name="sf",
+    help=(
+        "Look at what is in Salesforce, without importing anything.\n\n"
+        "Logs in as imports do, by the SALESFORCE_… variables of the environment or of a file .env in this folder, "
+        "and changes nothing in the org. Examples are in docs/look-ups.md."
+    ),
+    no_args_is_help=True,
+)
+
+_NO_CAMPAIGN = "there is no such campaign, or this user may not see it"
+
+_FIELD_LABELS = {
+    "label": "Label", "name": "API name", "type": "Type", "required": "Required", "unique": "Unique",
+    "writable": "Can be written", "filterable": "Can be filtered", "relationship": "Related record's name",
+    "controlled_by": "Depends on", "values": "Values", "formula": "Formula", "help": "Help text",
+}  # fmt: skip
+
+_CAMPAIGNS = [
+    Column("Id", "Id"),
+    Column("Name", "Name"),
+    Column("Status", "Status"),
+    Column("StartDate", "Starts"),
+    Column("NumberOfContacts", "Contacts"),
+    Column("NumberOfLeads", "Leads"),
+    Column("NumberOfResponses", "Responses"),
+]
+
+_MEMBERS = [
+    Column("Type", "Is a"),
+    Column("LeadOrContactId", "Id"),
+    Column("Name", "Name"),
+    Column("Email", "Email"),
+    Column("Status", "Status"),
+    Column("FirstRespondedDate", "Responded"),
+]
+
+RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record's Id, of 15 or 18 characters.")]
+CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's Id.")]
+ObjectName = Annotated[str, typer.Argument(metavar="OBJECT", help="API name of the object: Lead, Subscription__c, ….")]
+Fields = Annotated[
+    str,
+    typer.Option(
+        metavar="FIELDS",
+        help="API names with commas between, also of related records: Name,Email,Account.Industry. `all` for all.",
+    ),
+]
+Limit = Annotated[int | None, typer.Option(help="At most so many records.", min=1)]
+
+
+@sf.command()
+def find(
+    record_id: RecordId,
+    object_name: Annotated[
+        str, typer.Option("--object", metavar="OBJECT", help="Its object, where the Id does not tell.")
+    ] = "",
+    fields: Fields = "all",
+    how: FormatOption = None,
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Shows the record with this Id: a lead, a contact, an account, anything."""
+    from sf_elt.salesforce import lookups
+
+    _check_id(record_id)
+    with opened_org(connection) as org:
+        wanted = () if fields == "all" else _names(org, object_name or lookups.object_of(org, record_id), fields)
+        record = lookups.find(org, record_id, wanted, object_name=object_name or None)
+        if record is None:
+            refuse("there is no such record, or this user may not see it. Deleted records are not found")
+        described = lookups.describe(org, record.object_name)
+        known = wanted or [name for name in record if name in described.by_name]
+        show(_columns(org, record.object_name, known), Rows([record], 1), how, title=f"{described.label} {record.id}")
+
+
+@sf.command()
+def find_by_email(
+    email: Annotated[str, typer.Argument(help="The e-mail address, in any letter case.")],
+    object_name: Annotated[
+        str,
+        typer.Option("--object", metavar="OBJECT", help="Only records of this object: Contact, Account, Case, …."),
+    ] = "",
+    fields: Fields = "",
+    how: FormatOption = None,
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Shows everybody with this e-mail address: users, contacts and leads, or records of one object."""
+    from sf_elt.salesforce import lookups
+
+    if not email.strip():
+        raise typer.BadParameter("give an e-mail address")
+    objects = (object_name,) if object_name else lookups.PEOPLE
+    with opened_org(connection) as org:
+        rows: list[dict[str, object]] = []
+        columns = {"Object": Column("Object", "Object")}
+        for each in objects:
+            names = _names(org, each, fields)
+            columns = {column.name: column for column in _columns(org, each, names)} | columns
+            for record in lookups.find_by_email(org, each, email, names):
+                rows.append({"Object": record.object_name} | {name: record.get(name) for name in names})
+        if not rows:
+            kinds = object_name or "user, contact or lead"
+            refuse(f"there is no {kinds} with this e-mail address, or this user may not see it")
+        used = [column for name, column in columns.items() if any(name in row for row in rows)]
+        show(sorted(used, key=lambda column: column.name != "Object"), Rows(rows, len(rows)), how)
+
+
+@sf.command()
+def fetch(
+    object_name: ObjectName,
+    fields: Fields = "",
+    where: Annotated[
+        str, typer.Option(metavar="CONDITION", help="Only these, in SOQL: \"Status = 'Open' AND Email != null\".")
+    ] = "",
+    limit: Limit = None,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Also what is in the recycle bin.")] = False,
+    how: FormatOption = None,
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Lists the records of an object. Without --fields: Id, name, and what else tells who or what it is."""
+    from sf_elt.salesforce import lookups
+
+    with opened_org(connection) as org:
+        names = _names(org, object_name, fields)
+        try:
+            pages = lookups.fetch_pages(org, object_name, names, where=where, limit=limit, include_deleted=deleted)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        described = lookups.describe(org, object_name)
+        show(_columns(org, object_name, names), _rows(pages), how, title=described.labelPlural, most=limit)
+
+
+@sf.command()
+def query(
+    soql: Annotated[str, typer.Argument(metavar="SOQL", help="The query, in quotation marks.")],
+    limit: Annotated[int | None, typer.Option(help="How many rows a table shows (50).", min=1)] = None,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Also what is in the recycle bin.")] = False,
+    how: FormatOption = None,
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Runs any SOQL query and shows all its rows: "SELECT Status, COUNT(Id) FROM Lead GROUP BY Status"."""
+    from sf_elt.salesforce import RequestRefused, lookups
+
+    with opened_org(connection) as org:
+        try:
+            names = [] if chosen(how) == Format.jsonl else lookups.query_columns(org, soql)
+            found = _rows(lookups.query_pages(org, soql, include_deleted=deleted))
+        except RequestRefused as error:
+            words = str(error).partition(error.code or "")[2].strip() or str(error)
+            refuse(f"the org refuses this query{lookups.meant(org, error)}:\n{words}")
+        show([Column(name, name) for name in names], found, how, most=limit)
+
+
+@sf.command()
+def describe(
+    object_name: ObjectName,
+    field: Annotated[str, typer.Option(metavar="FIELD", help="Only this field, with everything about it.")] = "",
+    how: FormatOption = None,
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Lists the fields of an object: what people call them, their API names, what they hold."""
+    from sf_elt.salesforce import lookups
+
+    with opened_org(connection) as org:
+        described = lookups.describe(org, object_name)
+        chosen = [described.field(field)] if field else described.fields
+        rows = [_field_row(each) for each in chosen]
+        names = [*rows[0]] if field else ["label", "name", "type", "required", "help"]
+        columns = [Column(name, _FIELD_LABELS[name]) for name in names]
+        named = described.name if described.label == described.name else f"{described.label}, {described.name}"
+        title = named if field else f"{named}: {len(rows)} fields that this user sees"
+        show(columns, Rows(rows, len(rows)), how, title=title, most=len(rows))
+
+
+@sf.command()
+def picklist(
+    object_name: ObjectName,
+    field: Annotated[str, typer.Argument(metavar="FIELD", help="API name of the picklist: Status, LeadSource, ….")],
+    record_type: Annotated[
+        str, typer.Option(metavar="NAME", help="Only what records of this record type are offered.")
+    ] = "",
+    how: FormatOption = None,
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Lists all values of a picklist."""
+    from sf_elt.salesforce import lookups
+
+    with opened_org(connection) as org:
+        found = lookups.find_picklist(org, object_name, field, record_type=record_type or None)
+        rows = [
+            {"value": each.value, "label": each.label, "active": each.active, "default": each.default}
+            | ({} if found.controlled_by is None else {"only_for": "; ".join(each.only_for or ())})
+            for each in found.choices
+        ]
+        columns = [Column("value", "Value"), Column("label", "Label"), Column("active", "Active")]
+        columns.append(Column("default", "Default"))
+        if found.controlled_by is not None:
+            columns.append(Column("only_for", f"Only for {found.controlled_by}"))
+        of_type = f", record type {found.record_type}" if found.record_type else ""
+        show(columns, Rows(rows, len(rows)), how, title=f"{found.label}{of_type}", most=len(rows))
+
+
+@sf.command()
+def campaigns(
+    status: Annotated[str, typer.Option(help="Only those with this status: Planned, Completed, ….")] = "",
+    active: Annotated[bool, typer.Option("--active", help="Only active ones.")] = False,
+    limit: Limit = None,
+    how: FormatOption = None,
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Lists the campaigns, with how many are in each and how many responded."""
+    from sf_elt.salesforce import campaigns as of_org
+
+    with opened_org(connection) as org:
+        found = of_org.fetch_campaigns(org, status=status or None, active_only=active, limit=limit)
+        names = of_org.campaign_fields(org)
+        columns = _CAMPAIGNS if chosen(how) == Format.table else [Column(name, name) for name in names]
+        show(columns, Rows(each.record for each in found), how, title="Campaigns", most=limit)
+
+
+@sf.command()
+def campaign(
+    campaign_id: CampaignId,
+    how: FormatOption = None,
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Shows one campaign: status, dates, who owns it, numbers, cost."""
+    from sf_elt.salesforce import campaigns as of_org
+
+    _check_id(campaign_id)
+    with opened_org(connection) as org:
+        found = of_org.find(org, campaign_id)
+        if found is None:
+            refuse(_NO_CAMPAIGN)
+        names = of_org.campaign_fields(org)
+        show(_columns(org, "Campaign", names), Rows([found.record], 1), how, title=f"Campaign {found.id}")
+
+
+@sf.command()
+def members(
+    campaign_id: CampaignId,
+    status: Annotated[str, typer.Option(help="Only those with this status: Sent, Responded, ….")] = "",
+    limit: Limit = None,
+    how: FormatOption = None,
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Lists who is in a campaign: contacts and leads, with their status."""
+    from sf_elt.salesforce import campaigns as of_org
+
+    _check_id(campaign_id)
+    with opened_org(connection) as org:
+        its_campaign = of_org.find(org, campaign_id)
+        if its_campaign is None:
+            refuse(_NO_CAMPAIGN)
+        found = of_org.campaign_members(org, campaign_id, status=status or None, limit=limit)
+        show(_MEMBERS, Rows(map(_member_row, found)), how, title=f"Members of {its_campaign.name}", most=limit)
+
+
+@sf.command()
+def member(
+    campaign_id: CampaignId,
+    lead: Annotated[str, typer.Option(metavar="ID", help="The lead's Id.")] = "",
+    contact: Annotated[str, typer.Option(metavar="ID", help="The contact's Id.")] = "",
+    connection: Connection = DEFAULT_CONNECTION,
+) -> None:
+    """Says whether a lead or a contact is in a campaign: prints the Id of the membership, or ends with status 1."""
+    from sf_elt.salesforce import campaigns as of_org
+
+    if bool(lead) == bool(contact):
+        raise typer.BadParameter("give either --lead or --contact, with an Id")
+    _check_id(campaign_id)
+    _check_id(lead or contact)
+    with opened_org(connection) as org:
+        found = (
+            of_org.find_member_id_in_lead(org, campaign_id, lead)
+            if lead
+            else of_org.find_member_id_in_contact(org, campaign_id, contact)
+        )
+        if found is None:
+            refuse(f"this {'lead' if lead else 'contact'} is not in this campaign, or this user may not see it")
+        typer.echo(found)
+
+
+def _check_id(text: str) -> None:
+    """Before anything is asked of the org. Ends the command with status 2 where it cannot be an Id."""
+    from sf_elt.salesforce.ids import NotAnId, record_id
+
+    try:
+        record_id(text)
+    except NotAnId as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _names(org: "Org", object_name: str, fields: str) -> list[str]:
+    """The fields that were asked for, `all` of them, or the few that say what a record is."""
+    from sf_elt.salesforce import lookups
+
+    described = lookups.describe(org, object_name)
+    if fields.strip().lower() == "all":
+        return lookups.readable_fields(described)
+    asked = [each for each in fields.split(",") if each.strip()]
+    return lookups.resolved(org, described, asked) if asked else lookups.main_fields(described)
+
+
+def _columns(org: "Org", object_name: str, names: Sequence[str]) -> list[Column]:
+    from sf_elt.salesforce.labels import labels
+
+    named = labels(org, object_name, names)
+    return [Column(name, "Id" if name == "Id" else label) for name, label in named.items()]
+
+
+def _field_row(field: "FieldDescribe") -> dict[str, object]:
+    from sf_elt.salesforce.labels import is_required, type_label
+
+    return {
+        "label": field.label,
+        "name": field.name,
+        "type": type_label(field),
+        "required": is_required(field),
+        "unique": field.unique,
+        "writable": field.createable or field.updateable,
+        "filterable": field.filterable,
+        "relationship": field.relationshipName,
+        "controlled_by": field.controllerName,
+        "values": "; ".join(each.value for each in field.picklistValues if each.active) or None,
+        "formula": field.calculatedFormula,
+        "help": field.inlineHelpText,
+    }
+
+
+def _member_row(member: "CampaignMember") -> dict[str, object]:
+    return {
+        "Id": member.id,
+        "Type": member.kind,
+        "LeadOrContactId": member.person_id,
+        "Name": member.name,
+        "Email": member.email,
+        "Status": member.status,
+        "HasResponded": member.has_responded,
+        "FirstRespondedDate": str(member.first_responded) if member.first_responded else None,
+    }
+
+
+def _rows(pages: "Iterator[Page]") -> Rows:
+    first = next(pages)
+    return Rows(chain(first.records, (record for page in pages for record in page.records)), first.total)

@@ -1,0 +1,251 @@
+"""Rows for people and for programs: a table, or lines where it would be too wide; CSV; JSON Lines.
+
+Nothing that the org holds can drive a terminal: control characters, and those that turn the direction of writing, are
+shown as `\\x1b` and `\\u202e`. What is not for a terminal is written as it is.
+"""
+
+import csv
+import io
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import Annotated, NoReturn
+
+import orjson
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+TABLE_ROWS = 50  # what a terminal shows of a long list unless it is told how many
+LONG_WORD = 12  # characters; a longer word may be broken where a table is narrow
+
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSAFE_KINDS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}\+0000")
+_WHOLE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?|\d{4}-\d\d-\d\d|\S{1,50}@\S{1,50}")
+_ADDRESS = ("street", "city", "state", "postalCode", "country")
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    table = "table"
+    csv = "csv"
+    jsonl = "jsonl"
+
+
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        help="table for reading, csv for a spreadsheet, jsonl for a program.  [default: table on a terminal, else csv]",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name for programs and its label for people."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows while they are read, and how many there are in all where that is known."""
+
+    rows: Iterable[Mapping[str, object]]
+    total: int | None = None
+
+
+def chosen(how: Format | None) -> Format:
+    """The format that was asked for: on a terminal a table, into a file or another program CSV."""
+    return how or (Format.table if sys.stdout.isatty() else Format.csv)
+
+
+def show(
+    columns: Sequence[Column], found: Rows, how: Format | None, *, title: str = "", most: int | None = None
+) -> None:
+    """Writes the rows to standard output. A table has at most `most` of them, 50 unless it says; others have all."""
+    how = chosen(how)
+    if how == Format.table:
+        _show_table(columns, found, title, most or TABLE_ROWS)
+        return
+    with _progress(found) as rows:
+        if how == Format.csv:
+            _write_csv(columns, rows)
+        else:
+            _write_jsonl(rows)
+
+
+def say(text: str) -> None:
+    """A line for the person, on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(safe(text, keep_lines=True)))
+
+
+def refuse(text: str) -> NoReturn:
+    """Ends the command with status 1 and a sentence."""
+    say(f"sf-elt: {text}")
+    raise typer.Exit(1)
+
+
+def safe(text: str, *, keep_lines: bool = False) -> str:
+    """The text without anything that a terminal would obey; a line's end is `⏎` unless lines are kept."""
+    lines = text.replace("\r\n", "\n").replace("\t", " ")
+    lines = lines if keep_lines else lines.replace("\n", " ⏎ ")
+    return "".join(
+        _escaped(character)
+        if character != "\n" and (character in _TURNING or unicodedata.category(character) in _UNSAFE_KINDS)
+        else character
+        for character in lines
+    )
+
+
+def readable(value: object) -> str:
+    """A value for a person to read; still unsafe."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, str):
+        return _MOMENT.sub(r"\1 \2 UTC", value) if _MOMENT.fullmatch(value) else value
+    if isinstance(value, dict) and "street" in value:
+        return ", ".join(str(value[part]) for part in _ADDRESS if value.get(part))
+    if isinstance(value, dict) and value.keys() == {"latitude", "longitude"}:
+        return f"{value['latitude']}, {value['longitude']}"
+    return _json(value) if isinstance(value, (Mapping, Sequence)) else str(value)
+
+
+def _show_table(columns: Sequence[Column], found: Rows, title: str, most: int) -> None:
+    console = Console(highlight=False)
+    coming = iter(found.rows)
+    rows = [[readable(row.get(column.name)) for column in columns] for row in islice(coming, most)]
+    if title:
+        console.print(Text(safe(title), style="bold"))
+    widths = _least_widths(columns, rows)
+    if rows and sum(widths) + 2 * (len(widths) - 1) > console.width:
+        _print_lines(console, columns, rows)
+    elif rows:
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+        for column, width in zip(columns, widths, strict=True):
+            table.add_column(Text(safe(column.label)), overflow="fold", min_width=width)
+        for row in rows:
+            table.add_row(*(Text(safe(cell)) for cell in row))
+        console.print(table)
+    if not rows:
+        say("Nothing was found.")
+    elif next(coming, None) is not None:
+        of_all = f"{len(rows):,} of {found.total:,} are shown" if found.total else f"the first {len(rows):,} are shown"
+        say(f"{of_all}. --limit shows more, --format csv writes all.")
+
+
+def _print_lines(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Each row as lines of `label  value`, without its empty values."""
+    for number, row in enumerate(rows):
+        if number:
+            console.print()
+        lines = Table.grid(padding=(0, 2))
+        lines.add_column(style="dim", overflow="fold")
+        lines.add_column(overflow="fold")
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                lines.add_row(Text(safe(column.label)), Text(safe(cell, keep_lines=True)))
+        console.print(lines)
+        empty = sum(not cell for cell in row)
+        if empty and len(rows) == 1:
+            console.print(Text(f"Empty fields are not shown: {empty}", style="dim"))
+
+
+def _least_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    """How wide each column must be: Ids, dates and addresses are not broken, nor words where they are short."""
+    return [
+        max(_least_width(text) for text in (column.label, *(row[place] for row in rows)))
+        for place, column in enumerate(columns)
+    ]
+
+
+def _least_width(text: str) -> int:
+    return max(
+        (cell_len(word) if _WHOLE.fullmatch(word) else min(LONG_WORD, cell_len(word)) for word in text.split()),
+        default=0,
+    )
+
+
+def _write_csv(columns: Sequence[Column], rows: Iterable[Mapping[str, object]]) -> None:
+    out = sys.stdout.buffer
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+
+    def flush() -> None:
+        text = line.getvalue()
+        out.write((safe(text, keep_lines=True) if sys.stdout.isatty() else text).encode())
+        line.seek(0)
+        line.truncate()
+
+    writer.writerow(column.name for column in columns)
+    flush()
+    for row in rows:
+        writer.writerow(_plain(row.get(column.name)) for column in columns)
+        flush()
+    out.flush()
+
+
+def _write_jsonl(rows: Iterable[Mapping[str, object]]) -> None:
+    out = sys.stdout.buffer
+    for row in rows:
+        text = _json(row)
+        out.write((_safe_json(text) if sys.stdout.isatty() else text).encode() + b"\n")
+    out.flush()
+
+
+def _plain(value: object) -> str:
+    """A value in CSV: as JSON writes it, text without quotes, nothing for null."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, default=_as_dict, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+
+
+def _as_dict(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON")
+
+
+def _safe_json(text: str) -> str:
+    """The same JSON, with what a terminal would obey in JSON's own escapes."""
+    return "".join(
+        f"\\u{ord(character):04x}"
+        if character in _TURNING or unicodedata.category(character) in _UNSAFE_KINDS
+        else character
+        for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    return f"\\x{ord(character):02x}" if ord(character) < 0x100 else f"\\u{ord(character):04x}"
+
+
+@contextmanager
+def _progress(found: Rows) -> Iterator[Iterable[Mapping[str, object]]]:
+    """Says how far it is where somebody waits at a terminal and the rows go elsewhere."""
+    if sys.stdout.isatty() or not sys.stderr.isatty():
+        yield found.rows
+        return
+    from rich.progress import track
+
+    yield track(found.rows, "reading", total=found.total, console=Console(stderr=True), transient=True)

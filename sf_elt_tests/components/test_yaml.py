@@ -9,17 +9,23 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from sf_elt.components.resources import WarehouseResource
 from sf_elt_tests.components.conftest import ROOT
 
 PYPROJECT = '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "{module}"\n'
 
 
-def load_changed(folder: Path, file: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Loads a copy of the project's defs in which one line is different; gives everything that is said about it."""
+def load_changed(
+    folder: Path, file: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch, *, whole: bool = False
+) -> str:
+    """Loads a copy of the project's defs in which one line is different; gives everything that is said about it.
+
+    To an import nothing but the connection matters: without `whole` the rest is left out.
+    """
     module = f"changed_{abs(hash(str(folder)))}"
     defs = folder / module / "defs"
     others = {each.name for each in (ROOT / "sf_elt" / "defs").iterdir()} - {"__init__.py", "connection", "imports"}
-    left_out = others if file == "imports/defs.yaml" else set()  # nothing else matters to an import
+    left_out = others if file == "imports/defs.yaml" and not whole else set()
     shutil.copytree(ROOT / "sf_elt" / "defs", defs, ignore=lambda at, _: left_out if Path(at).name == "defs" else set())
     (folder / "pyproject.toml").write_text(PYPROJECT.format(module=module), "utf-8")
     (folder / module / "__init__.py").touch()
@@ -28,7 +34,10 @@ def load_changed(folder: Path, file: str, old: str, new: str, monkeypatch: pytes
     (defs / file).write_text(text.replace(old, new, 1), "utf-8")
     monkeypatch.syspath_prepend(str(folder))
     try:
-        dg.load_from_defs_folder(path_within_project=defs.parent)
+        loaded = dg.load_from_defs_folder(path_within_project=defs.parent)
+        dg.Definitions.validate_loadable(
+            dg.Definitions.merge(loaded, dg.Definitions(resources={"warehouse": WarehouseResource()}))
+        )
     except Exception as error:
         return "\n".join(_chain(error))
     return "nothing"
@@ -183,6 +192,12 @@ def test_a_template_may_stand_for_a_number(tmp_path: Path, monkeypatch: pytest.M
     """`{{ env('NAME', 'default') }}` works in every attribute of an import, numbers included."""
     new = "look_back_minutes: \"{{ env('MINUTES', '15') }}\""
     assert load_changed(tmp_path, "imports/defs.yaml", "look_back_minutes: 10", new, monkeypatch) == "nothing"
+
+
+def test_without_leads_everything_else_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """import_leads false breaks nothing that is made from leads: mapping, audiences and exports load as before."""
+    old, new = "partitions: daily", "import_leads: false"
+    assert load_changed(tmp_path, "imports/defs.yaml", old, new, monkeypatch, whole=True) == "nothing"
 
 
 def test_a_mistyped_switch_is_located(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,69 @@
+"""Objects that are no people: activities, relations, users, record types, custom and history objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from sf_elt_tests.components.conftest import variables
+from sf_elt_tests.components.projects import Project, load
+from sf_elt_tests.orgs import client
+from sf_elt_tests.shared_orgs import org_of_module
+
+if TYPE_CHECKING:
+    from sf_elt.demo_org.serve import Details
+
+__all__ = ["org_of_module"]
+
+OBJECTS = [
+    "Campaign", "CampaignMember", "Task", "Event", "User", "Case", "OpportunityContactRole", "AccountContactRelation",
+    "RecordType", "Subscription__c", "LeadHistory", "OpportunityFieldHistory", "Subscription__History",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["rest", "bulk"])
+def imported(
+    request: pytest.FixtureRequest, org_of_module: Details, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """All of them imported by default options, in one run, by REST and by bulk."""
+    folder = tmp_path_factory.mktemp(request.param)
+    written = "\n".join(f"  - object: {name}" for name in OBJECTS)
+    with pytest.MonkeyPatch.context() as monkeypatch, dg.DagsterInstance.ephemeral() as instance:
+        for name, value in variables(folder, org_of_module, datetime.now(UTC).date()).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.syspath_prepend(str(folder))
+        track_changes(org_of_module)
+        project = load(folder, instance, f"transport: {request.param}\nobjects:\n{written}")
+        project.materialize()
+        yield project
+
+
+def track_changes(details: Details) -> None:
+    """Changes a tracked field of one record of each kind, so that every history has a row."""
+    sf = client(details)
+    for name, field, value in [
+        ("Lead", "Title", "Head of History"),
+        ("Opportunity", "NextStep", "Look back"),
+        ("Subscription__c", "Seats__c", 4711),
+    ]:
+        where = " WHERE IsConverted = false" if name == "Lead" else ""
+        (record,) = sf.query(f"SELECT Id FROM {name}{where} LIMIT 1")["records"]
+        getattr(sf, name).update(record["Id"], {field: value})
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_record_is_in_the_stream(imported: Project, org_of_module: Details, name: str) -> None:
+    """The stream has the records that the org has, deleted ones too, each once, and read as it was told to."""
+    (stream,) = [each.stream for each in imported.component.objects if each.object == name]
+    held = [
+        (each["Id"],)
+        for each in client(org_of_module).query_all(f"SELECT Id FROM {name}", include_deleted=True)["records"]
+    ]
+    assert held
+    assert sorted(imported.sql(f'SELECT "Id" FROM streams.{stream}')) == sorted(held)
+    transports = imported.sql(f"SELECT DISTINCT transport FROM ops.windows WHERE stream = '{stream}'")
+    assert transports == [(imported.component.transport,)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def read_env_file() -> None:
-    """Adds what `.env` says to the environment; what is set already stays."""
+    """Sets what `.env` says; as in Dagster, that goes before what the environment has."""
     from dotenv import load_dotenv  # comes with Dagster, which reads the same file
 
-    load_dotenv(Path(".env"), override=False)
+    load_dotenv(Path(".env"), override=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sf_elt.cli.org_session import DEFAULT_CONNECTION, Connection, opened_org
+from sf_elt.cli.org_session import Connection, opened_org
 from sf_elt.cli.showing import Column, Format, FormatOption, Rows, chosen, refuse, show
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def find(
     ] = "",
     fields: Fields = "all",
     how: FormatOption = None,
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Shows the record with this Id: a lead, a contact, an account, anything."""
     from sf_elt.salesforce import lookups
@@ -97,7 +97,7 @@ def find_by_email(
     ] = "",
     fields: Fields = "",
     how: FormatOption = None,
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Shows everybody with this e-mail address: users, contacts and leads, or records of one object."""
     from sf_elt.salesforce import lookups
@@ -106,18 +106,19 @@ def find_by_email(
         raise typer.BadParameter("give an e-mail address")
     objects = (object_name,) if object_name else lookups.PEOPLE
     with opened_org(connection) as org:
-        rows: list[dict[str, object]] = []
-        columns = {"Object": Column("Object", "Object")}
-        for each in objects:
-            names = _names(org, each, fields)
-            columns = {column.name: column for column in _columns(org, each, names)} | columns
-            for record in lookups.find_by_email(org, each, email, names):
-                rows.append({"Object": record.object_name} | {name: record.get(name) for name in names})
-        if not rows:
+        names = _names_of(org, objects, fields)
+        found = [record for each in objects for record in lookups.find_by_email(org, each, email, names[each])]
+        if not found:
             kinds = object_name or "user, contact or lead"
             refuse(f"there is no {kinds} with this e-mail address, or this user may not see it")
-        used = [column for name, column in columns.items() if any(name in row for row in rows)]
-        show(sorted(used, key=lambda column: column.name != "Object"), Rows(rows, len(rows)), how)
+        columns = {"Object": Column("Object", "Object")}
+        for each in dict.fromkeys(record.object_name for record in found):
+            columns |= {one.name: one for one in _columns(org, each, names[each]) if one.name not in columns}
+        rows = [
+            {"Object": each.object_name} | {name: each.get(name) for name in columns if name != "Object"}
+            for each in found
+        ]
+        show(list(columns.values()), Rows(rows, len(rows)), how)
 
 
 @sf.command()
@@ -130,7 +131,7 @@ def fetch(
     limit: Limit = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Also what is in the recycle bin.")] = False,
     how: FormatOption = None,
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Lists the records of an object. Without --fields: Id, name, and what else tells who or what it is."""
     from sf_elt.salesforce import lookups
@@ -151,7 +152,7 @@ def query(
     limit: Annotated[int | None, typer.Option(help="How many rows a table shows (50).", min=1)] = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Also what is in the recycle bin.")] = False,
     how: FormatOption = None,
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Runs any SOQL query and shows all its rows: "SELECT Status, COUNT(Id) FROM Lead GROUP BY Status"."""
     from sf_elt.salesforce import RequestRefused, lookups
@@ -171,7 +172,7 @@ def describe(
     object_name: ObjectName,
     field: Annotated[str, typer.Option(metavar="FIELD", help="Only this field, with everything about it.")] = "",
     how: FormatOption = None,
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Lists the fields of an object: what people call them, their API names, what they hold."""
     from sf_elt.salesforce import lookups
@@ -195,7 +196,7 @@ def picklist(
         str, typer.Option(metavar="NAME", help="Only what records of this record type are offered.")
     ] = "",
     how: FormatOption = None,
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Lists all values of a picklist."""
     from sf_elt.salesforce import lookups
@@ -221,7 +222,7 @@ def campaigns(
     active: Annotated[bool, typer.Option("--active", help="Only active ones.")] = False,
     limit: Limit = None,
     how: FormatOption = None,
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Lists the campaigns, with how many are in each and how many responded."""
     from sf_elt.salesforce import campaigns as of_org
@@ -237,7 +238,7 @@ def campaigns(
 def campaign(
     campaign_id: CampaignId,
     how: FormatOption = None,
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Shows one campaign: status, dates, who owns it, numbers, cost."""
     from sf_elt.salesforce import campaigns as of_org
@@ -257,7 +258,7 @@ def members(
     status: Annotated[str, typer.Option(help="Only those with this status: Sent, Responded, ….")] = "",
     limit: Limit = None,
     how: FormatOption = None,
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Lists who is in a campaign: contacts and leads, with their status."""
     from sf_elt.salesforce import campaigns as of_org
@@ -276,7 +277,7 @@ def member(
     campaign_id: CampaignId,
     lead: Annotated[str, typer.Option(metavar="ID", help="The lead's Id.")] = "",
     contact: Annotated[str, typer.Option(metavar="ID", help="The contact's Id.")] = "",
-    connection: Connection = DEFAULT_CONNECTION,
+    connection: Connection = "",
 ) -> None:
     """Says whether a lead or a contact is in a campaign: prints the Id of the membership, or ends with status 1."""
     from sf_elt.salesforce import campaigns as of_org
@@ -315,6 +316,26 @@ def _names(org: "Org", object_name: str, fields: str) -> list[str]:
         return lookups.readable_fields(described)
     asked = [each for each in fields.split(",") if each.strip()]
     return lookups.resolved(org, described, asked) if asked else lookups.main_fields(described)
+
+
+def _names_of(org: "Org", objects: Sequence[str], fields: str) -> dict[str, list[str]]:
+    """The same for several objects: what one of them lacks is left out of it, what all of them lack is an error."""
+    from sf_elt.salesforce import UnknownField
+
+    asked = [each for each in fields.split(",") if each.strip()]
+    if len(objects) == 1 or not asked or asked == ["all"]:
+        return {each: _names(org, each, fields) for each in objects}
+    names: dict[str, list[str]] = {each: [] for each in objects}
+    for field in asked:
+        refusals = []
+        for each in objects:
+            try:
+                names[each] += _names(org, each, field)
+            except UnknownField as error:
+                refusals.append(error)
+        if len(refusals) == len(objects):
+            raise refusals[0]
+    return {each: own or ["Id"] for each, own in names.items()}
 
 
 def _columns(org: "Org", object_name: str, names: Sequence[str]) -> list[Column]:

@@ -1,6 +1,6 @@
 """An org for a command: credentials from the environment, calls counted, and errors told in a sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,33 +10,36 @@ from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.showing import refuse
 
 if TYPE_CHECKING:
+    from sf_elt.components import SalesforceConnection
     from sf_elt.salesforce import Org
 
 JOB = "sf:cli"
+"""Under this name the calls are counted, in `ops.api_calls` and in the ledger beside the warehouse."""
 
 Connection = Annotated[
     str,
     typer.Option(
-        metavar="PREFIX",
-        help="Which org: what the names of its environment variables start with, SANDBOX_ for SANDBOX_USERNAME.",
+        metavar="NAME",
+        help="Which org, where this deployment has several: the name of a SalesforceConnection.",
     ),
 ]
-DEFAULT_CONNECTION = "SALESFORCE_"
 
 
 @contextmanager
-def opened_org(connection: str = DEFAULT_CONNECTION, job: str = JOB) -> Iterator["Org"]:
-    """An open session, whose calls are counted as those of `job`. What goes wrong ends the command with status 1."""
+def opened_org(connection: str = "") -> Iterator["Org"]:
+    """An open session, with the connection's reserve of API calls. What goes wrong ends the command with status 1."""
     read_env_file()
+    from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import OrgConnection, open_warehouse
     from sf_elt.salesforce import AuthenticationFailed, SalesforceError
     from sf_elt.salesforce.ids import NotAnId
     from sf_elt.warehouse import WarehouseError
 
-    known = OrgConnection(env_prefix=connection)
+    chosen = _chosen(loaded_deployment("sf", connection=connection).connections, connection)
+    known = OrgConnection(env_prefix=chosen.env_prefix, org_reserve=chosen.org_reserve)
     try:
         try:
-            meter = known.meter(open_warehouse(), job, None)
+            meter = known.meter(open_warehouse(), JOB, None)
         except ValueError as error:  # an address or a token that cannot be one
             raise AuthenticationFailed(str(error)) from error
         with known.org(meter) as org:
@@ -44,10 +47,15 @@ def opened_org(connection: str = DEFAULT_CONNECTION, job: str = JOB) -> Iterator
     except NotAnId as error:
         raise typer.BadParameter(str(error)) from None
     except AuthenticationFailed as error:
-        refuse(str(error).replace("SALESFORCE_", connection))
+        refuse(str(error).replace("SALESFORCE_", chosen.env_prefix))
     except (SalesforceError, WarehouseError) as error:
         refuse(str(error))
     except BrokenPipeError:
         raise
     except OSError as error:
         refuse(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+
+
+def _chosen(connections: "Sequence[SalesforceConnection]", name: str) -> "SalesforceConnection":
+    """The connection of that name; without one the only one, or the first."""
+    return next((each for each in connections if each.name == name), connections[0])

@@ -94,7 +94,7 @@ def say(text: str) -> None:
 
 def refuse(text: str) -> NoReturn:
     """Ends the command with status 1 and a sentence."""
-    say(f"sf-elt: {text}")
+    say(f"sf-elt sf: {text}")
     raise typer.Exit(1)
 
 

@@ -5,6 +5,7 @@ so that memory does not grow with the download; each merge looks once through th
 columns only where it has the same records.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from sf_elt.streams.staging import Batch, Staging, batches, read_rows, refuse_sh
 from sf_elt.streams.statements import statement
 from sf_elt.warehouse import hold_memory, quote, quote_table
 
+PART = 256 << 20  # bytes of text that are merged at once
 MEMORY = "512MB"  # DuckDB's own; loads and merges of any size stay within it and are no slower for it
 
 
@@ -62,12 +64,12 @@ def merge_download(
     """
     hold_memory(connection, MEMORY)
     staging = Staging(stream, columns, shape, loaded_at, window)
-    found = list(batches(download.files))
     names = _names(stream, columns)
     if _is_empty(connection, names["stream"]):
-        counts = _load(connection, staging, found, names)
+        counts = _load(connection, staging, batches(download.files), names)
     else:
-        counts = sum((_merge(connection, staging, batch, names) for batch in found), NOTHING)
+        parts = batches(download.files, most=PART)
+        counts = sum((_merge(connection, staging, batch, names) for batch in parts), NOTHING)
     refuse_shortfall(staging, counts.rows_read, download.reported)
     return counts
 
@@ -92,7 +94,9 @@ def _is_empty(connection: DuckDBPyConnection, table: str) -> bool:
     return connection.execute(f"FROM {table} LIMIT 1").fetchone() is None
 
 
-def _load(connection: DuckDBPyConnection, staging: Staging, found: list[Batch], names: dict[str, str]) -> MergeCounts:
+def _load(
+    connection: DuckDBPyConnection, staging: Staging, found: Iterable[Batch], names: dict[str, str]
+) -> MergeCounts:
     """The rows straight into the stream's table, which has none."""
     rows_read = sum(read_rows(connection, f"INSERT INTO {names['stream']} BY NAME", staging, batch) for batch in found)
     if _repeats_ids(connection, names["stream"]):

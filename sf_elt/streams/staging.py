@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from pathlib import Path
 
 import duckdb
@@ -20,7 +21,6 @@ from sf_elt.streams.statements import statement
 from sf_elt.streams.unreadable import misfit
 from sf_elt.warehouse import quote
 
-BATCH = 256 << 20  # bytes of text that are staged at once: what a merge holds in memory does not grow with the download
 MAX_LINE = 16 << 20  # bytes of one CSV row: an object holds 1.6 million characters of long text at most, quotes doubled
 BUFFER = 32 << 20
 MIN_JSON = 16 << 20
@@ -28,11 +28,10 @@ MIN_JSON = 16 << 20
 
 @dataclass(frozen=True)
 class Batch:
-    """Landing files of one kind that are read by one query. `size` is in bytes of text."""
+    """Landing files of one kind that are read by one query."""
 
     kind: str  # csv | json | parquet
     files: tuple[Path, ...]
-    size: int
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,8 @@ def refuse_shortfall(staging: Staging, rows: int, reported: int) -> None:
         )
 
 
-def batches(landed: Iterable[Path], most: int = BATCH) -> Iterator[Batch]:
-    """The landing files in order, those of one kind together up to `most` bytes of text.
+def batches(landed: Iterable[Path], most: float = inf) -> Iterator[Batch]:
+    """The landing files in order, those of one kind together, up to `most` bytes of text.
 
     A file that holds nothing is left out: a job without rows may answer with no byte at all.
     """
@@ -112,13 +111,13 @@ def batches(landed: Iterable[Path], most: int = BATCH) -> Iterator[Batch]:
             continue
         kind_of_file, size_of_file = _kind(file), _size(file)
         if gathered and (kind_of_file != kind or size + size_of_file > most):
-            yield Batch(kind, tuple(gathered), size)
+            yield Batch(kind, tuple(gathered))
             gathered, size = [], 0
         kind = kind_of_file
         gathered.append(file)
         size += size_of_file
     if gathered:
-        yield Batch(kind, tuple(gathered), size)
+        yield Batch(kind, tuple(gathered))
 
 
 @contextmanager
@@ -173,7 +172,7 @@ def _as_text(staging: Staging, kind: str, file: Path) -> str:
     """The query for one file's rows as text, to find out what does not fit."""
     columns = staging.columns.columns
     listed = ", ".join(f"{_access(column, kind)}::VARCHAR AS {quote(column.name)}" for column in columns)
-    batch = Batch(kind, (file,), _size(file))
+    batch = Batch(kind, (file,))
     read = {column.name: "VARCHAR" for column in columns}
     return f"SELECT {listed} FROM {_landed(staging, batch, read)}"  # noqa: S608 - quoted
 

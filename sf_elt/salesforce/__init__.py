@@ -26,7 +26,7 @@ Errors:
         └── JobFailed            a bulk job ended as Failed or Aborted
 """
 
-from sf_elt.salesforce.bulk import JobPatience, download_bulk
+from sf_elt.salesforce.bulk import download_bulk
 from sf_elt.salesforce.connect import Org, connect
 from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, object_names
 from sf_elt.salesforce.download import Download
@@ -45,9 +45,11 @@ from sf_elt.salesforce.errors import (
     UnknownField,
     UnknownObject,
 )
+from sf_elt.salesforce.keyset import download_by_id
 from sf_elt.salesforce.login import Login
 from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.query import count, download_rest, fits_rest, query_records
+from sf_elt.salesforce.query_jobs import JobPatience
 from sf_elt.salesforce.soql import literal, literals, moment, select, within
 from sf_elt.salesforce.survey import Survey, survey
 from sf_elt.salesforce.transport import CallMeter, Patience, Pause
@@ -81,6 +83,7 @@ __all__ = [
     "describe",
     "did_you_mean",
     "download_bulk",
+    "download_by_id",
     "download_rest",
     "fits_rest",
     "literal",

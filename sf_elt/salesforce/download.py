@@ -2,10 +2,10 @@
 
 import gzip
 import logging
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import IO, cast
 
 import requests
@@ -18,6 +18,10 @@ from sf_elt.salesforce.errors import ReplyTruncated
 log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
+
+
+class Halted(Exception):
+    """Nobody wants the rest of the page any more."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,12 @@ def fetch_page(
     *,
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    halt: Event | None = None,
 ) -> Page:
     """Streams one reply into `file` (with `.gz` added where it comes compressed), which exists only once it is whole.
 
-    A body that breaks off is fetched again from its own address. Raises ReplyTruncated when it keeps breaking off.
+    A body that breaks off is fetched again from its own address. Raises ReplyTruncated when it keeps breaking off,
+    Halted soon after `halt` is set. Several threads may fetch pages of one org.
     """
     attempts = Retrying(
         retry=retry_if_exception_type(ReplyTruncated),
@@ -56,7 +62,7 @@ def fetch_page(
         before_sleep=lambda state: log.warning("%s", state.outcome.exception() if state.outcome else ""),
         reraise=True,
     )
-    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}))
+    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}), halt or Event())
 
 
 def opened(file: Path) -> IO[bytes]:
@@ -64,14 +70,16 @@ def opened(file: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
 
 
-def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str]) -> Page:
+def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str], halt: Event) -> Page:
+    if halt.is_set():
+        raise Halted
     headers = {"Accept-Encoding": "gzip"} | headers
     with org.session.get(org.url(path), params=params, headers=headers, stream=True) as response:
         compressed = response.headers.get("Content-Encoding", "").lower() == "gzip"
         whole = file.with_name(file.name + ".gz") if compressed else file
         part = file.with_name(file.name + ".part")
         try:
-            _write_body(response, part)
+            _write_body(response, part, halt)
             if compressed:
                 _check_gzip(part, to_the_end=not _is_framed(response))
         except (urllib3.exceptions.HTTPError, EOFError, gzip.BadGzipFile) as error:
@@ -81,10 +89,13 @@ def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers
         return Page(whole, response.headers)
 
 
-def _write_body(response: requests.Response, part: Path) -> None:
+def _write_body(response: requests.Response, part: Path, halt: Event) -> None:
     with part.open("wb") as landing:
         response.raw.decode_content = False
-        shutil.copyfileobj(response.raw, landing, CHUNK)
+        while chunk := response.raw.read(CHUNK):
+            if halt.is_set():
+                raise Halted
+            landing.write(chunk)
 
 
 def _is_framed(response: requests.Response) -> bool:

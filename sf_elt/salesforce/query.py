@@ -7,10 +7,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import orjson
+from pydantic import Field
 
 from sf_elt.salesforce.connect import Org
 from sf_elt.salesforce.download import Download, fetch_page, opened
-from sf_elt.salesforce.errors import RequestRefused
+from sf_elt.salesforce.errors import QueryTooLong, RequestRefused
 from sf_elt.salesforce.resuming import Begun
 from sf_elt.salesforce.soql import select_count
 
@@ -38,6 +39,7 @@ def query_records(org: Org, soql: str, *, include_deleted: bool = False) -> list
 
 
 class _State(Begun):
+    pages: list[str] = Field(default_factory=list)  # the files that have landed, in order
     reported: int | None = None
     following: str | None = ""  # empty for the first page, None after the last
 
@@ -53,9 +55,12 @@ def download_rest(
     """Reads a query page by page into JSON files, byte for byte as they come.
 
     A folder in which the same query was begun earlier is gone on with, while the org keeps its cursor (two days). The
-    reported count is the `totalSize` of the first reply. `on_page` is told how many files have landed.
+    reported count is the `totalSize` of the first reply. `on_page` is told how many files have landed. Its pages come
+    one after the other: a cursor leads from each to the next. Raises QueryTooLong where only a bulk job takes it.
     """
-    begun = _State.in_folder(folder, soql, include_deleted, org.api_version)
+    if not fits_rest(soql):
+        raise QueryTooLong(f"a query of {len(soql):,} characters does not fit into an address: use a bulk job")
+    begun = _State.in_folder(folder, soql, include_deleted)
     if begun is not None:
         try:
             return _go_on(org, begun, folder, on_page)
@@ -81,7 +86,7 @@ def _go_on(org: Org, state: _State, folder: Path, on_page: Callable[[int], None]
         state.keep(folder)
         if on_page is not None:
             on_page(len(state.pages))
-    return Download("rest", state.files(folder), state.reported or 0)
+    return Download("rest", tuple(folder / page for page in state.pages), state.reported or 0)
 
 
 def _records(org: Org, soql: str, *, include_deleted: bool) -> Iterable[dict[str, object]]:

@@ -3,35 +3,32 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 STATE = "download.json"
 
 
 class Begun(BaseModel):
-    """A download that was begun in a folder: of what, and which of its pages have landed."""
+    """A download that was begun in a folder, and of what. Its locators are read with the version that made them."""
 
     soql: str
     include_deleted: bool
-    api_version: str  # locators are read with the version that made them
-    pages: list[str] = []
+    api_version: str
 
     @classmethod
-    def in_folder(cls, folder: Path, soql: str, include_deleted: bool, api_version: str) -> Self | None:
+    def in_folder(cls, folder: Path, soql: str, include_deleted: bool) -> Self | None:
         """The download of this very query that the folder holds, or None."""
         file = folder / STATE
         if not file.exists():
             return None
-        begun = cls.model_validate_json(file.read_bytes())
-        asked = (soql, include_deleted, api_version)
-        return begun if (begun.soql, begun.include_deleted, begun.api_version) == asked else None
+        try:
+            begun = cls.model_validate_json(file.read_bytes())
+        except ValidationError:  # of an earlier version of this program
+            return None
+        return begun if (begun.soql, begun.include_deleted) == (soql, include_deleted) else None
 
     def keep(self, folder: Path) -> None:
         """Writes it down, whole or not at all."""
         part = folder / f"{STATE}.part"
         part.write_text(self.model_dump_json(), "utf-8")
         part.rename(folder / STATE)
-
-    def files(self, folder: Path) -> tuple[Path, ...]:
-        """The pages that have landed, in order."""
-        return tuple(folder / name for name in self.pages)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 
 import pytest
 
@@ -24,12 +25,14 @@ class Meter:
     most: int | None = None
     calls: list[tuple[str, str]] = field(default_factory=list)
     allowance: tuple[int, int] | None = None
+    counting: Lock = field(default_factory=Lock)
 
     def reserve_call(self, method: str, path: str) -> Pause | None:
-        if self.most is not None and len(self.calls) >= self.most:
-            return Pause(datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "the test has had enough")
-        self.calls.append((method, path))
-        return None
+        with self.counting:
+            if self.most is not None and len(self.calls) >= self.most:
+                return Pause(datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "the test has had enough")
+            self.calls.append((method, path))
+            return None
 
     def note_allowance(self, used: int, allowed: int) -> None:
         self.allowance = (used, allowed)

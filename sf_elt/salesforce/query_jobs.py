@@ -1,0 +1,126 @@
+"""Bulk API 2.0 query jobs: made, and waited for with as few looks as will do.
+
+A job whose POST was answered is written down at once (`bulk`). One that a kill left between the two is not looked for:
+GET /jobs/query tells object, operation, user and time of a job, but not its query, so it cannot be told from another
+window's, or from another program's of the same user. And looking costs the call that a new job costs.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.errors import (
+    AllowanceSpent,
+    JobFailed,
+    NotInBulk,
+    OrgUnavailable,
+    QueryTooLarge,
+    RequestRefused,
+    is_too_large,
+)
+
+PACE = 200_000  # rows a second that no org is faster than
+SOON = 10.0  # seconds: until then a look may come as late again as the job has taken
+LEAST_WAIT = 0.75  # seconds between two looks
+
+# What orgs say of objects and fields that only REST gives (as airbytehq/airbyte and estuary/connectors list it).
+_NOT_IN_BULK = re.compile(
+    r"is not supported (?:by|in|for) (?:the )?Bulk|compound data not supported|API does not support query",
+    re.IGNORECASE,
+)
+_BULK_SPENT = re.compile(r"Max bulk v2 query")
+BULK_PAUSE = timedelta(hours=1)  # the rolling allowance of jobs and of results does not say when it is free again
+
+
+@dataclass(frozen=True)
+class JobPatience:
+    """How a job is waited for, and how its pages are read.
+
+    Each look at a job is an API call. The first comes after `first_wait` seconds, or when so many rows can be there at
+    all; each next one when the job has taken `growth` times as long (in its first ten seconds, twice as long), or
+    earlier where the job says how far it is. `page_rows` are the most rows of a page; without it they follow from the
+    number of rows. `side_by_side` pages are read at once.
+    """
+
+    longest: timedelta = timedelta(hours=2)
+    first_wait: float = 0.25
+    growth: float = 1.35
+    page_rows: int | None = None
+    side_by_side: int = 10
+
+
+class QueryJob(BaseModel):
+    """A query job as the org describes it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    state: str
+    records: int | None = Field(default=None, alias="numberRecordsProcessed")
+    error: str | None = Field(default=None, alias="errorMessage")
+
+
+def create_query_job(org: Org, soql: str, *, include_deleted: bool) -> QueryJob:
+    """Asks for a query job.
+
+    Raises QueryRefused, UnknownObject or UnknownField where the org refuses the SOQL, NotInBulk where REST can give
+    what this cannot, AllowanceSpent where the day's jobs or results are used up.
+    """
+    asked = {
+        "operation": "queryAll" if include_deleted else "query",
+        "query": soql,
+        "contentType": "CSV",
+        "columnDelimiter": "COMMA",
+        "lineEnding": "LF",
+    }
+    try:
+        return QueryJob.model_validate(org.client.restful("jobs/query", method="POST", json=asked))
+    except RequestRefused as error:
+        if error.code == "INVALIDENTITY" or _NOT_IN_BULK.search(str(error)):
+            raise NotInBulk(str(error), code=error.code, status=error.status, fields=error.fields) from error
+        if _BULK_SPENT.search(str(error)):
+            until = datetime.now(UTC) + BULK_PAUSE
+            raise AllowanceSpent(
+                f"the org's allowance of bulk queries is spent, paused until {until:%Y-%m-%d %H:%M} UTC ({error})",
+                until=until,
+                code=error.code,
+                status=error.status,
+            ) from error
+        raise
+
+
+def wait_for_job(org: Org, job_id: str, patience: JobPatience, *, expected: int | None = None) -> QueryJob:
+    """The completed job, `expected` to give so many rows.
+
+    Raises JobFailed with the org's own message, QueryTooLarge where that says so, OrgUnavailable after the longest
+    wait.
+    """
+    began = time.monotonic()
+    wait = max(patience.first_wait, (expected or 0) / PACE)
+    longest = patience.longest.total_seconds()
+    while True:
+        time.sleep(min(wait, longest))
+        job = QueryJob.model_validate(org.client.restful(f"jobs/query/{job_id}"))
+        if job.state == "JobComplete":
+            return job
+        if job.state in ("Failed", "Aborted"):
+            message = job.error or "the org gives no reason"
+            error = QueryTooLarge if is_too_large(message) else JobFailed
+            raise error(f"query job {job.id} ended as {job.state}: {message}", code=message.partition(":")[0].strip())
+        taken = time.monotonic() - began
+        if taken >= longest:
+            raise OrgUnavailable(f"query job {job.id} is still {job.state} after {patience.longest}")
+        wait = min(next_wait(taken, job.records or 0, expected or 0, patience.growth), longest - taken)
+
+
+def next_wait(taken: float, done: int, expected: int, growth: float) -> float:
+    """Seconds until the next look at a job that has `taken` so many seconds for `done` rows of those `expected`."""
+    usual = max(LEAST_WAIT, taken * (1.0 if taken < SOON else growth - 1.0))
+    if not 0 < done < expected:
+        return usual
+    left = taken * (expected - done) / done
+    return max(min(left, taken), usual / 4)

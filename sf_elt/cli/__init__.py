@@ -3,6 +3,7 @@
 check.py     check
 demo_org.py  demo-org
 demo.py      demo, dev
+estimate.py  estimate
 look_ups.py  sf
 """
 
@@ -11,6 +12,7 @@ import typer
 from sf_elt.cli.check import check
 from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.demo_org import demo_org
+from sf_elt.cli.estimate import estimate
 from sf_elt.cli.look_ups import sf
 
 app = typer.Typer(
@@ -22,4 +24,5 @@ app.command("demo-org")(demo_org)
 app.command()(check)
 app.command()(demo)
 app.command()(dev)
+app.command()(estimate)
 app.add_typer(sf)

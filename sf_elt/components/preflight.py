@@ -7,8 +7,8 @@ from sf_elt.components.deployment import Deployment, ImportedStream
 from sf_elt.components.findings import Finding, Preflight
 from sf_elt.components.preflight_objects import about_export, about_stream, parents_of
 from sf_elt.components.preflight_org import about_limits, about_versions
-from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, ObjectDescribe, Org, SalesforceError
-from sf_elt.salesforce.asking import ask, describing
+from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, Org, SalesforceError
+from sf_elt.salesforce.asking import describe_together
 from sf_elt.salesforce.limits import limits, versions
 from sf_elt.salesforce.permissions import Rights, rights
 from sf_elt.salesforce.refused_logins import what_to_do
@@ -65,7 +65,7 @@ class _Tests:
         yield from about_limits(self.deployment, self.connection, limits(org))
         exports = list(self.deployment.exports_to(self.connection)) if self.with_exports else []
         objects = [*(each.spec.object for each in self.streams), *(each.object for each in exports)]
-        _describe(org, objects)
+        describe_together(org, objects)
         known = self._rights(org, list(dict.fromkeys(objects)))
         yield self._told(known)
         for each in self.streams:
@@ -81,7 +81,7 @@ class _Tests:
             if each.spec.object in org.described
             for parent in parents_of(each.spec, org.described[each.spec.object])
         }
-        _describe(org, sorted(parents - org.described.keys()))
+        describe_together(org, sorted(parents - org.described.keys()))
         asked = [*objects, *sorted(parents - set(objects))]
         return rights(org, asked) if asked else Rights()
 
@@ -97,15 +97,6 @@ class _Tests:
             "So that every record comes: Object Permissions: View All on each imported object. To know here what is "
             "hidden: System Permissions: View Setup and Configuration.",
         )
-
-
-def _describe(org: Org, objects: Sequence[str]) -> None:
-    """Describes what this user sees of these objects, in as few calls as there can be."""
-    wanted = [name for name in dict.fromkeys(objects) if name not in org.described]
-    questions = {f"o{number}": describing(name) for number, name in enumerate(wanted)}
-    for name, reply in zip(wanted, ask(org, questions).values(), strict=True):
-        if reply.refused is None:
-            org.described[name] = ObjectDescribe.model_validate(reply.body)
 
 
 def _who(org: Org) -> str:

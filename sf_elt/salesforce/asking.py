@@ -4,13 +4,14 @@ A composite request holds 25 subrequests, of which 5 may be queries, and counts 
 "Composite").
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import quote
 
 from sf_elt.salesforce.composite import Answer, answers_in, body_of_reads
 from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.describe import ObjectDescribe
 from sf_elt.salesforce.errors import RequestRefused, SalesforceError, error_inside
 from sf_elt.salesforce.soql import name as checked_name
 from sf_elt.salesforce.transport import ORG_PAUSE
@@ -64,7 +65,16 @@ def ask(org: Org, questions: Mapping[str, str]) -> dict[str, Reply]:
         addresses = {name: f"/services/data/v{org.api_version}/{path}" for name, path in together.items()}
         answers = _asked(org, addresses) if org.takes_composites else None
         replies |= _one_by_one(org, together) if answers is None else _read(org, addresses, answers)
-    return replies
+    return {name: replies[name] for name in questions}
+
+
+def describe_together(org: Org, objects: Iterable[str]) -> None:
+    """Has `describe` know what this user sees of these objects; those that it does not see are left out."""
+    wanted = [name for name in dict.fromkeys(objects) if name not in org.described]
+    replies = ask(org, {f"object{number}": describing(name) for number, name in enumerate(wanted)})
+    for name, reply in zip(wanted, replies.values(), strict=True):
+        if reply.refused is None:
+            org.described[name] = ObjectDescribe.model_validate(reply.body)
 
 
 def _in_calls(questions: Mapping[str, str]) -> Iterator[dict[str, str]]:

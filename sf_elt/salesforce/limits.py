@@ -64,13 +64,13 @@ def versions(org: Org) -> Versions:
     return Versions(tuple(sorted(offered, key=float)), ahead)
 
 
-def count_records(org: Org, asked: Mapping[str, tuple[str, str]]) -> dict[str, int | None]:
-    """Rows, deleted ones too, of (object, condition) by any names of letters, digits and `_`; five counts a call.
+def count_records(org: Org, asked: Mapping[str, tuple[str, str]], *, include_deleted: bool) -> dict[str, int | None]:
+    """Rows of (object, condition) by any names of letters, digits and `_`; five counts a call.
 
     None where the org cannot count in time. Raises RequestRefused for what it refuses otherwise.
     """
     questions = {
-        name: querying(select_count(object_name, where), include_deleted=True)
+        name: querying(select_count(object_name, where), include_deleted=include_deleted)
         for name, (object_name, where) in asked.items()
     }
     counted: dict[str, int | None] = {}

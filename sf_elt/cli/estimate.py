@@ -1,0 +1,141 @@
+"""`sf-elt estimate`: how long a first import takes, what it spends, and which setting would shorten it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sf_elt.cli.environment import read_env_file
+
+if TYPE_CHECKING:
+    from sf_elt.components.reckoning import Estimate
+    from sf_elt.streams.estimating import Finish
+
+
+def estimate(
+    name: Annotated[str, typer.Argument(metavar="IMPORT", help="Name of one import. Default: all of them.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Says what the first import reads and spends and when it is done, from the org's own counts and limits.
+
+    It costs a few API calls of its own and reads no records.
+    """
+    import json
+
+    from sf_elt.cli.loading import fail, loaded_deployment
+    from sf_elt.components.deployment import NotInDeployment
+    from sf_elt.components.estimates import estimate as estimated
+    from sf_elt.components.resources import open_warehouse
+    from sf_elt.salesforce import SalesforceError
+    from sf_elt.salesforce.refused_logins import what_to_do
+    from sf_elt.streams import SpecRefused
+
+    read_env_file()
+    deployment = loaded_deployment("estimate")
+    found = []
+    for importer in deployment.imports:
+        try:
+            if importer is deployment.importer(name or importer.name):
+                found.append(estimated(deployment, importer, open_warehouse()))
+        except SalesforceError as error:
+            fail("estimate", "\n".join(filter(None, [str(error), what_to_do(error), "`sf-elt check` says more."])))
+        except (NotInDeployment, SpecRefused, ValueError) as error:
+            fail("estimate", str(error))
+    now = datetime.now(UTC)
+    if as_json:
+        typer.echo(json.dumps([_plain(each, now) for each in found], indent=2, ensure_ascii=False))
+        return
+    for each in found:
+        _show(each, now)
+
+
+def _show(found: "Estimate", now: datetime) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"First import of {found.name}", title_justify="left", box=SIMPLE_HEAD, show_footer=True)
+    rows = sum(each.rows or 0 for each in found.demands)
+    megabytes = sum(each.megabytes for each in found.demands)
+    table.add_column("Stream", "all, with the login", overflow="fold")
+    table.add_column("Object", overflow="fold")
+    table.add_column("Rows", f"{rows:,}", justify="right")
+    table.add_column("By")
+    table.add_column("API calls", f"{found.calls:,}", justify="right")
+    table.add_column("MB", f"{megabytes:,.1f}", justify="right")
+    table.add_column("Time", _length(timedelta(seconds=sum(each.seconds for each in found.demands))), justify="right")
+    for each in found.demands:
+        counted = "?" if each.rows is None else f"{each.rows:,}"
+        took = _length(timedelta(seconds=each.seconds))
+        table.add_row(
+            each.stream, each.object, counted, each.transport, f"{each.calls:,}", f"{each.megabytes:,.1f}", took
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    for line in _lines(found, now):
+        console.print(line, markup=False)
+
+
+def _lines(found: "Estimate", now: datetime) -> list[str]:
+    lines = [f"Done {_when(found.finish, now)}."]
+    for each in found.allowances:
+        if each.daily is not None and each.today is not None:
+            lines.append(f"  {each.name}: {each.today:,.0f} now, {each.daily:,.0f} in any further 24 hours")
+    quiet, busy = found.upkeep
+    lines.append(
+        f"Then {quiet:,} API calls on a quiet day and about {busy:,} on a busy one."
+        if busy
+        else "Nothing keeps it updated: keep_updated is false."
+    )
+    lines += ["", "It would be shorter with:" if found.suggestions else "No setting would shorten it much."]
+    lines += [f"  {each.change}: {_when(each.finish, now)}" for each in found.suggestions]
+    return [*lines, "", "Assumed:", *(f"  {each}" for each in found.assumptions), f"({found.api_calls} API calls)"]
+
+
+def _when(finish: "Finish", now: datetime) -> str:
+    if finish.after is None:
+        return f"never: {finish.limited_by} leaves no call for a page"
+    at = f"in {_length(finish.after)}, {now + finish.after:%Y-%m-%d %H:%M} UTC"
+    if not finish.pauses:
+        return at
+    return f"{at}, after {finish.pauses:,} pauses of a day by {finish.limited_by}"
+
+
+def _length(time: timedelta) -> str:
+    """A length of time in one unit that suits it."""
+    seconds = time.total_seconds()
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 36 * 3600 else f"{seconds / 86400:.1f} days"
+
+
+def _plain(found: "Estimate", now: datetime) -> dict[str, object]:
+    """For programs: seconds, calls and times in ISO 8601."""
+    from dataclasses import asdict
+
+    return {
+        "import": found.name,
+        "streams": [asdict(each) for each in found.demands],
+        "rows": sum(each.rows or 0 for each in found.demands),
+        "api_calls": found.calls,
+        "bulk_jobs": sum(each.jobs for each in found.demands),
+        "bulk_megabytes": sum(each.megabytes for each in found.demands if each.jobs),
+        **_finish(found.finish, now),
+        "allowances": [asdict(each) for each in found.allowances],
+        "api_calls_a_day_afterwards": {"quiet": found.upkeep[0], "busy": found.upkeep[1]},
+        "shorter_with": [{"change": each.change, **_finish(each.finish, now)} for each in found.suggestions],
+        "assumed": list(found.assumptions),
+        "api_calls_of_this_estimate": found.api_calls,
+    }
+
+
+def _finish(finish: "Finish", now: datetime) -> dict[str, object]:
+    after = finish.after
+    return {
+        "done_at": None if after is None else (now + after).isoformat(timespec="seconds"),
+        "seconds": None if after is None else round(after.total_seconds(), 1),
+        "pauses": finish.pauses,
+        "limited_by": finish.limited_by,
+    }

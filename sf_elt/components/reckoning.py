@@ -1,0 +1,223 @@
+"""How long a first import takes, reckoned from what the org said: under its settings, and under others."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Literal
+
+import dagster as dg
+
+from sf_elt.components.frequency import Timetable
+from sf_elt.components.salesforce_import import SalesforceImport
+from sf_elt.salesforce import JobPatience, Org
+from sf_elt.salesforce.costs import bulk_calls, job_seconds, rest_calls
+from sf_elt.salesforce.limits import API_CALLS, BULK_QUERY_JOBS, BULK_QUERY_MB, Limit
+from sf_elt.streams import StreamColumns, StreamSpec
+from sf_elt.streams.estimating import ASSUMED_PACE, SECONDS_A_CALL, Allowance, Demand, Finish, Need, finish
+from sf_elt.streams.reading import Reading
+from sf_elt.streams.windows import ReadRange
+
+GOING_ON = 3  # calls of a day before it brings anything: a login, a look at the object, a look at what is left
+WORTH_SAYING = timedelta(minutes=10)  # what saves less is not suggested
+ALWAYS = ReadRange(datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC), is_open=True)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployment can change about a first import."""
+
+    max_daily_api_calls: int | None
+    org_reserve: int
+    transport: Literal["auto", "rest", "bulk"]
+    left_out: str | None = None
+    halved: str | None = None
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A change of a setting, and how long the first import then takes."""
+
+    change: str
+    finish: Finish
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a first import takes. `calls` include the login; `upkeep` are calls a day afterwards, quiet and busy."""
+
+    name: str
+    demands: tuple[Demand, ...]
+    calls: int
+    finish: Finish
+    allowances: tuple[Allowance, ...]
+    upkeep: tuple[int, int]
+    suggestions: tuple[Suggestion, ...]
+    assumptions: tuple[str, ...]
+    api_calls: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One stream: its columns, the rows that the org counts, bytes of one in CSV, parents described besides."""
+
+    spec: StreamSpec
+    columns: StreamColumns
+    rows: int | None
+    width: int
+    parents: int
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """Everything that is known; nothing more is asked."""
+
+    org: Org
+    importer: SalesforceImport
+    wanted: tuple[Wanted, ...]
+    limits: Mapping[str, Limit]
+    spent: int
+    spent_by_us: int
+    pace: Mapping[str, float]
+
+    def estimate(self, settings: Settings, *, api_calls: int) -> Estimate:
+        demands = self.demands(settings)
+        now = self.finish(settings)
+        return Estimate(
+            name=self.importer.name,
+            demands=demands,
+            calls=self.calls(demands),
+            finish=now,
+            allowances=tuple(need.allowance for need in self.needs(settings, demands)),
+            upkeep=self.upkeep(),
+            suggestions=tuple(self.suggestions(settings, now)),
+            assumptions=tuple(self.assumptions()),
+            api_calls=api_calls,
+        )
+
+    def demands(self, settings: Settings) -> tuple[Demand, ...]:
+        return tuple(self._demand(each, settings) for each in self.wanted if each.spec.stream != settings.left_out)
+
+    def calls(self, demands: tuple[Demand, ...]) -> int:
+        return self._login_calls + sum(each.calls for each in demands)
+
+    def finish(self, settings: Settings) -> Finish:
+        demands = self.demands(settings)
+        return finish(sum(each.seconds for each in demands), self.needs(settings, demands))
+
+    def needs(self, settings: Settings, demands: tuple[Demand, ...]) -> list[Need]:
+        """What the work takes of the import's own maximum and of the org's allowances."""
+        calls = self.calls(demands)
+        needs = []
+        most = settings.max_daily_api_calls
+        if most is not None:
+            needs.append(Need(calls, Allowance("max_daily_api_calls", max(0, most - self.spent), most, GOING_ON)))
+        if (org := self.limits.get(API_CALLS)) is not None:
+            others = max(0, org.used - self.spent_by_us)
+            today, daily = org.remaining - settings.org_reserve, org.most - settings.org_reserve - others
+            needs.append(Need(calls, Allowance("the org's API calls", max(0, today), max(0, daily), GOING_ON)))
+        jobs, megabytes = sum(each.jobs for each in demands), sum(each.megabytes for each in demands if each.jobs)
+        for amount, limit, name in (
+            (jobs, self.limits.get(BULK_QUERY_JOBS), "the org's bulk query jobs"),
+            (megabytes, self.limits.get(BULK_QUERY_MB), "the org's storage for bulk results"),
+        ):
+            if limit is not None and amount:
+                needs.append(Need(amount, Allowance(name, limit.remaining, limit.most)))
+        return needs
+
+    def suggestions(self, settings: Settings, now: Finish) -> Iterator[Suggestion]:
+        """Changes that make it shorter, the one that saves most first."""
+        tried = [Suggestion(change, self.finish(changed)) for change, changed in self._changes(settings)]
+        worth = [each for each in tried if _is_shorter(each.finish, now)]
+        yield from sorted(worth, key=lambda each: each.finish.after or timedelta.max)
+
+    def _changes(self, settings: Settings) -> Iterator[tuple[str, Settings]]:
+        demands = self.demands(settings)
+        if settings.max_daily_api_calls is not None:
+            org = self.limits.get(API_CALLS)
+            enough = ceil((self.calls(demands) + self.spent) / 100) * 100
+            most = enough if org is None else min(enough, max(0, org.most - settings.org_reserve))
+            for calls in dict.fromkeys((2 * settings.max_daily_api_calls, most)):
+                if settings.max_daily_api_calls < calls <= most:
+                    words = f"max_daily_api_calls {settings.max_daily_api_calls:,} → {calls:,}"
+                    yield words, replace(settings, max_daily_api_calls=calls)
+        if settings.org_reserve:
+            yield f"org_reserve {settings.org_reserve:,} → 0", replace(settings, org_reserve=0)
+        if settings.transport != "auto":
+            yield f"transport {settings.transport} → auto", replace(settings, transport="auto")
+        if len(demands) > 1:
+            largest = max(demands, key=lambda each: (each.calls, each.seconds))
+            yield f"leave out {largest.object} ({largest.stream})", replace(settings, left_out=largest.stream)
+        largest = max(demands, key=lambda each: each.rows or 0)
+        if largest.rows:
+            yield f"since on {largest.object}, so that half of it is left out", replace(settings, halved=largest.stream)
+
+    def upkeep(self) -> tuple[int, int]:
+        """Calls a day once all is read: a look at each object in each run; on a busy day, a page more with each."""
+        runs = runs_in_a_day(self.importer.timetable()) if self.importer.keep_updated else 0
+        looks = len(self.wanted) * runs + (len(self.wanted) if runs > 1 else 0)  # yesterday's last look besides
+        logins = self._login_calls * runs
+        return ceil(logins + looks), ceil(logins + 2 * looks)
+
+    def assumptions(self) -> Iterator[str]:
+        """What was not asked of the org, in words."""
+        for transport in ("bulk", "rest"):
+            if transport in self.pace:
+                yield f"{self.pace[transport]:,.0f} rows a second by {transport}, as past reads of these streams were"
+            else:
+                yield f"{ASSUMED_PACE[transport]:,.0f} rows a second by {transport}: nothing has been read yet"
+        yield "a bulk job is ready after 5 s and one more for each 20,000 rows; each look at it is a call"
+        if API_CALLS in self.limits:
+            others = max(0, self.limits[API_CALLS].used - self.spent_by_us)
+            yield f"others go on making {others:,} calls a day in this org, as in the last 24 hours"
+        uncounted = [each.spec.object for each in self.wanted if each.rows is None]
+        if uncounted:
+            yield f"not counted, as the org takes too long for it: {', '.join(uncounted)}"
+
+    @property
+    def _login_calls(self) -> int:
+        """A login with password and security token is a call; OAuth token requests are not, nor is a given session."""
+        login = self.org.transport.login
+        has_session = bool(login.access_token and login.instance_url)
+        return 0 if has_session or login.consumer_key or not login.password else 1
+
+    def _demand(self, wanted: Wanted, settings: Settings) -> Demand:
+        spec = replace(wanted.spec, transport=settings.transport)
+        rows = wanted.rows
+        if rows is not None and settings.halved == spec.stream:
+            rows = ceil(rows / 2)
+        looked = 1 + wanted.parents
+        if rows == 0:
+            return Demand(spec.stream, spec.object, 0, "none", looked, 0.0, looked * SECONDS_A_CALL)
+        by = Reading(self.org, spec, wanted.columns, _silent).transport(ALWAYS, rows)
+        known = rows or 0
+        patience = JobPatience(page_rows=spec.page_rows)
+        calls = looked + (rest_calls(known) if by == "rest" else bulk_calls(known, self.org.api_version, patience))
+        seconds = known / self.pace.get(by, ASSUMED_PACE[by]) + looked * SECONDS_A_CALL
+        if by == "bulk" and by not in self.pace:
+            seconds += job_seconds(known)
+        megabytes = known * wanted.width / (1 << 20)
+        return Demand(spec.stream, spec.object, rows, by, calls, megabytes, seconds)
+
+
+def runs_in_a_day(timetable: Timetable) -> float:
+    """How often a schedule runs, on the average of four weeks."""
+    start = datetime(2026, 1, 5)
+    ticks = dg.TimeWindowPartitionsDefinition(
+        start=start,
+        end=start + timedelta(days=28),
+        fmt="%Y-%m-%d %H:%M",
+        cron_schedule=timetable.cron,
+        timezone=timetable.time_zone,
+    )
+    return len(ticks.get_partition_keys()) / 28
+
+
+def _is_shorter(one: Finish, other: Finish) -> bool:
+    if one.after is None:
+        return False
+    return other.after is None or one.after + WORTH_SAYING <= other.after
+
+
+def _silent(what: str, done: int, total: int | None) -> None:
+    """Nobody watches."""

@@ -1,0 +1,39 @@
+"""What reading so many rows costs, before it is read: API calls and seconds, by REST and in bulk."""
+
+from sf_elt.salesforce.query import PAGE_ROWS
+from sf_elt.salesforce.query_jobs import JobPatience, next_wait
+from sf_elt.salesforce.result_pages import JobPages
+
+ADDRESSES = 5  # of result pages in one reply (Bulk API 2.0 Developer Guide, "Get Parallel Results for a Query Job")
+
+# Assumed where nothing has been measured: a job waits a moment, then gathers rows before any of them can be read.
+JOB_START = 5.0  # seconds
+JOB_PACE = 20_000  # rows a second
+
+
+def rest_calls(rows: int) -> int:
+    """A call for each page of 2,000 rows; an org gives smaller pages where rows are very wide."""
+    return -(-rows // PAGE_ROWS)
+
+
+def bulk_calls(rows: int, api_version: str, patience: JobPatience) -> int:
+    """The job, looks at it, its pages and their addresses."""
+    pages = JobPages(soql="", include_deleted=True, api_version=api_version, job_id="", records=rows)
+    pages.plan(patience.page_rows, patience.side_by_side)
+    count = max(1, -(-rows // pages.page_rows))
+    addresses = -(-count // ADDRESSES) if pages.is_side_by_side else 0
+    return 1 + _looks(job_seconds(rows), rows, patience) + count + addresses
+
+
+def job_seconds(rows: int) -> float:
+    """How long the org gathers the rows of a job, assumed."""
+    return JOB_START + rows / JOB_PACE
+
+
+def _looks(seconds: float, rows: int, patience: JobPatience) -> int:
+    """How often a job that takes so long is looked at; it says nothing of how far it is."""
+    looks, taken = 1, patience.first_wait
+    while taken < seconds:
+        taken += next_wait(taken, 0, rows, patience.growth)
+        looks += 1
+    return looks

@@ -27,7 +27,7 @@ from sf_elt.components.preflight_check import preflight_checks
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.running import IMPORT, ONLY_NEW, WINDOW
 from sf_elt.components.salesforce_connection import require_connection
-from sf_elt.components.scaffold import Example
+from sf_elt.components.scaffold import ImportExample
 from sf_elt.streams import StreamSpec, spans_read
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ Day = Annotated[date, dg.Resolver(as_written, model_field_type=str | date)]
 TimeOfDay = Annotated[str, dg.Resolver(as_written, model_field_type=str | int)]
 
 
-@dg.scaffold_with(Example)
+@dg.scaffold_with(ImportExample)
 class SalesforceImport(dg.Component, Attributes):
     """Objects of a Salesforce org as streams: one asset each, partitioned by time, kept up to date by a schedule."""
 
@@ -160,7 +160,7 @@ class SalesforceImport(dg.Component, Attributes):
             "additional_fields": ", ".join(imported.additional_fields) or None,
             "exclude_fields": ", ".join(imported.exclude_fields) or None,
             "timestamp_field": imported.timestamp_field or "the best that the object has",
-            "since": imported.since and f"{imported.since:%Y-%m-%d %H:%M} UTC",
+            "since": f"{imported.since:%Y-%m-%d %H:%M} UTC" if imported.since else None,
             "deletes": self.deletes,
             "transport": self.transport,
             "look_back_minutes": self.look_back_minutes,

@@ -1,9 +1,10 @@
 """What the component types offer to somebody who begins: descriptions, and an example."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import dagster as dg
 import pytest
@@ -11,9 +12,11 @@ from dagster.components.component_scaffolding import scaffold_object
 
 import sf_elt.components
 from sf_elt.components.attributes import Attributes
+from sf_elt.components.scaffold import EXAMPLES, ImportKind
 from sf_elt_tests.components.conftest import ROOT
 from sf_elt_tests.components.test_yaml import PYPROJECT
 
+IMPORTS = [path.stem for path in EXAMPLES.joinpath("imports").iterdir()]
 TYPES = [name for name in sf_elt.components.__all__ if issubclass(getattr(sf_elt.components, name), Attributes)]
 ONE_PER_PROJECT = {
     "Profiles": {"profiles", "scores", "audiences", "exports"},
@@ -38,10 +41,15 @@ def test_every_attribute_is_described(name: str) -> None:
     assert [name for name, attribute in described.items() if not attribute.get("description")] == []
 
 
-@pytest.mark.parametrize("name", TYPES)
-def test_a_scaffolded_component_is_valid(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [*((name, None) for name in TYPES), *(("SalesforceImport", {"example": kind}) for kind in IMPORTS)],
+)
+def test_a_scaffolded_component_is_valid(
+    name: str, params: dict[str, str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`dg scaffold defs` writes an example with comments that loads in the project as it stands."""
-    module = f"scaffolded_{name.lower()}"
+    module = f"scaffolded_{name}_{(params or {}).get('example', '')}".lower()
     defs = tmp_path / module / "defs"
     without = ONE_PER_PROJECT.get(name, set())
     shutil.copytree(
@@ -50,11 +58,16 @@ def test_a_scaffolded_component_is_valid(name: str, tmp_path: Path, monkeypatch:
     (tmp_path / "pyproject.toml").write_text(PYPROJECT.format(module=module), "utf-8")
     (tmp_path / module / "__init__.py").touch()
     monkeypatch.syspath_prepend(str(tmp_path))
-    scaffold_object(defs / "mine", f"sf_elt.components.{name}", None, "yaml", None)
+    scaffold_object(defs / "mine", f"sf_elt.components.{name}", json.dumps(params) if params else None, "yaml", None)
     assert "#" in (defs / "mine" / "defs.yaml").read_text("utf-8")
     loaded = dg.load_from_defs_folder(path_within_project=defs.parent).component_tree
     assert loaded is not None
     assert len(loaded.get_all_components(getattr(sf_elt.components, name))) >= 1
+
+
+def test_every_example_of_an_import_is_offered() -> None:
+    """The kinds that `--example` takes are the files that there are."""
+    assert set(get_args(ImportKind.model_fields["example"].annotation)) == {"usual", *IMPORTS}
 
 
 def test_a_scaffolded_component_may_follow_another(tmp_path: Path) -> None:

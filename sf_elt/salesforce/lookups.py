@@ -25,6 +25,7 @@ from sf_elt.salesforce.connect import Org
 from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, object_list, object_names
 from sf_elt.salesforce.errors import RequestRefused, UnknownField, UnknownObject
 from sf_elt.salesforce.ids import NotAnId, record_id
+from sf_elt.salesforce.labels import labels
 from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.picklists import Choice, Picklist, find_picklist
 from sf_elt.salesforce.records import Page, Record, query, query_columns, query_pages, record_of
@@ -43,6 +44,7 @@ __all__ = [
     "find",
     "find_by_email",
     "find_picklist",
+    "labels",
     "main_fields",
     "meant",
     "object_of",

@@ -9,7 +9,16 @@ import dagster as dg
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import Span, span_to_read
 from sf_elt.components.resources import OrgConnection
-from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers, table_columns
+from sf_elt.components.running import (
+    ONLY_NEW,
+    POOL,
+    Materialized,
+    holds_so_far,
+    log_progress,
+    note_pause,
+    numbers,
+    table_columns,
+)
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.streams import StreamSpec, Window, WindowReport, import_window, repeated_ids
 from sf_elt.warehouse import Warehouse, column_types
@@ -67,7 +76,10 @@ def import_asset(
 def read_partitions(
     context: dg.AssetExecutionContext, component: "SalesforceImport", imported: "ImportedObject", stream: StreamSpec
 ) -> Iterator[Materialized | dg.AssetCheckResult]:
-    """Reads the window of the run's partitions; out of API calls, it says so and leaves the partitions as they were."""
+    """Reads the window of the run's partitions; out of API calls, it says so and leaves the partitions as they were.
+
+    A run that a schedule or sensor asked for leaves out what has been read of it; a person's reads it whole.
+    """
     key = stream_key(imported.stream)
     warehouse: Warehouse = context.resources.warehouse
     connection: OrgConnection = getattr(context.resources, component.connection)
@@ -90,6 +102,7 @@ def read_partitions(
                 Window(span.start, span.end),
                 now=datetime.now(UTC),
                 run_id=context.run.run_id,
+                only_new=context.run.tags.get(ONLY_NEW) == "true",
                 progress=log_progress(context),
             )
     except AllowanceSpent as spent:

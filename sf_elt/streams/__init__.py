@@ -19,7 +19,8 @@ Errors, besides those of the org and the warehouse:
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.errors import EventsUnreadable, LandingUnreadable, Shortfall, SpecRefused, StreamError
 from sf_elt.streams.events import EventSpec, EventsReport, import_events
-from sf_elt.streams.importing import WindowReport, import_window
+from sf_elt.streams.importing import import_window
+from sf_elt.streams.recording import WindowReport
 from sf_elt.streams.schema import SchemaChange
 from sf_elt.streams.source_names import SourceField, source_fields
 from sf_elt.streams.standing import repeated_ids, spans_read

@@ -1,7 +1,7 @@
-"""Landing folders: one for each read, gone when the read is over, and swept up after a read that was killed.
+"""Landing folders: one for each read, gone when the read is over.
 
-A read that is paused because the API calls ran out keeps its folder, and a later read that begins at the same time goes
-on in it: of the same window, or of one that has grown since.
+A read that is killed, runs out of API calls or loses the org keeps its folder, and a later read that begins at the same
+time goes on in it: of the same window, or of one that has grown since. What is too old for that is swept up.
 """
 
 import errno
@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import IO, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from sf_elt.salesforce import AllowanceSpent
+from sf_elt.salesforce import AllowanceSpent, OrgUnavailable
 from sf_elt.streams.windows import ReadRange
-from sf_elt.warehouse import Warehouse, WarehouseFull
+from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseFull
 
-PAUSED_FOR = timedelta(days=6)  # Salesforce keeps a job's pages for seven
+# Salesforce keeps a job's pages for seven days, and a cursor for two.
+WORTH_GOING_ON = {"bulk": timedelta(days=6), "rest": timedelta(hours=36)}
 
 _BEGUN = "read.json"
 _IN_USE = ".in-use"
@@ -29,7 +30,7 @@ _DOOR = ".door"
 
 
 class Begun(BaseModel):
-    """When and what a read began to read, kept in its landing folder in case the API calls run out."""
+    """When and what a read began to read, kept in its landing folder in case it does not come to its end."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,44 +54,65 @@ class Begun(BaseModel):
 
 @dataclass(frozen=True)
 class Landing:
-    """The folder of one read. `begun` is the paused read that it goes on with."""
+    """The folder of one read. `begun` is the unfinished read that it goes on with."""
 
     folder: Path
     begun: Begun | None
 
     def begin(self, begun: Begun) -> None:
-        """From here on the folder is worth keeping where the read is paused."""
-        (self.folder / _BEGUN).write_text(begun.model_dump_json(), "utf-8")
+        """Empties the folder of another read; from here on it is worth keeping where the read does not end."""
+        for left_over in self.folder.iterdir():
+            if left_over.is_dir():
+                shutil.rmtree(left_over)
+            elif left_over.name != _IN_USE:
+                left_over.unlink()
+        part = self.folder / f"{_BEGUN}.part"
+        part.write_text(begun.model_dump_json(), "utf-8")
+        part.rename(self.folder / _BEGUN)
 
 
 @contextmanager
-def landing_folder(warehouse: Warehouse, stream: str, span: ReadRange, now: datetime) -> Iterator[Landing]:
-    """A folder for one read: the one of a paused read that this one goes on with, or a new one. Removed at the end.
+def landing_folder(warehouse: Warehouse, stream: str, span: ReadRange, now: datetime) -> Iterator[Landing | None]:
+    """A folder for one read: of an unfinished one that this read goes on with, or a new one. Removed once it is over.
 
-    The folder is locked while its process lives, and the kernel drops the lock when that ends, however it ends; so
-    what carries no lock was left by a killed read and is removed first. Raises WarehouseFull where the disk is full.
+    Where another run is reading from the same time on, its end is awaited and None is given: what is still to be read
+    has changed. Raises WarehouseFull where the disk is full.
+
+    A folder is locked while its process lives, and the kernel drops the lock when that ends, however it ends; so what
+    carries no lock is unfinished.
     """
     parent = warehouse.landing(stream)
     with _clear_errors(stream, parent):
         with _door(parent):
-            _remove_stale(parent, now)
-            folder = Path(tempfile.mkdtemp(prefix="read-", dir=parent))
-            paused = _paused(parent, span)
-            if paused is not None:
-                paused.rename(folder)
-            lock = (folder / _IN_USE).open("w")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            other = _under_way(parent, span)
+            if other is None:
+                folder, lock = _taken(parent, span, now)
+        if other is not None:
+            _await_end(other)
+            yield None
+            return
         try:
             with lock:
                 yield Landing(folder, Begun.of(folder))
-        except AllowanceSpent:
-            if (folder / _BEGUN).exists():
-                with _door(parent):
-                    folder.rename(folder.with_name(folder.name.replace("read-", "paused-", 1)))
-            raise
-        finally:
-            if folder.exists():
+        except BaseException as error:
+            if not (_is_worth_going_on_after(error) and (folder / _BEGUN).exists()):
                 shutil.rmtree(folder)
+            raise
+        shutil.rmtree(folder)
+
+
+def sweep(warehouse: Warehouse, stream: str, read: ReadRange) -> None:
+    """Removes what unfinished reads have landed of a range that has been read meanwhile."""
+    parent = warehouse.landing(stream)
+    with _door(parent):
+        for folder, begun in _unfinished(parent):
+            if begun is not None and read.read_from <= begun.read_from and begun.read_to <= read.read_to:
+                shutil.rmtree(folder)
+
+
+def _is_worth_going_on_after(error: BaseException) -> bool:
+    """Out of calls, no org, a busy warehouse, or an interrupt: the pages that have landed are right as they are."""
+    return isinstance(error, AllowanceSpent | OrgUnavailable | WarehouseBusy) or not isinstance(error, Exception)
 
 
 @contextmanager
@@ -108,30 +130,59 @@ def _clear_errors(stream: str, parent: Path) -> Iterator[None]:
 
 @contextmanager
 def _door(parent: Path) -> Iterator[None]:
-    """Nobody may take a folder for stale between its making and its locking."""
+    """Nobody may take a folder for unfinished between its making and its locking."""
     with (parent / _DOOR).open("w") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
         yield
 
 
-def _paused(parent: Path, span: ReadRange) -> Path | None:
-    """The paused read that comes furthest into the span, of those that begin where it begins."""
-    reads = {folder: Begun.of(folder) for folder in parent.glob("paused-*")}
+def _taken(parent: Path, span: ReadRange, now: datetime) -> tuple[Path, IO[str]]:
+    """The folder to read into, with its lock, which also says from when on it is read."""
+    _remove_stale(parent, now)
+    folder = _to_go_on_with(parent, span) or Path(tempfile.mkdtemp(prefix="read-", dir=parent))
+    lock = (folder / _IN_USE).open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    lock.write(span.read_from.isoformat())
+    lock.flush()
+    return folder, lock
+
+
+def _under_way(parent: Path, span: ReadRange) -> Path | None:
+    """The lock of a living read that began to read from the same time on."""
+    locks = (folder / _IN_USE for folder in _folders(parent) if _is_in_use(folder))
+    return next((lock for lock in locks if lock.read_text() == span.read_from.isoformat()), None)
+
+
+def _await_end(lock: Path) -> None:
+    try:
+        with lock.open("r") as held:
+            fcntl.flock(held, fcntl.LOCK_SH)
+    except FileNotFoundError:
+        return
+
+
+def _to_go_on_with(parent: Path, span: ReadRange) -> Path | None:
+    """The unfinished read that comes furthest into the span, of those that begin where it begins."""
     fitting = {
         folder: begun.read_to
-        for folder, begun in reads.items()
+        for folder, begun in _unfinished(parent)
         if begun is not None and begun.read_from == span.read_from and begun.read_to <= span.read_to
     }
     return max(fitting, key=lambda folder: fitting[folder], default=None)
 
 
 def _remove_stale(parent: Path, now: datetime) -> None:
-    for folder in parent.glob("read-*"):
-        if not _is_in_use(folder):
+    for folder, begun in _unfinished(parent):
+        if begun is None or begun.began < now - WORTH_GOING_ON[begun.transport]:
             shutil.rmtree(folder)
-    for folder in parent.glob("paused-*"):
-        if folder.stat().st_mtime < (now - PAUSED_FOR).timestamp():
-            shutil.rmtree(folder)
+
+
+def _unfinished(parent: Path) -> list[tuple[Path, Begun | None]]:
+    return [(folder, Begun.of(folder)) for folder in _folders(parent) if not _is_in_use(folder)]
+
+
+def _folders(parent: Path) -> list[Path]:
+    return [folder for folder in parent.glob("*-*") if folder.is_dir()]
 
 
 def _is_in_use(folder: Path) -> bool:

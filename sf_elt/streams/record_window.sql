@@ -19,4 +19,5 @@ SELECT
     $api_calls AS api_calls,
     $seconds AS seconds,
     $run_id AS run_id,
-    $completed_at AS completed_at
+    $completed_at AS completed_at,
+    $asked_md5 AS asked_md5

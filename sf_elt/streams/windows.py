@@ -11,6 +11,9 @@ from sf_elt.streams.errors import SpecRefused
 # In order of preference: SystemModstamp also moves with automated changes, and it is indexed.
 TIMESTAMP_FIELDS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 
+NO_TIMESTAMP = "none"  # what a configuration says for an object that is to be read whole
+WHOLE = ""  # the timestamp field of an object that is read whole, in StreamColumns and in ops.windows
+
 Transport = Literal["auto", "rest", "bulk"]
 Deletes = Literal["track", "ignore"]
 FieldSet = Literal["all", "standard"]
@@ -49,9 +52,9 @@ class StreamSpec:
     its links, times and what our own exports write, and is refused for other objects. A related field is written
     `RecordType.Name`. `look_back` re-reads that much before each window, because a row shows when its transaction
     commits, but carries the time when it began. `transport` "auto" takes REST up to `rest_rows` rows and Bulk API 2.0
-    beyond; a query too long for an address always goes by bulk. A bulk job is waited for as long as `job_patience` and
-    read in pages of `page_rows`. `written_fields` are those that our own exports write: a record that changes in
-    nothing else has not been modified by anybody (`_changed_at`).
+    beyond; None is where API calls are fewest (`reading`). A query too long for an address always goes by bulk. A bulk
+    job is waited for as long as `job_patience` and read in pages of `page_rows`. `written_fields` are those that our
+    own exports write: a record that changes in nothing else has not been modified by anybody (`_changed_at`).
 
     `deletes` "track" reads deleted records too and sets `_deleted_at`. "ignore" reads living ones only: a record that
     the org deletes, or merges into another, stays as it was read last.
@@ -67,7 +70,7 @@ class StreamSpec:
     written_fields: tuple[str, ...] = ()
     look_back: timedelta = timedelta(minutes=10)
     transport: Transport = "auto"
-    rest_rows: int = 2000
+    rest_rows: int | None = None
     page_rows: int = 100_000
     job_patience: timedelta = timedelta(hours=2)
     deletes: Deletes = "track"
@@ -101,12 +104,19 @@ class ReadRange:
         return ReadRange(self.read_from, middle, False), ReadRange(middle, self.read_to, self.is_open)
 
 
-def read_range(spec: StreamSpec, window: Window, now: datetime) -> ReadRange:
-    """The range to read: the look-back before the start, not before `since`, not after `now`."""
-    read_from = window.start - spec.look_back
+def read_range(spec: StreamSpec, window: Window, now: datetime, reached: datetime | None = None) -> ReadRange:
+    """The range to read: the look-back before the start, not before `since`, not after `now`.
+
+    Where the window has been `reached` into already, only what is left of it, with the look-back before that.
+    """
+    reached = window.start if reached is None else reached
+    read_from = reached - spec.look_back
     if spec.since is not None:
         read_from = max(read_from, spec.since)
-    return ReadRange(_to_millisecond(read_from), _to_millisecond(min(window.end, now)), is_open=window.end > now)
+    read_to = min(window.end, now)
+    if window.start < reached >= read_to:
+        read_from = read_to
+    return ReadRange(_to_millisecond(read_from), _to_millisecond(read_to), is_open=window.end > now)
 
 
 def timestamp_field(spec: StreamSpec, described: ObjectDescribe) -> str:

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS ops.windows (
     read_from TIMESTAMP NOT NULL,             -- start less the look-back
     read_to TIMESTAMP NOT NULL,               -- end, or the time of reading where the end lay in the future
     is_open BOOLEAN NOT NULL,                 -- true while the window's end lay in the future
-    timestamp_field VARCHAR NOT NULL,
+    timestamp_field VARCHAR NOT NULL,         -- '' where the object was read whole
     transport VARCHAR NOT NULL,               -- rest | bulk | none (the org counted no rows)
     org_count BIGINT NOT NULL,                -- rows the org reported for what was read
     rows_read BIGINT NOT NULL,
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS ops.windows (
     run_id VARCHAR NOT NULL,
     completed_at TIMESTAMP NOT NULL
 );
+ALTER TABLE ops.windows ADD COLUMN IF NOT EXISTS asked_md5 VARCHAR;  -- of the object, its fields, and with deletes or not
 
 -- Every field that came, went or changed its type.
 CREATE TABLE IF NOT EXISTS ops.schema_changes (

@@ -38,7 +38,7 @@ def main(
     meter = JobMeter(warehouse.calls(), "import:test", "org")
     org = connect(Login(instance_url=instance_url, access_token=token), meter)
     spec = StreamSpec("salesforce_leads", "Lead", transport=transport, page_rows=int(page_rows))
-    record = importing._record
+    record = importing.record_window
 
     def reached(what: str, done: int, total: int | None) -> None:
         if what.endswith(moment):
@@ -50,7 +50,7 @@ def main(
         record(connection, report)
         reached("committing", 0, None)
 
-    importing._record = before_commit
+    importing.record_window = before_commit
     if moment == "-":
         sys.stdout.write("started\n")
         sys.stdout.flush()

@@ -9,6 +9,7 @@ from pathlib import Path
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import Login, Org, Patience, connect
 from sf_elt.streams import StreamColumns, StreamSpec, Window, WindowReport, import_window, stream_columns
+from sf_elt.streams.reading import Progress
 from sf_elt.warehouse import JobMeter, Warehouse, quote
 from sf_elt_tests.orgs import client
 
@@ -40,9 +41,19 @@ class Importer:
     warehouse: Warehouse
     meter: JobMeter
 
-    def run(self, spec: StreamSpec = LEADS, window: Window = ALWAYS, *, now: datetime | None = None) -> WindowReport:
+    def run(
+        self,
+        spec: StreamSpec = LEADS,
+        window: Window = ALWAYS,
+        *,
+        now: datetime | None = None,
+        only_new: bool = False,
+        progress: Progress | None = None,
+    ) -> WindowReport:
+        now = now or datetime.now(UTC)
+        org, meter, warehouse = self.org, self.meter, self.warehouse
         return import_window(
-            self.org, self.meter, self.warehouse, spec, window, now=now or datetime.now(UTC), run_id="run"
+            org, meter, warehouse, spec, window, now=now, run_id="run", only_new=only_new, progress=progress
         )
 
     def rows(self, spec: StreamSpec = LEADS) -> Table:
@@ -86,4 +97,8 @@ def _typed(value: object, sql_type: str) -> object:
         return None
     if sql_type == "TIMESTAMP":
         return datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%S.%f%z").astimezone(UTC).replace(tzinfo=None)
+    if sql_type == "VARCHAR[]":
+        return str(value).split(";")
+    if sql_type == "TIME":
+        return datetime.strptime(str(value), "%H:%M:%S.%fZ").time()
     return date.fromisoformat(str(value)) if sql_type == "DATE" else value

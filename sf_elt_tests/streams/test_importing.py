@@ -268,10 +268,11 @@ def test_a_parent_of_either_kind_is_read(importer: Importer) -> None:
 
 
 def test_an_import_that_fails_leaves_the_stream_and_no_landing_files(importer: Importer, org: Details) -> None:
-    """After an error nothing has moved and nothing lies about."""
+    """After a refusal nothing has moved and nothing lies about."""
     importer.run()
     before = importer.sql("FROM streams.salesforce_leads ORDER BY ALL")
-    levers(org).faults.plan({"path": "/results", "reply": {"status": 400}, "times": None})
+    refusal = [{"errorCode": "INSUFFICIENT_ACCESS", "message": "no longer yours"}]
+    levers(org).faults.plan({"path": "/results", "reply": {"status": 403, "body": refusal}, "times": None})
     with pytest.raises(SalesforceError):
         importer.run(StreamSpec("salesforce_leads", "Lead", transport="bulk"))
     assert importer.sql("FROM streams.salesforce_leads ORDER BY ALL") == before

@@ -3,13 +3,18 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from sf_elt.demo_org.serve import Details
-from sf_elt.streams import stream_columns
-from sf_elt_tests.streams.support import LEADS, Importer, importing, rows_of_org
+from sf_elt.streams import StreamSpec, Window, stream_columns
+from sf_elt_tests.orgs import levers
+from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
+
+BULK = StreamSpec("salesforce_leads", "Lead", transport="bulk", page_rows=10)
 
 
 def _start(
@@ -35,7 +40,10 @@ def _left_over(importer: Importer) -> list[Path]:
 @pytest.mark.kill
 @pytest.mark.parametrize("moment", ["reading", "merging", "committing", "done"])
 def test_a_killed_import_is_made_right_by_the_next(org: Details, tmp_path: Path, moment: str) -> None:
-    """SIGKILL while pages land, before the merge, before the commit, after it: the next run ends in the org's rows."""
+    """SIGKILL while pages land, before the merge, before the commit, after it: the next run ends in the org's rows.
+
+    It takes over the job and its pages, and reads what came since: two calls that the killed run had made already.
+    """
     process = _start(org, tmp_path / "warehouse", page_rows=10, moment=moment)
     assert process.stdout is not None
     said = process.stdout.readline()
@@ -44,27 +52,36 @@ def test_a_killed_import_is_made_right_by_the_next(org: Details, tmp_path: Path,
     process.communicate()
     with importing(org, tmp_path) as importer:
         assert _left_over(importer) != []
-        report = importer.run()
+        levers(org).calls.clear()
+        importer.run(BULK)
+        asked = [f"{call['method']} {call['path'].rpartition('/')[2]}" for call in levers(org).calls.all()]
+        assert [each for each in asked if each != "GET results"] == ["POST composite"] * 2
         assert _is_right(importer, org)
         assert _left_over(importer) == []
-        windows = importer.sql("SELECT count(*), sum(rows_new) FROM ops.windows")
-        assert windows == [(2 if moment == "done" else 1, report.rows_read)]
+        ((windows, new, standing),) = importer.sql(
+            "SELECT count(*), sum(rows_new), (SELECT count(*) FROM streams.salesforce_leads) FROM ops.windows"
+        )
+        assert (windows, new) == (3 if moment == "done" else 2, standing)
 
 
 @pytest.mark.kill
-def test_a_read_that_is_under_way_is_not_swept_up(org: Details, tmp_path: Path) -> None:
-    """A second import of the same stream leaves the landing files of a living first one alone."""
+def test_of_two_runs_at_once_one_pays_for_the_job(org: Details, tmp_path: Path) -> None:
+    """A run of another window leaves a living read alone; one of the same window waits, and takes over its job."""
     process = _start(org, tmp_path / "warehouse", page_rows=10, moment="reading")
     assert process.stdout is not None
     assert process.stdout.readline() == "reached reading\n"
-    with importing(org, tmp_path) as importer:
+    with importing(org, tmp_path) as importer, ThreadPoolExecutor(1) as background:
         (folder,) = _left_over(importer)
         landed = sorted(folder.iterdir())
-        importer.run()
+        importer.run(LEADS, Window(ALWAYS.start + timedelta(days=1), ALWAYS.end))
         assert sorted(folder.iterdir()) == landed
+        levers(org).calls.clear()
+        second = background.submit(importer.run, BULK)
         process.kill()
         process.communicate()
-        importer.run()
+        second.result(timeout=60)
+        assert [call for call in levers(org).calls.all() if call["method"] == "POST" and "/jobs/" in call["path"]] == []
+        assert _is_right(importer, org)
         assert _left_over(importer) == []
 
 

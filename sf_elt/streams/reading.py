@@ -1,0 +1,160 @@
+"""How a range of one object is landed: by REST or in bulk, in halves where that is too much, by Id where halves are.
+
+Which of REST and bulk spends fewer API calls. REST is a call for each page of 2,000 rows (fewer where rows are wide). A
+bulk job is a call to create it, its looks, and a call for each page of 100,000 rows; the looks come after waits that
+grow, so a job of two to ten seconds, which is what Salesforce takes for a few thousand rows, is looked at about three
+times. So bulk is 5 calls and more, and REST is no more than that up to 5 pages, 10,000 rows: `REST_ROWS`. Against a
+job that is done at the first look, as the demo org's are, bulk would be fewer from the fourth page on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from sf_elt.salesforce import (
+    Download,
+    JobPatience,
+    NotInBulk,
+    Org,
+    QueryTooLarge,
+    QueryTooLong,
+    count,
+    download_bulk,
+    download_by_id,
+    download_rest,
+    fits_rest,
+    select,
+    within,
+)
+from sf_elt.salesforce.soql import all_of
+from sf_elt.streams.columns import StreamColumns
+from sf_elt.streams.errors import SpecRefused
+from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
+
+Progress = Callable[[str, int, int | None], None]
+Chosen = Literal["rest", "bulk"]
+
+REST_ROWS = 10_000
+SHORTEST = timedelta(minutes=1)  # a mass update: what is too large in a minute is no smaller in a second
+
+_EARLIER, _LATER, _BY_ID = "earlier", "later", "by-id"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one read asks the org for: these columns of the spec's object; only rows that fulfil `only` besides."""
+
+    org: Org
+    spec: StreamSpec
+    columns: StreamColumns
+    progress: Progress
+    only: str = ""
+
+    @property
+    def include_deleted(self) -> bool:
+        return includes_deleted(self.spec)
+
+    def where(self, span: ReadRange) -> str:
+        cut = condition(self.columns.timestamp_field, span)
+        return all_of(cut, self.only) if self.only else cut
+
+    def soql(self, span: ReadRange) -> str:
+        """The query of a range. Raises SpecRefused where it is longer than the org takes."""
+        try:
+            return select(self.columns.names, self.spec.object, self.where(span))
+        except ValueError as error:
+            raise SpecRefused(f"{self.spec.stream}: {error}; name `fields`, or leave some out") from error
+
+    def asked(self, span: ReadRange) -> tuple[str, bool]:
+        """The query of a range, and whether it also asks for deleted records."""
+        return self.soql(span), self.include_deleted
+
+    def count(self, span: ReadRange) -> int | None:
+        """Rows of the range as the org counts them; None where there are too many for it to count in time."""
+        try:
+            return count(self.org, self.spec.object, self.where(span), include_deleted=self.include_deleted)
+        except QueryTooLarge:
+            return None
+
+    def transport(self, span: ReadRange, counted: int | None) -> Chosen:
+        """As the spec says, or whichever spends fewer calls; a query that is too long for an address goes by bulk."""
+        if self.spec.transport == "bulk" or not fits_rest(self.soql(span)):
+            return "bulk"
+        most = REST_ROWS if self.spec.rest_rows is None else self.spec.rest_rows
+        is_large = counted is None or counted > most
+        return "bulk" if self.spec.transport == "auto" and is_large else "rest"
+
+    def download(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
+        """Lands a range, in parts where the org finds it too much at once. What has landed of it is gone on with."""
+        if (folder / _EARLIER).is_dir() or (folder / _BY_ID).is_dir():
+            return self._in_parts(span, folder, transport, counted)
+        try:
+            return self._at_once(span, folder, transport, counted)
+        except QueryTooLarge:
+            return self._in_parts(span, folder, transport, counted)
+
+    def _at_once(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
+        soql = self.soql(span)
+        if transport == "rest":
+            try:
+                return self._by_rest(soql, folder, counted)
+            except QueryTooLong:
+                return self._in_bulk(soql, folder)
+        try:
+            return self._in_bulk(soql, folder)
+        except NotInBulk:
+            if not fits_rest(soql):
+                raise
+            return self._by_rest(soql, folder, counted)
+
+    def _in_parts(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
+        """Both halves of the range; a short one, or one that is not cut by time, page by page in the order of Ids."""
+        if self.columns.timestamp_field == WHOLE or span.read_to - span.read_from <= SHORTEST:
+            return self._by_id(span, folder / _BY_ID, counted)
+        earlier, later = span.halves()
+        (folder / _EARLIER).mkdir(exist_ok=True)
+        (folder / _LATER).mkdir(exist_ok=True)
+        first = self.download(earlier, folder / _EARLIER, transport, counted)
+        second = self.download(later, folder / _LATER, transport, counted)
+        return Download(first.transport, first.files + second.files, first.reported + second.reported)
+
+    def _by_rest(self, soql: str, folder: Path, counted: int | None) -> Download:
+        return download_rest(
+            self.org, soql, folder, include_deleted=self.include_deleted, on_page=self._on_page(counted)
+        )
+
+    def _by_id(self, span: ReadRange, folder: Path, counted: int | None) -> Download:
+        folder.mkdir(exist_ok=True)
+        return download_by_id(
+            self.org,
+            self.columns.names,
+            self.spec.object,
+            self.where(span),
+            folder,
+            include_deleted=self.include_deleted,
+            on_page=self._on_page(counted),
+        )
+
+    def _in_bulk(self, soql: str, folder: Path) -> Download:
+        return download_bulk(
+            self.org,
+            soql,
+            folder,
+            include_deleted=self.include_deleted,
+            patience=JobPatience(longest=self.spec.job_patience, page_rows=self.spec.page_rows),
+            on_page=lambda rows, total: self.progress(f"{self.spec.stream}: reading", rows, total),
+        )
+
+    def _on_page(self, counted: int | None) -> Callable[[int], None]:
+        return lambda pages: self.progress(f"{self.spec.stream}: reading page {pages}", 0, counted)
+
+
+def includes_deleted(spec: StreamSpec) -> bool:
+    return spec.deletes == "track"
+
+
+def condition(timestamp_field: str, span: ReadRange) -> str:
+    """Which rows are in the range: all of an object that is read whole."""
+    return "" if timestamp_field == WHOLE else within(timestamp_field, span.read_from, span.read_to)

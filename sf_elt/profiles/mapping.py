@@ -156,7 +156,7 @@ def type_of(sql_type: str) -> str:
     if sql_type.upper().endswith("[]"):
         return "[]string" if name == "VARCHAR[]" else sql_type
     families = {
-        "string": {"VARCHAR", "UUID"},
+        "string": {"VARCHAR", "UUID", "TIME"},
         "number": {"DOUBLE", "FLOAT", "DECIMAL"},
         "int": {"BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT"},
         "bool": {"BOOLEAN"},

@@ -1,5 +1,6 @@
 """The columns of a stream, from the org's describe."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,12 +14,16 @@ from sf_elt.salesforce import (
     describe,
     did_you_mean,
 )
+from sf_elt.salesforce.describe import COMPOUND_TYPES
 from sf_elt.streams.errors import SpecRefused
 from sf_elt.streams.source_names import documented_fields, related_fields
 from sf_elt.streams.windows import StreamSpec, timestamp_field
 
+log = logging.getLogger(__name__)
+
 # Amounts are DOUBLE because Salesforce itself computes and rounds them as doubles: 18 digits at most, any scale.
-# A time of day stays text: Salesforce writes 10:30:00.000Z and means no date. What is not named here is text as well.
+# A time of day has no date and no zone, whatever the Z in 10:30:00.000Z says. A multi-select picklist is a list of the
+# values that Salesforce joins with semicolons. What is not named here is text: picklists, ids, references, anyType.
 SQL_TYPES = {
     "boolean": "BOOLEAN",
     "int": "BIGINT",
@@ -28,6 +33,8 @@ SQL_TYPES = {
     "percent": "DOUBLE",
     "date": "DATE",
     "datetime": "TIMESTAMP",
+    "time": "TIME",
+    "multipicklist": "VARCHAR[]",
 }
 
 # What a save moves by itself, or a mere look at the record.
@@ -41,10 +48,11 @@ STANDARD_BESIDES = ("Name", "CreatedDate", "LastModifiedDate", "SystemModstamp",
 
 @dataclass(frozen=True)
 class Column:
-    """One column: the API name, dotted for a related field, and its DuckDB type."""
+    """One column: the API name, dotted for a related field, its DuckDB type, and its label and help text."""
 
     name: str
     sql_type: str
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class StreamColumns:
     """What is read for a stream, and by which fields it is cut, ordered and deleted.
 
     `substance` are the fields whose change is a modification by somebody: neither audit fields nor our own exports'.
+    `label` is what the org calls the object.
     """
 
     columns: tuple[Column, ...]
@@ -59,6 +68,7 @@ class StreamColumns:
     version_field: str
     has_deleted: bool
     substance: tuple[str, ...]
+    label: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -73,7 +83,7 @@ def stream_columns(org: Org, spec: StreamSpec) -> StreamColumns:
     described = describe(org, spec.object)
     cut_by = timestamp_field(spec, described)
     needed = [name for name in ("Id", cut_by, "SystemModstamp", "IsDeleted") if name in described.by_name]
-    excluded = {_known(org, described, spec, name).name for name in spec.exclude_fields}
+    excluded = {column.name for column in _asked(org, described, spec, spec.exclude_fields)}
     if not excluded.isdisjoint(needed):
         kept = ", ".join(sorted(excluded.intersection(needed)))
         raise UnknownField(f"{spec.stream}: exclude_fields: {kept} cannot be left out, the import works by it")
@@ -89,6 +99,7 @@ def stream_columns(org: Org, spec: StreamSpec) -> StreamColumns:
         version_field="SystemModstamp" if "SystemModstamp" in described.by_name else cut_by,
         has_deleted="IsDeleted" in described.by_name,
         substance=_substance(columns, cut_by, spec.written_fields),
+        label=described.label,
     )
 
 
@@ -129,36 +140,67 @@ def _is_standard_link(field: FieldDescribe) -> bool:
 
 def _related_columns(described: ObjectDescribe, fields: Mapping[str, str]) -> list[Column]:
     return [
-        Column(field, sql_type)
+        Column(field, sql_type, f"{reference.label}: {field.partition('.')[2]}")
         for field, sql_type in fields.items()
-        if field.partition(".")[0] in described.relationships
+        if (reference := described.relationships.get(field.partition(".")[0])) is not None
     ]
 
 
 def _asked(org: Org, described: ObjectDescribe, spec: StreamSpec, names: tuple[str, ...]) -> list[Column]:
-    return [_known(org, described, spec, name) for name in names]
+    return [column for name in names for column in _known(org, described, spec, name)]
 
 
-def _known(org: Org, described: ObjectDescribe, spec: StreamSpec, name: str) -> Column:
-    """The column of a configured name, also of a related field. Raises UnknownField."""
+def _known(org: Org, described: ObjectDescribe, spec: StreamSpec, name: str) -> list[Column]:
+    """The column of a configured name, also of a related field; several of a compound field. Raises UnknownField."""
     relationship, dot, related = name.partition(".")
     try:
-        if not dot:
-            return _plain(described, name)
-        return _related(org, described, relationship, related)
+        if dot:
+            return [_related(org, described, relationship, related)]
+        field = described.field(name)
+        if field.type in COMPOUND_TYPES:
+            return _components(described, spec, field)
+        return [_plain(described, name)]
     except UnknownField as error:
         raise UnknownField(f"{spec.stream}: {error}", code=error.code, fields=error.fields) from error
 
 
+def _components(described: ObjectDescribe, spec: StreamSpec, compound: FieldDescribe) -> list[Column]:
+    """The columns of an address, a place or a name: bulk queries refuse the compound field itself."""
+    parts = [
+        _plain(described, field.name)
+        for field in described.fields
+        if field.compoundFieldName == compound.name and field.is_readable_in_bulk
+    ]
+    if not parts:
+        raise UnknownField(
+            f"{described.name}.{compound.name} is of type {compound.type}, of which this user may see no component",
+            fields=(compound.name,),
+        )
+    log.info("%s: %s is read as its components: %s", spec.stream, compound.name, ", ".join(part.name for part in parts))
+    return parts
+
+
 def _plain(described: ObjectDescribe, name: str) -> Column:
     field = described.field(name)
-    if not field.is_readable_in_bulk:
+    if field.type == "base64":
+        raise UnknownField(
+            f"{described.name}.{field.name} holds whole files, which no query brings: each costs a call of its own and "
+            "does not belong into a table. Leave it out of `fields`; read a file by its Id from "
+            f"sobjects/{described.name}/ID/{field.name}",
+            fields=(field.name,),
+        )
+    if field.type in COMPOUND_TYPES:
         raise UnknownField(
             f"{described.name}.{field.name} is of type {field.type}, which does not travel in rows; "
             "import its components instead",
             fields=(field.name,),
         )
-    return Column(field.name, SQL_TYPES.get(field.type, "VARCHAR"))
+    return Column(field.name, SQL_TYPES.get(field.type, "VARCHAR"), _comment(field))
+
+
+def _comment(field: FieldDescribe) -> str:
+    """What people call the field, and what its help text says."""
+    return f"{field.label}: {field.inlineHelpText}" if field.inlineHelpText else field.label
 
 
 def _related(org: Org, described: ObjectDescribe, relationship: str, name: str) -> Column:
@@ -176,6 +218,6 @@ def _related(org: Org, described: ObjectDescribe, relationship: str, name: str) 
         except (UnknownField, UnknownObject) as error:  # this user may not see every parent
             errors.append(error)
             continue
-        return Column(f"{relationship}.{column.name}", column.sql_type)
+        return Column(f"{relationship}.{column.name}", column.sql_type, f"{reference.label}: {column.comment}")
     said = [error for error in errors if isinstance(error, UnknownField)] or errors
     raise UnknownField(str(said[0]), code=said[0].code, fields=(f"{relationship}.{name}",))

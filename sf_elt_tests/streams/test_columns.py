@@ -28,5 +28,5 @@ def test_the_standard_set_has_what_is_documented_and_the_links_but_no_custom_fie
 
 def test_an_object_without_documented_names_has_no_standard_set(org: Details, tmp_path: Path) -> None:
     """It is refused, and says what may stand there."""
-    with importing(org, tmp_path) as importer, pytest.raises(SpecRefused, match="no standard set.*Campaign.*all"):
+    with importing(org, tmp_path) as importer, pytest.raises(SpecRefused, match=r"no standard set.*Campaign.*all"):
         stream_columns(importer.org, StreamSpec("campaigns", "Campaign", fields="standard"))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sf_elt.demo_org.bulk import packing
 from sf_elt.demo_org.bulk.dialect import Delimiter, Dialect, LineEnding
 from sf_elt.demo_org.bulk.results import write_rows
 from sf_elt.demo_org.schema import load_schema
@@ -56,3 +57,21 @@ def test_a_large_page_is_one_gzip_member(shared_org: Details) -> None:
     member = zlib.decompressobj(16 + zlib.MAX_WBITS)
     assert member.decompress(packed) == plain.content == gzip.decompress(packed)
     assert (member.eof, member.unused_data) == (True, b"")
+
+
+@pytest.mark.parametrize("page_rows", [1, 7, 40, 1_000])
+def test_a_page_of_packed_rows_is_the_page(
+    shared_org: Details, monkeypatch: pytest.MonkeyPatch, page_rows: int
+) -> None:
+    """Wherever a page begins and ends within the blocks that its job packed, it is one gzip member, the plain page."""
+    monkeypatch.setattr(packing, "PIECE", 3_000)
+    job = query(shared_org, "SELECT Id, Name, Description FROM Contact")
+    locator, pages = "", 0
+    while locator != "null" and pages < 12:
+        address = f"{job}/results?maxRecords={page_rows}" + (f"&locator={locator}" if locator else "")
+        plain = ask(shared_org, address, headers={"Accept-Encoding": "identity"})
+        reply = ask(shared_org, address, headers={"Accept-Encoding": "gzip"}, stream=True)
+        packed = reply.raw.read(decode_content=False)
+        is_packed = reply.headers.get("Content-Encoding") == "gzip"  # a page of a few bytes leaves as it is
+        assert (gzip.decompress(packed) if is_packed else packed) == plain.content
+        locator, pages = plain.headers["Sforce-Locator"], pages + 1

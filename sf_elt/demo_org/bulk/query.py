@@ -102,8 +102,8 @@ async def create(request: Request) -> Response:
         changed_at=now,
     )
     org.bulk.add(job)
-    reply = job.summary()
-    org.bulk.start(job, lambda: _run(org, job, wanted))
+    reply, packed = job.summary(), "gzip" in request.headers.get("accept-encoding", "")
+    org.bulk.start(job, lambda: _run(org, job, wanted, packed=packed))
     return JSONResponse(reply)
 
 
@@ -120,7 +120,7 @@ async def results(request: Request) -> Response:
     found = rows.page(row_of(request.query_params.get("locator"), rows.total), _max_records(request))
     request.state.rows = found.records
     headers = {"Sforce-Locator": locator(found.next_row), "Sforce-NumberOfRecords": str(found.records)}
-    return csv_reply(request, found.file, found.header, found.rows, headers=headers)
+    return csv_reply(request, found.file, found.header, found.rows, headers=headers, blocks=rows.blocks)
 
 
 async def result_pages(request: Request) -> Response:
@@ -149,13 +149,15 @@ def _compile(schema: Schema, wanted: NewQuery, now: datetime) -> tuple[Compiled,
     return compiled, csv_statement(compiled)
 
 
-def _run(org: Org, job: QueryJob, wanted: NewQuery) -> None:
-    """Compiles once more: the user may have lost a permission since the job was made."""
+def _run(org: Org, job: QueryJob, wanted: NewQuery, *, packed: bool) -> None:
+    """Compiles once more: the user may have lost a permission since the job was made. `packed`: see `packing`."""
     job.stop_if_aborted()
     bulk = org.bulk
     compiled, statement = _compile(org.schema_for(job.created_by), wanted, org.now_for(job.created_by))
     with bulk.store.reading() as connection:
-        rows = write_rows(connection, statement, compiled.parameters, job.folder / "rows.csv", job.dialect)
+        rows = write_rows(
+            connection, statement, compiled.parameters, job.folder / "rows.csv", job.dialect, packed=packed
+        )
     job.stop_if_aborted()
     job.stop_as_planned(rows.total, rows.total)
     bulk.quota.note_result(rows.size, bulk.clock())

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sf_elt.demo_org.bulk.csv_rows import row_starts
 from sf_elt.demo_org.bulk.dialect import Dialect
+from sf_elt.demo_org.bulk.packing import Blocks, pack
 from sf_elt.demo_org.errors import OrgError
 
 DEFAULT_PAGE = 100_000
@@ -32,10 +33,14 @@ class Page:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a query. `starts` holds the offset of each row in the file, and last the file's length."""
+    """The rows of a query. `starts` holds the offset of each row in the file, and last the file's length.
+
+    `blocks` are the rows packed, where the job's client takes gzip.
+    """
 
     file: Path
     starts: NDArray[np.int64]
+    blocks: Blocks | None = None
 
     @property
     def total(self) -> int:
@@ -55,14 +60,21 @@ class Rows:
 
 
 def write_rows(
-    connection: duckdb.DuckDBPyConnection, select: str, parameters: list[object], file: Path, dialect: Dialect
+    connection: duckdb.DuckDBPyConnection,
+    select: str,
+    parameters: list[object],
+    file: Path,
+    dialect: Dialect,
+    *,
+    packed: bool = False,
 ) -> Rows:
-    """Runs a SELECT of texts into a CSV file, every cell quoted as Salesforce does."""
+    """Runs a SELECT of texts into a CSV file, every cell quoted as Salesforce does; `packed` for gzip, too."""
     options = f"HEADER, FORCE_QUOTE *, DELIMITER '{dialect.separator}', NEW_LINE '{dialect.escaped_newline}'"
     name = str(file).replace("'", "''")
     connection.execute(f"COPY ({select}) TO '{name}' (FORMAT csv, {options})", parameters)
     with file.open("rb") as stream:
-        return Rows(file, row_starts(stream))
+        starts = row_starts(stream)
+    return Rows(file, starts, pack(file, starts) if packed and len(starts) > 1 else None)
 
 
 def locator(row: int | None) -> str:

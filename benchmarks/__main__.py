@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Drawn
 
-from benchmarks import importing, others
+from benchmarks import idle, importing, lines, others
 from benchmarks.report import Findings, Table, keep, machine, today
 
 ROWS = 1_000_000
@@ -29,6 +29,9 @@ TURNS = 3
 Part = Callable[..., Findings]
 PARTS: dict[str, tuple[str, Part]] = {
     "import": ("a first import against the floor, and its memory", importing.measure),
+    "lines": ("result pages side by side over a slow line", lines.measure),
+    "idle": ("hours without a change: API calls and seconds an object", idle.measure_hours),
+    "windows": ("API calls by size of window and transport", idle.measure_windows),
     "peers": ("the same rows by dlt and by a Singer tap with its target", others.measure),
 }
 

@@ -3,7 +3,7 @@
 import os
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -112,3 +112,53 @@ def rows_in(database: str, table: str) -> int:
     with closing(duckdb.connect(database, read_only=True)) as connection:
         row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(row[0]) if row else 0
+
+
+def pages(
+    login: dict[str, str], folder: str, fields: list[str], side_by_side: int, page_rows: int
+) -> dict[str, object]:
+    """The result pages of a query job, so many at once: how many rows, and when (seconds since 1970) all had landed."""
+    Path(folder).mkdir(parents=True)
+    with closing(connect(Login(**login))) as org:
+        patience = JobPatience(page_rows=page_rows, side_by_side=side_by_side)
+        soql = select(fields, "Contact")
+        landed = download_bulk(org, soql, Path(folder), include_deleted=True, patience=patience)
+    return {"rows": landed.reported, "pages": len(landed.files), "landed_at": time.time()}
+
+
+def idle_hours(login: dict[str, str], folder: str, objects: list[str], hours: int) -> list[list[object]]:
+    """Imports each object whole, then hour after hour in which nothing changed: [object, hour, seconds, API calls]."""
+    warehouse = Warehouse(Path(folder))
+    meter = JobMeter(warehouse.calls(), "import:bench", "org")
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    found: list[list[object]] = []
+    with closing(connect(Login(**login), meter)) as org:
+        for name in objects:
+            spec = StreamSpec(f"salesforce_{name.lower()}s", name)
+            first = Window(ALWAYS.start, midnight)
+            import_window(org, meter, warehouse, spec, first, now=midnight, run_id="first")
+        for hour in range(2, hours + 2):
+            for name in objects:  # as the hours of a new day, whose end is the present
+                end = midnight + timedelta(hours=hour)
+                spec = StreamSpec(f"salesforce_{name.lower()}s", name)
+                window = Window(end - timedelta(hours=1), end)
+                began = time.perf_counter()
+                report = import_window(org, meter, warehouse, spec, window, now=end, run_id=f"hour {hour}")
+                found.append([name, hour, time.perf_counter() - began, report.api_calls])
+    return found
+
+
+def window_calls(login: dict[str, str], folder: str, transport: str) -> dict[str, object]:
+    """Imports all contacts with all their fields into a new warehouse by a transport; rows, calls, seconds."""
+    warehouse = Warehouse(Path(folder))
+    meter = JobMeter(warehouse.calls(), "import:bench", "org")
+    with closing(connect(Login(**login), meter)) as org:
+        began = time.perf_counter()
+        spec = contacts(None, transport)
+        report = import_window(org, meter, warehouse, spec, ALWAYS, now=datetime.now(UTC), run_id="bench")
+    return {
+        "rows": report.rows_read,
+        "transport": report.transport,
+        "api_calls": report.api_calls,
+        "seconds": time.perf_counter() - began,
+    }

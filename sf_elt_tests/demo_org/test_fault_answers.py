@@ -133,6 +133,15 @@ def test_an_answer_can_trickle(wire: Wire, org: Levers) -> None:
     assert len(pieces) > 2
 
 
+def test_an_answer_that_trickles_can_begin_late(wire: Wire, org: Levers) -> None:
+    """As from far away: a client that waits less for the first byte gives up; another gets all, at any speed."""
+    whole = wire("GET", f"{V62}/sobjects", headers={"Accept-Encoding": "identity"}).content
+    org.faults.plan({"path": "/sobjects$", "times": None, "trickle": 8_000_000, "trickle_after": 0.6})
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(f"{wire.details.instance_url}{V62}/sobjects", timeout=0.2)
+    assert wire("GET", f"{V62}/sobjects", headers={"Accept-Encoding": "identity"}).content == whole
+
+
 def test_a_count_can_lie(wire: Wire, org: Levers, results: str) -> None:
     """totalSize, numberRecordsProcessed and Sforce-NumberOfRecords say one more than there is."""
     job = results.removesuffix("/results")

@@ -265,6 +265,7 @@ def test_random_faults_are_ones_that_a_client_can_survive_unless_told(wire: Wire
         ({"preset": "gremlins"}, "no such preset: gremlins; there are expired_session"),
         ({"path": "/", "lock_rows": ["Ada"]}, "lock_rows takes record Ids"),
         ({"path": "/", "drop": "after", "drop_after_bytes": 5}, 'goes with "drop": "body"'),
+        ({"path": "/", "delay": 1, "trickle_after": 5}, "goes with trickle"),
         ({"path": "/", "late_commit": 1e300}, "less than or equal to 31536000"),
     ],
 )

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from dataclasses import dataclass, field
+from time import monotonic
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,26 +43,36 @@ class CutBody:
 
 
 class Trickle:
-    """A `send` that lets so many bytes of the body out in a second, and all that is left once the fault is lifted."""
+    """A `send` that lets so many bytes of the body out in a second, and all that is left once the fault is lifted.
+
+    It keeps to the clock over the whole answer: pieces may be large, and being late with one is made up for.
+    """
 
     def __init__(self, send: Send, bytes_per_second: int, lifted: threading.Event) -> None:
         self._send = send
         self._lifted = lifted
+        self._rate = bytes_per_second
         self._size = max(1, int(bytes_per_second * TICK))
-        self._pause = self._size / bytes_per_second
+        self._sent = 0
+        self._began: float | None = None
 
     async def __call__(self, message: Message) -> None:
         body = message.get("body", b"")
         if message["type"] != "http.response.body" or not body:
             await self._send(message)
             return
+        self._began = monotonic() if self._began is None else self._began
         more = message.get("more_body", False)
         while body:
+            await self._wait_for_turn(self._began + self._sent / self._rate)
             size = len(body) if self._lifted.is_set() else self._size
             piece, body = body[:size], body[size:]
+            self._sent += len(piece)
             await self._send({**message, "body": piece, "more_body": more or bool(body)})
-            if body:
-                await asyncio.sleep(self._pause)
+
+    async def _wait_for_turn(self, turn: float) -> None:
+        while not self._lifted.is_set() and (left := turn - monotonic()) > 0:
+            await asyncio.sleep(min(left, TICK))
 
 
 @dataclass

@@ -131,6 +131,7 @@ class Fault(Part):
     drop_after_bytes: int | None = Field(default=None, ge=0)
     delay: float | None = Field(default=None, gt=0, le=600)
     trickle: int | None = Field(default=None, ge=1)
+    trickle_after: float = Field(default=0, ge=0, le=600)
     shorten: Shortening | None = None
     alter: Alteration | None = None
     end_session: bool = False
@@ -181,6 +182,8 @@ class Fault(Part):
             raise ValueError(f"a fault does exactly one of: {', '.join(ACTIONS)}")
         if self.drop_after_bytes is not None and self.drop != "body":
             raise ValueError('drop_after_bytes goes with "drop": "body"')
+        if self.trickle_after and self.trickle is None:
+            raise ValueError("trickle_after goes with trickle")
         return self
 
     @property

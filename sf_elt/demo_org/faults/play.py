@@ -159,6 +159,8 @@ async def _trickle(played: Played) -> None:
     if played.scope["method"] == "HEAD":  # its body, which stays here, is no reason to wait
         await played.go_on()
         return
+    first_byte = monotonic() + played.fault.trickle_after
+    await played.wait_until(lambda: monotonic() >= first_byte)
     await played.go_on(send=Trickle(played.send, played.fault.trickle or 1, played.turn.lifted))
 
 

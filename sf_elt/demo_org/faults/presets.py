@@ -10,6 +10,7 @@ EVERYWHERE = "^/services"
 QUERIES = r"/v\d+\.\d/query(All)?/?$"
 NEXT_PAGES = r"/v\d+\.\d/query(All)?/[^/]+$"
 ANSWERS_WITH_ROWS = r"/v\d+\.\d/query|/results$|/result/"
+BULK_PAGES = r"/jobs/query/[^/]+/(results|resultPages)$"
 NEW_JOBS = r"/jobs/query$|/jobs/ingest/[^/]+$|/async/[^/]+/job/[^/]+/batch$"
 
 _MAINTENANCE = "<html><head><title>Down for Maintenance</title></head><body><h1>Down for Maintenance</h1></body></html>"
@@ -87,6 +88,11 @@ PRESETS: dict[str, Preset] = {
     "dropped_in_body": Preset("The connection ends in the middle of the answer.", {"drop": "body"}),
     "slow": Preset("The answer comes two seconds late.", {"delay": 2}),
     "trickle": Preset("The answer comes slowly, 2,000 bytes a second.", {"trickle": 2_000}),
+    "far_away": Preset(
+        "Pages of bulk results begin half a second late and come at 8 MB a second.",
+        {"trickle": 8_000_000, "trickle_after": 0.5, "times": None},
+        BULK_PAGES,
+    ),
     "truncated_csv": Preset(
         "Half of the rows, in an answer that ends as if it were whole.", {"shorten": {}}, r"/results$|/result/"
     ),

@@ -8,7 +8,7 @@ window's, or from another program's of the same user. And looking costs the call
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,7 +24,7 @@ from sf_elt.salesforce.errors import (
 )
 
 PACE = 200_000  # rows a second that no org is faster than
-SOON = 10.0  # seconds: until then a look may come as late again as the job has taken
+SOON = 4.0  # seconds: until then a look may come as late again as the job has taken
 LEAST_WAIT = 0.75  # seconds between two looks
 
 # What orgs say of objects and fields that only REST gives (as airbytehq/airbyte and estuary/connectors list it).
@@ -41,7 +41,7 @@ class JobPatience:
     """How a job is waited for, and how its pages are read.
 
     Each look at a job is an API call. The first comes after `first_wait` seconds, or when so many rows can be there at
-    all; each next one when the job has taken `growth` times as long (in its first ten seconds, twice as long), or
+    all; each next one when the job has taken `growth` times as long (in its first four seconds, twice as long), or
     earlier where the job says how far it is. `page_rows` are the most rows of a page; without it they follow from the
     number of rows. `side_by_side` pages are read at once.
     """
@@ -83,7 +83,7 @@ def create_query_job(org: Org, soql: str, *, include_deleted: bool) -> QueryJob:
         if error.code == "INVALIDENTITY" or _NOT_IN_BULK.search(str(error)):
             raise NotInBulk(str(error), code=error.code, status=error.status, fields=error.fields) from error
         if _BULK_SPENT.search(str(error)):
-            until = datetime.now(UTC) + BULK_PAUSE
+            until = org.transport.clock() + BULK_PAUSE
             raise AllowanceSpent(
                 f"the org's allowance of bulk queries is spent, paused until {until:%Y-%m-%d %H:%M} UTC ({error})",
                 until=until,

@@ -13,6 +13,7 @@ from sf_elt.salesforce import (
     Org,
     OrgUnavailable,
     QueryRefused,
+    QueryTooLarge,
     RequestRefused,
     UnknownObject,
     connect,
@@ -49,6 +50,15 @@ def test_a_read_is_repeated(org: Details, connected: Org, meter: Meter, fault: d
     assert count(connected, "Lead") > 0
     assert len(meter.calls) == 3
     assert len(levers(org).calls.all()) == 3
+
+
+def test_a_query_that_takes_too_long_is_not_repeated(org: Details, connected: Org, meter: Meter) -> None:
+    """Whatever the status: the code says that the same query would take as long again."""
+    body = [{"errorCode": "QUERY_TIMEOUT", "message": "Your query request was running for too long."}]
+    levers(org).faults.plan({"path": "/query", "reply": {"status": 500, "body": body}} | ALL)
+    with pytest.raises(QueryTooLarge):
+        count(connected, "Lead")
+    assert len(meter.calls) == 1
 
 
 def test_patience_ends(org: Details, connected: Org, meter: Meter) -> None:
@@ -162,14 +172,12 @@ def test_the_usage_that_the_org_tells_may_go_down(org: Details, connected: Org, 
     assert said == [first, first + 1, first, first + 3]
 
 
-def test_too_many_at_once_is_waited_for(org: Details, connected: Org) -> None:
+@pytest.mark.parametrize(
+    "message", ["ConcurrentRequests (Concurrent API Requests) Limit exceeded.", "Max concurrent requests exceeded"]
+)
+def test_too_many_at_once_is_waited_for(org: Details, connected: Org, message: str) -> None:
     """REQUEST_LIMIT_EXCEEDED also means too many long requests at once: that passes."""
-    body = [
-        {
-            "errorCode": "REQUEST_LIMIT_EXCEEDED",
-            "message": "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
-        }
-    ]
+    body = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": message}]
     levers(org).faults.plan({"path": "/query", "reply": {"status": 403, "body": body}})
     assert count(connected, "Lead") > 0
 

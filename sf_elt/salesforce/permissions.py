@@ -165,7 +165,8 @@ def owner_of(org: Org, object_name: str, field_name: str) -> tuple[str, str]:
     reference = described.relationships.get(relationship)
     parents = reference.referenceTo if reference is not None else ()
     seen = [parent for parent in parents if parent in org.described]
-    return (seen or list(parents) or [object_name])[0], related
+    among = sorted(seen or parents, key=lambda parent: parent != "User")  # an owner is a queue or, mostly, a user
+    return (among or [object_name])[0], related
 
 
 def _fields_of(objects: Sequence[str]) -> str:

@@ -42,6 +42,17 @@ _ADVICE = (
         "External Client App Manager › the app › Settings › JWT Bearer Flow.",
     ),
     ("audience", "Set LOGIN_URL to https://login.salesforce.com, or https://test.salesforce.com for a sandbox."),
+    (
+        "invalid_login",
+        "Check user name, password and security token, and that a sandbox logs in at https://test.salesforce.com. "
+        "Setup › Login History of the user says why Salesforce refused it: inactive users are, and locked ones, for "
+        "whom Setup › Users has Unlock.",
+    ),
+    (
+        "invalid api version",
+        "Leave API_VERSION out, or set it to 64.0 or lower: later versions have no SOAP login(). Other ways to log in "
+        "take every version that the org offers: docs/connecting.md.",
+    ),
     ("inactive", "Activate the user: Setup › Users › the user › Edit: Active."),
     ("lock", "The user is locked out after wrong passwords: Setup › Users › the user › Unlock, or wait 15 minutes."),
     ("not supported on this domain", "Set LOGIN_URL to the org's My Domain, https://NAME.my.salesforce.com."),
@@ -57,11 +68,6 @@ _ADVICE = (
     (
         "invalid_session_id",
         "The session of ACCESS_TOKEN has ended. Give a login that can open new ones: docs/connecting.md.",
-    ),
-    (
-        "invalid_login",
-        "Check user name, password and security token, and that a sandbox logs in at https://test.salesforce.com. "
-        "Setup › Login History of the user says why Salesforce refused it: inactive and locked users are, too.",
     ),
     (
         "authentication failure",

@@ -3,6 +3,8 @@
 import shutil
 from dataclasses import replace
 
+import duckdb
+
 from sf_elt.warehouse.connection import Warehouse
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseFull
 
@@ -12,7 +14,7 @@ def why_not_writable(warehouse: Warehouse, *, wait_seconds: float = 2.0) -> str 
     try:
         with replace(warehouse, wait_seconds=wait_seconds).write():
             return None
-    except (WarehouseBusy, WarehouseFull, OSError) as error:
+    except (WarehouseBusy, WarehouseFull, duckdb.Error, OSError) as error:
         return str(error)
 
 

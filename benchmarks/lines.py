@@ -51,7 +51,7 @@ def measure(folder: Path, *, rows: int, most_rows: int, turns: int, say: Say) ->
         ],
         [
             f"{rows:,} contacts in {PAGES} pages. Each answer about pages begins half a second late and comes at 8 "
-            "MB/s a connection (the demo org's fault `far_away`). From the first call for pages to the last page landed."
+            "MB/s a connection (the demo org's fault `far_away`). From the first call for pages to the last page."
         ],
     )
 

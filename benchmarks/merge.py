@@ -3,19 +3,19 @@
     python benchmarks/merge.py                    # 5,000,000 rows of 12 columns; a table on the terminal
     python benchmarks/merge.py --rows 20000000 --json
 
-Both merge the same landing file into the same table, in a transaction that is rolled back after the clock stops, so
-that each run finds the same table; medians of some runs each, in turns, and their ratio. MERGE INTO finds the incoming
-rows staged already and need not read the file, and it does what ours does: newest wins, the same version is compared
-field by field, `_changed_at` stands where nobody changed anything. The smaller increment, 10,000 rows, is ours alone.
+Both read the same landing files and commit, each into a warehouse file of its own that began the same; in the end their
+streams must be equal, row for row. The times are medians of some increments, each newer than the one before, taken in
+turns. MERGE INTO does what ours does: newest wins, the same version is compared field by field, `_changed_at` stands
+where nobody changed anything.
 """
 
 import argparse
 import json
+import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,23 +64,42 @@ class Figures:
 
 
 def measure(rows: int, changed: int, columns: int, repeats: int, folder: Path) -> Figures:
-    """Builds a stream of `rows` in `folder` and merges `changed` scattered rows into it."""
+    """Builds streams of `rows` in `folder` and merges increments of `changed` scattered rows into them."""
     fields = _fields(columns)
-    warehouse = Warehouse(folder / "warehouse")
-    _build(warehouse, fields, rows)
-    increment = _land(warehouse, fields, rows, changed, folder / "changed.csv")
-    small = _land(warehouse, fields, rows, changed // 10, folder / "small.csv")
-    ours, merge_into, ours_small = [], [], []
-    for _ in range(repeats):
-        ours.append(_seconds(warehouse, fields, increment, _merge))
-        merge_into.append(_seconds(warehouse, fields, increment, _merge_into))
-        ours_small.append(_seconds(warehouse, fields, small, _merge))
-    seconds, against = statistics.median(ours), statistics.median(merge_into)
-    return Figures(rows, columns, changed, seconds, against, against / seconds, statistics.median(ours_small))
+    ours, theirs = Warehouse(folder / "ours"), Warehouse(folder / "theirs")
+    _build(ours, fields, rows)
+    with ours.read():  # waits until it is whole on disk
+        shutil.copytree(ours.root, theirs.root)
+    seconds, against, small = [], [], []
+    for number in range(repeats):
+        increment = _land(ours, fields, rows, changed, number * 2, folder / "changed.csv")
+        now = datetime.now(UTC)
+        seconds.append(_seconds(ours, fields, increment, now, _merge))
+        against.append(_seconds(theirs, fields, increment, now, _merge_into))
+        few = _land(ours, fields, rows, changed // 10, number * 2 + 1, folder / "few.csv")
+        small.append(_seconds(ours, fields, few, now, _merge))
+        _seconds(theirs, fields, few, now, _merge_into)
+    _refuse_difference(ours, theirs)
+    ratio = statistics.median(against) / statistics.median(seconds)
+    return Figures(
+        rows, columns, changed, statistics.median(seconds), statistics.median(against), ratio, statistics.median(small)
+    )
+
+
+def _refuse_difference(ours: Warehouse, theirs: Warehouse) -> None:
+    """Raises where the two streams are not the same."""
+    with ours.read() as connection:
+        connection.execute(f"ATTACH '{theirs.file}' AS theirs (READ_ONLY)")
+        sums = [
+            connection.execute(f"SELECT count(*), sum(md5_number_lower(contacts::VARCHAR)) FROM {table}").fetchall()
+            for table in (f"streams.{STREAM}", f"theirs.streams.{STREAM}")
+        ]
+    if sums[0] != sums[1]:
+        raise RuntimeError("the two merges ended in different streams")
 
 
 Fields = dict[str, tuple[str, str]]
-Merge = Callable[[DuckDBPyConnection, StreamColumns, Download], Callable[[], object]]
+Merge = Callable[[DuckDBPyConnection, StreamColumns, Download, datetime], object]
 
 
 def _fields(columns: int) -> Fields:
@@ -108,53 +127,37 @@ def _build(warehouse: Warehouse, fields: Fields, rows: int) -> None:
         )
 
 
-def _land(warehouse: Warehouse, fields: Fields, rows: int, changed: int, file: Path) -> Download:
+def _land(warehouse: Warehouse, fields: Fields, rows: int, changed: int, version: int, file: Path) -> Download:
     """A Bulk 2.0 page with newer versions of scattered records: half with other content, half only saved again."""
     newer = fields | {
-        "SystemModstamp": ("TIMESTAMP", "TIMESTAMP '2026-06-01' + to_seconds(i % 7000000)"),
-        "FirstName": ("VARCHAR", f"CASE WHEN i % 2 = 0 THEN 'New' ELSE {fields['FirstName'][1]} END"),
+        "SystemModstamp": ("TIMESTAMP", f"TIMESTAMP '2026-06-01' + to_days({version * 90}) + to_seconds(i % 7000000)"),
+        "FirstName": ("VARCHAR", f"CASE WHEN i % 2 = 0 THEN 'New{version}' ELSE {fields['FirstName'][1]} END"),
     }
     listed = ", ".join(f"{sql} AS {quote(name)}" for name, (_, sql) in newer.items())
     step = rows // changed
     with warehouse.read() as connection:
         connection.execute(
-            f"COPY (SELECT {listed} FROM (SELECT n * {step} + (hash(n) % {step})::BIGINT AS i FROM range({changed})"
-            f" AS numbers (n))) TO '{file}' (HEADER, FORCE_QUOTE *, TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%gZ')"
+            f"COPY (SELECT {listed} FROM (SELECT n * {step} + (hash(n + {version}) % {step})::BIGINT AS i"
+            f" FROM range({changed}) AS numbers (n)))"
+            f" TO '{file}' (HEADER, FORCE_QUOTE *, TIMESTAMPFORMAT '%Y-%m-%dT%H:%M:%S.%gZ')"
         )
     return Download("bulk", (file,), changed)
 
 
-def _seconds(warehouse: Warehouse, fields: Fields, download: Download, merge: Merge) -> float:
-    """The time of one merge; nothing of it stays."""
-    with _rolled_back(warehouse) as connection:
-        run = merge(connection, _columns(fields), download)
-        started = time.perf_counter()
-        run()
-        return time.perf_counter() - started
+def _seconds(warehouse: Warehouse, fields: Fields, download: Download, now: datetime, merge: Merge) -> float:
+    """From the landing file to the committed stream."""
+    started = time.perf_counter()
+    with warehouse.write() as connection:
+        merge(connection, _columns(fields), download, now)
+    return time.perf_counter() - started
 
 
-class _Enough(Exception):
-    """Ends a transaction without a commit."""
-
-
-@contextmanager
-def _rolled_back(warehouse: Warehouse) -> Iterator[DuckDBPyConnection]:
-    try:
-        with warehouse.write() as connection:
-            yield connection
-            raise _Enough
-    except _Enough:
-        return
-
-
-def _merge(connection: DuckDBPyConnection, columns: StreamColumns, download: Download) -> Callable[[], object]:
-    now = datetime.now(UTC)
+def _merge(connection: DuckDBPyConnection, columns: StreamColumns, download: Download, now: datetime) -> object:
     shape = adapt_table(connection, STREAM, columns.columns, now)
-    return lambda: merge_download(connection, STREAM, columns, shape, download, loaded_at=now, window="next")
+    return merge_download(connection, STREAM, columns, shape, download, loaded_at=now, window="next")
 
 
-def _merge_into(connection: DuckDBPyConnection, columns: StreamColumns, download: Download) -> Callable[[], object]:
-    now = datetime.now(UTC)
+def _merge_into(connection: DuckDBPyConnection, columns: StreamColumns, download: Download, now: datetime) -> object:
     shape = adapt_table(connection, STREAM, columns.columns, now)
     stage_download(connection, STREAM, columns, shape, download, loaded_at=now, window="next")
     differs = " OR ".join(f"incoming.{quote(name)} IS DISTINCT FROM standing.{quote(name)}" for name in columns.names)
@@ -176,7 +179,7 @@ def _merge_into(connection: DuckDBPyConnection, columns: StreamColumns, download
             {assigned}, _changed_at = CASE WHEN {touched} THEN incoming._changed_at ELSE standing._changed_at END
         WHEN NOT MATCHED THEN INSERT BY NAME
     """
-    return lambda: connection.execute(sql).fetchall()
+    return connection.execute(sql).fetchall()
 
 
 def main() -> None:

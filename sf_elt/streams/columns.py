@@ -60,7 +60,8 @@ class StreamColumns:
     """What is read for a stream, and by which fields it is cut, ordered and deleted.
 
     `substance` are the fields whose change is a modification by somebody: neither audit fields nor our own exports'.
-    `label` is what the org calls the object.
+    `label` is what the org calls the object. Without a timestamp field (`windows.WHOLE`) the object is read whole; one
+    that has no time at all has Id for its version: all versions are equal then, and told apart by their content.
     """
 
     columns: tuple[Column, ...]
@@ -69,6 +70,10 @@ class StreamColumns:
     has_deleted: bool
     substance: tuple[str, ...]
     label: str = ""
+
+    @property
+    def has_versions(self) -> bool:
+        return self.version_field != "Id"
 
     @property
     def names(self) -> list[str]:
@@ -96,7 +101,7 @@ def stream_columns(org: Org, spec: StreamSpec) -> StreamColumns:
     return StreamColumns(
         columns=tuple(columns.values()),
         timestamp_field=cut_by,
-        version_field="SystemModstamp" if "SystemModstamp" in described.by_name else cut_by,
+        version_field="SystemModstamp" if "SystemModstamp" in described.by_name else cut_by or "Id",
         has_deleted="IsDeleted" in described.by_name,
         substance=_substance(columns, cut_by, spec.written_fields),
         label=described.label,

@@ -18,6 +18,7 @@ from sf_elt.streams.schema import SchemaChange, adapt_table
 from sf_elt.streams.spending import note_calls
 from sf_elt.streams.standing import PastRead, past_reads, read_up_to, rows_in_stream
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
+from sf_elt.streams.whole import mark_vanished
 from sf_elt.streams.windows import NO_TIMESTAMP, TIMESTAMP_FIELDS, WHOLE, ReadRange, StreamSpec, Window, read_range
 from sf_elt.warehouse import JobMeter, Warehouse
 
@@ -153,7 +154,7 @@ class _Work:
         span = self._range([read for read in self.covering if read.asks(columns.timestamp_field, asked)])
         reading = Reading(self.org, self.spec, columns, self.progress)
         begun = landing.begun
-        if begun is not None and (begun.soql, begun.include_deleted) == reading.asked(begun.span):
+        if begun is not None and self._is_to_go_on_with(begun, reading):
             download = reading.download(begun.span, landing.folder, begun.transport, None)
             leaves_more = begun.read_to < span.read_to and columns.timestamp_field != WHOLE
             return _Read(columns, asked, begun.span, download, begun.began, leaves_more)
@@ -178,6 +179,13 @@ class _Work:
             self._confirm(reading, span, download.reported)
         return _Read(columns, asked, span, download, self.now)
 
+    def _is_to_go_on_with(self, begun: Begun, reading: Reading) -> bool:
+        """Whether it asks for the same; and of an object that is read whole, that nothing newer has been read."""
+        if (begun.soql, begun.include_deleted) != reading.asked(begun.span):
+            return False
+        is_whole = reading.columns.timestamp_field == WHOLE
+        return not (is_whole and any(read.completed_at > begun.began for read in self.reads))
+
     def _confirm(self, reading: Reading, span: ReadRange, reported: int) -> None:
         """Fewer rows than were counted a moment ago: right where rows have moved on since, a shortfall otherwise."""
         recounted = reading.count(span)
@@ -191,18 +199,12 @@ class _Work:
         """Merges what was read and records the window, in one transaction."""
         self.progress(f"{self.spec.stream}: merging", 0, read.download.reported)
         with self.warehouse.write() as connection:
-            shape = adapt_table(connection, self.spec.stream, read.columns.columns, self.now)
-            counts = NOTHING
-            if read.download.files:
-                counts = merge_download(
-                    connection,
-                    self.spec.stream,
-                    read.columns,
-                    shape,
-                    read.download,
-                    loaded_at=read.began.astimezone(UTC),
-                    window=str(self.window),
-                )
+            shape = adapt_table(connection, self.spec.stream, read.columns.columns, self.now, label=read.columns.label)
+            landed = (connection, self.spec.stream, read.columns, shape, read.download)
+            began, window = read.began.astimezone(UTC), str(self.window)
+            counts = merge_download(*landed, loaded_at=began, window=window) if read.download.files else NOTHING
+            if read.columns.timestamp_field == WHOLE and includes_deleted(self.spec) and not read.span.is_empty:
+                counts += mark_vanished(*landed, loaded_at=began, window=window)
             if self.spec.stream in STREAMS_BEHIND_VIEWS and (shape.is_new or shape.changes):
                 refresh_views(connection)
             report = self._report(read, counts, shape.changes, rows_in_stream(connection, self.spec.stream))

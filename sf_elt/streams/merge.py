@@ -79,7 +79,7 @@ def _names(stream: str, columns: StreamColumns) -> dict[str, str]:
     return {
         "stream": quote_table("streams", stream),
         "version": quote(columns.version_field),
-        "timestamp_field": quote(columns.timestamp_field),
+        "timestamp_field": quote(columns.timestamp_field) if columns.timestamp_field else "_changed_at",
         "same_substance": _same(columns.substance),
         "same_saved": _same(sorted(saved)),
     }

@@ -155,7 +155,7 @@ def _rows(staging: Staging, batch: Batch) -> str:
         f"{_kept(access[column.name], column, types[column.name], batch.kind)} AS {quote(column.name)}"
         for column in columns.columns
     ]
-    version = access[columns.version_field]
+    version = access[columns.version_field] if columns.has_versions else "$loaded_at::TIMESTAMP"
     deleted_at = f"CASE WHEN {access['IsDeleted']} THEN {version} END" if columns.has_deleted else "NULL::TIMESTAMP"
     listed = _of_own(",\n    ".join(selected), version, deleted_at)
     return f"{listed}\nFROM {_landed(staging, batch, read)}"

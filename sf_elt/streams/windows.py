@@ -56,6 +56,9 @@ class StreamSpec:
     job is waited for as long as `job_patience` and read in pages of `page_rows`. `written_fields` are those that our
     own exports write: a record that changes in nothing else has not been modified by anybody (`_changed_at`).
 
+    `timestamp_field` is what windows are cut by: None takes the best that the object has. "none" reads the object whole
+    each time and compares, as do objects that have no usable timestamp.
+
     `deletes` "track" reads deleted records too and sets `_deleted_at`. "ignore" reads living ones only: a record that
     the org deletes, or merges into another, stays as it was read last.
     """
@@ -120,29 +123,33 @@ def read_range(spec: StreamSpec, window: Window, now: datetime, reached: datetim
 
 
 def timestamp_field(spec: StreamSpec, described: ObjectDescribe) -> str:
-    """The field that windows are cut by: the configured one, or the best that the object has.
+    """The field that windows are cut by: the configured one, or the best that the object has; WHOLE where it has none.
 
-    Raises UnknownField (did you mean …), SpecRefused with the candidates where the org cannot filter by it.
+    Raises UnknownField (did you mean …), SpecRefused with the candidates where the org cannot filter by it, or where
+    `since` is given for an object that is read whole.
     """
     usable = [field.name for field in described.fields if field.type == "datetime" and field.filterable]
     candidates = f"Fields of {described.name} that would do: {', '.join(usable) or 'none'}."
-    if spec.timestamp_field is not None:
-        try:
-            field = described.field(spec.timestamp_field)
-        except UnknownField as error:
-            message = f"{spec.stream}: timestamp_field: {error} {candidates}"
-            raise UnknownField(message, code=error.code, fields=error.fields) from error
-        if field.name in usable:
-            return field.name
-        reason = "the org cannot filter by it" if field.type == "datetime" else f"it is of type {field.type}"
-        raise SpecRefused(f"{spec.stream}: timestamp_field {field.name} does not work: {reason}. {candidates}")
-    chosen = next((name for name in TIMESTAMP_FIELDS if name in usable), None)
-    if chosen is None:
-        raise SpecRefused(
-            f"{spec.stream}: {described.name} has none of {', '.join(TIMESTAMP_FIELDS)} to filter by; "
-            f"set timestamp_field. {candidates}"
-        )
-    return chosen
+    if spec.timestamp_field is None or spec.timestamp_field.lower() == NO_TIMESTAMP:
+        offered = TIMESTAMP_FIELDS if spec.timestamp_field is None else ()
+        chosen = next((name for name in offered if name in usable), WHOLE)
+        if chosen == WHOLE and spec.since is not None:
+            raise SpecRefused(
+                f"{spec.stream}: {described.name} is read whole, so `since` has no time to go by: leave it out, or "
+                f"set timestamp_field. {candidates}"
+            )
+        return chosen
+    try:
+        field = described.field(spec.timestamp_field)
+    except UnknownField as error:
+        raise UnknownField(f"{spec.stream}: timestamp_field: {error} {candidates}", code=error.code) from error
+    if field.name in usable:
+        return field.name
+    reason = "the org cannot filter by it" if field.type == "datetime" else f"it is of type {field.type}"
+    raise SpecRefused(
+        f"{spec.stream}: timestamp_field {field.name} does not work: {reason}. {candidates} "
+        f"`{NO_TIMESTAMP}` reads the object whole each time."
+    )
 
 
 def _to_millisecond(at: datetime) -> datetime:

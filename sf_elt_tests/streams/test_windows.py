@@ -7,7 +7,7 @@ import pytest
 
 from sf_elt.salesforce import FieldDescribe, ObjectDescribe, UnknownField
 from sf_elt.streams import SpecRefused, StreamSpec, Window
-from sf_elt.streams.windows import ReadRange, read_range, timestamp_field
+from sf_elt.streams.windows import WHOLE, ReadRange, read_range, timestamp_field
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 WINDOW = Window(DAY, DAY + timedelta(days=1))
@@ -75,8 +75,15 @@ def test_a_field_that_cannot_be_filtered_is_refused_with_the_candidates() -> Non
             timestamp_field(StreamSpec("things", "Thing__c", timestamp_field=wrong), described)
     with pytest.raises(UnknownField, match="did you mean CreatedDate"):
         timestamp_field(StreamSpec("things", "Thing__c", timestamp_field="CreateDate"), described)
-    with pytest.raises(SpecRefused, match="set timestamp_field"):
-        timestamp_field(SPEC, _described(("Day__c", "date", True)))
+
+
+def test_without_a_usable_timestamp_an_object_is_read_whole() -> None:
+    """Where there is none, or where `none` is configured; `since` has nothing to go by then."""
+    no_time, timed = _described(("Day__c", "date", True)), _described(("CreatedDate", "datetime", True))
+    assert timestamp_field(SPEC, no_time) == WHOLE
+    assert timestamp_field(StreamSpec("things", "Thing__c", timestamp_field="None"), timed) == WHOLE
+    with pytest.raises(SpecRefused, match="read whole"):
+        timestamp_field(StreamSpec("things", "Thing__c", since=DAY), no_time)
 
 
 def test_halves_cover_the_whole() -> None:

@@ -1,6 +1,8 @@
 """Streams: windows of a Salesforce object, landed, counted and merged so that the newest version wins; and events.
 
     report = import_window(org, meter, warehouse, StreamSpec("salesforce_leads", "Lead"), window, now=now, run_id=run)
+    reconcile(org, meter, warehouse, spec, now=now, run_id=run)           # what is gone without a trace
+    refresh_formulas(org, meter, warehouse, spec, now=now, run_id=run)    # what changes without a timestamp
     import_events(warehouse, EventSpec("web_events", ("data/events",)), now=now, run_id=run)
 
 A stream is a table `streams.NAME` with Salesforce's API names as columns and three of its own: `_loaded_at` (when the
@@ -13,14 +15,17 @@ Errors, besides those of the org and the warehouse:
     ├── SpecRefused          what was asked for cannot be read like that
     ├── Shortfall            not as many rows as the org reported; nothing was moved
     ├── LandingUnreadable    a value does not fit the type that the org describes; nothing was moved
+    ├── ManyVanished         more records are gone than deletions explain; nothing was marked
     └── EventsUnreadable     event files cannot be found or opened
 """
 
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
-from sf_elt.streams.errors import EventsUnreadable, LandingUnreadable, Shortfall, SpecRefused, StreamError
+from sf_elt.streams.errors import EventsUnreadable, LandingUnreadable, ManyVanished, Shortfall, SpecRefused, StreamError
 from sf_elt.streams.events import EventSpec, EventsReport, import_events
 from sf_elt.streams.importing import import_window
+from sf_elt.streams.reconciling import ReconcileReport, reconcile
 from sf_elt.streams.recording import WindowReport
+from sf_elt.streams.refreshing import RefreshReport, refresh_formulas
 from sf_elt.streams.schema import SchemaChange
 from sf_elt.streams.source_names import SourceField, source_fields
 from sf_elt.streams.standing import repeated_ids, spans_read
@@ -33,6 +38,9 @@ __all__ = [
     "EventsReport",
     "EventsUnreadable",
     "LandingUnreadable",
+    "ManyVanished",
+    "ReconcileReport",
+    "RefreshReport",
     "SchemaChange",
     "Shortfall",
     "SourceField",
@@ -44,6 +52,8 @@ __all__ = [
     "WindowReport",
     "import_events",
     "import_window",
+    "reconcile",
+    "refresh_formulas",
     "refresh_views",
     "repeated_ids",
     "source_fields",

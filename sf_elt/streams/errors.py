@@ -19,3 +19,7 @@ class LandingUnreadable(StreamError):
 
 class EventsUnreadable(StreamError):
     """The event files cannot be found or opened."""
+
+
+class ManyVanished(StreamError):
+    """More records are gone from the org than deletions explain; nothing was marked."""

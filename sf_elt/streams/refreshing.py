@@ -7,23 +7,22 @@ the very version that was read. A record that was saved in between comes with it
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.salesforce import AllowanceSpent, Download, Org, describe, select
-from sf_elt.salesforce.soql import compare
+from sf_elt.salesforce import AllowanceSpent, Download, Org, describe
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
-from sf_elt.streams.fetching import Fetched, Progress, fetch
+from sf_elt.streams.fetching import Fetched, begin, fetch
 from sf_elt.streams.landing import Landing, landing_folder
+from sf_elt.streams.reading import Progress, Reading
 from sf_elt.streams.schema import TableShape, widened
 from sf_elt.streams.spending import note_calls
 from sf_elt.streams.staging import stage_download
+from sf_elt.streams.statements import statement
 from sf_elt.streams.table import living_rows, types_of_stream
-from sf_elt.streams.windows import ReadRange, StreamSpec
+from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
 from sf_elt.warehouse import JobMeter, Warehouse, quote, quote_table
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,7 +33,7 @@ class RefreshReport:
     """What one refresh did: the row of ops.refreshes, and what stands beside it. Times are UTC.
 
     `rows_compared` counts the rows whose standing version is the one that was read, `changed_by_field` the rows in
-    which each field had moved.
+    which each field had moved. `last_changed_at` is when a refresh, this one or an earlier one, last changed anything.
     """
 
     stream: str
@@ -48,6 +47,7 @@ class RefreshReport:
     seconds: float
     run_id: str
     api_left: int | None
+    last_changed_at: datetime | None
 
 
 def refresh_formulas(
@@ -111,7 +111,7 @@ class _Work:
     def __post_init__(self) -> None:
         self.started = time.monotonic()
         self.calls_before = self.meter.made
-        self.span = ReadRange(BEGINNING, self.now.astimezone(UTC), is_open=False)
+        self.span = ReadRange(self.spec.since or BEGINNING, self.now.astimezone(UTC), is_open=False)
 
     @property
     def calls(self) -> int:
@@ -126,22 +126,9 @@ class _Work:
         rows = living_rows(self.warehouse, self.spec.stream) if columns.names else 0
         if rows == 0:
             return Fetched(Download("none", (), 0), self.now)
-        since = self.spec.since
-        return fetch(
-            self.org,
-            self.spec,
-            select(
-                columns.read.names,
-                self.spec.object,
-                "" if since is None else compare(columns.read.timestamp_field, ">=", since),
-            ),
-            landing,
-            self.span,
-            rows=rows,
-            began=self.now,
-            include_deleted=False,
-            progress=self.progress,
-        )
+        living = replace(self.spec, deletes="ignore")
+        reading = Reading(self.org, living, columns.read, self.progress)
+        return fetch(reading, landing, begin(reading, landing, self.span, rows=rows, began=self.now), rows=rows)
 
     def keep(self, columns: _Refreshed, fetched: Fetched) -> RefreshReport:
         """Changes what differs and records the refresh, in one transaction."""
@@ -161,8 +148,9 @@ class _Work:
                 seconds=time.monotonic() - self.started,
                 run_id=self.run_id,
                 api_left=self.meter.left,
+                last_changed_at=None,
             )
-            _record(connection, report)
+            report = _recorded(connection, report)
             note_calls(connection, self.org, self.meter, self.calls, self.run_id, self.ended)
         self.progress(f"{self.spec.stream}: refreshed", changed, changed)
         return report
@@ -179,7 +167,8 @@ def _refreshed(org: Org, warehouse: Warehouse, spec: StreamSpec) -> _Refreshed:
     moving = [
         column
         for column in columns.columns
-        if ("." in column.name or described.field(column.name).calculated)
+        if columns.timestamp_field != WHOLE  # an object that is read whole is up to date as it is
+        and ("." in column.name or described.field(column.name).calculated)
         and column.name in types
         and widened(types[column.name], column.sql_type) == types[column.name]
     ]
@@ -212,7 +201,7 @@ def _apply(
         "assignments": ", ".join(f"{quote(name)} = moved.{quote(name)}" for name in columns.names),
     }
     connection.execute("DROP TABLE IF EXISTS temp.comparable; DROP TABLE IF EXISTS temp.moved")
-    connection.execute(_sql("refresh.sql").format_map(names), {"substance": list(columns.substance)})
+    connection.execute(statement("refresh.sql").format_map(names), {"substance": list(columns.substance)})
     (compared,) = connection.execute("SELECT count(*) FROM comparable").fetchall()[0]
     (changed,) = connection.execute("SELECT count(*) FROM moved").fetchall()[0]
     by_field = connection.execute("SELECT unnest(fields), count(*) FROM moved GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
@@ -224,7 +213,8 @@ def _difference(name: str) -> str:
     return f"CASE WHEN incoming.{quote(name)} IS DISTINCT FROM standing.{quote(name)} THEN {text} END"
 
 
-def _record(connection: DuckDBPyConnection, report: RefreshReport) -> None:
+def _recorded(connection: DuckDBPyConnection, report: RefreshReport) -> RefreshReport:
+    """The report as it stands in ops.refreshes, with the time of the last change."""
     connection.execute(
         "INSERT INTO ops.refreshes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -240,11 +230,10 @@ def _record(connection: DuckDBPyConnection, report: RefreshReport) -> None:
             report.run_id,
         ],
     )
-
-
-@cache
-def _sql(name: str) -> str:
-    return files("sf_elt.streams").joinpath(name).read_text("utf-8")
+    ((changed_at,),) = connection.execute(
+        "SELECT max(refreshed_at) FROM ops.refreshes WHERE stream = ? AND rows_changed > 0", [report.stream]
+    ).fetchall()
+    return replace(report, last_changed_at=changed_at and changed_at.replace(tzinfo=UTC))
 
 
 def _silent(what: str, done: int, total: int | None) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sf_elt.components.attributes import Attributes
 from sf_elt.components.stream_names import stream_of
+from sf_elt.streams.windows import NO_TIMESTAMP
 
 LONGEST_NAME = 63
 
@@ -44,17 +45,28 @@ class ImportedObject(Attributes):
     exclude_fields: list[str] = Field(default_factory=list, description="Fields that are never read.")
     timestamp_field: str | None = Field(
         default=None,
-        description="The time that says in which window a record is read. Default: SystemModstamp or the next best.",
+        description="The time by which records are read; 'none': all of them. Default: SystemModstamp or next best.",
     )
     since: Moment | None = Field(
         default=None,
         description="Records whose timestamp is older are left out: a day, or a time with its zone. Default: none are.",
     )
 
+    @field_validator("timestamp_field")
+    @classmethod
+    def _read_timestamp_field(cls, value: str | None) -> str | None:
+        return NO_TIMESTAMP if value is not None and value.casefold() == NO_TIMESTAMP else value
+
     @field_validator("since", mode="before")
     @classmethod
     def _read_since(cls, value: str | date | None) -> datetime | None:
         return None if value is None else checked_moment(value)
+
+    @model_validator(mode="after")
+    def _require_timestamp(self) -> Self:
+        if self.timestamp_field == NO_TIMESTAMP and self.since is not None:
+            raise ValueError("timestamp_field none reads the object whole: there is no time to hold `since` against")
+        return self
 
     @model_validator(mode="after")
     def _name_stream(self) -> Self:

@@ -28,6 +28,7 @@ from sf_elt.components.resources import open_warehouse
 from sf_elt.components.running import IMPORT, ONLY_NEW, WINDOW
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import ImportExample
+from sf_elt.components.stream_names import stream_of
 from sf_elt.streams import StreamSpec, spans_read
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ class SalesforceImport(dg.Component, Attributes):
         streams: dict[KeyRange, list[dg.AssetKey]] = {}
         warehouse = open_warehouse()
         for each in (each for each in self.imported if stream_key(each.stream) in keys):
-            read = (Span(*span) for span in spans_read(warehouse, each.stream))
+            read = (Span(*span) for span in spans_read(warehouse, each.stream, each.timestamp_field))
             for span in unread(self.partitions, self.start, read, now, each.since):
                 streams.setdefault(span, []).append(stream_key(each.stream))
         return [
@@ -222,12 +223,12 @@ class SalesforceImport(dg.Component, Attributes):
         """Each stream has one import, and an import has one at least."""
         if not self.imported:
             raise attribute_error(context, ["import_leads"], "without Lead there is nothing left to import")
-        for index, each in enumerate(self.objects):
+        for index, each in reversed(list(enumerate(self.objects))):
             writers = [name for name, stream in _streams_of_all(context) if stream == each.stream]
             if each in self.imported and len(writers) > 1:
                 raise attribute_error(
                     context,
-                    ["objects", index, "stream" if "stream" in each.model_fields_set else "object"],
+                    ["objects", index, "object" if each.stream == stream_of(each.object) else "stream"],
                     f"stream {each.stream!r} is written more than once (by {', '.join(writers)}): give each its own",
                 )
 

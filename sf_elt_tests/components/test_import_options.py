@@ -12,6 +12,8 @@ import dagster as dg
 import pytest
 from dagster.components.core.component_tree import ComponentTreeException
 
+from sf_elt.components.automation import resuming
+from sf_elt.components.running import ONLY_NEW, pause_of
 from sf_elt_tests.components.conftest import variables
 from sf_elt_tests.components.projects import Project, load
 from sf_elt_tests.orgs import client, levers
@@ -206,11 +208,23 @@ def test_look_back_and_patience(loads: Loads) -> None:
     assert project.component.spec(imported, ()).job_patience == timedelta(minutes=5)
 
 
-def test_a_one_time_import_has_no_schedule(loads: Loads) -> None:
-    """keep_updated false: nothing runs by itself but the sensor that goes on after a pause."""
-    project = loads("keep_updated: false\nobjects: [{object: Lead}]")
+def test_a_one_time_import_goes_on_after_a_pause(loads: Loads) -> None:
+    """keep_updated false: no schedule, but what ran out of API calls is asked for again once they are free."""
+    project = loads("keep_updated: false\nmax_daily_api_calls: 1\nobjects: [{object: Lead}]")
     assert not project.definitions.schedules
     assert [sensor.name for sensor in project.definitions.sensors or []] == ["mine_0_resume"]
+    assert project.materialize().success
+    keys, asked = project.component.keys(), project.component.requests
+    until = pause_of(project.instance, keys[0])
+    assert until is not None
+    (waits,) = resuming(project.instance, keys, "mine_0_import", asked, until - timedelta(minutes=1))
+    assert isinstance(waits, dg.SkipReason)
+    (goes_on,) = resuming(project.instance, keys, "mine_0_import", asked, until)
+    assert isinstance(goes_on, dg.RunRequest)
+    assert goes_on.tags[ONLY_NEW] == "true"
+    project.component.max_daily_api_calls = None
+    assert project.materialize(dict(goes_on.tags)).success
+    assert project.sql("SELECT sum(rows_read) > 0 FROM ops.windows") == [(True,)]
 
 
 def test_the_asset_says_how_it_is_read(loads: Loads) -> None:

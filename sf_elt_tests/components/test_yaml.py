@@ -136,7 +136,7 @@ def _chain(error: BaseException | None) -> list[str]:
             id="set of fields",
         ),
         pytest.param(
-            "imports/defs.yaml", "partitions: daily", "deletes: forget",
+            "imports/defs.yaml", "deletes: track", "deletes: forget",
             r"attributes\.deletes.*'track' or 'ignore'",
             id="deletes",
         ),
@@ -146,9 +146,20 @@ def _chain(error: BaseException | None) -> list[str]:
             id="start",
         ),
         pytest.param(
-            "imports/defs.yaml", "stream: salesforce_subscriptions", "stream: salesforce_leads",
+            "imports/defs.yaml", "- object: Account\n", "- object: Account\n      stream: salesforce_leads\n",
             r"imports/defs\.yaml:\d+ attributes\.objects\.\d\.stream: stream 'salesforce_leads' is written more than",
             id="stream twice",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "- object: Contact", "- object: lead",
+            r"imports/defs\.yaml:\d+ attributes\.objects\.\d\.object: stream 'salesforce_leads' is written more than",
+            id="object twice",
+        ),
+        pytest.param(
+            "imports/defs.yaml",
+            "- object: Account", "- {object: Event, timestamp_field: none, since: 2026-01-01}\n    - object: Account",
+            r"imports/defs\.yaml:\d+ attributes\.objects\.2: timestamp_field none reads the object whole: there is no",
+            id="since of what has no timestamp",
         ),
         pytest.param(
             "profiles/defs.yaml", "stream: salesforce_accounts, source: account_contact_id",

@@ -25,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 TABLE_ROWS = 50  # what a terminal shows of a long list unless it is told how many
+GAP = 2  # characters between two columns
 LONG_WORD = 12  # characters; a longer word may be broken where a table is narrow
 
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -133,13 +134,13 @@ def _show_table(columns: Sequence[Column], found: Rows, title: str, most: int) -
     rows = [[readable(row.get(column.name)) for column in columns] for row in islice(coming, most)]
     if title:
         console.print(Text(safe(title), style="bold"))
-    widths = _least_widths(columns, rows)
-    if rows and sum(widths) + 2 * (len(widths) - 1) > console.width:
+    widths = _widths(columns, rows, console.width)
+    if rows and widths is None:
         _print_lines(console, columns, rows)
-    elif rows:
+    elif rows and widths is not None:
         table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         for column, width in zip(columns, widths, strict=True):
-            table.add_column(Text(safe(column.label)), overflow="fold", min_width=width)
+            table.add_column(Text(safe(column.label)), overflow="fold", width=width)
         for row in rows:
             table.add_row(*(Text(safe(cell)) for cell in row))
         console.print(table)
@@ -167,12 +168,24 @@ def _print_lines(console: Console, columns: Sequence[Column], rows: Sequence[Seq
             console.print(Text(f"Empty fields are not shown: {empty}", style="dim"))
 
 
-def _least_widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
-    """How wide each column must be: Ids, dates and addresses are not broken, nor words where they are short."""
-    return [
-        max(_least_width(text) for text in (column.label, *(row[place] for row in rows)))
-        for place, column in enumerate(columns)
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """How wide each column is in a table for so many characters; None where a table does not fit.
+
+    Ids, dates and addresses are not broken, nor are words where they are short.
+    """
+    texts = [[column.label, *(row[place] for row in rows)] for place, column in enumerate(columns)]
+    widths = [max(map(_least_width, of_column)) for of_column in texts]
+    left = room - sum(widths) - GAP * (len(columns) - 1)
+    if left < 0:
+        return None
+    wanted = [
+        max(cell_len(safe(text)) for text in of_column) - width for of_column, width in zip(texts, widths, strict=True)
     ]
+    for served, place in enumerate(sorted(range(len(columns)), key=lambda place: wanted[place])):
+        more = min(wanted[place], left // (len(columns) - served))
+        widths[place] += more
+        left -= more
+    return widths
 
 
 def _least_width(text: str) -> int:
@@ -205,7 +218,7 @@ def _write_jsonl(rows: Iterable[Mapping[str, object]]) -> None:
     out = sys.stdout.buffer
     for row in rows:
         text = _json(row)
-        out.write((_safe_json(text) if sys.stdout.isatty() else text).encode() + b"\n")
+        out.write((safe_json(text) if sys.stdout.isatty() else text).encode() + b"\n")
     out.flush()
 
 
@@ -226,7 +239,7 @@ def _as_dict(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON")
 
 
-def _safe_json(text: str) -> str:
+def safe_json(text: str) -> str:
     """The same JSON, with what a terminal would obey in JSON's own escapes."""
     return "".join(
         f"\\u{ord(character):04x}"

@@ -20,7 +20,7 @@ from decimal import Decimal
 from sf_elt.salesforce.connect import Org
 from sf_elt.salesforce.describe import ObjectDescribe, describe
 from sf_elt.salesforce.ids import NotAnId, record_id
-from sf_elt.salesforce.lookups import fetch, resolved
+from sf_elt.salesforce.lookups import resolved
 from sf_elt.salesforce.records import Record, query
 from sf_elt.salesforce.soql import literal, select
 
@@ -118,8 +118,8 @@ def campaign_members(
     if status is not None:
         conditions.append(f"Status = {literal(status)}")
     names = _names(org, "CampaignMember", _MEMBER, fields)
-    records = fetch(org, "CampaignMember", names, where=" AND ".join(conditions), limit=limit)
-    return (_member(record) for record in records)
+    soql = select(names, "CampaignMember", " AND ".join(conditions), limit=limit)
+    return (_member(record) for record in query(org, soql))
 
 
 def find_member_id_in_lead(org: Org, campaign_id: str, lead_id: str) -> str | None:
@@ -158,7 +158,7 @@ def _id_of(kind: str, an_id: str) -> str:
 
 def _campaigns(org: Org, fields: Sequence[str], where: str, limit: int | None = None) -> Iterator[Campaign]:
     names = campaign_fields(org, fields)
-    return (_campaign(record) for record in fetch(org, "Campaign", names, where=where, limit=limit))
+    return (_campaign(record) for record in query(org, select(names, "Campaign", where, limit=limit)))
 
 
 def _names(org: Org, object_name: str, usual: Sequence[str], fields: Sequence[str]) -> list[str]:

@@ -65,6 +65,9 @@ _PREFIXES = {
     "00U": "Event", "00v": "CampaignMember", "500": "Case", "701": "Campaign",
 }  # fmt: skip
 
+# Objects that have a Name in every org, of which that need not be asked.
+_NAMED = frozenset({"Account", "Campaign", "Contact", "Group", "Lead", "Opportunity", "RecordType", "User"})
+
 # How the org says which name it does not know.
 _NO_OBJECT = re.compile(r"sObject type '(\w+)' is not supported")
 _NO_FIELD = re.compile(r"No such column '(\w+)' on entity '(\w+)'")
@@ -179,8 +182,8 @@ def main_fields(described: ObjectDescribe) -> list[str]:
 def resolved(org: Org, described: ObjectDescribe, fields: Iterable[str]) -> list[str]:
     """The fields by their right names, each once. Raises UnknownField with the nearest name.
 
-    A related record's fields cost one describe for its object. Those of a reference to several kinds of object (`What`,
-    `Owner`) are for the org to judge.
+    A related record's fields but its name cost one describe of its object. Those of a reference to several kinds of
+    object (`What`, `Owner`) are for the org to judge.
     """
     return list(dict.fromkeys(_resolved(org, described, field.strip()) for field in fields))
 
@@ -199,6 +202,8 @@ def _resolved(org: Org, described: ObjectDescribe, field_name: str) -> str:
     if not dot:
         return described.field(first).name
     reference = _reference(described, first)
+    if rest.lower() == "name" and _NAMED.issuperset(reference.referenceTo):
+        return f"{reference.relationshipName}.Name"
     if len(reference.referenceTo) != 1:
         try:
             return f"{reference.relationshipName}.{name(rest)}"

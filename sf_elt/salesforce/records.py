@@ -33,14 +33,16 @@ class Record(Mapping[str, object]):
         if name in self.fields:
             return self.fields[name]
         first, dot, rest = name.partition(".")
-        if not dot:
-            raise KeyError(name)
-        related = self.fields[first]
-        if related is None:
-            return None
-        if isinstance(related, (Record, Mapping)):
+        related = self.fields[self._known(first)]
+        if not dot or related is None:
+            return related
+        if isinstance(related, Mapping):
             return related[rest]
         raise KeyError(name)
+
+    def _known(self, name: str) -> str:
+        """The name as the org writes it: as in SOQL, letter case does not matter."""
+        return next((known for known in self.fields if known.lower() == name.lower()), name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.fields)

@@ -1,7 +1,7 @@
 """What reading so many rows costs, before it is read: API calls and seconds, by REST and in bulk."""
 
 from sf_elt.salesforce.query import PAGE_ROWS
-from sf_elt.salesforce.query_jobs import JobPatience, next_wait
+from sf_elt.salesforce.query_jobs import JobPatience, first_wait, next_wait
 from sf_elt.salesforce.result_pages import JobPages
 
 ADDRESSES = 5  # of result pages in one reply (Bulk API 2.0 Developer Guide, "Get Parallel Results for a Query Job")
@@ -32,7 +32,7 @@ def job_seconds(rows: int) -> float:
 
 def _looks(seconds: float, rows: int, patience: JobPatience) -> int:
     """How often a job that takes so long is looked at; it says nothing of how far it is."""
-    looks, taken = 1, patience.first_wait
+    looks, taken = 1, first_wait(patience, rows)
     while taken < seconds:
         taken += next_wait(taken, 0, rows, patience.growth)
         looks += 1

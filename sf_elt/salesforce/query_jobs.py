@@ -100,7 +100,7 @@ def wait_for_job(org: Org, job_id: str, patience: JobPatience, *, expected: int 
     wait.
     """
     began = time.monotonic()
-    wait = max(patience.first_wait, (expected or 0) / PACE)
+    wait = first_wait(patience, expected or 0)
     longest = patience.longest.total_seconds()
     while True:
         time.sleep(min(wait, longest))
@@ -115,6 +115,11 @@ def wait_for_job(org: Org, job_id: str, patience: JobPatience, *, expected: int 
         if taken >= longest:
             raise OrgUnavailable(f"query job {job.id} is still {job.state} after {patience.longest}")
         wait = min(next_wait(taken, job.records or 0, expected or 0, patience.growth), longest - taken)
+
+
+def first_wait(patience: JobPatience, expected: int) -> float:
+    """Seconds until the first look at a job that is `expected` to give so many rows."""
+    return max(patience.first_wait, expected / PACE)
 
 
 def next_wait(taken: float, done: int, expected: int, growth: float) -> float:

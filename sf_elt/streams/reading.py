@@ -101,9 +101,9 @@ class Reading:
             try:
                 return self._by_rest(soql, folder, counted)
             except QueryTooLong:
-                return self._in_bulk(soql, folder)
+                return self._in_bulk(soql, folder, counted)
         try:
-            return self._in_bulk(soql, folder)
+            return self._in_bulk(soql, folder, counted)
         except NotInBulk:
             if not fits_rest(soql):
                 raise
@@ -137,7 +137,7 @@ class Reading:
             on_page=self._on_page(counted),
         )
 
-    def _in_bulk(self, soql: str, folder: Path) -> Download:
+    def _in_bulk(self, soql: str, folder: Path, counted: int | None) -> Download:
         return download_bulk(
             self.org,
             soql,
@@ -145,6 +145,7 @@ class Reading:
             include_deleted=self.include_deleted,
             patience=JobPatience(longest=self.spec.job_patience, page_rows=self.spec.page_rows),
             on_page=lambda rows, total: self.progress(f"{self.spec.stream}: reading", rows, total),
+            expected=counted,
         )
 
     def _on_page(self, counted: int | None) -> Callable[[int], None]:

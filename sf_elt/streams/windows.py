@@ -53,8 +53,9 @@ class StreamSpec:
     `RecordType.Name`. `look_back` re-reads that much before each window, because a row shows when its transaction
     commits, but carries the time when it began. `transport` "auto" takes REST up to `rest_rows` rows and Bulk API 2.0
     beyond; None is where API calls are fewest (`reading`). A query too long for an address always goes by bulk. A bulk
-    job is waited for as long as `job_patience` and read in pages of `page_rows`. `written_fields` are those that our
-    own exports write: a record that changes in nothing else has not been modified by anybody (`_changed_at`).
+    job is waited for as long as `job_patience` and read in pages of at most `page_rows`; None is as few pages as keep
+    the line busy. `written_fields` are those that our own exports write: a record that changes in nothing else has not
+    been modified by anybody (`_changed_at`).
 
     `timestamp_field` is what windows are cut by: None takes the best that the object has. "none" reads the object whole
     each time and compares, as do objects that have no usable timestamp.
@@ -74,7 +75,7 @@ class StreamSpec:
     look_back: timedelta = timedelta(minutes=10)
     transport: Transport = "auto"
     rest_rows: int | None = None
-    page_rows: int = 100_000
+    page_rows: int | None = None
     job_patience: timedelta = timedelta(hours=2)
     deletes: Deletes = "track"
 

@@ -21,7 +21,7 @@ from sf_elt.salesforce import (
     download_bulk,
     download_rest,
 )
-from sf_elt.salesforce.query_jobs import PACE, SOON, next_wait
+from sf_elt.salesforce.query_jobs import SOON, first_wait, next_wait
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import Meter
 
@@ -31,7 +31,7 @@ PATIENCE = JobPatience(first_wait=0.05)
 def _looks(length: float, expected: int, *, says: bool = False) -> list[float]:
     """When a job of `length` seconds is looked at, with the patience of every job; `says` how far it has come."""
     patience = JobPatience()
-    looks = [max(patience.first_wait, expected / PACE)]
+    looks = [first_wait(patience, expected)]
     while looks[-1] < length:
         done = int(expected * looks[-1] / length) if says else 0
         looks.append(looks[-1] + next_wait(looks[-1], done, expected, patience.growth))

@@ -56,6 +56,10 @@ class Project:
             run_config=QUIET,
         )
 
+    def latest_run(self) -> str:
+        (run,) = self.instance.get_runs(limit=1)
+        return run.run_id
+
     def sql(self, statement: str) -> list[tuple[object, ...]]:
         with self.warehouse.read() as connection:
             return connection.execute(statement).fetchall()

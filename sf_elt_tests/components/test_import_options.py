@@ -55,6 +55,12 @@ def columns(project: Project, stream: str) -> set[str]:
     return {str(name) for (name,) in described if not str(name).startswith("_")}
 
 
+def by_schedule(project: Project) -> dict[str, str]:
+    """The tags of the run that the schedule asks for now."""
+    (asked,) = project.component.requests(project.component.keys(), datetime.now(UTC))
+    return dict(asked.tags)
+
+
 def test_streams_are_named_after_their_objects(loads: Loads) -> None:
     """Without `stream` the table and the asset are salesforce_ and the object in the plural; `stream` overrides."""
     project = loads("""
@@ -112,6 +118,15 @@ def test_the_timestamp_field_is_chosen(loads: Loads) -> None:
         ("salesforce_contacts", "SystemModstamp"),
         ("salesforce_leads", "CreatedDate"),
     ]
+
+
+def test_without_a_timestamp_the_object_is_read_whole(loads: Loads) -> None:
+    """timestamp_field none: every run reads all records, whatever is new."""
+    project = loads("objects: [{object: Campaign, timestamp_field: none}]")
+    project.materialize()
+    project.materialize(by_schedule(project))
+    held = project.sql("SELECT count(*) FROM streams.salesforce_campaigns")[0][0]
+    assert project.sql("SELECT timestamp_field, rows_read FROM ops.windows") == [("", held), ("", held)]
 
 
 def test_since_leaves_out_what_is_older(loads: Loads, org: Details) -> None:
@@ -227,10 +242,49 @@ def test_a_one_time_import_goes_on_after_a_pause(loads: Loads) -> None:
     assert project.sql("SELECT sum(rows_read) > 0 FROM ops.windows") == [(True,)]
 
 
+def test_a_scheduled_run_leaves_out_what_has_been_read(loads: Loads, org: Details) -> None:
+    """Where nothing changed, a run by schedule makes one call an object and reads no row; one by hand reads all."""
+    project = loads("look_back_minutes: 0\nobjects: [{object: Lead}, {object: Contact}]")
+    project.materialize()
+    levers(org).calls.clear()
+    project.materialize(by_schedule(project))
+    called = [each["path"] for each in levers(org).calls.all() if "/Soap/" not in each["path"]]
+    assert len(called) == 2, called
+    latest = "SELECT sum(rows_read) FROM ops.windows WHERE run_id = '{}'"
+    assert project.sql(latest.format(project.latest_run())) == [(0,)]
+    project.materialize()
+    (read,) = project.sql(latest.format(project.latest_run()))
+    assert read > (0,)
+
+
+def test_hourly_partitions(loads: Loads) -> None:
+    """With hourly partitions the schedule asks for hours, the present one among them, and reads them as one window."""
+    project = loads("partitions: hourly\nobjects: [{object: Lead}]")
+    tags = by_schedule(project)
+    first, last = (tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end"))
+    now = datetime.now(UTC)
+    assert first == f"{now:%Y-%m-%d}-00:00"
+    assert datetime.strptime(last, "%Y-%m-%d-%H:%M").replace(tzinfo=UTC) in (
+        hour(now),
+        hour(now - timedelta(minutes=1)),
+    )
+    project.materialize(tags)
+    assert project.sql("SELECT rows_read > 0, is_open FROM ops.windows") == [(True, True)]
+    keys = project.instance.get_materialized_partitions(project.component.keys()[0])
+    assert {first, last} <= keys
+
+
+def hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
 def test_the_asset_says_how_it_is_read(loads: Loads) -> None:
     """The UI shows object, settings and timetable on the asset, and the timetable on the schedule too."""
     project = loads("""
         label: Leads of the day
+        description: For the people who call them.
+        group: calls
+        owners: ["team:sales"]
         frequency: weekly
         day_of_week: Friday
         time_of_day: "7:30"
@@ -244,5 +298,7 @@ def test_the_asset_says_how_it_is_read(loads: Loads) -> None:
         "since": "2026-01-01 00:00 UTC", "exclude_fields": "Description", "max_daily_api_calls": 500,
     }  # fmt: skip
     assert said.items() <= dict(spec.metadata).items()
+    assert (spec.group_name, list(spec.owners)) == ("calls", ["team:sales"])
+    assert project.definitions.resolve_job_def("mine_0_import").description == "For the people who call them."
     assert project.schedule.description is not None
     assert "Leads of the day, every Friday at 07:30 Europe/Berlin" in project.schedule.description

@@ -3,11 +3,13 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import md5
 from typing import Self
+
+from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import AllowanceSpent, Download, Org, QueryRefused, RequestRefused, UnknownField, survey
 from sf_elt.salesforce.permissions import explained
+from sf_elt.streams.asking import asked_md5, own_columns
 from sf_elt.streams.columns import StreamColumns, stream_columns
 from sf_elt.streams.errors import Shortfall
 from sf_elt.streams.landing import Begun, Landing, landing_folder, sweep
@@ -28,7 +30,8 @@ class _Read:
     """What came from the org for a window, not merged yet.
 
     `began`: the rows are as old as the query that read them. `leaves_more` where an unfinished read was gone on with
-    that ended before the window does.
+    that ended before the window does. `is_idle` where nothing was there to read, and the table is as the last read made
+    it.
     """
 
     columns: StreamColumns
@@ -37,6 +40,7 @@ class _Read:
     download: Download
     began: datetime
     leaves_more: bool = False
+    is_idle: bool = False
 
 
 def import_window(
@@ -145,13 +149,26 @@ class _Work:
         now = self.now - self.org.behind  # the org's now: rows saved after it are not there yet
         return read_range(self.spec, self.window, now, read_up_to(covering, self.window.start))
 
+    def _left(self, timestamp_field: str, asked: str) -> ReadRange:
+        """What is left to read of the window by reads that ask for the same."""
+        return self._range([read for read in self.covering if read.asks(timestamp_field, asked)])
+
+    def _is_idle(self, timestamp_field: str, asked: str) -> bool:
+        """Whether a read without rows has nothing to do: the stream's table is made for what is asked for."""
+        return timestamp_field != WHOLE and bool(self.reads) and self.reads[-1].asks(timestamp_field, asked)
+
     def _read(self, expected: ReadRange, landing: Landing) -> _Read:
         """Lands what is to be read: one call where the org counts no rows. An unfinished read is gone on with."""
         self.progress(f"{self.spec.stream}: counting", 0, None)
         survey_of = _Surveyed.of(self.org, self.spec, self._expected_field(), expected)
+        if survey_of.counted == 0 and landing.begun is None:
+            own, asked = own_columns(self.org, self.spec)
+            span = self._left(own.timestamp_field, asked)
+            if survey_of.holds(own.timestamp_field, span) and self._is_idle(own.timestamp_field, asked):
+                return _Read(own, asked, span, Download("none", (), 0), self.now, is_idle=True)
         columns = stream_columns(self.org, self.spec)
-        asked = asked_md5(self.spec, columns)
-        span = self._range([read for read in self.covering if read.asks(columns.timestamp_field, asked)])
+        asked = asked_md5(self.spec, columns.names)
+        span = self._left(columns.timestamp_field, asked)
         reading = Reading(self.org, self.spec, columns, self.progress)
         begun = landing.begun
         if begun is not None and self._is_to_go_on_with(begun, reading):
@@ -199,19 +216,24 @@ class _Work:
         """Merges what was read and records the window, in one transaction."""
         self.progress(f"{self.spec.stream}: merging", 0, read.download.reported)
         with self.warehouse.write() as connection:
-            shape = adapt_table(connection, self.spec.stream, read.columns.columns, self.now, label=read.columns.label)
-            landed = (connection, self.spec.stream, read.columns, shape, read.download)
-            began, window = read.began.astimezone(UTC), str(self.window)
-            counts = merge_download(*landed, loaded_at=began, window=window) if read.download.files else NOTHING
-            if read.columns.timestamp_field == WHOLE and includes_deleted(self.spec) and not read.span.is_empty:
-                counts += mark_vanished(*landed, loaded_at=began, window=window)
-            if self.spec.stream in STREAMS_BEHIND_VIEWS and (shape.is_new or shape.changes):
-                refresh_views(connection)
-            report = self._report(read, counts, shape.changes, rows_in_stream(connection, self.spec.stream))
+            counts, changes = (NOTHING, ()) if read.is_idle else self._move(connection, read)
+            report = self._report(read, counts, changes, rows_in_stream(connection, self.spec.stream))
             record_window(connection, report)
             note_calls(connection, self.org, self.meter, self.calls, self.run_id, self.ended)
         self.progress(f"{self.spec.stream}: done", counts.rows_read, counts.rows_read)
         return report
+
+    def _move(self, connection: DuckDBPyConnection, read: _Read) -> tuple[MergeCounts, tuple[SchemaChange, ...]]:
+        """What was read into the stream's table, which is made to hold it."""
+        shape = adapt_table(connection, self.spec.stream, read.columns.columns, self.now, label=read.columns.label)
+        landed = (connection, self.spec.stream, read.columns, shape, read.download)
+        began, window = read.began.astimezone(UTC), str(self.window)
+        counts = merge_download(*landed, loaded_at=began, window=window) if read.download.files else NOTHING
+        if read.columns.timestamp_field == WHOLE and includes_deleted(self.spec) and not read.span.is_empty:
+            counts += mark_vanished(*landed, loaded_at=began, window=window)
+        if self.spec.stream in STREAMS_BEHIND_VIEWS and (shape.is_new or shape.changes):
+            refresh_views(connection)
+        return counts, shape.changes
 
     def _report(
         self, read: _Read, counts: MergeCounts, changes: tuple[SchemaChange, ...], rows_in_stream: int
@@ -270,12 +292,6 @@ class _Surveyed:
         """Whether no row of the range was left out of the count."""
         is_inside = self.span.read_from <= span.read_from and span.read_to <= self.span.read_to
         return self.was_counted and is_inside and field.lower() == self.field.lower()
-
-
-def asked_md5(spec: StreamSpec, columns: StreamColumns) -> str:
-    """What a read asks for besides its range: only reads of the same leave each other anything out."""
-    names = sorted(name.lower() for name in columns.names)
-    return md5("\n".join([spec.object.lower(), spec.deletes, *names]).encode(), usedforsecurity=False).hexdigest()
 
 
 def _silent(what: str, done: int, total: int | None) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Drawn
 
-from benchmarks import idle, importing, lines, others
+from benchmarks import demo_org, idle, importing, lines, merging, others
 from benchmarks.report import Findings, Table, keep, machine, today
 
 ROWS = 1_000_000
@@ -27,12 +27,21 @@ MOST_ROWS = 5_000_000
 TURNS = 3
 
 Part = Callable[..., Findings]
+
+
+def _demo_org(folder: Path, *, rows: int, most_rows: int, turns: int, say: Callable[[str], None]) -> Findings:
+    figures = demo_org.measure(rows, calls=100 if rows == ROWS else 20)
+    return Findings("The demo org", tables=[Table("", ["What", "Figure", "CPU s", "Note"], figures)])
+
+
 PARTS: dict[str, tuple[str, Part]] = {
     "import": ("a first import against the floor, and its memory", importing.measure),
     "lines": ("result pages side by side over a slow line", lines.measure),
     "idle": ("hours without a change: API calls and seconds an object", idle.measure_hours),
     "windows": ("API calls by size of window and transport", idle.measure_windows),
+    "merge": ("scattered rows into large streams, against MERGE INTO", merging.measure),
     "peers": ("the same rows by dlt and by a Singer tap with its target", others.measure),
+    "org": ("the demo org itself: whether it could be the bottleneck", _demo_org),
 }
 
 

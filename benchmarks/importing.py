@@ -133,16 +133,27 @@ def _times(sizes: list[Size]) -> Table:
 
 
 def _shape(sizes: list[Size]) -> Table:
-    columns = ["Rows", "Pages", "MB as gzip", "Ours CPU s", "The org's CPU s", "Floor CPU s", "Ours MB", "Floor MB"]
+    columns = [
+        "Rows",
+        "Pages",
+        "MB as gzip",
+        "The org's CPU s",
+        "Ours CPU s",
+        "Floor CPU s",
+        "Ours / floor, CPU",
+        "Ours MB",
+        "Floor MB",
+    ]
     columns += ["API calls", "Calls per million rows"]
     rows = [
         [
             f"{size.rows:,}",
             f"{size.pages}",
             f"{size.bytes / MB:,.0f}",
-            f"{size.middle(lambda turn: turn.ours.cpu_seconds):.1f}",
             f"{size.middle(lambda turn: turn.org_cpu):.1f}",
-            f"{size.middle(lambda turn: turn.floor.cpu_seconds):.1f}",
+            f"{(own := size.middle(lambda turn: turn.ours.cpu_seconds)):.1f}",
+            f"{(least := size.middle(lambda turn: turn.floor.cpu_seconds)):.1f}",
+            f"{own / least:.2f}",
             f"{size.peak_mb:,.0f}",
             f"{max(turn.floor.peak_mb for turn in size.turns):,.0f}",
             f"{size.api_calls}",

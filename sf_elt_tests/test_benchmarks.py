@@ -1,0 +1,82 @@
+"""Every part of the benchmark runs in short and gives its figures; how good they are is for `make bench`."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import idle, importing, lines, merging, others, report
+from benchmarks.report import Findings, Goal, Table
+
+
+def run_short(measure: object, folder: Path) -> Findings:
+    told: list[str] = []
+    found = measure(folder, rows=400, most_rows=0, turns=1, say=told.append)  # type: ignore[operator]
+    assert told
+    return found
+
+
+def numbers_of(table: Table) -> list[list[float]]:
+    """The cells that are numbers, row by row."""
+    return [
+        [float(cell.replace(",", "")) for cell in row if cell[:1].isdigit() and " " not in cell] for row in table.rows
+    ]
+
+
+def test_an_import_is_measured_against_the_floor(tmp_path: Path) -> None:
+    """Both bring the same rows; time and memory have their goals, and each step its seconds."""
+    found = run_short(importing.measure, tmp_path)
+    assert [goal.unit for goal in found.goals] == ["×", "MB"]
+    assert all(goal.value is not None and goal.value > 0 for goal in found.goals)
+    times, shape, steps = found.tables
+    assert numbers_of(times)[0][0] == 400
+    assert numbers_of(shape)[0][1] == 1
+    assert len(steps.rows) >= 3
+
+
+def test_pages_over_a_slow_line_are_faster_side_by_side(tmp_path: Path) -> None:
+    """Four pages, half a second to the first byte of each: one after the other waits for each of them."""
+    found = run_short(lines.measure, tmp_path)
+    (goal,) = found.goals
+    assert goal.value is not None
+    assert goal.value > 0
+    assert [row[0] for row in found.tables[0].rows] == ["1", "10"]
+
+
+def test_idle_hours_and_windows_are_counted_in_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour without a change is counted for each object, and a window for each transport."""
+    monkeypatch.setattr(idle, "OBJECTS", ["Contact", "Account"])
+    monkeypatch.setattr(idle, "HOURS", 1)
+    hours = run_short(idle.measure_hours, tmp_path)
+    assert [row[0] for row in hours.tables[0].rows] == idle.OBJECTS
+    windows = run_short(idle.measure_windows, tmp_path)
+    assert [row[:2] for row in windows.tables[0].rows] == [["100", "rest"], ["100", "bulk"], ["100", "auto: rest"]]
+    assert all(1 <= int(row[2]) < 10 for row in windows.tables[0].rows)
+
+
+def test_merges_are_measured_against_merge_into(tmp_path: Path) -> None:
+    """Both sizes have their ratio, and the greater one the seconds of a small merge."""
+    found = run_short(merging.measure, tmp_path)
+    assert [goal.unit for goal in found.goals] == ["×", "×", "s"]
+    assert [row[:2] for row in found.tables[0].rows] == [["2,000", "40"], ["8,000", "40"]]
+
+
+def test_tools_that_are_not_installed_are_said_to_be_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without their environments the row says how to get them, and the goal is neither met nor missed."""
+    monkeypatch.setattr(others, "ENVIRONMENTS", tmp_path / "none")
+    found = run_short(others.measure, tmp_path)
+    assert [goal.met for goal in found.goals] == [None, None, None]
+    assert [row[2] for row in found.tables[0].rows[1:]] == [others.NOT_INSTALLED] * 3
+
+
+def test_the_page_names_machine_command_and_what_was_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that is measured anew takes the place of what was known of it; the others stay."""
+    monkeypatch.setattr(report, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(report, "PAGE", tmp_path / "speed.md")
+    first = Findings("Import", [Goal("time", 1.3, 2.0)], [Table("", ["Rows", "s"], [["7", "8"]])], machine="a machine")
+    report.keep({"import": first, "idle": Findings("Idle", [Goal("calls", 1, 1)], command="make bench")})
+    report.keep({"import": Findings("Import", [Goal("time", 1.3, 1.2)], machine=report.machine())})
+    written = (tmp_path / "speed.md").read_text()
+    assert "| time | ≤ 1.3 × | 1.2 × | yes |" in written
+    assert "**no**" not in written
+    assert "`make bench`" in written
+    assert "DuckDB" in written

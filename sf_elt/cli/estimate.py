@@ -82,11 +82,14 @@ def _lines(found: "Estimate", now: datetime) -> list[str]:
         if each.daily is not None and each.today is not None:
             lines.append(f"  {each.name}: {each.today:,.0f} now, {each.daily:,.0f} in any further 24 hours")
     quiet, busy = found.upkeep
-    lines.append(
-        f"Then {quiet:,} API calls on a quiet day and about {busy:,} on a busy one."
-        if busy
-        else "Nothing keeps it updated: keep_updated is false."
-    )
+    if busy:
+        lines.append(f"Then {quiet:,} API calls on a quiet day and about {busy:,} on a busy one.")
+    else:
+        lines.append("Nothing keeps it updated: keep_updated is false.")
+    if found.calls_a_day is not None and quiet > found.calls_a_day:
+        lines.append(
+            f"  That is more than the {found.calls_a_day:,.0f} of a day: it will pause. Let it run less often."
+        )
     lines += ["", "It would be shorter with:" if found.suggestions else "No setting would shorten it much."]
     lines += [f"  {each.change}: {_when(each.finish, now)}" for each in found.suggestions]
     return [*lines, "", "Assumed:", *(f"  {each}" for each in found.assumptions), f"({found.api_calls} API calls)"]

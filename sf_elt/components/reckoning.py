@@ -19,6 +19,7 @@ from sf_elt.streams.reading import Reading
 from sf_elt.streams.windows import ReadRange
 
 GOING_ON = 3  # calls of a day before it brings anything: a login, a look at the object, a look at what is left
+OWN_CALLS, ORG_CALLS = "max_daily_api_calls", "the org's API calls"
 WORTH_SAYING = timedelta(minutes=10)  # what saves less is not suggested
 ALWAYS = ReadRange(datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC), is_open=True)
 
@@ -55,6 +56,12 @@ class Estimate:
     suggestions: tuple[Suggestion, ...]
     assumptions: tuple[str, ...]
     api_calls: int
+
+    @property
+    def calls_a_day(self) -> float | None:
+        """API calls that the import may make in any 24 hours; None where nothing limits them."""
+        limited = [each.daily for each in self.allowances if each.name in (OWN_CALLS, ORG_CALLS)]
+        return min((daily for daily in limited if daily is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -111,11 +118,11 @@ class Reckoning:
         needs = []
         most = settings.max_daily_api_calls
         if most is not None:
-            needs.append(Need(calls, Allowance("max_daily_api_calls", max(0, most - self.spent), most, GOING_ON)))
+            needs.append(Need(calls, Allowance(OWN_CALLS, max(0, most - self.spent), most, GOING_ON)))
         if (org := self.limits.get(API_CALLS)) is not None:
             others = max(0, org.used - self.spent_by_us)
             today, daily = org.remaining - settings.org_reserve, org.most - settings.org_reserve - others
-            needs.append(Need(calls, Allowance("the org's API calls", max(0, today), max(0, daily), GOING_ON)))
+            needs.append(Need(calls, Allowance(ORG_CALLS, max(0, today), max(0, daily), GOING_ON)))
         jobs, megabytes = sum(each.jobs for each in demands), sum(each.megabytes for each in demands if each.jobs)
         for amount, limit, name in (
             (jobs, self.limits.get(BULK_QUERY_JOBS), "the org's bulk query jobs"),
@@ -177,9 +184,8 @@ class Reckoning:
     @property
     def _login_calls(self) -> int:
         """A login with password and security token is a call; OAuth token requests are not, nor is a given session."""
-        login = self.org.transport.login
-        has_session = bool(login.access_token and login.instance_url)
-        return 0 if has_session or login.consumer_key or not login.password else 1
+        given = self.org.transport.login.client_arguments(new_session=False)
+        return int("security_token" in given)
 
     def _demand(self, wanted: Wanted, settings: Settings) -> Demand:
         spec = replace(wanted.spec, transport=settings.transport)

@@ -60,6 +60,13 @@ def test_an_estimate_as_json_adds_up() -> None:
     assert found["done_at"] > "2026"
 
 
+def test_an_org_with_too_few_calls_for_the_upkeep_is_told_of(org: Details) -> None:
+    """What an hourly schedule takes is held against what a day gives, here 40 calls beyond the reserve of 1,000."""
+    levers(org).limit(1_040)
+    said = _run("estimate").stdout
+    assert "more than the 40 of a day: it will pause" in said
+
+
 @pytest.mark.parametrize(("command", "what"), [("check", "connection"), ("estimate", "import")])
 def test_an_unknown_name_ends_with_those_that_there_are(command: str, what: str) -> None:
     """The nearest name is offered."""

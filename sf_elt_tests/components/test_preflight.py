@@ -92,6 +92,13 @@ def test_hidden_fields_and_sharing_are_told_where_the_user_may_know(checked: _Ch
     )
 
 
+def test_a_timestamp_that_cannot_cut_windows_is_missing(checked: _Checked) -> None:
+    """A field of another type comes with those that would do."""
+    [missing] = _missing(checked(deployment_of({"object": "Lead", "timestamp_field": "Email"})))
+    assert "timestamp_field Email does not work: it is of type email" in missing.says
+    assert "SystemModstamp" in missing.says
+
+
 def test_exports_need_edit(checked: _Checked, org: Details) -> None:
     """A field that may only be read, one that is a formula and one that is not there keep an export from writing."""
     levers(org).set_permission("Lead", "Score__c", access="read")

@@ -8,6 +8,7 @@ import dagster as dg
 from dagster import AutomationCondition as When
 
 from sf_elt.components.frequency import Timetable
+from sf_elt.components.keys import UPKEEP
 from sf_elt.components.running import pause_of
 
 if TYPE_CHECKING:  # the type of what define_asset_job gives, which dagster does not export
@@ -20,10 +21,14 @@ Requests = Callable[[Sequence[dg.AssetKey], datetime], Sequence[dg.RunRequest]]
 def after_new_data() -> "When[dg.AssetKey]":
     """Once after whatever it is made from has changed, not while that is being made, not on top of a failed check.
 
-    `eager` alone waits until no partition of an import is missing, which for history may be never.
+    `eager` alone waits until no partition of an import is missing, which for history may be never. Upkeep of a stream
+    runs often and changes little: only what it really changed counts, which its data version says.
     """
+    upkeep = dg.AssetSelection.key_prefixes(UPKEEP)
+    moved = When.any_deps_updated().ignore(upkeep) | When.any_deps_match(When.data_version_changed()).allow(upkeep)
+    new_data = When.eager().without(~When.any_deps_missing()).replace("any_deps_updated", moved)
     failed = When.any_deps_match(When.any_checks_match(When.check_failed(), blocking_only=True))
-    return (When.eager().without(~When.any_deps_missing()) & ~failed).with_label("after new data")
+    return (new_data & ~failed).with_label("after new data")
 
 
 def after_checked_data() -> "When[dg.AssetKey]":
@@ -38,6 +43,8 @@ def keep_updated(
     keys: Sequence[dg.AssetKey],
     job: "UnresolvedAssetJobDefinition",
     requests: Requests,
+    *,
+    does: str = "Reads every window that is not complete, which is new data and what a pause or a stop left out.",
 ) -> dg.ScheduleDefinition:
     """The schedule that asks for what is still to be read, unless the job is at it already."""
 
@@ -54,8 +61,7 @@ def keep_updated(
         execution_fn=tick,
         execution_timezone=times.time_zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"{title}, {times.words}: reads every window that is not complete, which is new data and what a "
-        "pause or a stop left out.",
+        description=f"{title}, {times.words}: {does[0].lower()}{does[1:]}",
     )
 
 

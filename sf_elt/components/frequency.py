@@ -98,6 +98,11 @@ def checked_frequency(value: str) -> str:
     return value
 
 
+def checked_optional_frequency(value: str | None) -> str | None:
+    """The same for what may be left out."""
+    return None if value is None else checked_frequency(value)
+
+
 def checked_time_of_day(value: str | int | None) -> str | None:
     """A time as `07:30`, 24 hours. Raises ValueError, also for the number that YAML makes of 17:30 without quotes."""
     if value is None:

@@ -4,12 +4,18 @@ import dagster as dg
 
 PROFILES = dg.AssetKey(["profiles", "profiles"])
 SCORES = dg.AssetKey(["insight", "scores"])
+UPKEEP = "upkeep"  # what the keys of upkeep assets begin with
 AUDIENCES = dg.AssetKey(["insight", "audiences"])
 
 
 def stream_key(stream: str) -> dg.AssetKey:
     """The asset of a stream."""
     return dg.AssetKey(["streams", stream])
+
+
+def upkeep_key(stream: str, kind: str) -> dg.AssetKey:
+    """The asset of what keeps a stream right beside its import: `formulas` or `reconciled`."""
+    return dg.AssetKey([UPKEEP, f"{stream}_{kind}"])
 
 
 def export_key(export: str) -> dg.AssetKey:

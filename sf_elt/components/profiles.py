@@ -8,9 +8,9 @@ from pydantic import Field
 
 from sf_elt.components.attributes import Attributes, Verbatim, attribute_error, require_known
 from sf_elt.components.automation import after_new_data
-from sf_elt.components.keys import PROFILES, stream_key
+from sf_elt.components.keys import PROFILES
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
-from sf_elt.components.salesforce_import import known_streams
+from sf_elt.components.salesforce_import import known_streams, what_changes
 from sf_elt.components.scaffold import Example
 from sf_elt.profiles import FieldRule, Guards, build_profiles, check_guards, check_mapping, profiles_without_identifier
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS
@@ -44,7 +44,7 @@ class Profiles(dg.Component, Attributes):
         self._require_sound_mapping(context, imported)
         spec = dg.AssetSpec(
             PROFILES,
-            deps=[stream_key(stream) for stream in self._sources(imported)],
+            deps=what_changes(context, self._sources(imported)),
             description="One row a person: an id that stays, and every user field that the mapping fills.",
             group_name=self.group,
             owners=self.owners,

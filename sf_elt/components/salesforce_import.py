@@ -15,6 +15,7 @@ from sf_elt.components.frequency import (
     Timetable,
     checked_day,
     checked_frequency,
+    checked_optional_frequency,
     checked_time_of_day,
     checked_time_zone,
     timetable,
@@ -29,6 +30,7 @@ from sf_elt.components.running import IMPORT, ONLY_NEW, WINDOW
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import ImportExample
 from sf_elt.components.stream_names import stream_of
+from sf_elt.components.upkeep import upkeep_definitions, upkeep_keys
 from sf_elt.streams import StreamSpec, spans_read
 
 if TYPE_CHECKING:
@@ -92,6 +94,16 @@ class SalesforceImport(dg.Component, Attributes):
     time_zone: str = Field(
         default="UTC", description="Time zone of time_of_day and of a cron expression: Europe/Berlin, America/New_York."
     )
+    formula_refresh: str | None = Field(
+        default=None,
+        description="How often formulas, roll-ups and fields of related records are read anew, which change without a "
+        "timestamp: a frequency, such as daily, or cron. Default: never.",
+    )
+    reconcile: str | None = Field(
+        default=None,
+        description="How often the org's Ids are compared with the stream's, to find what was deleted for good and "
+        "what was missed: a frequency, such as weekly, or cron. Default: never.",
+    )
     group: str = Field(default="streams", description="Group of the assets in the UI.")
     owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
@@ -104,6 +116,7 @@ class SalesforceImport(dg.Component, Attributes):
             raise ValueError(f"{value!r} is no day; accepted is, for example, '2024-11-01'") from None
 
     _check_frequency = field_validator("frequency")(checked_frequency)
+    _check_upkeep = field_validator("formula_refresh", "reconcile")(checked_optional_frequency)
     _check_time_of_day = field_validator("time_of_day", mode="before")(checked_time_of_day)
     _check_day_of_week = field_validator("day_of_week")(checked_day)
     _check_time_zone = field_validator("time_zone")(checked_time_zone)
@@ -112,12 +125,11 @@ class SalesforceImport(dg.Component, Attributes):
         """An asset for each object, the job of all of them, its schedule, and the sensor that resumes after a pause."""
         require_connection(context, self.connection)
         self._require_own_streams(context)
+        self._require_deletes_to_reconcile(context)
         times = self._timetable(context)
         partitions = partitions_of(self.partitions, self.start)
-        assets = [
-            import_asset(self, each, partitions, self.spec(each, written_fields(context, self.connection, each.object)))
-            for each in self.imported
-        ]
+        specs = [self.spec(each, written_fields(context, self.connection, each.object)) for each in self.imported]
+        assets = [import_asset(self, each, partitions, spec) for each, spec in zip(self.imported, specs, strict=True)]
         by_hand = preflight_checks(
             self.name, self.connection, [each.stream for each in self.imported], context.component_tree
         )
@@ -133,7 +145,10 @@ class SalesforceImport(dg.Component, Attributes):
             name = f"{self.name}_keep_updated"
             schedules = [keep_updated(name, self.title, times, self.keys(), job, self.requests)]
         sensor = resume_when_free(f"{self.name}_resume", self.keys(), job, self.requests)
-        return dg.Definitions(assets=assets, asset_checks=[by_hand], jobs=[job], schedules=schedules, sensors=[sensor])
+        imports = dg.Definitions(
+            assets=assets, asset_checks=[by_hand], jobs=[job], schedules=schedules, sensors=[sensor]
+        )
+        return dg.Definitions.merge(imports, upkeep_definitions(self, specs))
 
     @property
     def title(self) -> str:
@@ -219,6 +234,13 @@ class SalesforceImport(dg.Component, Attributes):
         except NotTogether as error:
             raise attribute_error(context, [error.attribute], str(error)) from None
 
+    def _require_deletes_to_reconcile(self, context: dg.ComponentLoadContext) -> None:
+        """Where deletes are ignored, what is gone from the org is meant to stay."""
+        if self.reconcile is not None and self.deletes == "ignore":
+            raise attribute_error(
+                context, ["reconcile"], "with `deletes: ignore` there is nothing to reconcile; leave out one of the two"
+            )
+
     def _require_own_streams(self, context: dg.ComponentLoadContext) -> None:
         """Each stream has one import, and an import has one at least."""
         if not self.imported:
@@ -239,6 +261,14 @@ def _streams_of_all(context: dg.ComponentLoadContext) -> Iterator[tuple[str, str
         yield from ((component.name, each.stream) for each in component.imported)
     for events in context.component_tree.get_all_components(EventImport):
         yield ("an EventImport", events.stream)
+
+
+def what_changes(context: dg.ComponentLoadContext, streams: Sequence[str]) -> list[dg.AssetKey]:
+    """The assets that change the rows of these streams: the streams' own, and those of their upkeep."""
+    imports = context.component_tree.get_all_components(SalesforceImport)
+    return [stream_key(stream) for stream in streams] + [
+        key for component in imports for key in upkeep_keys(component, streams)
+    ]
 
 
 def known_streams(context: dg.ComponentLoadContext) -> list[str]:

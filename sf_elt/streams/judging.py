@@ -33,7 +33,7 @@ CREATED = "CreatedDate"
 REST_PAGE = 2000  # rows that one call brings
 MOST_RANGES = 200  # stretches of days that one query names; beyond that all between the first and the last
 
-How = Literal["counts agree", "some Ids compared", "all Ids compared"]
+How = Literal["counts agree", "some Ids compared", "all Ids compared", "read whole"]
 
 MOST_MONTHS = GROUP_LIMIT // 31
 

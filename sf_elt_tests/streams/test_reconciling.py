@@ -252,6 +252,14 @@ def test_a_stream_that_was_never_read_costs_nothing(importer: Importer) -> None:
     assert (report.api_calls, report.judged_to) == (0, None)
 
 
+def test_an_object_that_is_read_whole_is_left_alone(importer: Importer) -> None:
+    """Its imports find by themselves what has vanished: no call."""
+    spec = replace(LEADS, stream="whole_leads", timestamp_field="none")
+    importer.run(spec)
+    report = reconciled(importer, spec)
+    assert (report.how, report.api_calls) == ("read whole", 0)
+
+
 def forget(importer: Importer, *ids: str) -> None:
     """The stream loses rows, as if a window had missed them."""
     with importer.warehouse.write() as connection:

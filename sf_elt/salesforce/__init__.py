@@ -48,8 +48,9 @@ from sf_elt.salesforce.errors import (
 from sf_elt.salesforce.keyset import download_by_id
 from sf_elt.salesforce.login import Login
 from sf_elt.salesforce.names import did_you_mean
-from sf_elt.salesforce.query import count, download_rest, fits_rest, query_records
+from sf_elt.salesforce.query import count, download_rest, fits_rest
 from sf_elt.salesforce.query_jobs import JobPatience
+from sf_elt.salesforce.records import query_records
 from sf_elt.salesforce.soql import literal, literals, moment, select, within
 from sf_elt.salesforce.survey import Survey, survey
 from sf_elt.salesforce.transport import CallMeter, Patience, Pause

@@ -1,8 +1,8 @@
-"""Small queries as Python values, and REST pages as landing files."""
+"""Counts, and REST pages as landing files."""
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -31,11 +31,6 @@ _HEAD_BYTES = 2048
 def count(org: Org, object_name: str, where: str = "", *, include_deleted: bool = False) -> int:
     """Rows that fulfil the condition, in one call."""
     return int(org.client.query(select_count(object_name, where), include_deleted=include_deleted)["totalSize"])
-
-
-def query_records(org: Org, soql: str, *, include_deleted: bool = False) -> list[dict[str, object]]:
-    """All rows of a small query as dicts, a related row as a dict in its place; without Salesforce's `attributes`."""
-    return [_plain(record) for record in _records(org, soql, include_deleted=include_deleted)]
 
 
 class _State(Begun):
@@ -87,16 +82,6 @@ def _go_on(org: Org, state: _State, folder: Path, on_page: Callable[[int], None]
         if on_page is not None:
             on_page(len(state.pages))
     return Download("rest", tuple(folder / page for page in state.pages), state.reported or 0)
-
-
-def _records(org: Org, soql: str, *, include_deleted: bool) -> Iterable[dict[str, object]]:
-    return org.client.query_all_iter(soql, include_deleted=include_deleted)
-
-
-def _plain(record: dict[str, object]) -> dict[str, object]:
-    return {
-        key: _plain(value) if isinstance(value, dict) else value for key, value in record.items() if key != "attributes"
-    }
 
 
 def _what_follows(file: Path) -> tuple[int, str | None]:

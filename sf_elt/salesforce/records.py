@@ -97,6 +97,11 @@ def query(org: Org, soql: str, *, include_deleted: bool = False) -> Iterator[Rec
         yield from page.records
 
 
+def query_records(org: Org, soql: str, *, include_deleted: bool = False) -> list[dict[str, object]]:
+    """All rows of a small query as dicts, a related row as a dict in its place."""
+    return [_as_dict(record) for record in query(org, soql, include_deleted=include_deleted)]
+
+
 def query_columns(org: Org, soql: str) -> list[str]:
     """The names under which a query's rows have their values, in its order: `Id`, `Account.Name`, `expr0`, `Contacts`.
 
@@ -107,6 +112,10 @@ def query_columns(org: Org, soql: str) -> list[str]:
         return ["COUNT()"]
     reply = _reply(_asked(org, {"columns": "true", "q": soql}, include_deleted=False))
     return list(_column_names(reply.get("columnMetadata")))
+
+
+def _as_dict(record: Record) -> dict[str, object]:
+    return {name: _as_dict(value) if isinstance(value, Record) else value for name, value in record.fields.items()}
 
 
 def _column_names(columns: object, above: str = "") -> Iterator[str]:

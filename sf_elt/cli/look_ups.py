@@ -77,7 +77,9 @@ def find(
     """Shows the record with this Id: a lead, a contact, an account, anything."""
     from sf_elt.salesforce import lookups
 
-    _check_id(record_id)
+    if "@" in record_id:
+        raise typer.BadParameter("this is an e-mail address: look for it with sf-elt sf find-by-email")
+    _check_id(record_id, "To look for a name: sf-elt sf fetch Lead --where \"Name LIKE '%Smith%'\"")
     with opened_org(connection) as org:
         wanted = () if fields == "all" else _names(org, object_name or lookups.object_of(org, record_id), fields)
         record = lookups.find(org, record_id, wanted, object_name=object_name or None)
@@ -179,9 +181,11 @@ def describe(
 
     with opened_org(connection) as org:
         described = lookups.describe(org, object_name)
-        chosen = [described.field(field)] if field else described.fields
-        rows = [_field_row(each) for each in chosen]
+        fields = [described.field(field)] if field else described.fields
+        rows = [_field_row(each) for each in fields]
         names = [*rows[0]] if field else ["label", "name", "type", "required", "help"]
+        if chosen(how) == Format.table and not any(row["help"] for row in rows):
+            names.remove("help")
         columns = [Column(name, _FIELD_LABELS[name]) for name in names]
         named = described.name if described.label == described.name else f"{described.label}, {described.name}"
         title = named if field else f"{named}: {len(rows)} fields that this user sees"
@@ -297,14 +301,14 @@ def member(
         typer.echo(found)
 
 
-def _check_id(text: str) -> None:
+def _check_id(text: str, otherwise: str = "") -> None:
     """Before anything is asked of the org. Ends the command with status 2 where it cannot be an Id."""
     from sf_elt.salesforce.ids import NotAnId, record_id
 
     try:
         record_id(text)
     except NotAnId as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(f"{error}. {otherwise}".rstrip(". ")) from None
 
 
 def _names(org: "Org", object_name: str, fields: str) -> list[str]:

@@ -47,7 +47,7 @@ FormatOption = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        help="table for reading, csv for a spreadsheet, jsonl for a program.  [default: table on a terminal, else csv]",
+        help="table for reading (the default on a terminal), csv for a spreadsheet (elsewhere), jsonl for a program.",
     ),
 ]
 
@@ -125,7 +125,9 @@ def readable(value: object) -> str:
         return ", ".join(str(value[part]) for part in _ADDRESS if value.get(part))
     if isinstance(value, dict) and value.keys() == {"latitude", "longitude"}:
         return f"{value['latitude']}, {value['longitude']}"
-    return _json(value) if isinstance(value, (Mapping, Sequence)) else str(value)
+    if isinstance(value, tuple):  # children
+        return "; ".join(", ".join(readable(each) for each in child.values() if each is not None) for child in value)
+    return _json(value) if isinstance(value, Mapping) else str(value)
 
 
 def _show_table(columns: Sequence[Column], found: Rows, title: str, most: int) -> None:

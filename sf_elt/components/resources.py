@@ -58,7 +58,10 @@ class OrgConnection(dg.ConfigurableResource[object]):
 
     @contextmanager
     def org(self, meter: "CallMeter") -> Iterator["Org"]:
-        """An open session, closed at the end of the block. Raises AuthenticationFailed with what is missing."""
+        """A connection, closed at the end of the block; its session stays open for the next one of this process.
+
+        Raises AuthenticationFailed with what is missing.
+        """
         from sf_elt.salesforce import connect
 
         org = connect(self.login(), meter)

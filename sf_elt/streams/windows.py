@@ -143,7 +143,8 @@ def timestamp_field(spec: StreamSpec, described: ObjectDescribe) -> str:
     try:
         field = described.field(spec.timestamp_field)
     except UnknownField as error:
-        raise UnknownField(f"{spec.stream}: timestamp_field: {error} {candidates}", code=error.code) from error
+        message = f"{spec.stream}: timestamp_field: {error} {candidates}"
+        raise UnknownField(message, code=error.code, fields=error.fields) from error
     if field.name in usable:
         return field.name
     reason = "the org cannot filter by it" if field.type == "datetime" else f"it is of type {field.type}"

@@ -13,6 +13,14 @@ from benchmarks.report import Findings, Goal, Table
 MOST_TIMES_FLOOR = 1.3
 MOST_MB = 1_500.0
 MB = 1e6
+STEPS = {
+    "start": "login",
+    "counting": "describe and count, job, first page",
+    "reading": "the other pages",
+    "merging": "load, merge, commit",
+    "done": "end",
+}
+"""What passes from the moment that the import tells of, until it tells of the next."""
 
 Say = Callable[[str], None]
 
@@ -166,9 +174,12 @@ def _shape(sizes: list[Size]) -> Table:
 
 def _steps(size: Size) -> Table:
     """How many seconds each step of the first turn took, by the moments at which the import told of it."""
-    moments = size.turns[0].ours.result["moments"]
-    ends = [*list(moments.values())[1:], size.turns[0].ours.seconds]
-    rows = [[step, f"{end - begin:.2f}"] for (step, begin), end in zip(moments.items(), ends, strict=True)]
+    ours = size.turns[0].ours
+    moments = {"start": 0.0} | ours.result["moments"]
+    ends = [*list(moments.values())[1:], ours.seconds]
+    rows = [
+        [STEPS.get(step, step), f"{end - begin:.2f}"] for (step, begin), end in zip(moments.items(), ends, strict=True)
+    ]
     return Table(
         f"The steps of the first turn with {size.rows:,} rows, from the moment each began:", ["Step", "s"], rows
     )

@@ -12,6 +12,7 @@ from benchmarks.report import Findings, Goal, Table
 
 LEAST_TIMES = 8.0
 SIDE_BY_SIDE = 10
+MOST_TURNS = 2  # a line takes as long each time, and that is minutes
 PAGES = 40
 FEWEST_ROWS = 25_000  # of a page: with fewer, there are fewer pages
 FAULT = {"preset": "far_away"}  # 0.5 s to the first byte, 8 MB/s a connection
@@ -29,7 +30,7 @@ def measure(folder: Path, *, rows: int, most_rows: int, turns: int, say: Say) ->
     with bench_org(folder, rows) as org:
         fields = run_child("benchmarks.work:sixty_fields", login=org.login).result
         org.levers.faults.plan(FAULT)
-        for number in range(turns):
+        for number in range(turns := min(turns, MOST_TURNS)):
             for width, taken in seconds.items():
                 say(f"{width} at once: turn {number + 1} of {turns}")
                 taken.append(_landing(org, folder / "landed", fields, width, page_rows))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import simple_salesforce  # noqa: F401 - the first login would import it: no module is imported by the clock
 
 from sf_elt.salesforce import JobPatience, Login, connect, download_bulk, select
 from sf_elt.streams import StreamSpec, Window, import_window, stream_columns

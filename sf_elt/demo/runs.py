@@ -96,7 +96,7 @@ class Deployment:
         done.moved_ids = {
             each.stream: ids_moved(warehouse, each.stream, done.started_at)
             for component in self.imports
-            for each in component.objects
+            for each in component.imported
         }
         return done
 

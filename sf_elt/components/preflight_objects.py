@@ -8,6 +8,7 @@ from sf_elt.components.salesforce_export import SalesforceExport
 from sf_elt.salesforce import ObjectDescribe, Org, UnknownField, UnknownObject, did_you_mean
 from sf_elt.salesforce.permissions import Rights, fact, how_to_grant, owner_of
 from sf_elt.streams import SpecRefused, StreamSpec, stream_columns
+from sf_elt.streams.windows import NO_TIMESTAMP, WHOLE
 
 SOME = 5  # hidden fields that are named before the rest is counted
 
@@ -15,7 +16,7 @@ SOME = 5  # hidden fields that are named before the rest is counted
 def named_fields(spec: StreamSpec) -> list[str]:
     """The fields that the YAML names, each once; `Owner.Name` for a field of a parent."""
     chosen = () if spec.fields is None or isinstance(spec.fields, str) else spec.fields
-    cut_by = () if spec.timestamp_field in (None, "none") else (spec.timestamp_field,)
+    cut_by = [name for name in [spec.timestamp_field] if name is not None and name.lower() != NO_TIMESTAMP]
     return list(dict.fromkeys([*chosen, *spec.additional_fields, *spec.exclude_fields, *cut_by]))
 
 
@@ -62,9 +63,13 @@ def _columns(org: Org, spec: StreamSpec, known: Rights, described: ObjectDescrib
         yield Finding(spec.stream, "fields", "warning", says, f"{grant}, where they are wanted.")
     else:
         yield Finding(spec.stream, "fields", "ok", says)
-    cut_by = columns.timestamp_field
-    says = f"windows are cut by {cut_by}" if cut_by else "there is no timestamp: the object is read whole each time"
-    yield Finding(spec.stream, "timestamp", "ok", says)
+    if columns.timestamp_field != WHOLE:
+        yield Finding(spec.stream, "timestamp", "ok", f"windows are cut by {columns.timestamp_field}")
+    elif spec.timestamp_field is not None:
+        yield Finding(spec.stream, "timestamp", "ok", "the object is read whole each time, as it is configured")
+    else:
+        says = f"{described.name} has no timestamp to filter by: it is read whole each time"
+        yield Finding(spec.stream, "timestamp", "warning", says, "Set timestamp_field, where there is one that moves.")
 
 
 def _sharing(spec: StreamSpec, known: Rights, described: ObjectDescribe) -> Iterator[Finding]:

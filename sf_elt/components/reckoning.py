@@ -16,7 +16,7 @@ from sf_elt.salesforce.limits import API_CALLS, BULK_QUERY_JOBS, BULK_QUERY_MB, 
 from sf_elt.streams import StreamColumns, StreamSpec
 from sf_elt.streams.estimating import ASSUMED_PACE, SECONDS_A_CALL, Allowance, Demand, Finish, Need, finish
 from sf_elt.streams.reading import Reading
-from sf_elt.streams.windows import ReadRange
+from sf_elt.streams.windows import WHOLE, ReadRange
 
 GOING_ON = 3  # calls of a day before it brings anything: a login, a look at the object, a look at what is left
 OWN_CALLS, ORG_CALLS = "max_daily_api_calls", "the org's API calls"
@@ -96,7 +96,7 @@ class Reckoning:
             calls=self.calls(demands),
             finish=now,
             allowances=tuple(need.allowance for need in self.needs(settings, demands)),
-            upkeep=self.upkeep(),
+            upkeep=self.upkeep(demands),
             suggestions=tuple(self.suggestions(settings, now)),
             assumptions=tuple(self.assumptions()),
             api_calls=api_calls,
@@ -159,12 +159,18 @@ class Reckoning:
         if largest.rows:
             yield f"since on {largest.object}, so that half of it is left out", replace(settings, halved=largest.stream)
 
-    def upkeep(self) -> tuple[int, int]:
-        """Calls a day once all is read: a look at each object in each run; on a busy day, a page more with each."""
+    def upkeep(self, demands: tuple[Demand, ...]) -> tuple[int, int]:
+        """Calls a day once all is read: a look at each object in each run; on a busy day, a page more with each.
+
+        What is read whole is read again in each run.
+        """
         runs = runs_in_a_day(self.importer.timetable()) if self.importer.keep_updated else 0
-        looks = len(self.wanted) * runs + (len(self.wanted) if runs > 1 else 0)  # yesterday's last look besides
+        whole = {each.spec.stream for each in self.wanted if each.columns.timestamp_field == WHOLE}
+        again = sum(each.calls for each in demands if each.stream in whole) * runs
+        cut = len(demands) - len(whole)
+        looks = cut * runs + (cut if runs > 1 else 0)  # yesterday's last look besides
         logins = self._login_calls * runs
-        return ceil(logins + looks), ceil(logins + 2 * looks)
+        return ceil(logins + again + looks), ceil(logins + again + 2 * looks)
 
     def assumptions(self) -> Iterator[str]:
         """What was not asked of the org, in words."""

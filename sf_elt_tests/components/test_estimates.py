@@ -107,6 +107,15 @@ def test_upkeep_follows_the_schedule(org: Details, tmp_path: Path) -> None:
     assert _estimated(tmp_path, keep_updated=False).upkeep == (0, 0)
 
 
+def test_what_is_read_whole_is_read_again_each_time(org: Details, tmp_path: Path) -> None:
+    """An object without a timestamp costs its pages in every run of the schedule."""
+    leads = {"object": "Lead", "timestamp_field": "none"}
+    deployment = deployment_of(leads, transport="rest", frequency="daily")
+    said = estimate(deployment, deployment.imports[0], Warehouse(tmp_path))
+    assert said.demands[0].calls == 3  # a look and two pages
+    assert said.upkeep == (1 + 3, 1 + 3)
+
+
 def _estimated(folder: Path, **of_import: object) -> Estimate:
     deployment = deployment_of(*OBJECTS, **of_import)
     return estimate(deployment, deployment.imports[0], Warehouse(folder))

@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import date
 from decimal import Decimal
 
+import orjson
 import pytest
 
 from sf_elt.demo_org.serve import Details
@@ -82,6 +83,21 @@ def test_members_are_the_contacts_and_leads_of_a_campaign(connected: Org, org: D
         assert member.has_responded == (row["Status"] == "Responded")
     responded = campaigns.campaign_members(connected, busiest, status="Responded")
     assert {member.id for member in responded} == {row["Id"] for row in stored if row["Status"] == "Responded"}
+
+
+def test_a_converted_lead_is_the_contact_that_it_became(connected: Org, org: Details, busiest: str) -> None:
+    """Such a member has both Ids."""
+    row = {
+        "attributes": {"type": "CampaignMember"}, "Id": "00vHs0000000001IAA", "CampaignId": busiest,
+        "ContactId": "003Hs0000000001IAA", "LeadId": "00QHs0000000001IAA",
+        "Contact": {"attributes": {"type": "Contact"}, "Name": "Now", "Email": "now@example.com"},
+        "Lead": {"attributes": {"type": "Lead"}, "Name": "Then", "Email": "then@example.com"},
+    }  # fmt: skip
+    body = orjson.dumps({"totalSize": 1, "done": True, "records": [row]}).decode()
+    as_json = {"Content-Type": "application/json"}
+    levers(org).faults.plan({"path": "/query", "reply": {"status": 200, "body": body, "headers": as_json}})
+    (member,) = campaigns.campaign_members(connected, busiest)
+    assert (member.kind, member.person_id, member.email) == ("Contact", "003Hs0000000001IAA", "now@example.com")
 
 
 def test_a_membership_is_found_by_campaign_and_person(connected: Org, org: Details, busiest: str) -> None:

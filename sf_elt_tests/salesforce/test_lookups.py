@@ -127,12 +127,33 @@ def test_without_fields_all_are_read(connected: Org) -> None:
     assert list(record) == [field.name for field in described.fields if field.type not in ("address", "location")]
 
 
-def test_children_are_read_to_their_end(big: Org, shared_org: Details) -> None:
-    """Children of many records are more than one reply holds."""
-    soql = "SELECT Id, (SELECT Id FROM CampaignMembers) FROM Campaign"
-    children = [child for row in lookups.query(big, soql) for child in row["CampaignMembers"] or ()]  # type: ignore[attr-defined] # a tuple
-    assert len({child.id for child in children}) == len(children)
-    assert len(children) == client(shared_org).query("SELECT COUNT() FROM CampaignMember")["totalSize"]
+def test_children_are_read_to_their_end(own_org: Details) -> None:
+    """Children of one record that are more than a reply holds: all of them, each once."""
+    sf = client(own_org)
+    account = sf.Account.create({"Name": "Large"})["id"]
+    for start in range(0, 2_200, 200):
+        contacts = [
+            {"attributes": {"type": "Contact"}, "LastName": str(number), "AccountId": account}
+            for number in range(start, start + 200)
+        ]
+        sf.restful("composite/sobjects", method="POST", json={"records": contacts})
+    with closing(connect(renewable(own_org), patience=QUICK)) as org:
+        soql = f"SELECT Name, (SELECT LastName FROM Contacts) FROM Account WHERE Id = '{account}'"
+        (row,) = lookups.query(org, soql)
+    children = row["Contacts"]
+    assert isinstance(children, tuple)
+    assert sorted(int(child["LastName"]) for child in children) == list(range(2_200))
+
+
+def test_only_the_address_itself_counts(own_org: Details) -> None:
+    """Another e-mail field of a contact finds nobody, as the contact has `Email`."""
+    pull, sf = levers(own_org), client(own_org)
+    pull.change_schema("Contact", add=[{"fullName": "Private_Email__c", "label": "Private Email", "type": "Email"}])
+    contact = sf.query("SELECT Id FROM Contact LIMIT 1")["records"][0]["Id"]
+    sf.Contact.update(contact, {"Private_Email__c": "at.home@example.com"})
+    with closing(connect(renewable(own_org), patience=QUICK)) as org:
+        assert "Private_Email__c" in lookups.describe(org, "Contact").by_name
+        assert lookups.find_by_email(org, "Contact", "at.home@example.com", ["Id"]) == []
 
 
 def test_a_query_longer_than_an_address_is_asked_all_the_same(big: Org, meter: Meter, shared_org: Details) -> None:

@@ -75,9 +75,31 @@ def test_a_changed_type_widens(connection: duckdb.DuckDBPyConnection, after: str
     assert _adapt(connection, ID, Column("Size__c", after), hours=2) == ()
 
 
+def test_a_type_that_the_column_holds_already_is_recorded_once(connection: duckdb.DuckDBPyConnection) -> None:
+    """Text that becomes a number, a picklist that becomes multi-select: the column stays text, which is recorded."""
+    _adapt(connection, ID, SIZE, Column("Kind__c", "VARCHAR"))
+    kept = SchemaChange("Kind__c", "kept", "VARCHAR", "BIGINT")
+    assert _adapt(connection, ID, SIZE, Column("Kind__c", "BIGINT"), hours=2) == (kept,)
+    assert _adapt(connection, ID, SIZE, Column("Kind__c", "BIGINT"), hours=3) == ()
+    shape = adapt_table(connection, "things", (ID, SIZE, Column("Kind__c", "VARCHAR[]")), NOW + timedelta(hours=4))
+    assert shape.changes == (SchemaChange("Kind__c", "kept", "VARCHAR", "VARCHAR[]"),)
+    assert shape.types["Kind__c"] == "VARCHAR"
+
+
+def test_comments_follow_the_org(connection: duckdb.DuckDBPyConnection) -> None:
+    """A label that changes is taken over, quotes and all; rows written in the same transaction stay."""
+    for label, comment in [("Thing", "Size"), ("Thing", "The user's size: in ml"), ("Object", "Size")]:
+        adapt_table(connection, "things", (ID, Column("Size__c", "BIGINT", comment)), NOW, label=label)
+        assert connection.execute(
+            "SELECT columns.comment, tables.comment FROM duckdb_columns() AS columns JOIN duckdb_tables() AS tables"
+            " USING (schema_name, table_name) WHERE table_name = 'things' AND column_name = 'Size__c'"
+        ).fetchall() == [(comment, label)]
+    assert connection.execute('SELECT "Size__c" FROM streams.things').fetchall() == [(7,)]
+
+
 def test_widening_never_narrows() -> None:
     """The wider of two types does not depend on which came first, and widening again changes nothing."""
-    types = ("VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP")
+    types = ("VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "TIME", "VARCHAR[]")
     for before in types:
         for after in types:
             wide = widened(before, after)

@@ -175,3 +175,25 @@ def test_only_the_owner_can_look_inside(warehouse: Warehouse) -> None:
         os.umask(before)
     for folder in (warehouse.root, landing.parent, landing):
         assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
+
+
+SPILLER = """
+import os, signal, sys
+from pathlib import Path
+from sf_elt.warehouse import Warehouse, hold_memory
+with Warehouse(Path(sys.argv[1])).write() as connection:
+    hold_memory(connection, "50MB")
+    connection.execute("CREATE TEMP TABLE many AS SELECT md5(i::VARCHAR) AS text FROM range(2000000) AS numbers (i)")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_spilled_is_swept(tmp_path: Path) -> None:
+    """What did not fit into memory lies beside the warehouse, for its owner only, until the next writer comes."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+    subprocess.run([sys.executable, "-c", SPILLER, str(warehouse.root)], check=False)
+    spilled = warehouse.root / "spilled"
+    assert any(file.stat().st_size for file in spilled.rglob("*") if file.is_file())
+    assert stat.S_IMODE(spilled.stat().st_mode) == 0o700
+    with warehouse.write():
+        assert list(spilled.iterdir()) == []

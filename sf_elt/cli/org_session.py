@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sf_elt.salesforce import Org
 
 JOB = "sf:cli"
-"""Under this name the calls are counted, in `ops.api_calls` and in the ledger beside the warehouse."""
+"""Under this name the calls are counted, in the ledger beside the warehouse."""
 
 Connection = Annotated[
     str,

@@ -29,6 +29,7 @@ def estimate(
     from sf_elt.salesforce import SalesforceError
     from sf_elt.salesforce.refused_logins import what_to_do
     from sf_elt.streams import SpecRefused
+    from sf_elt.warehouse import WarehouseError
 
     read_env_file()
     deployment = loaded_deployment("estimate")
@@ -39,7 +40,7 @@ def estimate(
                 found.append(estimated(deployment, importer, open_warehouse()))
         except SalesforceError as error:
             fail("estimate", "\n".join(filter(None, [str(error), what_to_do(error), "`sf-elt check` says more."])))
-        except (NotInDeployment, SpecRefused, ValueError) as error:
+        except (NotInDeployment, SpecRefused, WarehouseError, OSError, ValueError) as error:
             fail("estimate", str(error))
     now = datetime.now(UTC)
     if as_json:
@@ -77,7 +78,8 @@ def _show(found: "Estimate", now: datetime) -> None:
 
 
 def _lines(found: "Estimate", now: datetime) -> list[str]:
-    lines = [f"Done {_when(found.finish, now)}."]
+    uncounted = [each.object for each in found.demands if each.rows is None]
+    lines = [f"Done {_when(found.finish, now)}{', without ' + ', '.join(uncounted) if uncounted else ''}."]
     for each in found.allowances:
         if each.daily is not None and each.today is not None:
             lines.append(f"  {each.name}: {each.today:,.0f} now, {each.daily:,.0f} in any further 24 hours")

@@ -12,7 +12,7 @@ from sf_elt.salesforce.asking import describe_together
 from sf_elt.salesforce.limits import limits, versions
 from sf_elt.salesforce.permissions import Rights, rights
 from sf_elt.salesforce.refused_logins import what_to_do
-from sf_elt.warehouse import JobMeter, Warehouse
+from sf_elt.warehouse import JobMeter, Warehouse, WarehouseError
 from sf_elt.warehouse.writable import free_bytes, why_not_writable
 
 JOB = "sf:check"
@@ -43,6 +43,9 @@ def preflight(
         found.append(Finding(connection, "API calls", "missing", str(error), "Wait until then, or lower org_reserve."))
     except SalesforceError as error:
         found.append(Finding(connection, "connection", "missing", str(error), what_to_do(error)))
+    except (OSError, WarehouseError) as error:  # the ledger of calls lies beside the warehouse
+        says = f"API calls cannot be counted, so nothing is asked of the org: {error}"
+        found.append(Finding(connection, "connection", "missing", says, f"Let this user write to {warehouse.root}."))
     except ValueError as error:  # an address or a token in the environment
         found.append(Finding(connection, "login", "missing", str(error), "Correct the variable: docs/connecting.md."))
     return Preflight(connection, tuple(found), meter.made if meter is not None else 0)

@@ -171,5 +171,16 @@ def test_a_warehouse_that_cannot_be_written_is_missing(checked: _Checked, tmp_pa
     assert ("warehouse", "writable") in {(each.subject, each.test) for each in missing}
 
 
+def test_a_folder_that_cannot_be_made_leaves_the_org_alone(
+    org: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where calls cannot be counted, none is made."""
+    (tmp_path / "file").write_text("not a folder")
+    checked = _Checked(org, Warehouse(tmp_path / "file" / "warehouse"), monkeypatch)
+    levers(org).calls.clear()
+    assert {each.test for each in _missing(checked(deployment_of(LEADS)))} == {"writable", "connection"}
+    assert levers(org).calls.all() == []
+
+
 def _missing(found: Preflight) -> list[Finding]:
     return [each for each in found.findings if each.verdict == "missing"]

@@ -37,7 +37,7 @@ ALTER TABLE ops.windows ADD COLUMN IF NOT EXISTS asked_md5 VARCHAR;  -- of the o
 CREATE TABLE IF NOT EXISTS ops.schema_changes (
     stream VARCHAR NOT NULL,
     field VARCHAR NOT NULL,
-    change VARCHAR NOT NULL,                  -- added | dropped | returned | widened
+    change VARCHAR NOT NULL,                  -- added | dropped | returned | widened | kept (the column holds type_after too)
     type_before VARCHAR,
     type_after VARCHAR,
     seen_at TIMESTAMP NOT NULL

@@ -5,7 +5,7 @@ them; what is due at an hour that a day leaves out runs once, right after it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
@@ -36,7 +36,7 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
 class NotTogether(ValueError):
-    """An attribute that goes only with another value of `frequency`. `attribute` is its name."""
+    """An attribute for which none of the frequencies has a use. `attribute` is its name."""
 
     def __init__(self, attribute: str, message: str) -> None:
         super().__init__(message)
@@ -57,19 +57,9 @@ def timetable(
 ) -> Timetable:
     """The timetable of these attributes, each as its check below gives it.
 
-    `daily` and `weekly` are at midnight, `weekly` on Mondays, unless time_of_day and day_of_week say otherwise. Raises
-    NotTogether where one of these two is given and the frequency has no use for it.
+    `daily` and `weekly` are at midnight, `weekly` on Mondays, unless time_of_day and day_of_week say otherwise. Other
+    frequencies have no use for them.
     """
-    if day_of_week is not None and frequency != "weekly":
-        raise NotTogether(
-            "day_of_week", f"day_of_week goes with frequency 'weekly' only, and this one is {frequency!r}"
-        )
-    if time_of_day is not None and frequency not in ("daily", "weekly"):
-        raise NotTogether(
-            "time_of_day",
-            f"time_of_day goes with frequency 'daily' or 'weekly', and this one is {frequency!r}: "
-            + ("it runs all day long" if frequency in WITHIN_A_DAY else "a cron expression has the time in it"),
-        )
     hour, minute = (int(part) for part in (time_of_day or "00:00").split(":"))
     at = f"at {hour:02}:{minute:02} {time_zone}"
     if frequency == "daily":
@@ -81,6 +71,19 @@ def timetable(
     if cron in _NAMED:
         return Timetable(cron, time_zone, "hourly" if _NAMED[cron] == "hourly" else f"every {_NAMED[cron]}")
     return Timetable(frequency, time_zone, f"by cron expression {frequency!r} in {time_zone}")
+
+
+def require_use(frequencies: Sequence[str], *, time_of_day: str | None, day_of_week: str | None) -> None:
+    """Raises NotTogether where a time of day or a weekday is given and none of the frequencies has a use for it."""
+    first = frequencies[0]
+    if day_of_week is not None and "weekly" not in frequencies:
+        raise NotTogether("day_of_week", f"day_of_week goes with frequency 'weekly' only, and this one is {first!r}")
+    if time_of_day is not None and not {"daily", "weekly"} & set(frequencies):
+        raise NotTogether(
+            "time_of_day",
+            f"time_of_day goes with frequency 'daily' or 'weekly', and this one is {first!r}: "
+            + ("it runs all day long" if first in WITHIN_A_DAY else "a cron expression has the time in it"),
+        )
 
 
 def checked_frequency(value: str) -> str:

@@ -18,6 +18,7 @@ from sf_elt.components.frequency import (
     checked_optional_frequency,
     checked_time_of_day,
     checked_time_zone,
+    require_use,
     timetable,
 )
 from sf_elt.components.imported_object import ImportedObject, as_written
@@ -86,10 +87,10 @@ class SalesforceImport(dg.Component, Attributes):
         description="How often the schedule runs: '5 minutes' to '12 hours', hourly, daily, weekly, or cron.",
     )
     time_of_day: TimeOfDay | None = Field(
-        default=None, description="When a daily or weekly schedule runs, as in '07:30'. Default: midnight."
+        default=None, description="When what is daily or weekly runs, as in '07:30'. Default: midnight."
     )
     day_of_week: str | None = Field(
-        default=None, description="On which day a weekly schedule runs: monday to sunday. Default: monday."
+        default=None, description="On which day runs what is weekly: monday to sunday. Default: monday."
     )
     time_zone: str = Field(
         default="UTC", description="Time zone of time_of_day and of a cron expression: Europe/Berlin, America/New_York."
@@ -126,7 +127,7 @@ class SalesforceImport(dg.Component, Attributes):
         require_connection(context, self.connection)
         self._require_own_streams(context)
         self._require_deletes_to_reconcile(context)
-        times = self._timetable(context)
+        self._require_use_of_times(context)
         partitions = partitions_of(self.partitions, self.start)
         specs = [self.spec(each, written_fields(context, self.connection, each.object)) for each in self.imported]
         assets = [import_asset(self, each, partitions, spec) for each, spec in zip(self.imported, specs, strict=True)]
@@ -143,7 +144,7 @@ class SalesforceImport(dg.Component, Attributes):
         schedules = []
         if self.keep_updated:
             name = f"{self.name}_keep_updated"
-            schedules = [keep_updated(name, self.title, times, self.keys(), job, self.requests)]
+            schedules = [keep_updated(name, self.title, self.timetable(), self.keys(), job, self.requests)]
         sensor = resume_when_free(f"{self.name}_resume", self.keys(), job, self.requests)
         imports = dg.Definitions(
             assets=assets, asset_checks=[by_hand], jobs=[job], schedules=schedules, sensors=[sensor]
@@ -222,15 +223,19 @@ class SalesforceImport(dg.Component, Attributes):
             ONLY_NEW: "true",
         }
 
-    def timetable(self) -> Timetable:
-        """When the schedule runs. Raises NotTogether where the attributes about it do not go with each other."""
+    def timetable(self, frequency: str | None = None) -> Timetable:
+        """When the schedule runs, or what else of this import has a frequency: at its time of day, on its weekday."""
         return timetable(
-            self.frequency, time_of_day=self.time_of_day, day_of_week=self.day_of_week, time_zone=self.time_zone
+            frequency or self.frequency,
+            time_of_day=self.time_of_day,
+            day_of_week=self.day_of_week,
+            time_zone=self.time_zone,
         )
 
-    def _timetable(self, context: dg.ComponentLoadContext) -> Timetable:
+    def _require_use_of_times(self, context: dg.ComponentLoadContext) -> None:
+        frequencies = [each for each in (self.frequency, self.formula_refresh, self.reconcile) if each is not None]
         try:
-            return self.timetable()
+            require_use(frequencies, time_of_day=self.time_of_day, day_of_week=self.day_of_week)
         except NotTogether as error:
             raise attribute_error(context, [error.attribute], str(error)) from None
 

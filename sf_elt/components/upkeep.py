@@ -15,7 +15,6 @@ import dagster as dg
 from pydantic import Field
 
 from sf_elt.components.automation import keep_updated, resume_when_free
-from sf_elt.components.frequency import timetable
 from sf_elt.components.keys import stream_key, upkeep_key
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import POOL, Materialized, Number, Progress, log_progress, note_pause, numbers
@@ -73,12 +72,7 @@ def _of_kind(component: "SalesforceImport", specs: Sequence[StreamSpec], kind: K
     job = dg.define_asset_job(
         name, selection=dg.AssetSelection.assets(*keys), description=f"{component.title}: {DESCRIPTIONS[kind]}"
     )
-    times = timetable(
-        frequency,
-        time_of_day=component.time_of_day if frequency in ("daily", "weekly") else None,
-        day_of_week=component.day_of_week if frequency == "weekly" else None,
-        time_zone=component.time_zone,
-    )
+    times = component.timetable(frequency)
     return dg.Definitions(
         assets=[_asset(component, spec, kind) for spec in specs],
         jobs=[job],

@@ -278,6 +278,24 @@ def hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
+def test_upkeep_by_night_of_an_hourly_import(loads: Loads) -> None:
+    """Time and weekday may be those of the formulas and the reconciliation alone; the hours stay as they are."""
+    project = loads("""
+        frequency: hourly
+        formula_refresh: daily
+        reconcile: weekly
+        time_of_day: "02:15"
+        day_of_week: saturday
+        time_zone: Europe/Paris
+        objects: [{object: Lead}]
+    """)
+    assert {schedule.name: schedule.cron_schedule for schedule in project.definitions.schedules or []} == {
+        "mine_0_keep_updated": "0 * * * *",
+        "mine_0_refresh_formulas_schedule": "15 2 * * *",
+        "mine_0_reconcile_schedule": "15 2 * * 6",
+    }
+
+
 def test_the_asset_says_how_it_is_read(loads: Loads) -> None:
     """The UI shows object, settings and timetable on the asset, and the timetable on the schedule too."""
     project = loads("""

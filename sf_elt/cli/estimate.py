@@ -103,7 +103,8 @@ def _when(finish: "Finish", now: datetime) -> str:
     at = f"in {_length(finish.after)}, {now + finish.after:%Y-%m-%d %H:%M} UTC"
     if not finish.pauses:
         return at
-    return f"{at}, after {finish.pauses:,} pauses of a day by {finish.limited_by}"
+    days = "a day's pause" if finish.pauses == 1 else f"{finish.pauses:,} pauses of a day"
+    return f"{at}, after {days} by {finish.limited_by}"
 
 
 def _length(time: timedelta) -> str:

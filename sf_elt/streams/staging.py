@@ -24,6 +24,7 @@ from sf_elt.warehouse import quote
 MAX_LINE = 16 << 20  # bytes of one CSV row: an object holds 1.6 million characters of long text at most, quotes doubled
 BUFFER = 32 << 20
 MIN_JSON = 16 << 20
+MOST_JSON = 16 << 20  # bytes of JSON read at once: to DuckDB a page is one value, and takes ten times its size
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def refuse_shortfall(staging: Staging, rows: int, reported: int) -> None:
 
 
 def batches(landed: Iterable[Path], most: float = inf) -> Iterator[Batch]:
-    """The landing files in order, those of one kind together, up to `most` bytes of text.
+    """The landing files in order, those of one kind together, up to `most` bytes of text, fewer of JSON.
 
     A file that holds nothing is left out: a job without rows may answer with no byte at all.
     """
@@ -110,7 +111,8 @@ def batches(landed: Iterable[Path], most: float = inf) -> Iterator[Batch]:
         if file.stat().st_size == 0:
             continue
         kind_of_file, size_of_file = _kind(file), _size(file)
-        if gathered and (kind_of_file != kind or size + size_of_file > most):
+        limit = min(most, MOST_JSON) if kind_of_file == "json" else most
+        if gathered and (kind_of_file != kind or size + size_of_file > limit):
             yield Batch(kind, tuple(gathered))
             gathered, size = [], 0
         kind = kind_of_file

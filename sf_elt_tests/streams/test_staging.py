@@ -15,6 +15,7 @@ from sf_elt.streams import LandingUnreadable
 from sf_elt.streams.columns import Column, StreamColumns
 from sf_elt.streams.merge import merge_download
 from sf_elt.streams.schema import adapt_table
+from sf_elt.streams.staging import MOST_JSON, batches
 from sf_elt.warehouse import Warehouse
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -163,3 +164,16 @@ def test_a_time_that_becomes_text_is_written_as_salesforce_writes_it(
     assert _read(connection, at, _csv(tmp_path, "a", Field__c="10:30:00.000Z")) == [(time(10, 30),)]
     assert _read(connection, text, _csv(tmp_path, "b", Field__c="x")) == [("10:30:00.000Z",), ("x",)]
     assert _read(connection, at, _json(tmp_path, "c", Field__c="11:00:00.000Z"))[2] == ("11:00:00.000Z",)
+
+
+def test_large_json_is_read_in_parts(tmp_path: Path) -> None:
+    """Of REST pages no more are read at once than fit into memory many times over; CSV pages are read together."""
+    pages = [tmp_path / f"rest-{number}.json" for number in range(3)] + [
+        tmp_path / "bulk-0.csv",
+        tmp_path / "bulk-1.csv",
+    ]
+    for page in pages:
+        with page.open("wb") as content:
+            content.truncate(MOST_JSON // 2)  # a hole: it has the size, not the bytes
+    found = [[file.name for file in batch.files] for batch in batches(pages)]
+    assert found == [["rest-0.json", "rest-1.json"], ["rest-2.json"], ["bulk-0.csv", "bulk-1.csv"]]

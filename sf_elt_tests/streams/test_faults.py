@@ -233,6 +233,14 @@ def test_a_field_that_goes_between_two_reads_of_a_session_is_not_asked_for(
         assert [(change.field, change.change) for change in report.schema_changes] == [("Score__c", "dropped")]
 
 
+def test_an_object_that_is_none_for_the_bulk_api_is_read_by_rest(importer: Importer, org: Details) -> None:
+    """Also where the spec says bulk: the org gives it in no other way."""
+    body = [{"errorCode": "INVALIDENTITY", "message": "sObject type 'Lead' is not supported in Bulk Query"}]
+    levers(org).faults.plan({"path": "/jobs/query$", "method": "POST", "reply": {"status": 400, "body": body}})
+    assert importer.run(BULK).transport == "rest"
+    assert importer.rows(BULK) == rows_of_org(org, stream_columns(importer.org, BULK), "Lead")
+
+
 @pytest.mark.parametrize("transport", ["auto", "rest"])
 def test_a_query_too_long_for_an_address_goes_by_bulk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: Literal["auto", "rest"]

@@ -83,10 +83,11 @@ def machine() -> str:
     )
 
 
-def keep(parts: dict[str, Findings]) -> None:
-    """Puts the parts in the place of what was known of them, and writes the page."""
+def keep(parts: dict[str, Findings], order: list[str]) -> None:
+    """Puts the parts in the place of what was known of them, and writes the page, its parts in this order."""
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     known |= {name: asdict(found) for name, found in parts.items()}
+    known = {name: known[name] for name in order if name in known}
     RESULTS.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", "utf-8")
     PAGE.write_text(page({name: _read(found) for name, found in known.items()}), "utf-8")
 

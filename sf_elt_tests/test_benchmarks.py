@@ -72,9 +72,10 @@ def test_the_page_names_machine_command_and_what_was_missed(tmp_path: Path, monk
     """A part that is measured anew takes the place of what was known of it; the others stay."""
     monkeypatch.setattr(report, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(report, "PAGE", tmp_path / "speed.md")
+    order = ["import", "idle"]
     first = Findings("Import", [Goal("time", 1.3, 2.0)], [Table("", ["Rows", "s"], [["7", "8"]])], machine="a machine")
-    report.keep({"import": first, "idle": Findings("Idle", [Goal("calls", 1, 1)], command="make bench")})
-    report.keep({"import": Findings("Import", [Goal("time", 1.3, 1.2)], machine=report.machine())})
+    report.keep({"import": first, "idle": Findings("Idle", [Goal("calls", 1, 1)], command="make bench")}, order)
+    report.keep({"import": Findings("Import", [Goal("time", 1.3, 1.2)], machine=report.machine())}, order)
     written = (tmp_path / "speed.md").read_text()
     assert "| time | ≤ 1.3 × | 1.2 × | yes |" in written
     assert "**no**" not in written

@@ -11,7 +11,7 @@ from sf_elt.salesforce import Login, Org, Patience, connect
 from sf_elt.streams import StreamColumns, StreamSpec, Window, WindowReport, import_window, stream_columns
 from sf_elt.streams.reading import Progress
 from sf_elt.warehouse import JobMeter, Warehouse, quote
-from sf_elt_tests.orgs import client
+from sf_elt_tests.orgs import client, levers
 
 ALWAYS = Window(datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 LEADS = StreamSpec("salesforce_leads", "Lead")
@@ -102,3 +102,11 @@ def _typed(value: object, sql_type: str) -> object:
     if sql_type == "TIME":
         return datetime.strptime(str(value), "%H:%M:%S.%fZ").time()
     return date.fromisoformat(str(value)) if sql_type == "DATE" else value
+
+
+def asked(details: Details) -> dict[tuple[str, str], int]:
+    """How often each kind of call was made since this was last asked, but for looks at jobs: a busy org takes more."""
+    calls = levers(details).calls
+    counted = {(each["method"], each["path"]): each["calls"] for each in calls.summary()}
+    calls.clear()
+    return {kind: number for kind, number in counted.items() if not kind[1].endswith("/jobs/query/{id}")}

@@ -97,6 +97,11 @@ def _what_follows(file: Path) -> tuple[int, str | None]:
             reply = orjson.loads(body.read())
         except orjson.JSONDecodeError as error:
             raise RequestRefused(f"{file.name}: the org's reply to a query is no JSON: {error}") from error
-    if not isinstance(reply, dict) or "totalSize" not in reply:
+    total, following = (
+        (reply.get("totalSize"), reply.get("nextRecordsUrl")) if isinstance(reply, dict) else (None, None)
+    )
+    if not isinstance(total, int):
         raise RequestRefused(f"{file.name}: the org's reply to a query has no totalSize")
-    return int(reply["totalSize"]), reply.get("nextRecordsUrl")
+    if following is not None and not isinstance(following, str):
+        raise RequestRefused(f"{file.name}: the org's reply to a query has a nextRecordsUrl that is no address")
+    return total, following

@@ -13,8 +13,8 @@ import pytest
 
 from sf_elt.demo_org.schema import Field, Schema, load_schema
 from sf_elt.demo_org.serve import Details, running_org
-from sf_elt.salesforce import AllowanceSpent, JobFailed, OrgUnavailable, count
-from sf_elt.streams import Shortfall, StreamSpec, Window, WindowReport, stream_columns
+from sf_elt.salesforce import AllowanceSpent, JobFailed, OrgUnavailable, RequestRefused, count
+from sf_elt.streams import LandingUnreadable, Shortfall, StreamSpec, Window, WindowReport, stream_columns
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
 
@@ -104,6 +104,27 @@ def test_pages_that_miss_rows_move_nothing(importer: Importer, org: Details) -> 
     assert importer.sql("FROM streams.salesforce_leads ORDER BY ALL") == before
     assert list(folder.glob("*-*")) == []
     importer.run()
+
+
+@pytest.mark.parametrize(
+    ("members", "error", "said"),
+    [
+        ({"records": "text"}, LandingUnreadable, "shape"),
+        ({"records": [{"Id": "00Q1", "RecordType": "text"}]}, LandingUnreadable, "shape"),
+        ({"records": [{"Id": "00Q1", "NumberOfEmployees": 2**63}]}, LandingUnreadable, "NumberOfEmployees"),
+        ({"totalSize": "many"}, RequestRefused, "totalSize"),
+        ({"done": False, "nextRecordsUrl": 7}, RequestRefused, "nextRecordsUrl"),
+    ],
+)
+def test_a_reply_of_another_shape_is_a_clear_error(
+    importer: Importer, org: Details, members: dict[str, object], error: type[Exception], said: str
+) -> None:
+    """It names the page, and the field where it is one, and nothing is moved."""
+    levers(org).faults.plan({"path": "/queryAll/", "alter": {"members": members}, "times": None})
+    with pytest.raises(error, match=said):
+        importer.run(replace(LEADS, transport="rest"))
+    levers(org).faults.clear()
+    assert importer.run().rows_new > 0
 
 
 class _Body:

@@ -230,7 +230,6 @@ def _calls(ours: Run, dicts: Compared, singer: Compared) -> Table:
         counted = per_million(each.theirs[0]) if each.theirs else known
         idle = each.theirs[0].idle_calls if each.theirs else None
         rows.append([each.tool, counted, f"{idle} (counted)" if idle else "1 (one query an object)"])
-    rows.append(["Airbyte source-salesforce", "one for each 2,000 rows by REST (documented)", "1 by REST (documented)"])
     return Table("API calls:", ["Tool", "Per million rows", "Per idle hour and object"], rows)
 
 

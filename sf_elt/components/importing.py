@@ -133,11 +133,13 @@ def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.Metada
             "transport": report.transport,
         }
     )
+    in_groups = numbers({"column_groups": report.column_groups, "rows_read_again": report.rows_read_again})
     changes = [
         f"{each.field}: {each.change} ({each.type_before} → {each.type_after})" for each in report.schema_changes
     ]
     return {
         **measured,
+        **(in_groups if report.column_groups > 1 else {}),
         **({"schema_changes": dg.MetadataValue.md("\n".join(f"- {change}" for change in changes))} if changes else {}),
         "dagster/column_schema": table_columns(column_types(warehouse, "streams", report.stream)),
     }

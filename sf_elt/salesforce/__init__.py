@@ -26,7 +26,7 @@ Errors:
         └── JobFailed            a bulk job ended as Failed or Aborted
 """
 
-from sf_elt.salesforce.bulk import download_bulk
+from sf_elt.salesforce.bulk import begin_bulk, download_bulk
 from sf_elt.salesforce.connect import Org, connect
 from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, object_names
 from sf_elt.salesforce.download import Download
@@ -51,6 +51,7 @@ from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.query import count, download_rest, fits_rest
 from sf_elt.salesforce.query_jobs import JobPatience
 from sf_elt.salesforce.records import query_records
+from sf_elt.salesforce.retrieve import retrieve
 from sf_elt.salesforce.soql import literal, literals, moment, select, within
 from sf_elt.salesforce.survey import Survey, survey
 from sf_elt.salesforce.transport import CallMeter, Patience, Pause
@@ -79,6 +80,7 @@ __all__ = [
     "Survey",
     "UnknownField",
     "UnknownObject",
+    "begin_bulk",
     "connect",
     "count",
     "describe",
@@ -92,6 +94,7 @@ __all__ = [
     "moment",
     "object_names",
     "query_records",
+    "retrieve",
     "select",
     "survey",
     "within",

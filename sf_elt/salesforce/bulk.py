@@ -42,10 +42,24 @@ def download_bulk(
         except RequestRefused as error:  # the job is gone, or its version is: 404, 409
             log.info("query job %s cannot be gone on with, a new one begins: %s", begun.job_id, error)
             begun.remove_pages(folder)
+    return _go_on(org, _new_job(org, soql, folder, include_deleted), folder, patience, on_page, expected)
+
+
+def begin_bulk(org: Org, soql: str, folder: Path, *, include_deleted: bool) -> None:
+    """Has the org work on a query before anybody waits for it: `download_bulk` of the folder goes on from there.
+
+    Nothing is asked where the folder holds that query already. Raises what making the job raises.
+    """
+    if JobPages.in_folder(folder, soql, include_deleted) is None:
+        _new_job(org, soql, folder, include_deleted)
+
+
+def _new_job(org: Org, soql: str, folder: Path, include_deleted: bool) -> JobPages:
+    """A query job, written down as soon as it is there."""
     job = create_query_job(org, soql, include_deleted=include_deleted)
     pages = JobPages(soql=soql, include_deleted=include_deleted, api_version=org.api_version, job_id=job.id)
     pages.keep(folder)
-    return _go_on(org, pages, folder, patience, on_page, expected)
+    return pages
 
 
 def _go_on(

@@ -34,11 +34,16 @@ class Page:
 
 @dataclass(frozen=True)
 class Download:
-    """What a query gave: its landing files in order, and how many rows the org says they hold."""
+    """What a query gave: its landing files in order, and how many rows the org says they hold.
+
+    One that was too long was asked in `column_groups` queries; `rows_read_again` were saved between these.
+    """
 
     transport: str  # rest | bulk
     files: tuple[Path, ...]
     reported: int
+    column_groups: int = 1
+    rows_read_again: int = 0
 
 
 def fetch_page(

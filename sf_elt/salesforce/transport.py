@@ -36,6 +36,7 @@ TIMEOUTS = (10.0, 120.0)  # seconds to connect, and between two bytes
 MOST_AT_ONCE = 16  # connections that are kept for further requests
 ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowance frees calls
 CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers keep it for one or two
+_RETRIEVE = re.compile(r"/composite/sobjects/\w+$")
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
 
 
@@ -248,7 +249,9 @@ def _is_repeatable(request: requests.PreparedRequest) -> bool:
     if request.method != "POST" or _is_login(request):
         return True
     path = _path(request)
-    return path.endswith("/jobs/query") or (path.endswith("/composite") and only_reads(request.body))
+    if path.endswith("/composite"):
+        return only_reads(request.body)
+    return path.endswith("/jobs/query") or _RETRIEVE.search(path) is not None
 
 
 def _is_login(request: requests.PreparedRequest) -> bool:

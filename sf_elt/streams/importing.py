@@ -262,6 +262,8 @@ class _Work:
             rows_in_stream=rows_in_stream,
             api_left=self.meter.left,
             schema_changes=changes,
+            column_groups=read.download.column_groups,
+            rows_read_again=read.download.rows_read_again,
         )
 
 

@@ -1,5 +1,7 @@
 """How a range of one object is landed: by REST or in bulk, in halves where that is too much, by Id where halves are.
 
+A query that is too long is asked in groups of columns (`wide`).
+
 Which of REST and bulk spends fewer API calls: REST is a call for each page of 2,000 rows. A bulk job is a call to make
 it, its looks, and a page. Salesforce takes about two seconds for a job of some thousand rows, which are looked at three
 times: 5 calls, so that REST is fewer or as many up to 10,000 rows, and begins at once. A job of ten seconds would be
@@ -32,8 +34,9 @@ from sf_elt.salesforce import (
 from sf_elt.salesforce.query import PAGE_ROWS
 from sf_elt.salesforce.query_jobs import first_wait, next_wait
 from sf_elt.salesforce.soql import all_of
+from sf_elt.streams.column_groups import is_wide
 from sf_elt.streams.columns import StreamColumns
-from sf_elt.streams.errors import SpecRefused
+from sf_elt.streams.wide import read_wide
 from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
 
 Progress = Callable[[str, int, int | None], None]
@@ -64,11 +67,8 @@ class Reading:
         return all_of(cut, self.only) if self.only else cut
 
     def soql(self, span: ReadRange) -> str:
-        """The query of a range. Raises SpecRefused where it is longer than the org takes."""
-        try:
-            return select(self.columns.names, self.spec.object, self.where(span))
-        except ValueError as error:
-            raise SpecRefused(f"{self.spec.stream}: {error}; name `fields`, or leave some out") from error
+        """The query of a range, of any length: where it is longer than the org takes, its columns come in groups."""
+        return select(self.columns.names, self.spec.object, self.where(span), longest=None)
 
     def asked(self, span: ReadRange) -> tuple[str, bool]:
         """The query of a range, and whether it also asks for deleted records."""
@@ -100,6 +100,8 @@ class Reading:
 
     def _at_once(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
         soql = self.soql(span)
+        if is_wide(soql):
+            return read_wide(self, span, folder, counted)
         if transport == "rest":
             try:
                 return self._by_rest(soql, folder, counted)
@@ -109,7 +111,7 @@ class Reading:
             return self._in_bulk(soql, folder, counted)
         except NotInBulk:
             if not fits_rest(soql):
-                raise
+                return read_wide(self, span, folder, counted, by="rest")
             return self._by_rest(soql, folder, counted)
 
     def _in_parts(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
@@ -121,7 +123,13 @@ class Reading:
         (folder / _LATER).mkdir(exist_ok=True)
         first = self.download(earlier, folder / _EARLIER, transport, counted)
         second = self.download(later, folder / _LATER, transport, counted)
-        return Download(first.transport, first.files + second.files, first.reported + second.reported)
+        return Download(
+            first.transport,
+            first.files + second.files,
+            first.reported + second.reported,
+            column_groups=max(first.column_groups, second.column_groups),
+            rows_read_again=first.rows_read_again + second.rows_read_again,
+        )
 
     def _by_rest(self, soql: str, folder: Path, counted: int | None) -> Download:
         return download_rest(
@@ -130,6 +138,8 @@ class Reading:
 
     def _by_id(self, span: ReadRange, folder: Path, counted: int | None) -> Download:
         folder.mkdir(exist_ok=True)
+        if not fits_rest(self.soql(span)):
+            return read_wide(self, span, folder, counted, by="rest")
         return download_by_id(
             self.org,
             self.columns.names,

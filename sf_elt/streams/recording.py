@@ -21,7 +21,10 @@ _SUMMED = (
 
 @dataclass(frozen=True)
 class WindowReport:
-    """What one import of one window did: the row of ops.windows, and what stands beside it. Times are UTC."""
+    """What one import of one window did: the row of ops.windows, and what stands beside it. Times are UTC.
+
+    Where all columns made too long a query they were read in `column_groups`, and `rows_read_again` by their Ids.
+    """
 
     stream: str
     window_start: datetime
@@ -46,6 +49,8 @@ class WindowReport:
     rows_in_stream: int
     api_left: int | None
     schema_changes: tuple[SchemaChange, ...]
+    column_groups: int = 1
+    rows_read_again: int = 0
 
 
 def record_window(connection: DuckDBPyConnection, report: WindowReport) -> None:
@@ -68,6 +73,8 @@ def together(reports: Sequence[WindowReport]) -> WindowReport:
         transport=next((each.transport for each in reversed(reports) if each.transport != "none"), "none"),
         newest=max((report.newest for report in reports if report.newest is not None), default=None),
         schema_changes=tuple(change for report in reports for change in report.schema_changes),
+        column_groups=max(report.column_groups for report in reports),
+        rows_read_again=sum(report.rows_read_again for report in reports),
         **{name: sum(getattr(report, name) for report in reports) for name in _SUMMED},
     )
 

@@ -29,8 +29,9 @@ class SharedSession:
         self._refused: tuple[str, AuthenticationFailed] | None = None
 
     def opened(self, log_in: Callable[[], Session]) -> Session:
-        """The session that is open, or a new one."""
+        """The session that is open, or a new one. An earlier refusal does not stand in its way: it may be mended."""
         with self._lock:
+            self._refused = None
             if self._session is None:
                 self._session = log_in()
             return self._session

@@ -88,6 +88,19 @@ def test_a_login_that_is_refused_is_tried_once(own_org: Details, threads: Thread
     assert _logins(own_org) == 1
 
 
+def test_a_refused_renewal_is_not_remembered_by_later_connections(own_org: Details) -> None:
+    """The org refuses everything for a while: afterwards a new connection of the same process logs in again."""
+    pull = levers(own_org)
+    with closing(connect(renewable(own_org), patience=QUICK)) as connected:
+        pull.end_sessions()
+        pull.faults.plan({"preset": "unauthorized", "times": None})
+        with pytest.raises(AuthenticationFailed):
+            count(connected, "Lead")
+        pull.faults.clear()
+    with closing(connect(renewable(own_org), patience=QUICK)) as later:
+        assert count(later, "Lead") > 0
+
+
 def test_a_session_is_not_shown(own_org: Details) -> None:
     """Neither by what is connected nor by what is kept."""
     with closing(connect(_soap(own_org), patience=QUICK)) as connected:

@@ -49,7 +49,7 @@ def keep_updated(
     """The schedule that asks for what is still to be read, unless the job is at it already."""
 
     def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        if _is_running(context.instance, job.name):
+        if is_running(context.instance, job.name):
             yield dg.SkipReason(f"{job.name} is still running")
         else:
             yield from requests(keys, datetime.now(UTC))
@@ -92,12 +92,13 @@ def resuming(
         return [dg.SkipReason("nothing is paused")]
     if (until := max(pauses.values())) > now:
         return [dg.SkipReason(f"paused until {until:%Y-%m-%d %H:%M} UTC")]
-    if _is_running(instance, job):
+    if is_running(instance, job):
         return [dg.SkipReason(f"{job} is running")]
     return requests(list(pauses), now)
 
 
-def _is_running(instance: dg.DagsterInstance, job: str) -> bool:
+def is_running(instance: dg.DagsterInstance, job: str) -> bool:
+    """Whether a run of the job is queued, starting, going on or being cancelled."""
     open_states = [
         dg.DagsterRunStatus.QUEUED,
         dg.DagsterRunStatus.NOT_STARTED,

@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Literal
 
 import dagster as dg
 from pydantic import Field, field_validator
 
 from sf_elt.components.attributes import Attributes
+from sf_elt.components.event_watch import watch_files
 from sf_elt.components.frequency import checked_frequency, timetable
 from sf_elt.components.keys import stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
-from sf_elt.streams import EventSpec, import_events
+from sf_elt.streams import DELIMITERS, EventSpec, SpecRefused, import_events
 from sf_elt.warehouse import Warehouse, column_types
 
 
 @dg.scaffold_with(Example)
 class EventImport(dg.Component, Attributes):
-    """Behavioural events (page views, downloads, …) from files of JSON Lines; each file is read exactly once."""
+    """Behavioural events (page views, downloads, …) from files; each of their rows is read exactly once."""
 
     stream: str = Field(
         pattern=r"^[a-z][a-z0-9_]*$",
@@ -25,8 +27,21 @@ class EventImport(dg.Component, Attributes):
     )
     paths: list[str] = Field(
         min_length=1,
-        description="Files, folders or globs of JSON Lines. A relative one starts where Dagster was started.",
+        description="Files, folders or globs of JSON Lines, CSV (both also gzipped) and Parquet. "
+        "A relative one starts where Dagster was started.",
     )
+    format: Literal["jsonl", "csv", "parquet"] | None = Field(
+        default=None, description="Format of all files: jsonl, csv or parquet. Without it, each file's suffix says."
+    )
+    delimiter: Literal["comma", "semicolon", "tab", "pipe"] | None = Field(
+        default=None, description="What stands between values of CSV. Without it, the header says."
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="Column of the stream → where files have it, a key or a path: {email: user.email}.",
+    )
+    recursive: bool = Field(default=False, description="Whether folders are read with the folders inside them.")
+    watch: bool = Field(default=False, description="Whether a sensor reads files as soon as they are there or grow.")
     description: str = Field(default="", description="What a row of this stream is.")
     keep_updated: bool = Field(default=True, description="Whether a schedule reads new files by itself.")
     frequency: str = Field(
@@ -37,6 +52,15 @@ class EventImport(dg.Component, Attributes):
     owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
     _check_frequency = field_validator("frequency")(checked_frequency)
+
+    @field_validator("columns")
+    @classmethod
+    def _check_columns(cls, columns: dict[str, str]) -> dict[str, str]:
+        try:
+            EventSpec("checked", (), columns=columns)
+        except SpecRefused as error:
+            raise ValueError(str(error)) from None
+        return columns
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of the stream, with the schedule that looks for new files."""
@@ -50,7 +74,24 @@ class EventImport(dg.Component, Attributes):
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description=f"Reads event files that have not been read yet, {times.words}.",
         )
-        return dg.Definitions(assets=[self._asset(key)], jobs=[job], schedules=[schedule] if self.keep_updated else [])
+        return dg.Definitions(
+            assets=[self._asset(key)],
+            jobs=[job],
+            schedules=[schedule] if self.keep_updated else [],
+            sensors=[watch_files(self.spec, job)] if self.watch else [],
+        )
+
+    @property
+    def spec(self) -> EventSpec:
+        """What is to be read, as the streams know it."""
+        return EventSpec(
+            self.stream,
+            tuple(self.paths),
+            format=self.format,
+            delimiter=DELIMITERS[self.delimiter] if self.delimiter else None,
+            columns=self.columns,
+            recursive=self.recursive,
+        )
 
     def _asset(self, key: dg.AssetKey) -> dg.AssetsDefinition:
         spec = dg.AssetSpec(
@@ -58,7 +99,7 @@ class EventImport(dg.Component, Attributes):
             description=self.description or "Behavioural events, one row each.",
             group_name=self.group,
             owners=self.owners,
-            kinds={"json", "duckdb"},
+            kinds={self.format or "json", "duckdb"},
             metadata={"dagster/table_name": f"streams.{self.stream}"},
         )
 
@@ -78,15 +119,20 @@ class EventImport(dg.Component, Attributes):
         warehouse: Warehouse = context.resources.warehouse
         report = import_events(
             warehouse,
-            EventSpec(self.stream, tuple(self.paths)),
+            self.spec,
             now=datetime.now(UTC),
             run_id=context.run.run_id,
             progress=log_progress(context),
         )
         for file in report.unreadable:
-            context.log.warning(f"{file.file} could not be opened: {file.reason}")
-        if report.set_aside:
-            context.log.warning(f"{report.set_aside:,} lines were set aside, with their reasons, in ops.set_aside")
+            context.log.warning(f"{file.file} could not be read: {file.reason}")
+        for waiting in report.waiting:
+            context.log.info(f"the last line of {waiting} waits: it has no line end, and the file has just changed")
+        if report.first_bad is not None:
+            context.log.warning(
+                f"{report.set_aside:,} lines were set aside, with their reasons, in ops.set_aside; the first is "
+                f"line {report.first_bad.line:,} of {report.first_bad.file}"
+            )
         measured = numbers(
             {
                 "dagster/row_count": report.rows_in_stream,
@@ -95,6 +141,7 @@ class EventImport(dg.Component, Attributes):
                 "rows_set_aside": report.set_aside,
                 "files_new": report.files,
                 "files_unreadable": len(report.unreadable),
+                "files_waiting": len(report.waiting),
                 "newest": report.newest,
                 "seconds": report.seconds,
             }

@@ -16,12 +16,13 @@ Errors, besides those of the org and the warehouse:
     ├── Shortfall            not as many rows as the org reported; nothing was moved
     ├── LandingUnreadable    a value does not fit the type that the org describes; nothing was moved
     ├── ManyVanished         more records are gone than deletions explain; nothing was marked
-    └── EventsUnreadable     event files cannot be found or opened
+    └── EventsUnreadable     event files cannot be found or read
 """
 
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.errors import EventsUnreadable, LandingUnreadable, ManyVanished, Shortfall, SpecRefused, StreamError
-from sf_elt.streams.events import EventSpec, EventsReport, import_events
+from sf_elt.streams.event_files import DELIMITERS, EventSpec, event_files, files_standing
+from sf_elt.streams.events import EventsReport, import_events
 from sf_elt.streams.importing import import_window
 from sf_elt.streams.reconciling import ReconcileReport, reconcile
 from sf_elt.streams.recording import WindowReport
@@ -33,6 +34,7 @@ from sf_elt.streams.views import refresh_views
 from sf_elt.streams.windows import StreamSpec, Window
 
 __all__ = [
+    "DELIMITERS",
     "Column",
     "EventSpec",
     "EventsReport",
@@ -50,6 +52,8 @@ __all__ = [
     "StreamSpec",
     "Window",
     "WindowReport",
+    "event_files",
+    "files_standing",
     "import_events",
     "import_window",
     "reconcile",

@@ -1,60 +1,52 @@
-"""Behavioural events from JSON Lines files, each row exactly once; lines that cannot be read are set aside, counted.
+"""Behavioural events from JSON Lines, CSV and Parquet files, each row exactly once; bad lines set aside, counted.
 
-A line is an object with `occurred_at` (ISO 8601; UTC where it names no offset) and any of `event_id`, `type`,
-`email`, `anonymous_id`, `url`, `title`, `topics` (a list of texts) and `properties` (an object). Other keys are kept
-among the properties.
+A row has `occurred_at` (ISO 8601, UTC where it names no offset; or seconds or milliseconds since 1970) and any of
+`event_id`, `type`, `email`, `anonymous_id`, `url`, `title`, `topics` (a list of texts) and `properties` (an object).
+Other keys and columns are kept among the properties.
 """
 
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from glob import glob
-from hashlib import md5
-from importlib.resources import files as resources
-from pathlib import Path
 
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from sf_elt.streams.errors import EventsUnreadable, SpecRefused
+from sf_elt.streams.errors import EventsUnreadable
+from sf_elt.streams.event_batches import BATCH, Place, batches
+from sf_elt.streams.event_files import EventFile, EventSpec, event_files
+from sf_elt.streams.event_refusals import FileUnreadable
+from sf_elt.streams.event_staging import mapped, sql, stage
+from sf_elt.streams.event_standing import Look, Reading, Standing
 from sf_elt.warehouse import Warehouse, quote_table
 
 Progress = Callable[[str, int, int | None], None]
 
-BATCH = 64 << 20  # bytes of a file that are looked at together
-SUFFIXES = (".jsonl", ".ndjson", ".json")
-
-_STREAM = re.compile(r"[a-z][a-z0-9_]{0,62}")
-
-
-@dataclass(frozen=True)
-class EventSpec:
-    """An event stream and where its files are: folders (every .jsonl, .ndjson and .json file in them), files, globs."""
-
-    stream: str
-    paths: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if not _STREAM.fullmatch(self.stream):
-            raise SpecRefused(f"a stream is named in lower case like web_events, not {self.stream!r}")
-
 
 @dataclass(frozen=True)
 class UnreadableFile:
-    """A file that could not be opened, and why; the others were read all the same."""
+    """A file that could not be read, and why; the others were read all the same."""
 
     file: str
     reason: str
 
 
 @dataclass(frozen=True)
+class BadLine:
+    """A line that was set aside, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class EventsReport:
-    """What one import of event files did. `files` counts those that were read.
+    """What one import of event files did. `files` counts those of which something was read.
 
     `repeated` counts lines with an event that another line has brought: the same event_id with the same content.
+    `waiting` names the files whose last line is still being written, as far as one can see.
     """
 
     stream: str
@@ -64,6 +56,8 @@ class EventsReport:
     files: int
     files_known: int
     unreadable: tuple[UnreadableFile, ...]
+    waiting: tuple[str, ...]
+    first_bad: BadLine | None
     newest: datetime | None
     rows_in_stream: int
     seconds: float
@@ -72,87 +66,93 @@ class EventsReport:
 def import_events(
     warehouse: Warehouse, spec: EventSpec, *, now: datetime, run_id: str, progress: Progress | None = None
 ) -> EventsReport:
-    """Reads every file that has not been read with this very content; of one that grew, only the new rows.
+    """Reads what has not been read of every file: of one that grew the new rows, of one that was replaced all of it.
 
     An event_id is one event of the stream: with the same content it is kept once, with other content the line is set
-    aside. A file's rows, its set-aside lines and the record that it was read commit in one transaction. A file that
-    cannot be opened does not stop the others; it is in the report. Raises EventsUnreadable where there is no such
-    folder or file at all, or where no file could be opened.
+    aside. A file's rows, its set-aside lines and the record of how far it was read commit in one transaction. A file
+    that cannot be read does not stop the others; it is in the report. Raises EventsUnreadable where there is no such
+    folder or file at all, or where no file could be read.
     """
     started = time.monotonic()
     found = event_files(spec)
-    tally = _Tally()
+    total = _Tally()
     done = 0
     for group in _groups(found) or [[]]:
         if progress is not None and group:
-            progress(f"{spec.stream}: reading {group[0].name}", done, len(found))
-        with warehouse.write() as connection:
-            connection.execute(_sql("events_table.sql").format(stream=quote_table("streams", spec.stream)))
-            _read_files(connection, spec.stream, _new_files(connection, spec.stream, group, tally), now, tally)
-            tally.rows_in_stream = _number(
-                connection,
-                f"SELECT count(*) FROM {quote_table('streams', spec.stream)}",  # noqa: S608 - quoted
-            )
+            progress(f"{spec.stream}: reading {group[0].path.name}", done, len(found))
+        total.add(_read_group(warehouse, spec, group, found, now))
         done += len(group)
-    if found and len(tally.unreadable) == len(found):
-        reasons = "; ".join(f"{one.file}: {one.reason}" for one in tally.unreadable)
-        raise EventsUnreadable(f"{spec.stream}: none of {len(found)} event files could be opened: {reasons}")
+    if found and len(total.unreadable) == len(found):
+        reasons = "; ".join(f"{one.file}: {one.reason}" for one in total.unreadable)
+        raise EventsUnreadable(f"{spec.stream}: none of {len(found)} event files could be read: {reasons}")
     return EventsReport(
         stream=spec.stream,
-        rows=tally.rows,
-        repeated=tally.repeated,
-        set_aside=tally.set_aside,
-        files=tally.files,
-        files_known=tally.known,
-        unreadable=tuple(tally.unreadable),
-        newest=tally.newest.replace(tzinfo=UTC) if tally.newest is not None else None,
-        rows_in_stream=tally.rows_in_stream,
+        rows=total.rows,
+        repeated=total.repeated,
+        set_aside=total.set_aside,
+        files=total.files,
+        files_known=total.known,
+        unreadable=tuple(total.unreadable),
+        waiting=tuple(total.waiting),
+        first_bad=total.first_bad,
+        newest=total.newest.replace(tzinfo=UTC) if total.newest is not None else None,
+        rows_in_stream=total.rows_in_stream,
         seconds=time.monotonic() - started,
     )
 
 
 @dataclass
 class _Tally:
-    """What an import has done so far."""
+    """What has been done."""
 
-    rows: int = 0
+    rows_of: Counter[str] = field(default_factory=Counter)
+    set_aside_of: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
-    set_aside: int = 0
     files: int = 0
     known: int = 0
     rows_in_stream: int = 0
     newest: datetime | None = None
+    first_bad: BadLine | None = None
+    waiting: list[str] = field(default_factory=list)
     unreadable: list[UnreadableFile] = field(default_factory=list)
 
+    @property
+    def rows(self) -> int:
+        return self.rows_of.total()
 
-def _new_files(connection: DuckDBPyConnection, stream: str, files: Sequence[Path], tally: _Tally) -> dict[Path, str]:
-    """File → digest of its content, for those whose content has not been read; the others are added to the tally."""
-    read = {
-        str(digest)
-        for (digest,) in connection.execute("SELECT md5 FROM ops.event_files WHERE stream = ?", [stream]).fetchall()
-    }
-    new = {}
-    for file in files:
-        try:
-            digest = _md5(file)
-        except (PermissionError, FileNotFoundError) as error:
-            tally.unreadable.append(UnreadableFile(str(file), error.strerror or str(error)))
-            continue
-        if digest in read:
-            tally.known += 1
-        else:
-            new[file] = digest
-            read.add(digest)
-    tally.files += len(new)
-    return new
+    @property
+    def set_aside(self) -> int:
+        return self.set_aside_of.total()
+
+    def add(self, later: "_Tally") -> None:
+        """Adds what was done after this."""
+        self.rows_of += later.rows_of
+        self.set_aside_of += later.set_aside_of
+        self.repeated += later.repeated
+        self.files += later.files
+        self.known += later.known
+        self.rows_in_stream = later.rows_in_stream
+        self.newest = max(filter(None, (self.newest, later.newest)), default=None)
+        self.first_bad = self.first_bad or later.first_bad
+        self.waiting += later.waiting
+        self.unreadable += later.unreadable
 
 
-def _groups(found: list[Path]) -> list[list[Path]]:
+class _Spoiled(Exception):
+    """A file turned out to be unreadable after some of its rows were taken: the transaction must not commit."""
+
+    def __init__(self, file: EventFile, reason: str) -> None:
+        super().__init__(reason)
+        self.file = file
+        self.unreadable = UnreadableFile(str(file.path), reason)
+
+
+def _groups(found: list[EventFile]) -> list[list[EventFile]]:
     """The files in groups of about BATCH bytes: opening the warehouse for each small file would take longest."""
-    groups: list[list[Path]] = []
+    groups: list[list[EventFile]] = []
     room = 0
     for file in found:
-        size = file.stat().st_size if file.exists() else 0
+        size = file.path.stat().st_size if file.path.exists() else 0
         if not groups or size > room:
             groups.append([])
             room = BATCH
@@ -161,116 +161,134 @@ def _groups(found: list[Path]) -> list[list[Path]]:
     return groups
 
 
-def event_files(spec: EventSpec) -> list[Path]:
-    """The files that the paths name, each once, sorted. Raises EventsUnreadable for a path that names nothing."""
-    found: set[Path] = set()
-    for path in spec.paths:
-        place = Path(path).expanduser()
+def _read_group(
+    warehouse: Warehouse, spec: EventSpec, group: Sequence[EventFile], found: Sequence[EventFile], now: datetime
+) -> _Tally:
+    """Reads these files in one transaction; without those that turn out to be unreadable on the way."""
+    spoiled: dict[EventFile, UnreadableFile] = {}
+    while True:
         try:
-            if place.is_dir():
-                found.update(file for file in place.iterdir() if file.suffix in SUFFIXES)
-                continue
-        except PermissionError as error:
-            raise EventsUnreadable(f"{spec.stream}: the folder {path} cannot be opened: {error.strerror}") from error
-        matching = [Path(name) for name in glob(str(place), recursive=True)]  # noqa: PTH207 - an absolute pattern too
-        if not matching and not any(character in path for character in "*?["):
-            raise EventsUnreadable(f"{spec.stream}: there is no event file or folder {path} (looked from {Path.cwd()})")
-        found.update(file for file in matching if file.is_file())
-    return sorted({file.resolve() for file in found})
+            with warehouse.write() as connection:
+                reader = _Reader(connection, spec, now, Standing.of(connection, spec.stream, found))
+                tally = reader.read([file for file in group if file not in spoiled])
+        except _Spoiled as error:
+            spoiled[error.file] = error.unreadable
+        else:
+            tally.unreadable += spoiled.values()
+            return tally
 
 
-def _read_files(
-    connection: DuckDBPyConnection, stream: str, files: Mapping[Path, str], now: datetime, tally: _Tally
-) -> None:
-    """Reads the files inside the caller's transaction, and adds to the tally."""
-    table = quote_table("streams", stream)
-    at = {"now": now.astimezone(UTC).replace(tzinfo=None)}
-    rows: Counter[str] = Counter()
-    set_aside: Counter[str] = Counter()
-    for batch in _batches(files):
-        connection.register("lines_read", batch)
-        connection.execute(_sql("events_lines.sql"))
-        connection.unregister("lines_read")
-        connection.execute(_sql("events_parsed.sql"), at)
-        connection.execute(_sql("events_judged.sql").format(stream=table))
-        connection.execute(_sql("events_set_aside.sql"), at | {"stream": stream})
-        rows.update(_by_file(connection, "SELECT _file FROM judged_events WHERE verdict = 'new'"))
-        set_aside.update(_by_file(connection, "SELECT file FROM new_set_aside"))
-        tally.repeated += _number(connection, "SELECT count(*) FROM judged_events WHERE verdict = 'repeated'")
-        ((newest,),) = connection.execute("SELECT max(occurred_at) FROM judged_events WHERE verdict = 'new'").fetchall()
-        tally.newest = max(filter(None, (tally.newest, newest)), default=None)
-        connection.execute(_sql("events_insert.sql").format(stream=table))
-        connection.execute("INSERT INTO ops.set_aside BY NAME FROM new_set_aside")
-    for file, digest in files.items():
-        connection.execute(
-            "INSERT INTO ops.event_files VALUES (?, ?, ?, ?, ?, ?)",
-            [stream, str(file), digest, rows[str(file)], set_aside[str(file)], at["now"]],
-        )
-    tally.rows += rows.total()
-    tally.set_aside += set_aside.total()
+@dataclass
+class _Reader:
+    """Reads files inside the caller's transaction. `staged` is how many bytes wait to be judged."""
 
+    connection: DuckDBPyConnection
+    spec: EventSpec
+    now: datetime
+    standing: Standing
+    tally: _Tally = field(default_factory=_Tally)
+    staged: int = 0
 
-def _by_file(connection: DuckDBPyConnection, files: str) -> dict[str, int]:
-    """How often the query names each file."""
-    return dict(connection.sql(files).aggregate("#1, count(*)").fetchall())
+    def read(self, files: Sequence[EventFile]) -> _Tally:
+        """Reads what is new in them. Raises _Spoiled."""
+        self.connection.execute(sql("events_table.sql").format(stream=self._table))
+        self.connection.execute(sql("events_read.sql"))
+        ends: list[Reading] = []
+        for file in files:
+            try:
+                if (end := self._read(file)) is not None:
+                    ends.append(end)
+            except (OSError, FileUnreadable) as error:
+                reason = error.strerror if isinstance(error, OSError) else None
+                self.tally.unreadable.append(UnreadableFile(str(file.path), reason or str(error)))
+        self._judge()
+        for end in ends:
+            self._record(end)
+        counted = self.connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()  # noqa: S608 - quoted
+        ((self.tally.rows_in_stream,),) = counted
+        return self.tally
 
+    def _read(self, file: EventFile) -> Reading | None:
+        if self.standing.is_unchanged(file, self.now):
+            self.tally.known += 1
+            return None
+        look = self.standing.look(file, self.now)
+        place = look.start
+        if look.is_known:
+            self.tally.known += 1
+        else:
+            place = self._read_rows(look)
+            self.tally.files += 1
+        if place.bytes < look.size:
+            self.tally.waiting.append(str(file.path))
+        reading = Reading(str(file.path), look.digest.hexdigest(), place, look.size, look.changed_ns, self._now)
+        self.standing.add(reading)
+        return reading
 
-def _batches(files: Iterable[Path]) -> Iterator[pa.Table]:
-    """The files' lines with their numbers, about BATCH bytes at a time, also from several files."""
-    tables, room = [], BATCH
-    for file in files:
-        number = 0
-        with file.open("rb") as body:
-            while lines := body.readlines(room):
-                tables.append(_lines(file, number, lines))
-                number += len(lines)
-                room -= sum(map(len, lines))
-                if room <= 0:
-                    yield pa.concat_tables(tables)
-                    tables, room = [], BATCH
-    if tables:
-        yield pa.concat_tables(tables)
+    def _read_rows(self, look: Look) -> Place:
+        """Reads the rows that are new, and gives the place up to which the file has been read then."""
+        taken, place = False, look.start
+        try:
+            for batch in batches(look.file, self.spec, look.start, look.size, settled=look.settled):
+                taken = True
+                stage(self.connection, look.file, self.spec, batch)
+                look.digest.update(batch.body)
+                place = batch.end
+                self.staged += len(batch.body) or batch.rows.nbytes
+                if self.staged >= BATCH:
+                    self._judge()
+        except FileUnreadable as error:
+            if taken:
+                raise _Spoiled(look.file, str(error)) from error
+            raise
+        return place if look.file.grows else Place(look.size, place.line_breaks, place.rows)
 
+    def _judge(self) -> None:
+        """Moves what is staged to the stream or aside."""
+        self.staged = 0
+        run, table, tally = self.connection.execute, self._table, self.tally
+        event, paths = mapped(self.spec.columns)
+        run(sql("events_lines.sql").format(mapped=event), paths)
+        run(sql("events_parsed.sql"), {"now": self._now})
+        run(sql("events_judged.sql").format(stream=table))
+        run(sql("events_set_aside.sql"), {"now": self._now, "stream": self.spec.stream})
+        counted = run("SELECT _file, verdict, count(*), max(occurred_at) FROM judged_events GROUP BY ALL").fetchall()
+        for file, verdict, count, newest in counted:
+            if verdict == "new":
+                tally.rows_of[file] += count
+                tally.newest = max(filter(None, (tally.newest, newest)), default=None)
+            elif verdict == "repeated":
+                tally.repeated += count
+        tally.set_aside_of.update(dict(run("SELECT file, count(*) FROM new_set_aside GROUP BY file").fetchall()))
+        if tally.first_bad is None:
+            bad = run("SELECT file, line, reason FROM new_set_aside ORDER BY file, line LIMIT 1").fetchone()
+            tally.first_bad = BadLine(*bad) if bad is not None else None
+        run(sql("events_insert.sql").format(stream=table))
+        run("INSERT INTO ops.set_aside BY NAME FROM new_set_aside")
+        run("TRUNCATE lines_read")
 
-def _lines(file: Path, before: int, lines: Sequence[bytes]) -> pa.Table:
-    """The lines that are not empty, with their numbers; one that is no UTF-8 comes as readable text with a mark."""
-    numbers, texts, readable = [], [], []
-    for number, line in enumerate(lines, start=before + 1):
-        content = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip(b" \t\r\n")
-        if content:
-            text, is_utf8 = _decoded(content)
-            numbers.append(number)
-            texts.append(text)
-            readable.append(is_utf8)
-    return pa.table(
-        {
-            "file": pa.repeat(str(file), len(numbers)),
-            "line": pa.array(numbers, pa.int64()),
-            "content": pa.array(texts, pa.large_string()),
-            "is_utf8": pa.array(readable, pa.bool_()),
+    def _record(self, end: Reading) -> None:
+        """Keeps how far the file has been read; a file that only looks new replaces what is said of it."""
+        place = end.place or Place()
+        values = {
+            "stream": self.spec.stream,
+            "file": end.file,
+            "md5": end.md5,
+            "rows_read": self.tally.rows_of[end.file],
+            "rows_set_aside": self.tally.set_aside_of[end.file],
+            "read_at": end.read_at,
+            "bytes_read": place.bytes,
+            "line_breaks": place.line_breaks,
+            "row_numbers": place.rows,
+            "size": end.size,
+            "changed_ns": end.changed_ns,
         }
-    )
+        self.connection.execute(sql("events_record.sql"), values)
 
+    @property
+    def _table(self) -> str:
+        return quote_table("streams", self.spec.stream)
 
-def _decoded(content: bytes) -> tuple[str, bool]:
-    try:
-        return content.decode("utf-8"), True
-    except UnicodeDecodeError:
-        return content.decode("utf-8", "backslashreplace"), False
-
-
-def _md5(file: Path) -> str:
-    digest = md5(usedforsecurity=False)
-    with file.open("rb") as body:
-        while chunk := body.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _number(connection: DuckDBPyConnection, sql: str) -> int:
-    (row,) = connection.execute(sql).fetchall()
-    return int(row[0])
-
-
-def _sql(name: str) -> str:
-    return resources("sf_elt.streams").joinpath(name).read_text("utf-8")
+    @property
+    def _now(self) -> datetime:
+        return self.now.astimezone(UTC).replace(tzinfo=None)

@@ -1,36 +1,46 @@
 -- Each line with the reason why it cannot be an event, or null where it can.
 CREATE OR REPLACE TEMP TABLE lines AS
 WITH
-judged AS (
-    SELECT file, line, content, is_utf8, is_utf8 AND json_valid(content) AS is_json
-    FROM lines_read
+read AS (
+    SELECT * REPLACE (coalesce(event, content) AS event) FROM lines_read
 ),
-objects AS (
-    SELECT *, CASE WHEN is_json THEN json_type(content) END AS json_type FROM judged
+judged AS (
+    SELECT *, problem IS NULL AND json_valid(event) AS is_json FROM read
+),
+typed AS (
+    SELECT * EXCLUDE (is_json, event), is_json, CASE WHEN is_json THEN event END AS event FROM judged
+),
+mapped AS (
+    SELECT *, json_type(event) AS json_type, {mapped} AS mapped FROM typed
+),
+told AS (
+    SELECT *, CASE WHEN json_type = 'OBJECT' THEN json_extract_string(mapped, '$.occurred_at') END AS told FROM mapped
 ),
 timed AS (
     SELECT
         *,
         CASE
-            WHEN json_type = 'OBJECT'
-                THEN CAST(TRY_CAST(json_extract_string(content, '$.occurred_at') AS TIMESTAMPTZ) AS TIMESTAMP)
+            -- 10 digits are seconds since 1970, 13 are milliseconds: both 2001 to 2286.
+            WHEN regexp_full_match(told, '[0-9]{{10}}([.][0-9]+)?')
+                THEN make_timestamp(round(told::DOUBLE * 1e6)::BIGINT)
+            WHEN regexp_full_match(told, '[0-9]{{13}}([.][0-9]+)?')
+                THEN make_timestamp(round(told::DOUBLE * 1e3)::BIGINT)
+            ELSE CAST(TRY_CAST(told AS TIMESTAMPTZ) AS TIMESTAMP)
         END AS parsed_at
-    FROM objects
-),
-finite AS (
-    SELECT *, CASE WHEN isfinite(parsed_at) THEN parsed_at END AS occurred_at FROM timed
+    FROM told
 )
 SELECT
     file,
     line,
+    row_number,
     content,
-    occurred_at,
+    mapped AS event,
+    CASE WHEN isfinite(parsed_at) THEN parsed_at END AS occurred_at,
     CASE
-        WHEN NOT is_utf8 THEN 'not UTF-8'
+        WHEN problem IS NOT NULL THEN problem
         WHEN NOT is_json THEN 'not valid JSON'
         WHEN json_type <> 'OBJECT' THEN 'not a JSON object but ' || lower(json_type)
-        WHEN json_extract_string(content, '$.occurred_at') IS NULL THEN 'no occurred_at'
-        WHEN occurred_at IS NULL
-            THEN 'occurred_at is no time: ' || json_extract_string(content, '$.occurred_at')
+        WHEN told IS NULL THEN 'no occurred_at'
+        WHEN parsed_at IS NULL OR NOT isfinite(parsed_at) THEN 'occurred_at is no time: ' || told
     END AS reason
-FROM finite
+FROM timed

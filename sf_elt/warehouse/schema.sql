@@ -103,8 +103,10 @@ CREATE TABLE IF NOT EXISTS ops.set_aside (
     content VARCHAR NOT NULL,
     set_aside_at TIMESTAMP NOT NULL
 );
+ALTER TABLE ops.set_aside ADD COLUMN IF NOT EXISTS row_number BIGINT;  -- from 1; null in rows of older versions
 
--- Event files that have been read, by content, so that each is read exactly once.
+-- Event files that have been read, by content, so that each is read exactly once. A row for each reading: how far the
+-- file had been read after it, and the md5 of what had been read. Rows of older versions have null below read_at.
 CREATE TABLE IF NOT EXISTS ops.event_files (
     stream VARCHAR NOT NULL,
     file VARCHAR NOT NULL,
@@ -113,6 +115,11 @@ CREATE TABLE IF NOT EXISTS ops.event_files (
     rows_set_aside BIGINT NOT NULL,
     read_at TIMESTAMP NOT NULL
 );
+ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS bytes_read BIGINT;
+ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS line_breaks BIGINT;     -- in those bytes
+ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS row_numbers BIGINT;     -- given to rows so far
+ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS size BIGINT;            -- of the file when it was last looked at
+ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS changed_ns BIGINT;      -- ctime of the file then
 
 -- Each identifier belongs to one profile.
 CREATE TABLE IF NOT EXISTS profiles.identifiers (

@@ -113,15 +113,19 @@ def test_an_event_id_is_one_event(warehouse: Warehouse, folder: Path) -> None:
     assert _rows(warehouse, "event_id") == [("1",), ("2",), ("3",)]
 
 
-def test_a_renamed_file_that_grows_brings_only_its_new_events(warehouse: Warehouse, folder: Path) -> None:
-    """Its old events are known by their event_id."""
-    (folder / "a.jsonl").write_bytes(_line(1) + b"\n" + _line(2) + b"\n")
+@pytest.mark.parametrize("more", [{}, {"event_id": None}])
+def test_a_renamed_file_that_grows_brings_only_its_new_events(
+    warehouse: Warehouse, folder: Path, more: dict[str, object]
+) -> None:
+    """Its beginning is known by its content, with event_ids and without."""
+    (folder / "a.jsonl").write_bytes(_line(1, **more) + b"\n" + _line(2, **more) + b"\n")
     _import(warehouse, folder)
     (folder / "a.jsonl").rename(folder / "b.jsonl")
     with (folder / "b.jsonl").open("ab") as file:
-        file.write(_line(3))
+        file.write(_line(3, **more))
     report = _import(warehouse, folder)
-    assert (report.rows, report.repeated, report.rows_in_stream) == (1, 2, 3)
+    assert (report.rows, report.repeated, report.rows_in_stream) == (1, 0, 3)
+    assert _rows(warehouse, "_line") == [(1,), (2,), (3,)]
 
 
 @pytest.mark.parametrize("at_once", [True, False])

@@ -143,7 +143,7 @@ def test_reader_in_another_process_disturbs_nobody(warehouse: Warehouse) -> None
     written = 0
     while reader.poll() is None:
         with warehouse.write() as connection:
-            connection.execute("INSERT INTO ops.set_aside VALUES ('s', 'f', 1, 'r', 'c', now()::TIMESTAMP)")
+            connection.execute("INSERT INTO ops.set_aside VALUES ('s', 'f', 1, 'r', 'c', now()::TIMESTAMP, 1)")
         written += 1
     output, errors = reader.communicate()
     assert (output, reader.returncode) == ("15\n", 0), errors

@@ -1,0 +1,147 @@
+"""Where the files of an event stream are, what format each has, and whether it has come to rest."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from glob import glob
+from hashlib import md5
+from itertools import chain
+from pathlib import Path
+from re import compile as pattern
+from typing import Literal
+
+from sf_elt.streams.errors import EventsUnreadable, SpecRefused
+
+Format = Literal["jsonl", "csv", "parquet"]
+EVENT_COLUMNS = ("event_id", "occurred_at", "type", "email", "anonymous_id", "url", "title", "topics", "properties")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+SUFFIXES: Mapping[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+}
+
+SETTLED = timedelta(minutes=1)
+"""A file that has not changed for so long is thought to be finished: its last line counts without a line end."""
+
+_STREAM = pattern(r"[a-z][a-z0-9_]{0,62}")
+
+
+@dataclass(frozen=True)
+class EventSpec:
+    """An event stream and where its files are: folders, files, globs.
+
+    `format` is every file's; without it the suffix says. `delimiter` (a character) is that of CSV files; without it
+    the header says. `columns` maps a column of the stream to where files have it: a key, or a path as `user.email`.
+    """
+
+    stream: str
+    paths: tuple[str, ...]
+    format: Format | None = None
+    delimiter: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    recursive: bool = False
+
+    def __post_init__(self) -> None:
+        if not _STREAM.fullmatch(self.stream):
+            raise SpecRefused(f"a stream is named in lower case like web_events, not {self.stream!r}")
+        for column, source in self.columns.items():
+            if column not in EVENT_COLUMNS:
+                raise SpecRefused(f"an event has no column {column!r}; it has {', '.join(EVENT_COLUMNS)}")
+            if not source or '"' in source or "\\" in source:
+                raise SpecRefused(f"the column {column} cannot come from {source!r}: a key or a path like user.email")
+
+
+@dataclass(frozen=True)
+class EventFile:
+    """A file and how it is read. `format` is None where nothing tells it."""
+
+    path: Path
+    format: Format | None
+    gzipped: bool
+
+    @property
+    def grows(self) -> bool:
+        """Whether it is read from where it was read to; a compressed or Parquet file is read as a whole."""
+        return self.format in ("jsonl", "csv") and not self.gzipped
+
+
+def event_files(spec: EventSpec) -> list[EventFile]:
+    """The files that the paths name, each once, sorted. Raises EventsUnreadable for a path that names nothing."""
+    found: set[Path] = set()
+    for path in spec.paths:
+        place = Path(path).expanduser()
+        try:
+            if place.is_dir():
+                found.update(file for file in _inside(place, spec.recursive) if _is_event_file(file, spec))
+                continue
+        except PermissionError as error:
+            raise EventsUnreadable(f"{spec.stream}: the folder {path} cannot be opened: {error.strerror}") from error
+        matching = [Path(name) for name in glob(str(place), recursive=True)]  # noqa: PTH207 - an absolute pattern too
+        if not matching and not any(character in path for character in "*?["):
+            raise EventsUnreadable(f"{spec.stream}: there is no event file or folder {path} (looked from {Path.cwd()})")
+        found.update(file for file in matching if not file.is_dir())
+    return [_event_file(path, spec) for path in sorted({file.resolve() for file in found})]
+
+
+def is_settled(modified: float, now: datetime) -> bool:
+    """Whether a file last modified then (seconds since 1970) has been left alone for a while at `now`."""
+    return now.timestamp() - modified >= SETTLED.total_seconds()
+
+
+def ends_in_line_break(file: Path) -> bool:
+    """Whether the last byte of a file that is not empty ends a line."""
+    with file.open("rb") as body:
+        body.seek(-1, os.SEEK_END)
+        return body.read(1) == b"\n"
+
+
+def files_standing(files: list[EventFile], now: datetime) -> str:
+    """A digest of what there is to read, which changes when there is something new to read.
+
+    Files are looked at by name, size and time alone, but for the last byte of one that has just changed. What is
+    read as a whole counts once it has come to rest: it may still be being copied.
+    """
+    digest = md5(usedforsecurity=False)
+    for file in files:
+        try:
+            found = file.path.stat()
+            settled = is_settled(found.st_mtime, now)
+            if not file.grows and not settled:
+                continue
+            waits = not settled and found.st_size > 0 and not ends_in_line_break(file.path)
+        except OSError as error:
+            digest.update(f"{file.path}\0{error.strerror}\n".encode())
+        else:
+            digest.update(f"{file.path}\0{found.st_size}\0{found.st_mtime_ns}\0{waits}\n".encode())
+    return digest.hexdigest()
+
+
+def _inside(folder: Path, recursive: bool) -> list[Path]:
+    if not recursive:
+        return list(folder.iterdir())
+    visited = os.walk(folder, onerror=_refuse)
+    return list(chain.from_iterable((Path(place) / name for name in names) for place, _, names in visited))
+
+
+def _refuse(error: OSError) -> None:
+    raise error
+
+
+def _is_event_file(path: Path, spec: EventSpec) -> bool:
+    told = _format(path)
+    return told is not None and spec.format in (None, told)
+
+
+def _event_file(path: Path, spec: EventSpec) -> EventFile:
+    return EventFile(path, spec.format or _format(path), path.suffix.lower() == ".gz")
+
+
+def _format(path: Path) -> Format | None:
+    name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    told = SUFFIXES.get(name.suffix.lower())
+    return None if told == "parquet" and name is not path else told

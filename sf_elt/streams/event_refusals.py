@@ -1,0 +1,22 @@
+"""Why an event file as a whole cannot be read."""
+
+from collections import Counter
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from sf_elt.streams.event_files import EventSpec
+
+
+class FileUnreadable(Exception):
+    """One file cannot be read, and why; the others can."""
+
+
+def require_time(names: Sequence[str], spec: EventSpec) -> None:
+    """Raises FileUnreadable unless the columns are told apart by name and one of them can be `occurred_at`."""
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise FileUnreadable(f"the column {twice[0]!r} is there twice")
+    source = spec.columns.get("occurred_at", "occurred_at")
+    if not {source, source.split(".")[0], "occurred_at"} & set(names):
+        near = get_close_matches(source, names, n=1)
+        meant = f"; is it {near[0]!r}? Then say columns: {{occurred_at: {near[0]}}}" if near else ""
+        raise FileUnreadable(f"there is no column {source!r} for the time; it has {', '.join(names)}{meant}")

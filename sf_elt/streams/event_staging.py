@@ -1,0 +1,82 @@
+"""Batches of event files as lines with a JSON object each, whatever their format: from here on all are judged alike."""
+
+from collections.abc import Mapping
+from importlib.resources import files as resources
+
+import duckdb
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from sf_elt.streams.event_batches import Batch
+from sf_elt.streams.event_files import EventFile, EventSpec
+from sf_elt.streams.event_refusals import FileUnreadable
+
+
+def stage(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, batch: Batch) -> None:
+    """Adds the batch to the temporary table lines_read. Raises FileUnreadable for a type that DuckDB cannot take."""
+    event, names = _event(batch, spec)
+    connection.register("batch", batch.rows)
+    try:
+        connection.execute(
+            f"""
+            INSERT INTO lines_read BY NAME
+            SELECT $file AS file, line, row_number, trim(content, e' \\t\\r\\n') AS content, {event} AS event, problem
+            FROM batch
+            WHERE content IS NULL OR trim(content, e' \\t\\r\\n') <> ''
+            """,  # noqa: S608 - made of columns c0, c1, …
+            {"file": str(file.path), **names},
+        )
+    except (duckdb.NotImplementedException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise FileUnreadable(f"its rows cannot be taken: {str(error).splitlines()[0]}") from error
+    finally:
+        connection.unregister("batch")
+
+
+def mapped(columns: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The SQL of an event with its own names for columns, and its parameters. What is moved is no property as well."""
+    if not columns:
+        return "event", {}
+    paths: dict[str, str] = {}
+    moved, removed = [], "event"
+    for place, (column, source) in enumerate(columns.items()):
+        key, path = f'$."{source}"', "$" + "".join(f'."{part}"' for part in source.split("."))
+        paths |= {f"key_{place}": key, f"path_{place}": path, f"own_{place}": f"$.{column}"}
+        found = f"json_extract(event, $key_{place}), json_extract(event, $path_{place})"
+        moved.append(f"'{column}', coalesce({found}, json_extract(event, $own_{place}))")
+        paths |= {f"gone_key_{place}": source, f"gone_path_{place}": _without(source)}
+        removed = f"json_merge_patch({removed}, json_object($gone_key_{place}, NULL), $gone_path_{place}::JSON)"
+    return (
+        f"CASE WHEN json_type = 'OBJECT' THEN json_merge_patch({removed}, json_object({', '.join(moved)})) END",
+        paths,
+    )
+
+
+def sql(name: str) -> str:
+    """The text of one of this room's SQL files."""
+    return resources("sf_elt.streams").joinpath(name).read_text("utf-8")
+
+
+def _without(source: str) -> str:
+    """A JSON merge patch that takes away what stands at a path."""
+    patch = "null"
+    for part in reversed(source.split(".")):
+        patch = f'{{"{part}": {patch}}}'
+    return patch
+
+
+def _event(batch: Batch, spec: EventSpec) -> tuple[str, dict[str, str]]:
+    """The SQL of a row's columns as one JSON object without what is null, and the columns' names as its parameters."""
+    if not batch.names:
+        return "NULL", {}
+    nested = {spec.columns.get(column, column) for column in ("topics", "properties")}
+    values = []
+    for place, name in enumerate(batch.names):
+        column, told = f"c{place}", batch.rows.schema.field(f"c{place}").type
+        if pa.types.is_floating(told):
+            column = f"CASE WHEN isfinite({column}) THEN {column} END"
+        elif name in nested and (pa.types.is_string(told) or pa.types.is_large_string(told)):
+            as_json = f"TRY_CAST({column} AS JSON)"
+            column = f"CASE WHEN json_type({as_json}) IN ('ARRAY', 'OBJECT') THEN {as_json} ELSE to_json({column}) END"
+        values.append(f"$name_{place}, {column}")
+    names = {f"name_{place}": name for place, name in enumerate(batch.names)}
+    return f"json_merge_patch('{{}}', json_object({', '.join(values)}))", names

@@ -70,7 +70,7 @@ def stage_download(
     connection.execute("DROP TABLE IF EXISTS temp.incoming")
     if not found:
         listed = ", ".join(f"NULL::{shape.types[name]} AS {quote(name)}" for name in columns.names)
-        connection.execute(f"CREATE TEMP TABLE incoming AS {_of_own(listed)} LIMIT 0")
+        connection.execute(f"CREATE TEMP TABLE incoming AS {_of_own(listed)} LIMIT 0", staging.own)
     for number, batch in enumerate(found):
         into = "INSERT INTO incoming" if number else "CREATE TEMP TABLE incoming AS"
         read_rows(connection, into, staging, batch)

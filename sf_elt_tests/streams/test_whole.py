@@ -58,6 +58,15 @@ def test_what_vanished_is_marked_as_deleted(importer: Importer, own_org: Details
     assert importer.run(STATUSES).rows_deleted == 0
 
 
+def test_an_object_of_which_nothing_is_left_is_marked_whole(importer: Importer, own_org: Details) -> None:
+    """The org counts no row, so none is read: every record that stood has vanished."""
+    rows = importer.run(STATUSES).rows_read
+    for record in client(own_org).query("SELECT Id FROM QueueSobject")["records"]:
+        client(own_org).QueueSobject.delete(record["Id"])
+    gone = importer.run(STATUSES)
+    assert (gone.transport, gone.rows_deleted, gone.rows_in_stream) == ("none", rows, rows)
+
+
 def test_vanished_records_stay_where_deletes_are_ignored(importer: Importer, own_org: Details) -> None:
     """Nothing is marked."""
     ignoring = replace(STATUSES, deletes="ignore")

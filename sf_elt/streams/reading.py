@@ -100,13 +100,13 @@ class Reading:
 
     def _at_once(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
         soql = self.soql(span)
-        if is_wide(soql):
-            return read_wide(self, span, folder, counted)
         if transport == "rest":
             try:
                 return self._by_rest(soql, folder, counted)
             except QueryTooLong:
-                return self._in_bulk(soql, folder, counted)
+                return self._at_once(span, folder, "bulk", counted)
+        if is_wide(soql):
+            return read_wide(self, span, folder, counted)
         try:
             return self._in_bulk(soql, folder, counted)
         except NotInBulk:

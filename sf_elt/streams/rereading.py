@@ -63,9 +63,11 @@ def _living(reading: "Reading", ids: list[str], folder: Path, *, same_version: b
         file.write_bytes(orjson.dumps({"records": records}))
         files.append(file)
         found += [str(record["Id"]) for record in records]
+    if not found:
+        return Joined((), 0, []), ids
     related = [name for name in columns.names if "." in name]
     parts = [Part(own, Download("rest", tuple(files), len(found)))]
-    if related and found:
+    if related:
         parts += _queried(reading, related, found, folder / "related")
     joined = join_parts(reading.spec.stream, columns, parts, folder, "living", same_version=same_version)
     return joined, sorted(set(ids).difference(found))

@@ -22,8 +22,7 @@ dev: $(VENV)/.runtime
 	$(BIN)/sf-elt dev
 
 check: $(VENV)/.dev
-	$(BIN)/dg check yaml
-	$(BIN)/dg check defs
+	$(BIN)/dg check defs --check-yaml
 
 test: lint types layers unit
 

@@ -1,14 +1,16 @@
 """The command line: `sf-elt …`. Heavy things are imported by the command that needs them, so that help is quick.
 
+campaigns.py sf campaigns, campaign, members, member
 check.py     check
 demo_org.py  demo-org
 demo.py      demo, dev
 estimate.py  estimate
-look_ups.py  sf
+look_ups.py  the rest of sf
 """
 
 import typer
 
+from sf_elt.cli import campaigns as _campaigns  # noqa: F401  adds its commands to `sf`
 from sf_elt.cli.check import check
 from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.demo_org import demo_org

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.showing import safe
 
 if TYPE_CHECKING:
     from sf_elt.components.findings import Preflight
 
 STYLES = {"ok": "green", "warning": "yellow", "missing": "bold red"}
+TEST_WIDTH = 20  # characters
 
 
 def check(
@@ -39,27 +41,30 @@ def check(
 
 
 def _show(found: "Preflight") -> None:
-    from rich.box import SIMPLE_HEAD
+    """Below each subject a line for each test, and what to grant below that: readable in a narrow terminal too."""
+    from itertools import groupby
+
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     from sf_elt.components.findings import MARKS
 
-    table = Table(title=f"Connection {found.connection}", title_justify="left", box=SIMPLE_HEAD, expand=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("About", overflow="fold", max_width=36)
-    table.add_column("Test", max_width=20)
-    table.add_column("Found", ratio=1)
-    table.add_column("To grant or change", ratio=1)
-    subject = ""
-    for each in found.findings:
-        if each.subject != subject:
-            table.add_section()
-        mark = f"[{STYLES[each.verdict]}]{MARKS[each.verdict]} {each.verdict}[/]"
-        about = "" if each.subject == subject else each.subject
-        table.add_row(mark, escape(about), each.test, escape(each.says), escape(each.grant))
-        subject = each.subject
-    console = Console()
-    console.print(table)
-    console.print(found.in_words(), highlight=False)
+    console = Console(highlight=False)
+    console.print(Text(f"Connection {safe(found.connection)}", style="bold"))
+    for subject, findings in groupby(found.findings, lambda each: each.subject):
+        console.print()
+        console.print(Text(safe(subject), style="bold"))
+        lines = Table.grid(padding=(0, 2, 0, 0))
+        lines.add_column(no_wrap=True)
+        lines.add_column(width=TEST_WIDTH)
+        lines.add_column(overflow="fold")
+        for each in findings:
+            style = STYLES[each.verdict]
+            told = Text(safe(each.says))
+            if each.grant:
+                told.append(f"\n→ {safe(each.grant)}", style=style)
+            lines.add_row(Text(f"  {MARKS[each.verdict]} {each.verdict}", style=style), Text(safe(each.test)), told)
+        console.print(lines)
+    console.print()
+    console.print(Text(found.in_words()))

@@ -5,6 +5,6 @@ from pathlib import Path
 
 def read_env_file() -> None:
     """Sets what `.env` says; as in Dagster, that goes before what the environment has."""
-    from dotenv import load_dotenv  # comes with Dagster, which reads the same file
+    from dotenv import load_dotenv
 
     load_dotenv(Path(".env"), override=True)

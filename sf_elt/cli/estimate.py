@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.showing import refuse, safe
 
 if TYPE_CHECKING:
     from sf_elt.components.reckoning import Estimate
@@ -22,7 +23,7 @@ def estimate(
     """
     import json
 
-    from sf_elt.cli.loading import fail, loaded_deployment
+    from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.deployment import NotInDeployment
     from sf_elt.components.estimates import estimate as estimated
     from sf_elt.components.resources import open_warehouse
@@ -39,9 +40,9 @@ def estimate(
             if importer is deployment.importer(name or importer.name):
                 found.append(estimated(deployment, importer, open_warehouse()))
         except SalesforceError as error:
-            fail("estimate", "\n".join(filter(None, [str(error), what_to_do(error), "`sf-elt check` says more."])))
+            refuse("estimate", "\n".join(filter(None, [str(error), what_to_do(error), "`sf-elt check` says more."])))
         except (NotInDeployment, SpecRefused, WarehouseError, OSError, ValueError) as error:
-            fail("estimate", str(error))
+            refuse("estimate", str(error))
     now = datetime.now(UTC)
     if as_json:
         typer.echo(json.dumps([_plain(each, now) for each in found], indent=2, ensure_ascii=False))
@@ -59,7 +60,6 @@ def _show(found: "Estimate", now: datetime) -> None:
     rows = sum(each.rows or 0 for each in found.demands)
     megabytes = sum(each.megabytes for each in found.demands)
     table.add_column("Stream", "all, with the login", overflow="fold")
-    table.add_column("Object", overflow="fold")
     table.add_column("Rows", f"{rows:,}", justify="right")
     table.add_column("By")
     table.add_column("API calls", f"{found.calls:,}", justify="right")
@@ -68,13 +68,11 @@ def _show(found: "Estimate", now: datetime) -> None:
     for each in found.demands:
         counted = "?" if each.rows is None else f"{each.rows:,}"
         took = _length(timedelta(seconds=each.seconds))
-        table.add_row(
-            each.stream, each.object, counted, each.transport, f"{each.calls:,}", f"{each.megabytes:,.1f}", took
-        )
+        table.add_row(each.stream, counted, each.transport, f"{each.calls:,}", f"{each.megabytes:,.1f}", took)
     console = Console(highlight=False)
     console.print(table)
     for line in _lines(found, now):
-        console.print(line, markup=False)
+        console.print(safe(line), markup=False, soft_wrap=True)
 
 
 def _lines(found: "Estimate", now: datetime) -> list[str]:

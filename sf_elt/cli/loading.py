@@ -1,8 +1,8 @@
 """The deployment for a command, or the error that says why there is none."""
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-import typer
+from sf_elt.cli.showing import refuse
 
 if TYPE_CHECKING:
     from sf_elt.components.deployment import Deployment
@@ -19,13 +19,7 @@ def loaded_deployment(command: str, *, connection: str = "") -> "Deployment":
         if connection:
             deployment.connection(connection)
     except (DagsterError, NotInDeployment) as error:
-        fail(command, str(error.__cause__ or error))
+        refuse(command, str(error.__cause__ or error))
     if not deployment.connections:
-        fail(command, "the deployment has no SalesforceConnection: see docs/connecting.md")
+        refuse(command, "the deployment has no SalesforceConnection: see docs/connecting.md")
     return deployment
-
-
-def fail(command: str, message: str) -> NoReturn:
-    """Says what is wrong and ends the command with exit code 1."""
-    typer.echo(f"sf-elt {command}: {message}", err=True)
-    raise typer.Exit(1)

@@ -11,7 +11,6 @@ from sf_elt.cli.showing import Column, Format, FormatOption, Rows, chosen, refus
 
 if TYPE_CHECKING:
     from sf_elt.salesforce import FieldDescribe, Org
-    from sf_elt.salesforce.campaigns import CampaignMember
     from sf_elt.salesforce.records import Page
 
 sf = typer.Typer(
@@ -24,35 +23,13 @@ sf = typer.Typer(
     no_args_is_help=True,
 )
 
-_NO_CAMPAIGN = "there is no such campaign, or this user may not see it"
-
 _FIELD_LABELS = {
     "label": "Label", "name": "API name", "type": "Type", "required": "Required", "unique": "Unique",
     "writable": "Can be written", "filterable": "Can be filtered", "relationship": "Related record's name",
     "controlled_by": "Depends on", "values": "Values", "formula": "Formula", "help": "Help text",
 }  # fmt: skip
 
-_CAMPAIGNS = [
-    Column("Id", "Id"),
-    Column("Name", "Name"),
-    Column("Status", "Status"),
-    Column("StartDate", "Starts"),
-    Column("NumberOfContacts", "Contacts"),
-    Column("NumberOfLeads", "Leads"),
-    Column("NumberOfResponses", "Responses"),
-]
-
-_MEMBERS = [
-    Column("Type", "Is a"),
-    Column("LeadOrContactId", "Id"),
-    Column("Name", "Name"),
-    Column("Email", "Email"),
-    Column("Status", "Status"),
-    Column("FirstRespondedDate", "Responded"),
-]
-
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="A record's Id, of 15 or 18 characters.")]
-CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's Id.")]
 ObjectName = Annotated[str, typer.Argument(metavar="OBJECT", help="API name of the object: Lead, Subscription__c, ….")]
 Fields = Annotated[
     str,
@@ -79,15 +56,15 @@ def find(
 
     if "@" in record_id:
         raise typer.BadParameter("this is an e-mail address: look for it with sf-elt sf find-by-email")
-    _check_id(record_id, "To look for a name: sf-elt sf fetch Lead --where \"Name LIKE '%Smith%'\"")
+    check_id(record_id, "To look for a name: sf-elt sf fetch Lead --where \"Name LIKE '%Smith%'\"")
     with opened_org(connection) as org:
         wanted = () if fields == "all" else _names(org, object_name or lookups.object_of(org, record_id), fields)
         record = lookups.find(org, record_id, wanted, object_name=object_name or None)
         if record is None:
-            refuse("there is no such record, or this user may not see it. Deleted records are not found")
+            refuse("sf", "there is no such record, or this user may not see it. Deleted records are not found")
         described = lookups.describe(org, record.object_name)
         known = wanted or [name for name in record if name in described.by_name]
-        show(_columns(org, record.object_name, known), Rows([record], 1), how, title=f"{described.label} {record.id}")
+        show(labelled(org, record.object_name, known), Rows([record], 1), how, title=f"{described.label} {record.id}")
 
 
 @sf.command()
@@ -112,10 +89,10 @@ def find_by_email(
         found = [record for each in objects for record in lookups.find_by_email(org, each, email, names[each])]
         if not found:
             kinds = object_name or "user, contact or lead"
-            refuse(f"there is no {kinds} with this e-mail address, or this user may not see it")
+            refuse("sf", f"there is no {kinds} with this e-mail address, or this user may not see it")
         columns = {"Object": Column("Object", "Object")}
         for each in dict.fromkeys(record.object_name for record in found):
-            columns |= {one.name: one for one in _columns(org, each, names[each]) if one.name not in columns}
+            columns |= {one.name: one for one in labelled(org, each, names[each]) if one.name not in columns}
         rows = [
             {"Object": each.object_name} | {name: each.get(name) for name in columns if name != "Object"}
             for each in found
@@ -145,7 +122,7 @@ def fetch(
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
         described = lookups.describe(org, object_name)
-        show(_columns(org, object_name, names), _rows(pages), how, title=described.labelPlural, most=limit)
+        show(labelled(org, object_name, names), _rows(pages), how, title=described.labelPlural, most=limit)
 
 
 @sf.command()
@@ -165,7 +142,7 @@ def query(
             found = _rows(lookups.query_pages(org, soql, include_deleted=deleted))
         except RequestRefused as error:
             words = str(error).partition(error.code or "")[2].strip() or str(error)
-            refuse(f"the org refuses this query{lookups.meant(org, error)}:\n{words}")
+            refuse("sf", f"the org refuses this query{lookups.meant(org, error)}:\n{words}")
         show([Column(name, name) for name in names], found, how, most=limit)
 
 
@@ -220,88 +197,7 @@ def picklist(
         show(columns, Rows(rows, len(rows)), how, title=f"{found.label}{of_type}", most=len(rows))
 
 
-@sf.command()
-def campaigns(
-    status: Annotated[str, typer.Option(help="Only those with this status: Planned, Completed, ….")] = "",
-    active: Annotated[bool, typer.Option("--active", help="Only active ones.")] = False,
-    limit: Limit = None,
-    how: FormatOption = None,
-    connection: Connection = "",
-) -> None:
-    """Lists the campaigns, with how many are in each and how many responded."""
-    from sf_elt.salesforce import campaigns as of_org
-
-    with opened_org(connection) as org:
-        found = of_org.fetch_campaigns(org, status=status or None, active_only=active, limit=limit)
-        names = of_org.campaign_fields(org)
-        columns = _CAMPAIGNS if chosen(how) == Format.table else [Column(name, name) for name in names]
-        show(columns, Rows(each.record for each in found), how, title="Campaigns", most=limit)
-
-
-@sf.command()
-def campaign(
-    campaign_id: CampaignId,
-    how: FormatOption = None,
-    connection: Connection = "",
-) -> None:
-    """Shows one campaign: status, dates, who owns it, numbers, cost."""
-    from sf_elt.salesforce import campaigns as of_org
-
-    _check_id(campaign_id)
-    with opened_org(connection) as org:
-        found = of_org.find(org, campaign_id)
-        if found is None:
-            refuse(_NO_CAMPAIGN)
-        names = of_org.campaign_fields(org)
-        show(_columns(org, "Campaign", names), Rows([found.record], 1), how, title=f"Campaign {found.id}")
-
-
-@sf.command()
-def members(
-    campaign_id: CampaignId,
-    status: Annotated[str, typer.Option(help="Only those with this status: Sent, Responded, ….")] = "",
-    limit: Limit = None,
-    how: FormatOption = None,
-    connection: Connection = "",
-) -> None:
-    """Lists who is in a campaign: contacts and leads, with their status."""
-    from sf_elt.salesforce import campaigns as of_org
-
-    _check_id(campaign_id)
-    with opened_org(connection) as org:
-        its_campaign = of_org.find(org, campaign_id)
-        if its_campaign is None:
-            refuse(_NO_CAMPAIGN)
-        found = of_org.campaign_members(org, campaign_id, status=status or None, limit=limit)
-        show(_MEMBERS, Rows(map(_member_row, found)), how, title=f"Members of {its_campaign.name}", most=limit)
-
-
-@sf.command()
-def member(
-    campaign_id: CampaignId,
-    lead: Annotated[str, typer.Option(metavar="ID", help="The lead's Id.")] = "",
-    contact: Annotated[str, typer.Option(metavar="ID", help="The contact's Id.")] = "",
-    connection: Connection = "",
-) -> None:
-    """Says whether a lead or a contact is in a campaign: prints the Id of the membership, or ends with status 1."""
-    from sf_elt.salesforce import campaigns as of_org
-
-    if bool(lead) == bool(contact):
-        raise typer.BadParameter("give either --lead or --contact, with an Id")
-    _check_id(campaign_id)
-    _check_id(lead or contact)
-    with opened_org(connection) as org:
-        found = (
-            of_org.find_member_id_in_lead(org, campaign_id, lead)
-            if lead
-            else of_org.find_member_id_in_contact(org, campaign_id, contact)
-        )
-        if found is None:
-            refuse(f"this {'lead' if lead else 'contact'} is not in this campaign, or this user may not see it")
-        typer.echo(found)
-
-
-def _check_id(text: str, otherwise: str = "") -> None:
+def check_id(text: str, otherwise: str = "") -> None:
     """Before anything is asked of the org. Ends the command with status 2 where it cannot be an Id."""
     from sf_elt.salesforce.ids import NotAnId, record_id
 
@@ -342,7 +238,8 @@ def _names_of(org: "Org", objects: Sequence[str], fields: str) -> dict[str, list
     return {each: own or ["Id"] for each, own in names.items()}
 
 
-def _columns(org: "Org", object_name: str, names: Sequence[str]) -> list[Column]:
+def labelled(org: "Org", object_name: str, names: Sequence[str]) -> list[Column]:
+    """The columns of these fields, with the labels that people know."""
     from sf_elt.salesforce.labels import labels
 
     named = labels(org, object_name, names)
@@ -365,19 +262,6 @@ def _field_row(field: "FieldDescribe") -> dict[str, object]:
         "values": "; ".join(each.value for each in field.picklistValues if each.active) or None,
         "formula": field.calculatedFormula,
         "help": field.inlineHelpText,
-    }
-
-
-def _member_row(member: "CampaignMember") -> dict[str, object]:
-    return {
-        "Id": member.id,
-        "Type": member.kind,
-        "LeadOrContactId": member.person_id,
-        "Name": member.name,
-        "Email": member.email,
-        "Status": member.status,
-        "HasResponded": member.has_responded,
-        "FirstRespondedDate": str(member.first_responded) if member.first_responded else None,
     }
 
 

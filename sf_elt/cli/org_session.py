@@ -47,13 +47,13 @@ def opened_org(connection: str = "") -> Iterator["Org"]:
     except NotAnId as error:
         raise typer.BadParameter(str(error)) from None
     except AuthenticationFailed as error:
-        refuse(str(error).replace("SALESFORCE_", chosen.env_prefix))
+        refuse("sf", str(error).replace("SALESFORCE_", chosen.env_prefix))
     except (SalesforceError, WarehouseError) as error:
-        refuse(str(error))
+        refuse("sf", str(error))
     except BrokenPipeError:
         raise
     except OSError as error:
-        refuse(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+        refuse("sf", f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
 
 
 def _chosen(connections: "Sequence[SalesforceConnection]", name: str) -> "SalesforceConnection":

@@ -93,9 +93,9 @@ def say(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(safe(text, keep_lines=True)))
 
 
-def refuse(text: str) -> NoReturn:
-    """Ends the command with status 1 and a sentence."""
-    say(f"sf-elt sf: {text}")
+def refuse(command: str, text: str) -> NoReturn:
+    """Ends the command with status 1 and a sentence that names it."""
+    say(f"sf-elt {command}: {text}")
     raise typer.Exit(1)
 
 

@@ -1,0 +1,129 @@
+"""`sf-elt sf campaign…` and `member…`: campaigns, and who is in them."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sf_elt.cli.look_ups import Limit, check_id, labelled, sf
+from sf_elt.cli.org_session import Connection, opened_org
+from sf_elt.cli.showing import Column, Format, FormatOption, Rows, chosen, refuse, show
+
+if TYPE_CHECKING:
+    from sf_elt.salesforce.campaigns import CampaignMember
+
+NO_CAMPAIGN = "there is no such campaign, or this user may not see it"
+
+CAMPAIGNS = [
+    Column("Id", "Id"),
+    Column("Name", "Name"),
+    Column("Status", "Status"),
+    Column("StartDate", "Starts"),
+    Column("NumberOfContacts", "Contacts"),
+    Column("NumberOfLeads", "Leads"),
+    Column("NumberOfResponses", "Responses"),
+]
+
+MEMBERS = [
+    Column("Type", "Is a"),
+    Column("LeadOrContactId", "Id"),
+    Column("Name", "Name"),
+    Column("Email", "Email"),
+    Column("Status", "Status"),
+    Column("FirstRespondedDate", "Responded"),
+]
+
+CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's Id.")]
+
+
+@sf.command()
+def campaigns(
+    status: Annotated[str, typer.Option(help="Only those with this status: Planned, Completed, ….")] = "",
+    active: Annotated[bool, typer.Option("--active", help="Only active ones.")] = False,
+    limit: Limit = None,
+    how: FormatOption = None,
+    connection: Connection = "",
+) -> None:
+    """Lists the campaigns, with how many are in each and how many responded."""
+    from sf_elt.salesforce import campaigns as of_org
+
+    with opened_org(connection) as org:
+        found = of_org.fetch_campaigns(org, status=status or None, active_only=active, limit=limit)
+        names = of_org.campaign_fields(org)
+        columns = CAMPAIGNS if chosen(how) == Format.table else [Column(name, name) for name in names]
+        show(columns, Rows(each.record for each in found), how, title="Campaigns", most=limit)
+
+
+@sf.command()
+def campaign(
+    campaign_id: CampaignId,
+    how: FormatOption = None,
+    connection: Connection = "",
+) -> None:
+    """Shows one campaign: status, dates, who owns it, numbers, cost."""
+    from sf_elt.salesforce import campaigns as of_org
+
+    check_id(campaign_id)
+    with opened_org(connection) as org:
+        found = of_org.find(org, campaign_id)
+        if found is None:
+            refuse("sf", NO_CAMPAIGN)
+        names = of_org.campaign_fields(org)
+        show(labelled(org, "Campaign", names), Rows([found.record], 1), how, title=f"Campaign {found.id}")
+
+
+@sf.command()
+def members(
+    campaign_id: CampaignId,
+    status: Annotated[str, typer.Option(help="Only those with this status: Sent, Responded, ….")] = "",
+    limit: Limit = None,
+    how: FormatOption = None,
+    connection: Connection = "",
+) -> None:
+    """Lists who is in a campaign: contacts and leads, with their status."""
+    from sf_elt.salesforce import campaigns as of_org
+
+    check_id(campaign_id)
+    with opened_org(connection) as org:
+        its_campaign = of_org.find(org, campaign_id)
+        if its_campaign is None:
+            refuse("sf", NO_CAMPAIGN)
+        found = of_org.campaign_members(org, campaign_id, status=status or None, limit=limit)
+        show(MEMBERS, Rows(map(_member_row, found)), how, title=f"Members of {its_campaign.name}", most=limit)
+
+
+@sf.command()
+def member(
+    campaign_id: CampaignId,
+    lead: Annotated[str, typer.Option(metavar="ID", help="The lead's Id.")] = "",
+    contact: Annotated[str, typer.Option(metavar="ID", help="The contact's Id.")] = "",
+    connection: Connection = "",
+) -> None:
+    """Says whether a lead or a contact is in a campaign: prints the Id of the membership, or ends with status 1."""
+    from sf_elt.salesforce import campaigns as of_org
+
+    if bool(lead) == bool(contact):
+        raise typer.BadParameter("give either --lead or --contact, with an Id")
+    check_id(campaign_id)
+    check_id(lead or contact)
+    with opened_org(connection) as org:
+        found = (
+            of_org.find_member_id_in_lead(org, campaign_id, lead)
+            if lead
+            else of_org.find_member_id_in_contact(org, campaign_id, contact)
+        )
+        if found is None:
+            refuse("sf", f"this {'lead' if lead else 'contact'} is not in this campaign, or this user may not see it")
+        typer.echo(found)
+
+
+def _member_row(member: "CampaignMember") -> dict[str, object]:
+    return {
+        "Id": member.id,
+        "Type": member.kind,
+        "LeadOrContactId": member.person_id,
+        "Name": member.name,
+        "Email": member.email,
+        "Status": member.status,
+        "HasResponded": member.has_responded,
+        "FirstRespondedDate": str(member.first_responded) if member.first_responded else None,
+    }

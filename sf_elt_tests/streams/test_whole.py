@@ -17,6 +17,7 @@ from sf_elt.streams.merge import MergeCounts, merge_download
 from sf_elt.streams.schema import adapt_table
 from sf_elt.streams.whole import mark_vanished
 from sf_elt.warehouse import Warehouse
+from sf_elt_tests.demo_org.soap_client import soap
 from sf_elt_tests.orgs import client
 from sf_elt_tests.streams.support import Importer, importing
 
@@ -60,10 +61,14 @@ def test_what_vanished_is_marked_as_deleted(importer: Importer, own_org: Details
 
 def test_an_object_of_which_nothing_is_left_is_marked_whole(importer: Importer, own_org: Details) -> None:
     """The org counts no row, so none is read: every record that stood has vanished."""
-    rows = importer.run(STATUSES).rows_read
-    for record in client(own_org).query("SELECT Id FROM QueueSobject")["records"]:
-        client(own_org).QueueSobject.delete(record["Id"])
-    gone = importer.run(STATUSES)
+    members = replace(GROUPS, stream="members", object="CampaignMember")
+    rows = importer.run(members).rows_read
+    ids = [each["Id"] for each in client(own_org).query_all("SELECT Id FROM CampaignMember")["records"]]
+    for record in ids:
+        client(own_org).CampaignMember.delete(record)
+    for outcome in soap(own_org, "emptyRecycleBin", {"ids": ids}):
+        assert outcome["success"] == "true", outcome
+    gone = importer.run(members)
     assert (gone.transport, gone.rows_deleted, gone.rows_in_stream) == ("none", rows, rows)
 
 

@@ -40,7 +40,7 @@ def look(
     except EventsUnreadable as error:
         return dg.SkipReason(str(error))
     found = files_standing(files, clock())
-    if found == context.cursor or not files:
+    if found in (context.cursor, ""):
         return dg.SkipReason(f"nothing new in {len(files):,} files")
     if is_running(context.instance, job):
         return dg.SkipReason(f"{job} is running; what is new will be read after it")

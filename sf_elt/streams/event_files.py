@@ -101,12 +101,12 @@ def ends_in_line_break(file: Path) -> bool:
 
 
 def files_standing(files: list[EventFile], now: datetime) -> str:
-    """A digest of what there is to read, which changes when there is something new to read.
+    """A digest of what there is to read, which changes when there is something new to read; empty for nothing.
 
     Files are looked at by name, size and time alone, but for the last byte of one that has just changed. What is
     read as a whole counts once it has come to rest: it may still be being copied.
     """
-    digest = md5(usedforsecurity=False)
+    looks = []
     for file in files:
         try:
             found = file.path.stat()
@@ -115,10 +115,10 @@ def files_standing(files: list[EventFile], now: datetime) -> str:
                 continue
             waits = not settled and found.st_size > 0 and not ends_in_line_break(file.path)
         except OSError as error:
-            digest.update(f"{file.path}\0{error.strerror}\n".encode())
+            looks.append(f"{file.path}\0{error.strerror}")
         else:
-            digest.update(f"{file.path}\0{found.st_size}\0{found.st_mtime_ns}\0{waits}\n".encode())
-    return digest.hexdigest()
+            looks.append(f"{file.path}\0{found.st_size}\0{found.st_mtime_ns}\0{waits}")
+    return md5("\n".join(looks).encode(), usedforsecurity=False).hexdigest() if looks else ""
 
 
 def _inside(folder: Path, recursive: bool) -> list[Path]:

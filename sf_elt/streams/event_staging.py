@@ -44,7 +44,8 @@ def mapped(columns: Mapping[str, str]) -> tuple[str, dict[str, str]]:
         found = f"json_extract(event, $key_{place}), json_extract(event, $path_{place})"
         moved.append(f"'{column}', coalesce({found}, json_extract(event, $own_{place}))")
         paths |= {f"gone_key_{place}": source, f"gone_path_{place}": _without(source)}
-        removed = f"json_merge_patch({removed}, json_object($gone_key_{place}, NULL), $gone_path_{place}::JSON)"
+        within = f"CASE WHEN json_exists(event, $path_{place}) THEN $gone_path_{place}::JSON ELSE '{{}}' END"
+        removed = f"json_merge_patch({removed}, json_object($gone_key_{place}, NULL), {within})"
     return (
         f"CASE WHEN json_type = 'OBJECT' THEN json_merge_patch({removed}, json_object({', '.join(moved)})) END",
         paths,

@@ -107,6 +107,7 @@ class Standing:
                     start, begun, known = place, digest.copy(), reading
             if start.bytes < size or known is None:
                 _digest(body, size - body.tell(), digest)
+                begun = begun if file.grows else digest
                 if (same := self.whole.get(digest.hexdigest())) is not None:
                     start, begun, known = same.place or Place(size, _line_breaks(file.path)), digest, same
         return Look(file, size, found.st_ctime_ns, is_settled(found.st_mtime, now), start, begun, known)

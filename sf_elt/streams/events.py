@@ -232,7 +232,8 @@ class _Reader:
             for batch in batches(look.file, self.spec, look.start, look.size, settled=look.settled):
                 taken = True
                 stage(self.connection, look.file, self.spec, batch)
-                look.digest.update(batch.body)
+                if look.file.grows:
+                    look.digest.update(batch.body)
                 place = batch.end
                 self.staged += len(batch.body) or batch.rows.nbytes
                 if self.staged >= BATCH:

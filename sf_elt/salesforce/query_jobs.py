@@ -24,8 +24,10 @@ from sf_elt.salesforce.errors import (
 )
 
 PACE = 200_000  # rows a second that no org is faster than
-SOON = 4.0  # seconds: until then a look may come as late again as the job has taken
 LEAST_WAIT = 0.75  # seconds between two looks
+SOON = 4.0  # seconds: until then a look at a job of few rows may come as late again as the job has taken
+EARLY = 15.0  # seconds: until then a look at a job of many rows comes a fifth later than the one before, since in
+EARLY_GROWTH = 1.2  # the two seconds of a late look half a million rows can be loaded; three calls more for a million
 
 # What orgs say of objects and fields that only REST gives (as airbytehq/airbyte and estuary/connectors list it).
 _NOT_IN_BULK = re.compile(
@@ -41,9 +43,9 @@ class JobPatience:
     """How a job is waited for, and how its pages are read.
 
     Each look at a job is an API call. The first comes after `first_wait` seconds, or when so many rows can be there at
-    all; each next one when the job has taken `growth` times as long (in its first four seconds, twice as long), or
-    earlier where the job says how far it is. `page_rows` are the most rows of a page; without it they follow from the
-    number of rows. `side_by_side` pages are read at once.
+    all; each next one when the job has taken `growth` times as long (1.2 times in its first fifteen seconds; where the
+    rows are few, twice in its first four), or earlier where the job says how far it is. `page_rows` are the most rows
+    of a page; without it they follow from the number of rows. `side_by_side` pages are read at once.
     """
 
     longest: timedelta = timedelta(hours=2)
@@ -124,7 +126,10 @@ def first_wait(patience: JobPatience, expected: int) -> float:
 
 def next_wait(taken: float, done: int, expected: int, growth: float) -> float:
     """Seconds until the next look at a job that has `taken` so many seconds for `done` rows of those `expected`."""
-    usual = max(LEAST_WAIT, taken * (1.0 if taken < SOON else growth - 1.0))
+    if taken < EARLY:
+        is_small = expected < PACE * LEAST_WAIT
+        growth = 2.0 if is_small and taken < SOON else EARLY_GROWTH
+    usual = max(LEAST_WAIT, taken * (growth - 1.0))
     if not 0 < done < expected:
         return usual
     left = taken * (expected - done) / done

@@ -21,7 +21,7 @@ from sf_elt.salesforce import (
     download_bulk,
     download_rest,
 )
-from sf_elt.salesforce.query_jobs import SOON, first_wait, next_wait
+from sf_elt.salesforce.query_jobs import LEAST_WAIT, SOON, first_wait, next_wait
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import Meter
 
@@ -46,12 +46,20 @@ def test_a_job_is_not_left_waiting_long(length: float, expected: int, says: bool
 
 
 def test_a_long_job_is_looked_at_few_times() -> None:
-    """An hour of ten million rows costs 16 calls, six where the job says how far it is; of unknown rows 27."""
+    """An hour of ten million rows costs 16 calls, six where the job says how far it is; of unknown rows 30."""
     hour = 3600.0
     assert len(_looks(hour, 10_000_000)) <= 16
     assert len(_looks(hour, 10_000_000, says=True)) <= 8
-    assert len(_looks(hour, 0)) <= 27
+    assert len(_looks(hour, 0)) <= 30
     assert len(_looks(3.0, 0)) <= 4
+
+
+@given(st.floats(1, 15), st.integers(200_000, 3_000_000))
+def test_a_job_of_many_rows_is_looked_at_soon(length: float, expected: int) -> None:
+    """Within a fifth of the time that it took, from the moment on when so many rows can be there, in 14 calls at most."""
+    looks = _looks(length, expected)
+    assert looks[-1] - max(length, looks[0]) <= max(LEAST_WAIT, 0.2 * length)
+    assert len(looks) <= 14
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from dagster import AutomationCondition as When
 
 from sf_elt.components.frequency import Timetable
 from sf_elt.components.keys import UPKEEP
-from sf_elt.components.running import pause_of
+from sf_elt.components.partitions import KeyRange
+from sf_elt.components.running import pauses_of, range_tags
 
 if TYPE_CHECKING:  # the type of what define_asset_job gives, which dagster does not export
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -86,15 +87,26 @@ def resume_when_free(
 def resuming(
     instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey], job: str, requests: Requests, now: datetime
 ) -> Sequence[dg.RunRequest | dg.SkipReason]:
-    """What a tick at `now` asks for: runs of the paused assets once all their pauses are over, or why there is none."""
-    pauses = {key: until for key in keys if (until := pause_of(instance, key)) is not None}
+    """What a tick at `now` asks for: runs of the paused assets once all their pauses are over, or why there is none.
+
+    A person's run is asked for as it was, of the very same partitions, whether they have been read before or not. Each
+    pause is gone on with once: a run that fails of something else is not begun again every minute.
+    """
+    pauses = {key: paused for key in keys if (paused := pauses_of(instance, key))}
     if not pauses:
         return [dg.SkipReason("nothing is paused")]
-    if (until := max(pauses.values())) > now:
+    if (until := max(each.until for paused in pauses.values() for each in paused)) > now:
         return [dg.SkipReason(f"paused until {until:%Y-%m-%d %H:%M} UTC")]
     if is_running(instance, job):
         return [dg.SkipReason(f"{job} is running")]
-    return requests(list(pauses), now)
+    again: dict[KeyRange, list[dg.AssetKey]] = {}
+    for key, paused in pauses.items():
+        for partitions in (each.partitions for each in paused if each.partitions is not None):
+            again.setdefault(partitions, []).append(key)
+    others = [key for key, paused in pauses.items() if any(each.partitions is None for each in paused)]
+    asked = [dg.RunRequest(asset_selection=again[each], tags=range_tags(each)) for each in sorted(again)]
+    asked += requests(others, now) if others else []
+    return [each.with_replaced_attrs(run_key=f"{until.isoformat()} {number}") for number, each in enumerate(asked)]
 
 
 def is_running(instance: dg.DagsterInstance, job: str) -> bool:

@@ -4,16 +4,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 import dagster as dg
+
+from sf_elt.components.partitions import KeyRange
 
 POOL = "duckdb"
 """Dagster's pool that orders the writers of the warehouse; dagster.yaml gives it one slot."""
 
 PAUSED_UNTIL = "paused_until"
 """Metadata of the observation that a paused run leaves; the resume sensors look for it."""
+
+PAUSED_FIRST, PAUSED_LAST = "first_partition", "last_partition"
+"""Metadata of the same: the partitions that somebody asked for, which may have been read before."""
 
 IMPORT, WINDOW = "sf_elt/import", "sf_elt/window"
 """Tags of a run that a schedule or a resume sensor asked for: the import's name, and which partitions."""
@@ -78,19 +84,42 @@ def numbers(values: Mapping[str, Number]) -> dict[str, dg.MetadataValue]:
     return shown
 
 
-def table_columns(columns: Mapping[str, str]) -> dg.TableSchema:
-    """The column schema of a table, from column → DuckDB type."""
-    return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns.items()])
+def table_columns(columns: Mapping[str, str], comments: Mapping[str, str] | None = None) -> dg.TableSchema:
+    """The column schema of a table, from column → DuckDB type, and column → what it holds."""
+    told = comments or {}
+    return dg.TableSchema(columns=[dg.TableColumn(name, kind, told.get(name)) for name, kind in columns.items()])
+
+
+def range_tags(partitions: KeyRange) -> dict[str, str]:
+    """The tags of a run over these partitions."""
+    first, last = partitions
+    return {
+        "dagster/asset_partition_range_start": first,
+        "dagster/asset_partition_range_end": last,
+        WINDOW: first if first == last else f"{first} to {last}",
+    }
+
+
+@dataclass(frozen=True)
+class Paused:
+    """Work on an asset that goes on after `until` (UTC): on these partitions, or on whatever has not been done yet."""
+
+    until: datetime
+    partitions: KeyRange | None
 
 
 def note_pause(context: dg.AssetExecutionContext, key: dg.AssetKey, until: datetime, reason: str) -> None:
-    """Says on the asset that its work goes on by itself after `until`."""
+    """Says on the asset that its work goes on by itself after `until`: of a person's run, on its very partitions."""
     context.log.warning(f"{key.to_user_string()}: paused until {until:%Y-%m-%d %H:%M} UTC. {reason}")
+    asked = {}
+    if context.has_partition_key_range or context.has_partition_key:
+        keys = context.partition_keys
+        asked = {PAUSED_FIRST: keys[0], PAUSED_LAST: keys[-1]} if context.run.tags.get(ONLY_NEW) != "true" else {}
     context.log_event(
         dg.AssetObservation(
             asset_key=key,
             description=f"paused until {until:%H:%M} UTC",
-            metadata={PAUSED_UNTIL: dg.MetadataValue.timestamp(until), "reason": reason},
+            metadata={PAUSED_UNTIL: dg.MetadataValue.timestamp(until), "reason": reason, **asked},
         )
     )
 
@@ -101,17 +130,48 @@ def holds_so_far(key: dg.AssetKey, check: str, reason: str) -> dg.AssetCheckResu
 
 
 def pause_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> datetime | None:
-    """Until when the asset's work is paused (UTC), or None where it is not: it never was, or was made since.
+    """Until when the asset's work is paused (UTC), or None where it is not."""
+    return max((pause.until for pause in pauses_of(instance, key)), default=None)
 
-    Observations of another kind, such as a dry run's, end no pause.
+
+def pauses_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> list[Paused]:
+    """The pauses that have not been ended, the latest of each kind: by its partitions, or by none.
+
+    What the asset's work is made in ends its pause. Observations of another kind, such as a dry run's, end none.
     """
-    made = instance.fetch_materializations(key, limit=1).records
-    since = made[0].storage_id if made else 0
+    latest: dict[KeyRange | None, Paused] = {}
     for record in instance.fetch_observations(key, limit=OBSERVATIONS).records:
-        if record.storage_id < since:
-            return None
-        observation = record.asset_observation
-        value = observation.metadata.get(PAUSED_UNTIL) if observation else None
-        if isinstance(value, dg.TimestampMetadataValue):
-            return datetime.fromtimestamp(value.value, UTC)
-    return None
+        paused = _paused(record.asset_observation)
+        if paused is None or paused.partitions in latest:
+            continue
+        if not _is_made_since(instance, key, paused.partitions, record.storage_id):
+            latest[paused.partitions] = paused
+    return list(latest.values())
+
+
+def _paused(observation: dg.AssetObservation | None) -> Paused | None:
+    if observation is None:
+        return None
+    until = observation.metadata.get(PAUSED_UNTIL)
+    if not isinstance(until, dg.TimestampMetadataValue):
+        return None
+    first, last = (observation.metadata.get(name) for name in (PAUSED_FIRST, PAUSED_LAST))
+    partitions = None
+    if isinstance(first, dg.TextMetadataValue) and isinstance(last, dg.TextMetadataValue):
+        partitions = KeyRange(str(first.value), str(last.value))
+    return Paused(datetime.fromtimestamp(until.value, UTC), partitions)
+
+
+def _is_made_since(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partitions: KeyRange | None, storage_id: int
+) -> bool:
+    """Whether the asset has been made after that event: both ends of its partitions, or any of it."""
+    return all(
+        instance.fetch_materializations(
+            dg.AssetRecordsFilter(
+                asset_key=key, asset_partitions=None if each is None else [each], after_storage_id=storage_id
+            ),
+            limit=1,
+        ).records
+        for each in partitions or (None,)
+    )

@@ -27,7 +27,7 @@ from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import KeyRange, Span, partitions_of, unread
 from sf_elt.components.preflight_check import preflight_checks
 from sf_elt.components.resources import open_warehouse
-from sf_elt.components.running import IMPORT, ONLY_NEW, WINDOW
+from sf_elt.components.running import IMPORT, ONLY_NEW, range_tags
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import ImportExample
 from sf_elt.components.stream_names import stream_of
@@ -215,13 +215,7 @@ class SalesforceImport(dg.Component, Attributes):
         ]
 
     def _tags(self, span: KeyRange) -> dict[str, str]:
-        return {
-            "dagster/asset_partition_range_start": span.first,
-            "dagster/asset_partition_range_end": span.last,
-            IMPORT: self.name,
-            WINDOW: span.first if span.first == span.last else f"{span.first} to {span.last}",
-            ONLY_NEW: "true",
-        }
+        return {**range_tags(span), IMPORT: self.name, ONLY_NEW: "true"}
 
     def timetable(self, frequency: str | None = None) -> Timetable:
         """When the schedule runs, or what else of this import has a frequency: at its time of day, on its weekday."""

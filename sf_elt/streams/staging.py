@@ -90,6 +90,18 @@ def read_rows(connection: DuckDBPyConnection, into: str, staging: Staging, batch
     return int(read[0]) if read is not None else 0
 
 
+def copy_rows(connection: DuckDBPyConnection, file: Path, options: str, staging: Staging, batch: Batch) -> int:
+    """Writes the batch's typed rows into one Parquet file, of any size in little memory; gives how many they are.
+
+    Raises LandingUnreadable where a value does not fit the type that the org describes.
+    """
+    with readable(staging, batch):
+        path = str(file).replace("'", "''")
+        sql = f"COPY (\n{_rows(staging, batch)}\n) TO '{path}' ({options})"
+        written = connection.execute(sql, staging.own | {"files": [str(each) for each in batch.files]}).fetchone()
+    return int(written[0]) if written is not None else 0
+
+
 def refuse_shortfall(staging: Staging, rows: int, reported: int) -> None:
     """Raises Shortfall where the rows are not as many as the org reported."""
     if rows != reported:

@@ -56,7 +56,7 @@ def test_a_long_job_is_looked_at_few_times() -> None:
 
 @given(st.floats(1, 15), st.integers(200_000, 3_000_000))
 def test_a_job_of_many_rows_is_looked_at_soon(length: float, expected: int) -> None:
-    """Within a fifth of the time that it took, from the moment on when so many rows can be there, in 14 calls at most."""
+    """Within a fifth of the time that it took, from when so many rows can be there, in 14 calls at most."""
     looks = _looks(length, expected)
     assert looks[-1] - max(length, looks[0]) <= max(LEAST_WAIT, 0.2 * length)
     assert len(looks) <= 14

@@ -6,13 +6,16 @@ import dagster as dg
 
 from sf_elt.components.executors import in_process_or_multiprocess
 from sf_elt.components.resources import WarehouseResource
+from sf_elt.components.wrong_yaml import yaml_told_plainly
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """The deployment: its components, the warehouse, the executor, and the daemon's part in running by itself."""
+    with yaml_told_plainly():
+        deployed = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
     return dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        deployed,
         dg.Definitions(
             resources={"warehouse": WarehouseResource()},
             executor=in_process_or_multiprocess,

@@ -13,13 +13,15 @@ def loaded_deployment(command: str, *, connection: str = "") -> "Deployment":
     from dagster import DagsterError
 
     from sf_elt.components.deployment import NotInDeployment, load_deployment
+    from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
 
     try:
-        deployment = load_deployment()
+        with yaml_told_plainly():
+            deployment = load_deployment()
         if connection:
             deployment.connection(connection)
-    except (DagsterError, NotInDeployment) as error:
-        refuse(command, str(error.__cause__ or error))
+    except (DagsterError, NotInDeployment, WrongYaml) as error:
+        refuse(command, str(error))
     if not deployment.connections:
         refuse(command, "the deployment has no SalesforceConnection: see docs/connecting.md")
     return deployment

@@ -116,7 +116,8 @@ class _ExplainsErrors(BaseModel):
             return handler(value)
         except ValidationError as error:
             raise ValidationError.from_exception_data(
-                error.title, [_explained(cls, each) for each in _one_for_each_choice(error.errors())]
+                error.title,
+                [_explained(cls, each) for each in _without_what_follows(_one_for_each_choice(error.errors()))],
             ) from None
 
 
@@ -165,6 +166,24 @@ def _one_for_each_choice(errors: list[ErrorDetails]) -> list[ErrorDetails]:
             each["ctx"]["expected"] += ", or a list"
     answered = {each["loc"] for each in words}
     return [each for each in errors if each["type"] != "list_type" or each["loc"][:-1] not in answered]
+
+
+def _without_what_follows(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors, without what pydantic says besides: of a list, once it has lost its wrong items, that it is short; of
+    a number beyond its limits, that it is no text either.
+    """
+    limits = set()
+    for each in errors:
+        if each["loc"] and str(each["loc"][-1]).startswith("constrained-"):
+            each["loc"] = each["loc"][:-1]
+            limits.add((*each["loc"], "str"))
+    places = [each["loc"] for each in errors]
+
+    def follows(each: ErrorDetails) -> bool:
+        inside = any(at[: len(each["loc"])] == each["loc"] != at for at in places)
+        return (each["type"] == "too_short" and inside) or (each["type"] == "string_type" and each["loc"] in limits)
+
+    return [each for each in errors if not follows(each)]
 
 
 def _explained(cls: type[BaseModel], error: ErrorDetails) -> InitErrorDetails:

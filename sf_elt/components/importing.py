@@ -21,7 +21,7 @@ from sf_elt.components.running import (
 )
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.streams import StreamSpec, Window, WindowReport, import_window, repeated_ids
-from sf_elt.warehouse import Warehouse, column_types
+from sf_elt.warehouse import Warehouse, column_comments, column_types
 
 if TYPE_CHECKING:
     from sf_elt.components.imported_object import ImportedObject
@@ -130,7 +130,7 @@ def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.Metada
             "seconds": report.seconds,
             "read_from": report.read_from,
             "read_to": report.read_to,
-            "transport": report.transport,
+            "read_by": report.transport if report.rows_read else "nothing to read",
         }
     )
     in_groups = numbers({"column_groups": report.column_groups, "rows_read_again": report.rows_read_again})
@@ -141,7 +141,9 @@ def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.Metada
         **measured,
         **(in_groups if report.column_groups > 1 else {}),
         **({"schema_changes": dg.MetadataValue.md("\n".join(f"- {change}" for change in changes))} if changes else {}),
-        "dagster/column_schema": table_columns(column_types(warehouse, "streams", report.stream)),
+        "dagster/column_schema": table_columns(
+            column_types(warehouse, "streams", report.stream), column_comments(warehouse, "streams", report.stream)
+        ),
     }
 
 

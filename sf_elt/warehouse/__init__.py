@@ -20,7 +20,7 @@ from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
 from sf_elt.warehouse.connection import Warehouse, hold_memory
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, WarehouseError, WarehouseFull
 from sf_elt.warehouse.names import quote, quote_table
-from sf_elt.warehouse.tables import column_types
+from sf_elt.warehouse.tables import column_comments, column_types
 
 __all__ = [
     "CallLedger",
@@ -31,6 +31,7 @@ __all__ = [
     "WarehouseEmpty",
     "WarehouseError",
     "WarehouseFull",
+    "column_comments",
     "column_types",
     "hold_memory",
     "quote",

@@ -12,3 +12,14 @@ def column_types(warehouse: Warehouse, schema: str, table: str) -> dict[str, str
             [schema, table],
         ).fetchall()
     return {str(name): str(sql_type) for name, sql_type in rows}
+
+
+def column_comments(warehouse: Warehouse, schema: str, table: str) -> dict[str, str]:
+    """Column → what its comment says, of those that have one."""
+    with warehouse.read() as connection:
+        rows = connection.execute(
+            "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = current_database()"
+            " AND schema_name = ? AND table_name = ? AND comment IS NOT NULL",
+            [schema, table],
+        ).fetchall()
+    return {str(name): str(comment) for name, comment in rows}

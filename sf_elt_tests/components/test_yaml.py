@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from sf_elt.components.resources import WarehouseResource
+from sf_elt.components.wrong_yaml import yaml_told_plainly
 from sf_elt_tests.components.conftest import ROOT
 
 PYPROJECT = '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_module = "{module}"\n'
@@ -34,7 +35,8 @@ def load_changed(
     (defs / file).write_text(text.replace(old, new, 1), "utf-8")
     monkeypatch.syspath_prepend(str(folder))
     try:
-        loaded = dg.load_from_defs_folder(path_within_project=defs.parent)
+        with yaml_told_plainly():
+            loaded = dg.load_from_defs_folder(path_within_project=defs.parent)
         dg.Definitions.validate_loadable(
             dg.Definitions.merge(loaded, dg.Definitions(resources={"warehouse": WarehouseResource()}))
         )
@@ -57,19 +59,24 @@ def _chain(error: BaseException | None) -> list[str]:
         ),
         pytest.param(
             "imports/defs.yaml", "look_back_minutes:", "lookback_minutes:",
-            r"attributes\.lookback_minutes at .*imports/defs\.yaml:\d+`\n.*there is no attribute 'lookback_minutes'; "
+            r"imports/defs\.yaml:\d+ attributes\.lookback_minutes: there is no attribute 'lookback_minutes'; "
             r"did you mean 'look_back_minutes'\?",
             id="attribute",
         ),
         pytest.param(
             "imports/defs.yaml", "- object: Contact\n", "- objekt: Contact\n",
-            r"attributes\.objects\.1\.objekt at .*imports/defs\.yaml:\d+`\n.*did you mean 'object'\?",
+            r"imports/defs\.yaml:\d+ attributes\.objects\.1\.objekt: .*did you mean 'object'\?",
             id="attribute in a list",
         ),
         pytest.param(
             "imports/defs.yaml", "look_back_minutes: 10", "look_back_minutes: ten",
             r"imports/defs\.yaml:\d+ attributes\.look_back_minutes: Input should be a valid integer",
             id="number",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "look_back_minutes: 10", "look_back_minutes: -1",
+            r"^\S*imports/defs\.yaml:\d+ attributes\.look_back_minutes: Input should be greater than or equal to 0$",
+            id="limit",
         ),
         pytest.param(
             "imports/defs.yaml", "partitions: daily", "partitions: weekly",
@@ -132,7 +139,7 @@ def _chain(error: BaseException | None) -> list[str]:
         ),
         pytest.param(
             "imports/defs.yaml", "- object: Contact\n", "- object: Contact\n      fields: standart\n",
-            r"attributes\.objects\.1\.fields at .*imports/defs\.yaml:\d+`\n.*should be 'all' or 'standard', or a list",
+            r"^\S*imports/defs\.yaml:\d+ attributes\.objects\.1\.fields: .*should be 'all' or 'standard', or a list$",
             id="set of fields",
         ),
         pytest.param(

@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import Download
 from sf_elt.streams.columns import StreamColumns
+from sf_elt.streams.overtaken import Refreshed, keep_refreshed
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.staging import Batch, Staging, batches, read_rows, refuse_shortfall
 from sf_elt.streams.statements import statement
@@ -56,8 +57,9 @@ def merge_download(
     *,
     loaded_at: datetime,
     window: str,
+    refreshed: Refreshed | None = None,
 ) -> MergeCounts:
-    """Merges what has landed, inside the caller's transaction.
+    """Merges what has landed, inside the caller's transaction. `refreshed` is newer than what has landed, and stays.
 
     Raises Shortfall where the rows are not as many as the org reported, LandingUnreadable where a value does not fit
     the type that the org describes; either way the caller's transaction must end without a commit.
@@ -69,17 +71,20 @@ def merge_download(
         counts = _load(connection, staging, batches(download.files), names)
     else:
         parts = batches(download.files, most=PART)
-        counts = sum((_merge(connection, staging, batch, names) for batch in parts), NOTHING)
+        newer = refreshed or Refreshed()
+        counts = sum((_merge(connection, staging, batch, names, newer) for batch in parts), NOTHING)
     refuse_shortfall(staging, counts.rows_read, download.reported)
     return counts
 
 
 def _names(stream: str, columns: StreamColumns) -> dict[str, str]:
+    gone = "standing._deleted_at IS NOT NULL"
     saved = {*columns.names, "_deleted_at"}.difference(columns.substance)
     return {
         "stream": quote_table("streams", stream),
         "version": quote(columns.version_field),
         "timestamp_field": quote(columns.timestamp_field) if columns.timestamp_field else "_changed_at",
+        "has_vanished": f'{gone} AND standing."IsDeleted" IS NOT TRUE' if columns.has_deleted else gone,
         "same_substance": _same(columns.substance),
         "same_saved": _same(sorted(saved)),
     }
@@ -105,13 +110,16 @@ def _load(
     return MergeCounts(rows_read, new, 0, rows_read - new, deleted, newest)
 
 
-def _merge(connection: DuckDBPyConnection, staging: Staging, batch: Batch, names: dict[str, str]) -> MergeCounts:
+def _merge(
+    connection: DuckDBPyConnection, staging: Staging, batch: Batch, names: dict[str, str], refreshed: Refreshed
+) -> MergeCounts:
     """The batch's rows into the stream's table, newest wins."""
     for left_over in ("incoming", "met", "compared", "moving"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{left_over}")
     rows_read = read_rows(connection, "CREATE TEMP TABLE incoming AS", staging, batch)
     if _repeats_ids(connection, "incoming"):
         _keep_newest(connection, "incoming", names["version"])
+    keep_refreshed(connection, refreshed, staging.columns.names, names["stream"], names["version"])
     connection.execute(statement("merge.sql").format_map(names))
     counted = connection.execute(statement("merge_counts.sql").format_map(names)).fetchall()
     ((new, changed, deleted, newest),) = counted

@@ -1,7 +1,8 @@
 -- Newest wins: drop incoming rows that are older than what stands, delete what they replace, insert. No unique index:
 -- the same result as MERGE INTO, many times faster. Runs in the transaction that also records the window.
 
--- How each incoming row stands to the stream, by its version and then by the time of reading. Only this looks through
+-- How each incoming row stands to the stream, by its version and then by the time of reading; a record that was found
+-- gone for good is brought back by no version that was read before. Only this looks through
 -- all Ids of the stream; what follows finds rows by their place.
 CREATE TEMP TABLE met AS
 SELECT
@@ -10,6 +11,7 @@ SELECT
     standing._changed_at AS changed_before,
     CASE
         WHEN standing."Id" IS NULL THEN 'new'
+        WHEN {has_vanished} AND incoming._loaded_at < standing._loaded_at THEN 'older'
         WHEN incoming.{version} > standing.{version} THEN 'changed'
         WHEN incoming.{version} < standing.{version} OR incoming._loaded_at < standing._loaded_at THEN 'older'
         ELSE 'same version'

@@ -32,6 +32,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 class RefreshReport:
     """What one refresh did: the row of ops.refreshes, and what stands beside it. Times are UTC.
 
+    `refreshed_at` is when its reading began, which is how old the values are: before a pause, where there was one.
     `rows_compared` counts the rows whose standing version is the one that was read, `changed_by_field` the rows in
     which each field had moved. `last_changed_at` is when a refresh, this one or an earlier one, last changed anything.
     """
@@ -138,7 +139,7 @@ class _Work:
                 compared, changed, by_field = _apply(connection, self.spec.stream, columns, fetched)
             report = RefreshReport(
                 stream=self.spec.stream,
-                refreshed_at=self.now.astimezone(UTC),
+                refreshed_at=fetched.began.astimezone(UTC),
                 fields=columns.names,
                 transport=fetched.download.transport,
                 rows_compared=compared,

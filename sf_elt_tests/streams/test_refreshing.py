@@ -175,3 +175,22 @@ def test_out_of_calls_it_goes_on_where_it_was(
         with suppress(AllowanceSpent):
             report = refreshed(importer, spec, meter=meter)
     assert (asked(org), report.rows_changed) == (without_pauses, contacts)
+
+
+def test_a_read_that_a_refresh_overtakes_brings_its_new_columns(
+    importer: Importer, sf: Salesforce, org: Details
+) -> None:
+    """A column is added, and while its rows are on their way their formulas are refreshed: both are there."""
+    table = replace(CONTACTS, stream="without_titles", exclude_fields=("Title",))
+    importer.run(table)
+    account, contacts, rating = account_of_contacts(importer)
+    with_titles = replace(table, exclude_fields=())
+
+    def meanwhile(what: str, done: int, total: int | None) -> None:
+        if "merging" in what:
+            sf.Account.update(account, {"Rating": rating})
+            assert refreshed(importer, with_titles).rows_changed == contacts
+
+    importer.run(with_titles, progress=meanwhile)
+    assert importer.rows(with_titles) == rows_of_org(org, stream_columns(importer.org, with_titles), "Contact")
+    assert refreshed(importer, with_titles).rows_changed == 0

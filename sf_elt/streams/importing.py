@@ -14,7 +14,6 @@ from sf_elt.streams.columns import StreamColumns, stream_columns
 from sf_elt.streams.errors import Shortfall
 from sf_elt.streams.landing import Begun, Landing, landing_folder, sweep
 from sf_elt.streams.merge import NOTHING, MergeCounts, merge_download
-from sf_elt.streams.overtaken import refreshed_since
 from sf_elt.streams.reading import Progress, Reading, condition, includes_deleted
 from sf_elt.streams.recording import WindowReport, record_window, together
 from sf_elt.streams.schema import SchemaChange, adapt_table
@@ -122,17 +121,23 @@ class _Work:
         """One read; a second where the first was an unfinished one, or another run's that had to be awaited."""
         reports: list[WindowReport] = []
         while True:
-            expected = self._expected_range()
-            with landing_folder(self.warehouse, self.spec.stream, expected, self.now) as landing:
-                if landing is not None:
-                    read = self._read(expected, landing)
-                    reports.append(self._keep(read))
-            if landing is not None:
+            kept = self._read_and_kept(self._expected_range())
+            if kept is not None:
+                read, report = kept
+                reports.append(report)
                 sweep(self.warehouse, self.spec.stream, read.span)
                 if not read.leaves_more:
                     return together(reports)
                 self._begin_to_count()
             self.reads = past_reads(self.warehouse, self.spec.stream)
+
+    def _read_and_kept(self, expected: ReadRange) -> tuple[_Read, WindowReport] | None:
+        """None where another run's read was awaited, or where an unfinished one was no good: it is to be tried anew."""
+        with landing_folder(self.warehouse, self.spec.stream, expected, self.now) as landing:
+            if landing is not None:
+                read = self._read(expected, landing)
+                return read, self._keep(read)
+        return None
 
     def _expected_range(self) -> ReadRange:
         """What is to be read as far as is known before the org is asked: its fields may have changed."""
@@ -229,10 +234,7 @@ class _Work:
         shape = adapt_table(connection, self.spec.stream, read.columns.columns, self.now, label=read.columns.label)
         landed = (connection, self.spec.stream, read.columns, shape, read.download)
         began, window = read.began.astimezone(UTC), str(self.window)
-        counts = NOTHING
-        if read.download.files:
-            refreshed = refreshed_since(connection, self.spec.stream, began)
-            counts = merge_download(*landed, loaded_at=began, window=window, refreshed=refreshed)
+        counts = merge_download(*landed, loaded_at=began, window=window) if read.download.files else NOTHING
         if read.columns.timestamp_field == WHOLE and includes_deleted(self.spec) and not read.span.is_empty:
             counts += mark_vanished(*landed, loaded_at=began, window=window)
         if self.spec.stream in STREAMS_BEHIND_VIEWS and (shape.is_new or shape.changes):

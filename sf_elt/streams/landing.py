@@ -6,6 +6,7 @@ time goes on in it: of the same window, or of one that has grown since. What is 
 
 import errno
 import fcntl
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,11 +16,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sf_elt.salesforce import AllowanceSpent, OrgUnavailable
+from sf_elt.streams.errors import LandingUnreadable, Shortfall
 from sf_elt.streams.windows import ReadRange
 from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseFull
+
+log = logging.getLogger(__name__)
 
 # Salesforce keeps a job's pages for seven days, and a cursor for two.
 WORTH_GOING_ON = {"bulk": timedelta(days=6), "rest": timedelta(hours=36)}
@@ -48,8 +52,12 @@ class Begun(BaseModel):
 
     @classmethod
     def of(cls, folder: Path) -> Self | None:
+        """The read that was begun in the folder; None where there is none, or it cannot be made out any more."""
         file = folder / _BEGUN
-        return cls.model_validate_json(file.read_bytes()) if file.exists() else None
+        try:
+            return cls.model_validate_json(file.read_bytes()) if file.exists() else None
+        except ValidationError:  # of another version of this program, or after a power cut
+            return None
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,8 @@ def landing_folder(warehouse: Warehouse, stream: str, span: ReadRange, now: date
     """A folder for one read: of an unfinished one that this read goes on with, or a new one. Removed once it is over.
 
     Where another run is reading from the same time on, its end is awaited and None is given: what is still to be read
-    has changed. Raises WarehouseFull where the disk is full.
+    has changed. Where an unfinished read turns out to have landed something broken, its folder is removed and the block
+    ends without an error: it is to be tried anew. Raises WarehouseFull where the disk is full.
 
     A folder is locked while its process lives, and the kernel drops the lock when that ends, however it ends; so what
     carries no lock is unfinished.
@@ -91,13 +100,17 @@ def landing_folder(warehouse: Warehouse, stream: str, span: ReadRange, now: date
             _await_end(other)
             yield None
             return
+        landing = Landing(folder, Begun.of(folder))
         try:
             with lock:
-                yield Landing(folder, Begun.of(folder))
+                yield landing
         except BaseException as error:
             if not (_is_worth_going_on_after(error) and (folder / _BEGUN).exists()):
                 shutil.rmtree(folder)
-            raise
+            if landing.begun is None or not isinstance(error, Shortfall | LandingUnreadable):
+                raise
+            log.warning("an unfinished read is given up, %s is read anew: %s", stream, error)
+            return
         shutil.rmtree(folder)
 
 

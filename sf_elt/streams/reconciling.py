@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
+from pydantic import ValidationError
 
 from sf_elt.salesforce import AllowanceSpent, Download, Org
 from sf_elt.salesforce.soql import among
@@ -349,7 +350,12 @@ def _id_columns(bounds: Judged) -> StreamColumns:
 
 def _plan_of(landing: Landing) -> Differences | None:
     file = landing.folder / _PLAN
-    return Differences.model_validate_json(file.read_bytes()) if landing.begun is not None and file.exists() else None
+    if landing.begun is None or not file.exists():
+        return None
+    try:
+        return Differences.model_validate_json(file.read_bytes())
+    except ValidationError:  # killed while it was written: it is asked for again
+        return None
 
 
 def _chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

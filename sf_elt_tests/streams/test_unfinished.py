@@ -1,0 +1,81 @@
+"""Reads that did not end and left something broken behind: the next plain run is right all the same."""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sf_elt.demo_org.serve import Details
+from sf_elt.salesforce import AllowanceSpent
+from sf_elt.streams import StreamSpec, Window, reconcile, stream_columns
+from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
+
+BULK = replace(LEADS, transport="bulk", page_rows=10)
+
+
+@pytest.fixture
+def importer(org: Details, tmp_path: Path) -> Iterator[Importer]:
+    with importing(org, tmp_path) as importer:
+        yield importer
+
+
+def _paused(importer: Importer, spec: StreamSpec, calls: int) -> tuple[Path, Window]:
+    """The folder of a read that ran out of calls, and its window."""
+    closed = Window(ALWAYS.start, datetime.now(UTC))
+    importer.meter.limit = importer.meter.made + calls
+    with pytest.raises(AllowanceSpent):
+        importer.run(spec, closed)
+    importer.meter.limit = None
+    (folder,) = importer.warehouse.landing(spec.stream).glob("*-*")
+    return folder, closed
+
+
+def _is_right(importer: Importer, org: Details) -> bool:
+    left = list(importer.warehouse.landing("salesforce_leads").glob("*-*"))
+    return left == [] and importer.rows() == rows_of_org(org, stream_columns(importer.org, LEADS), "Lead")
+
+
+def _cut(page: Path, share: float) -> None:
+    """Half of the page, as a proxy would hand it on that ends every reply too early."""
+    body = gzip.decompress(page.read_bytes())
+    half = body[: int(len(body) * share)]
+    page.write_bytes(gzip.compress(half[: half.rindex(b"\n") + 1]))
+
+
+@pytest.mark.parametrize("share", [0.4, 0.75])
+def test_pages_that_are_not_whole_are_read_anew(importer: Importer, org: Details, share: float) -> None:
+    """An unfinished read is gone on with, its rows are too few: it is given up and read anew, in the same run."""
+    folder, window = _paused(importer, BULK, 6)
+    _cut(next(folder.glob("bulk-*.csv.gz")), share)
+    assert importer.run(BULK, window).rows_new > 0
+    assert _is_right(importer, org)
+
+
+def test_an_unfinished_read_that_cannot_be_made_out_is_removed(importer: Importer, org: Details) -> None:
+    """What says what was begun is of another version, or half a file: a new read takes its place."""
+    folder, window = _paused(importer, BULK, 6)
+    (folder / "read.json").write_text('{"began": "2026-')
+    importer.run(BULK, window)
+    assert _is_right(importer, org)
+
+
+def test_a_reconciliation_killed_while_it_wrote_its_plan_goes_on(importer: Importer) -> None:
+    """Half a plan is asked for again."""
+    importer.run()
+    importer.meter.limit = importer.meter.made
+
+    def reconciled() -> int:
+        now = datetime.now(UTC)
+        return reconcile(
+            importer.org, importer.meter, importer.warehouse, LEADS, now=now, run_id="run", thorough=True
+        ).rows_missed
+
+    with pytest.raises(AllowanceSpent):
+        reconciled()
+    (plan,) = importer.warehouse.landing("salesforce_leads-ids").glob("*-*/plan.json")
+    plan.write_text(plan.read_text()[:20])
+    importer.meter.limit = None
+    assert reconciled() == 0

@@ -13,7 +13,8 @@ FROM incoming
 LEFT JOIN {stream} AS standing USING ("Id")
 LEFT JOIN vanished_before USING ("Id")
 WHERE
-    incoming.{timestamp_field} < $judged_to
+    incoming.{timestamp_field} >= $judged_from
+    AND incoming.{timestamp_field} < $judged_to
     AND (
         standing."Id" IS NULL
         OR standing.{timestamp_field} < incoming.{timestamp_field}

@@ -169,6 +169,48 @@ def test_an_older_read_brings_nothing_back(importer: Importer, demo: DemoOrg) ->
     assert lost not in living(importer)
 
 
+def test_a_newer_version_that_was_read_before_brings_nothing_back(
+    importer: Importer, demo: DemoOrg, served: tuple[DemoOrg, Details]
+) -> None:
+    """A lead is saved, read, and gone for good before what was read is merged: it stays gone."""
+    lost = living(importer)[30]
+    client(served[1]).Lead.update(lost, {"Title": "Last words"})
+
+    def meanwhile(what: str, done: int, total: int | None) -> None:
+        if "merging" in what:
+            hard_delete(demo, lost)
+            reconciled(importer, thorough=True)
+
+    importer.run(now=datetime.now(UTC) + timedelta(seconds=1), progress=meanwhile)
+    assert lost in vanished(importer)
+    assert lost not in living(importer)
+
+
+def test_a_record_whose_time_was_emptied_has_not_vanished(importer: Importer, served: tuple[DemoOrg, Details]) -> None:
+    """Windows are cut by a field that people change: without a time, or with an earlier one, a lead lives all the same."""
+    org = served[1]
+    levers(org).change_schema("Lead", add=[{"fullName": "Seen__c", "type": "DateTime", "label": "Seen"}])
+    importer.org.described.clear()
+    spec = replace(LEADS, stream="seen", timestamp_field="Seen__c", since=datetime(2023, 1, 1, tzinfo=UTC))
+    [emptied, set_back, gone, *_] = _open_leads(org)
+    for lead in (emptied, set_back, gone):
+        client(org).Lead.update(lead, {"Seen__c": "2025-01-01T00:00:00Z"})
+    importer.run(spec)
+    client(org).Lead.update(emptied, {"Seen__c": None})
+    client(org).Lead.update(set_back, {"Seen__c": "2022-01-01T00:00:00Z"})
+    hard_delete(served[0], gone)
+    report = reconciled(importer, spec)
+    assert (report.rows_vanished, report.rows_missed) == (1, 0)
+    assert importer.sql("SELECT \"Id\" FROM streams.seen WHERE _deleted_at IS NOT NULL") == [(gone,)]
+    levers(org).change_schema("Lead", drop=["Seen__c"])
+    importer.org.described.clear()
+
+
+def _open_leads(org: Details) -> list[str]:
+    found = client(org).query_all("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id")
+    return [str(each["Id"]) for each in found["records"]]
+
+
 def test_deleted_since_the_last_read_is_not_vanished(importer: Importer, served: tuple[DemoOrg, Details]) -> None:
     """What was changed, made or deleted after the stream was read is for its next window, and costs no call here."""
     details = served[1]

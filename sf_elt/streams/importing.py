@@ -14,6 +14,7 @@ from sf_elt.streams.columns import StreamColumns, stream_columns
 from sf_elt.streams.errors import Shortfall
 from sf_elt.streams.landing import Begun, Landing, landing_folder, sweep
 from sf_elt.streams.merge import NOTHING, MergeCounts, merge_download
+from sf_elt.streams.overtaken import refreshed_since
 from sf_elt.streams.reading import Progress, Reading, condition, includes_deleted
 from sf_elt.streams.recording import WindowReport, record_window, together
 from sf_elt.streams.schema import SchemaChange, adapt_table
@@ -234,7 +235,10 @@ class _Work:
         shape = adapt_table(connection, self.spec.stream, read.columns.columns, self.now, label=read.columns.label)
         landed = (connection, self.spec.stream, read.columns, shape, read.download)
         began, window = read.began.astimezone(UTC), str(self.window)
-        counts = merge_download(*landed, loaded_at=began, window=window) if read.download.files else NOTHING
+        counts = NOTHING
+        if read.download.files:
+            refreshed = refreshed_since(connection, self.spec.stream, began)
+            counts = merge_download(*landed, loaded_at=began, window=window, refreshed=refreshed)
         if read.columns.timestamp_field == WHOLE and includes_deleted(self.spec) and not read.span.is_empty:
             counts += mark_vanished(*landed, loaded_at=began, window=window)
         if self.spec.stream in STREAMS_BEHIND_VIEWS and (shape.is_new or shape.changes):

@@ -22,6 +22,7 @@ from sf_elt.streams.fetching import Fetched, begin, fetch
 from sf_elt.streams.judging import Differences, How, Judged, differences, judged, sql_in
 from sf_elt.streams.landing import Landing, landing_folder
 from sf_elt.streams.merge import merge_download
+from sf_elt.streams.overtaken import refreshed_since
 from sf_elt.streams.reading import Progress, Reading
 from sf_elt.streams.schema import TableShape, adapt_table
 from sf_elt.streams.spending import note_calls
@@ -30,7 +31,7 @@ from sf_elt.streams.standing import past_reads
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import types_of_stream
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
-from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
+from sf_elt.streams.windows import TIMESTAMP_FIELDS, WHOLE, ReadRange, StreamSpec
 from sf_elt.warehouse import JobMeter, Warehouse, quote, quote_table
 
 FULL_EVERY = 10  # reconciliations, of which one compares all Ids whatever the counts say
@@ -172,6 +173,8 @@ class _Work:
     def _read(self, plan: Differences, types: dict[str, str], span: ReadRange, landing: Landing) -> _Found:
         """Lands the Ids, and then what they say the stream lacks."""
         ids = _id_columns(plan.judged)
+        if plan.judged.timestamp_field not in TIMESTAMP_FIELDS:  # somebody may have set it back, or emptied it
+            ids = replace(ids, timestamp_field=WHOLE)
         # Deleted records are asked for too: what lies in the recycle bin has not vanished.
         reading = Reading(self.org, self.spec, ids, self.progress, only=plan.where)
         begun = begin(reading, landing, span, rows=plan.rows, began=self.now)
@@ -226,7 +229,11 @@ class _Work:
         )
         connection.execute(
             statement("missed.sql").format_map(names),
-            {"judged_to": _naive(bounds.judged_to), "stream": self.spec.stream},
+            {
+                "judged_from": _naive(bounds.judged_from),
+                "judged_to": _naive(bounds.judged_to),
+                "stream": self.spec.stream,
+            },
         )
         return read
 
@@ -269,6 +276,8 @@ class _Work:
 
     def _merge(self, connection: DuckDBPyConnection, columns: StreamColumns, found: _Found) -> None:
         shape = adapt_table(connection, self.spec.stream, columns.columns, self.now)
+        began = found.ids.began.astimezone(UTC)
+        refreshed = refreshed_since(connection, self.spec.stream, began)
         for download in found.missed:
             merge_download(
                 connection,
@@ -276,8 +285,9 @@ class _Work:
                 columns,
                 shape,
                 download,
-                loaded_at=found.ids.began.astimezone(UTC),
+                loaded_at=began,
                 window="reconciliation",
+                refreshed=refreshed,
             )
         if self.spec.stream in STREAMS_BEHIND_VIEWS and shape.changes:
             refresh_views(connection)

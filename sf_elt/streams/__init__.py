@@ -21,8 +21,7 @@ Errors, besides those of the org and the warehouse:
 
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.errors import EventsUnreadable, LandingUnreadable, ManyVanished, Shortfall, SpecRefused, StreamError
-from sf_elt.streams.event_files import DELIMITERS, EventSpec, event_files, files_standing
-from sf_elt.streams.events import EventsReport, import_events
+from sf_elt.streams.events import DELIMITERS, EventSpec, EventsReport, event_files, files_standing, import_events
 from sf_elt.streams.importing import import_window
 from sf_elt.streams.reconciling import ReconcileReport, reconcile
 from sf_elt.streams.recording import WindowReport

@@ -12,7 +12,7 @@ import pytest
 from sf_elt.components import EventImport
 from sf_elt.components.event_watch import look
 from sf_elt.components.resources import WarehouseResource
-from sf_elt.streams.event_files import SETTLED
+from sf_elt.streams.events.files import SETTLED
 from sf_elt_tests.components.conftest import QUIET
 
 ROW = '{"occurred_at": "2026-01-01"}\n'

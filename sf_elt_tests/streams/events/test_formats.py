@@ -10,7 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from sf_elt.streams import EventSpec, EventsReport, EventsUnreadable, SpecRefused, import_events
-from sf_elt.streams.events import BadLine
+from sf_elt.streams.events.reports import BadLine
 from sf_elt.warehouse import Warehouse
 
 LATER = datetime.now(UTC) + timedelta(days=1)

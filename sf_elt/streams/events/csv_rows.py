@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from sf_elt.streams.event_files import DELIMITERS, EventSpec
-from sf_elt.streams.event_refusals import FileUnreadable
+from sf_elt.streams.events.files import DELIMITERS, EventSpec
+from sf_elt.streams.events.refusals import FileUnreadable
 
 BOM = b"\xef\xbb\xbf"
 _QUOTED = re.compile(rb'"[^"]*"')

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from sf_elt.streams.event_csv import Csv, csv_of, csv_rows
-from sf_elt.streams.event_files import EventFile, EventSpec
-from sf_elt.streams.event_refusals import FileUnreadable, require_time
+from sf_elt.streams.events.csv_rows import Csv, csv_of, csv_rows
+from sf_elt.streams.events.files import EventFile, EventSpec
+from sf_elt.streams.events.refusals import FileUnreadable, require_time
 
 BATCH = 32 << 20
 """Bytes of a file that are looked at together."""

@@ -1,15 +1,14 @@
 """Batches of event files as lines with a JSON object each, whatever their format: from here on all are judged alike."""
 
 from collections.abc import Mapping
-from importlib.resources import files as resources
 
 import duckdb
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from sf_elt.streams.event_batches import Batch
-from sf_elt.streams.event_files import EventFile, EventSpec
-from sf_elt.streams.event_refusals import FileUnreadable
+from sf_elt.streams.events.batches import Batch
+from sf_elt.streams.events.files import EventFile, EventSpec
+from sf_elt.streams.events.refusals import FileUnreadable
 
 
 def stage(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, batch: Batch) -> None:
@@ -50,11 +49,6 @@ def mapped(columns: Mapping[str, str]) -> tuple[str, dict[str, str]]:
         f"CASE WHEN json_type = 'OBJECT' THEN json_merge_patch({removed}, json_object({', '.join(moved)})) END",
         paths,
     )
-
-
-def sql(name: str) -> str:
-    """The text of one of this room's SQL files."""
-    return resources("sf_elt.streams").joinpath(name).read_text("utf-8")
 
 
 def _without(source: str) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from sf_elt.streams.event_files import EventSpec
+from sf_elt.streams.events.files import EventSpec
 
 
 class FileUnreadable(Exception):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.streams.event_batches import Place
-from sf_elt.streams.event_files import EventFile, is_settled
+from sf_elt.streams.events.batches import Place
+from sf_elt.streams.events.files import EventFile, is_settled
 
 if TYPE_CHECKING:
     from hashlib import _Hash

@@ -168,17 +168,18 @@ KILLED = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from sf_elt.streams import EventSpec, events, import_events
+from sf_elt.streams import EventSpec, import_events
+from sf_elt.streams.events import importing
 from sf_elt.warehouse import Warehouse
-stage, seen = events.stage, []
-events.BATCH = 1
+stage, seen = importing.stage, []
+importing.BATCH = 1
 def watched(*arguments):
     stage(*arguments)
     seen.append(1)
     if len(seen) == int(sys.argv[3]):
         print("reached", flush=True)
         time.sleep(60)
-events.stage = watched
+importing.stage = watched
 import_events(Warehouse(Path(sys.argv[1])), EventSpec("web_events", (sys.argv[2],)), now=datetime.now(UTC), run_id="r")
 """
 

@@ -6,7 +6,6 @@ Other keys and columns are kept among the properties.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,53 +13,16 @@ from datetime import UTC, datetime
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.errors import EventsUnreadable
-from sf_elt.streams.event_batches import BATCH, Place, batches
-from sf_elt.streams.event_files import EventFile, EventSpec, event_files
-from sf_elt.streams.event_refusals import FileUnreadable
-from sf_elt.streams.event_staging import mapped, sql, stage
-from sf_elt.streams.event_standing import Look, Reading, Standing
+from sf_elt.streams.events.batches import BATCH, Place, batches
+from sf_elt.streams.events.files import EventFile, EventSpec, event_files
+from sf_elt.streams.events.refusals import FileUnreadable
+from sf_elt.streams.events.reports import BadLine, EventsReport, Tally, UnreadableFile
+from sf_elt.streams.events.staging import mapped, stage
+from sf_elt.streams.events.standing import Look, Reading, Standing
+from sf_elt.streams.statements import statement
 from sf_elt.warehouse import Warehouse, quote_table
 
 Progress = Callable[[str, int, int | None], None]
-
-
-@dataclass(frozen=True)
-class UnreadableFile:
-    """A file that could not be read, and why; the others were read all the same."""
-
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class BadLine:
-    """A line that was set aside, and why."""
-
-    file: str
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class EventsReport:
-    """What one import of event files did. `files` counts those of which something was read.
-
-    `repeated` counts lines with an event that another line has brought: the same event_id with the same content.
-    `waiting` names the files whose last line is still being written, as far as one can see.
-    """
-
-    stream: str
-    rows: int
-    repeated: int
-    set_aside: int
-    files: int
-    files_known: int
-    unreadable: tuple[UnreadableFile, ...]
-    waiting: tuple[str, ...]
-    first_bad: BadLine | None
-    newest: datetime | None
-    rows_in_stream: int
-    seconds: float
 
 
 def import_events(
@@ -75,7 +37,7 @@ def import_events(
     """
     started = time.monotonic()
     found = event_files(spec)
-    total = _Tally()
+    total = Tally()
     done = 0
     for group in _groups(found) or [[]]:
         if progress is not None and group:
@@ -99,43 +61,6 @@ def import_events(
         rows_in_stream=total.rows_in_stream,
         seconds=time.monotonic() - started,
     )
-
-
-@dataclass
-class _Tally:
-    """What has been done."""
-
-    rows_of: Counter[str] = field(default_factory=Counter)
-    set_aside_of: Counter[str] = field(default_factory=Counter)
-    repeated: int = 0
-    files: int = 0
-    known: int = 0
-    rows_in_stream: int = 0
-    newest: datetime | None = None
-    first_bad: BadLine | None = None
-    waiting: list[str] = field(default_factory=list)
-    unreadable: list[UnreadableFile] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        return self.rows_of.total()
-
-    @property
-    def set_aside(self) -> int:
-        return self.set_aside_of.total()
-
-    def add(self, later: "_Tally") -> None:
-        """Adds what was done after this."""
-        self.rows_of += later.rows_of
-        self.set_aside_of += later.set_aside_of
-        self.repeated += later.repeated
-        self.files += later.files
-        self.known += later.known
-        self.rows_in_stream = later.rows_in_stream
-        self.newest = max(filter(None, (self.newest, later.newest)), default=None)
-        self.first_bad = self.first_bad or later.first_bad
-        self.waiting += later.waiting
-        self.unreadable += later.unreadable
 
 
 class _Spoiled(Exception):
@@ -163,7 +88,7 @@ def _groups(found: list[EventFile]) -> list[list[EventFile]]:
 
 def _read_group(
     warehouse: Warehouse, spec: EventSpec, group: Sequence[EventFile], found: Sequence[EventFile], now: datetime
-) -> _Tally:
+) -> Tally:
     """Reads these files in one transaction; without those that turn out to be unreadable on the way."""
     spoiled: dict[EventFile, UnreadableFile] = {}
     while True:
@@ -186,13 +111,13 @@ class _Reader:
     spec: EventSpec
     now: datetime
     standing: Standing
-    tally: _Tally = field(default_factory=_Tally)
+    tally: Tally = field(default_factory=Tally)
     staged: int = 0
 
-    def read(self, files: Sequence[EventFile]) -> _Tally:
+    def read(self, files: Sequence[EventFile]) -> Tally:
         """Reads what is new in them. Raises _Spoiled."""
-        self.connection.execute(sql("events_table.sql").format(stream=self._table))
-        self.connection.execute(sql("events_read.sql"))
+        self.connection.execute(statement("events/table.sql").format(stream=self._table))
+        self.connection.execute(statement("events/lines_read.sql"))
         ends: list[Reading] = []
         for file in files:
             try:
@@ -249,10 +174,10 @@ class _Reader:
         self.staged = 0
         run, table, tally = self.connection.execute, self._table, self.tally
         event, paths = mapped(self.spec.columns)
-        run(sql("events_lines.sql").format(mapped=event), paths)
-        run(sql("events_parsed.sql"), {"now": self._now})
-        run(sql("events_judged.sql").format(stream=table))
-        run(sql("events_set_aside.sql"), {"now": self._now, "stream": self.spec.stream})
+        run(statement("events/lines.sql").format(mapped=event), paths)
+        run(statement("events/parsed.sql"), {"now": self._now})
+        run(statement("events/judged.sql").format(stream=table))
+        run(statement("events/set_aside.sql"), {"now": self._now, "stream": self.spec.stream})
         counted = run("SELECT _file, verdict, count(*), max(occurred_at) FROM judged_events GROUP BY ALL").fetchall()
         for file, verdict, count, newest in counted:
             if verdict == "new":
@@ -264,7 +189,7 @@ class _Reader:
         if tally.first_bad is None:
             bad = run("SELECT file, line, reason FROM new_set_aside ORDER BY file, line LIMIT 1").fetchone()
             tally.first_bad = BadLine(*bad) if bad is not None else None
-        run(sql("events_insert.sql").format(stream=table))
+        run(statement("events/insert.sql").format(stream=table))
         run("INSERT INTO ops.set_aside BY NAME FROM new_set_aside")
         run("TRUNCATE lines_read")
 
@@ -284,7 +209,7 @@ class _Reader:
             "size": end.size,
             "changed_ns": end.changed_ns,
         }
-        self.connection.execute(sql("events_record.sql"), values)
+        self.connection.execute(statement("events/record.sql"), values)
 
     @property
     def _table(self) -> str:

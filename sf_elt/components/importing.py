@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from sf_elt.components.import_settings import settings
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import Span, span_to_read
 from sf_elt.components.resources import OrgConnection
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 ID_UNIQUE = "id_unique"
 AS_COUNTED = "as_many_rows_as_the_org_counted"
+LATEST_CHECKS = 20  # of a check's records; those of runs that ended before it was made say nothing
 
 
 def import_asset(
@@ -47,7 +49,7 @@ def import_asset(
         owners=component.owners,
         kinds={"salesforce", "duckdb"},
         tags={"connection": component.connection, "import": component.name},
-        metadata={**component.settings(imported), "dagster/table_name": f"streams.{imported.stream}"},
+        metadata={**settings(component, imported), "dagster/table_name": f"streams.{imported.stream}"},
         skippable=True,
     )
 
@@ -73,6 +75,11 @@ def import_asset(
     return run
 
 
+def own_checks(keys: Sequence[dg.AssetKey]) -> list[dg.AssetCheckKey]:
+    """The checks that an import makes of these streams itself. A run that names no checks starts all that there are."""
+    return [dg.AssetCheckKey(key, check) for key in keys for check in (ID_UNIQUE, AS_COUNTED)]
+
+
 def read_partitions(
     context: dg.AssetExecutionContext, component: "SalesforceImport", imported: "ImportedObject", stream: StreamSpec
 ) -> Iterator[Materialized | dg.AssetCheckResult]:
@@ -88,7 +95,7 @@ def read_partitions(
     if span.is_empty:
         reason = f"nothing to read: what lies before `since`, {imported.since}, is left out"
         context.log.info(f"{key.to_user_string()}: {reason}")
-        checks = [holds_so_far(key, check, reason) for check in (ID_UNIQUE, AS_COUNTED)]
+        checks = [_id_unique(context.instance, key, warehouse, untouched=reason), holds_so_far(key, AS_COUNTED, reason)]
         yield dg.MaterializeResult(asset_key=key, check_results=checks)
         return
     meter = connection.meter(warehouse, f"import:{component.name}", component.max_daily_api_calls)
@@ -107,12 +114,12 @@ def read_partitions(
             )
     except AllowanceSpent as spent:
         note_pause(context, key, spent.until, str(spent))
-        yield holds_so_far(key, ID_UNIQUE, f"nothing was moved: {spent}")
+        yield _id_unique(context.instance, key, warehouse, untouched=f"nothing was moved: {spent}")
         yield holds_so_far(key, AS_COUNTED, f"nothing was moved: {spent}")
         return
     # A range run writes one event for each of its partitions: the window's numbers stand on the last one only.
     context.add_asset_metadata(_metadata(report, warehouse), asset_key=key, partition_key=context.partition_keys[-1])
-    yield dg.MaterializeResult(asset_key=key, check_results=_checks(key, report, warehouse))
+    yield dg.MaterializeResult(asset_key=key, check_results=_checks(context.instance, key, report, warehouse))
 
 
 def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.MetadataValue | dg.TableSchema]:
@@ -147,12 +154,11 @@ def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.Metada
     }
 
 
-def _checks(key: dg.AssetKey, report: WindowReport, warehouse: Warehouse) -> Sequence[dg.AssetCheckResult]:
-    repeated = repeated_ids(warehouse, report.stream)
+def _checks(
+    instance: dg.DagsterInstance, key: dg.AssetKey, report: WindowReport, warehouse: Warehouse
+) -> Sequence[dg.AssetCheckResult]:
     return [
-        dg.AssetCheckResult(
-            asset_key=key, check_name=ID_UNIQUE, passed=repeated == 0, metadata={"repeated_ids": repeated}
-        ),
+        _id_unique(instance, key, warehouse, untouched=None if report.rows_read else "no row was read"),
         dg.AssetCheckResult(
             asset_key=key,
             check_name=AS_COUNTED,
@@ -160,3 +166,22 @@ def _checks(key: dg.AssetKey, report: WindowReport, warehouse: Warehouse) -> Seq
             metadata={"rows_read": report.rows_read, "rows_counted_by_the_org": report.org_count},
         ),
     ]
+
+
+def _id_unique(
+    instance: dg.DagsterInstance, key: dg.AssetKey, warehouse: Warehouse, *, untouched: str | None = None
+) -> dg.AssetCheckResult:
+    """Counts the stream's Ids; where it is `untouched`, and why, only if the last count found one of them twice."""
+    if untouched is not None and _last_result(instance, dg.AssetCheckKey(key, ID_UNIQUE)) is not False:
+        return holds_so_far(key, ID_UNIQUE, untouched)
+    repeated = repeated_ids(warehouse, key.path[-1])
+    return dg.AssetCheckResult(
+        asset_key=key, check_name=ID_UNIQUE, passed=repeated == 0, metadata={"repeated_ids": repeated}
+    )
+
+
+def _last_result(instance: dg.DagsterInstance, check: dg.AssetCheckKey) -> bool | None:
+    """Whether the check passed when it was last made; None where it never was."""
+    records = instance.event_log_storage.get_asset_check_execution_history(check, limit=LATEST_CHECKS)
+    found = (record.evaluation for record in records)
+    return next((each.passed for each in found if isinstance(each, dg.AssetCheckEvaluation)), None)

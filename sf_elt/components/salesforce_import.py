@@ -22,7 +22,7 @@ from sf_elt.components.frequency import (
     timetable,
 )
 from sf_elt.components.imported_object import ImportedObject, as_written
-from sf_elt.components.importing import import_asset
+from sf_elt.components.importing import import_asset, own_checks
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import KeyRange, Span, partitions_of, unread
 from sf_elt.components.preflight_check import preflight_checks
@@ -125,6 +125,7 @@ class SalesforceImport(dg.Component, Attributes):
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """An asset for each object, the job of all of them, its schedule, and the sensor that resumes after a pause."""
         require_connection(context, self.connection)
+        self._require_own_name(context)
         self._require_own_streams(context)
         self._require_deletes_to_reconcile(context)
         self._require_use_of_times(context)
@@ -165,26 +166,6 @@ class SalesforceImport(dg.Component, Attributes):
         """The assets of this import."""
         return [stream_key(each.stream) for each in self.imported]
 
-    def settings(self, imported: ImportedObject) -> dict[str, str | int]:
-        """What the UI shows of how one object is read."""
-        asked = imported.fields or "all"
-        shown: dict[str, str | int | None] = {
-            "object": imported.object,
-            "connection": self.connection,
-            "import": self.title,
-            "kept_updated": self.timetable().words if self.keep_updated else "no: it is read when somebody starts it",
-            "fields": asked if isinstance(asked, str) else ", ".join(asked),
-            "additional_fields": ", ".join(imported.additional_fields) or None,
-            "exclude_fields": ", ".join(imported.exclude_fields) or None,
-            "timestamp_field": imported.timestamp_field or "the best that the object has",
-            "since": f"{imported.since:%Y-%m-%d %H:%M} UTC" if imported.since else None,
-            "deletes": self.deletes,
-            "transport": self.transport,
-            "look_back_minutes": self.look_back_minutes,
-            "max_daily_api_calls": self.max_daily_api_calls,
-        }
-        return {name: value for name, value in shown.items() if value is not None}
-
     def spec(self, imported: ImportedObject, written: tuple[str, ...]) -> StreamSpec:
         """What `streams` is asked to read for one object, some of whose fields our own exports write."""
         return StreamSpec(
@@ -211,7 +192,8 @@ class SalesforceImport(dg.Component, Attributes):
             for span in unread(self.partitions, self.start, read, now, each.since):
                 streams.setdefault(span, []).append(stream_key(each.stream))
         return [
-            dg.RunRequest(asset_selection=selected, tags=self._tags(span)) for span, selected in sorted(streams.items())
+            dg.RunRequest(asset_selection=selected, asset_check_keys=own_checks(selected), tags=self._tags(span))
+            for span, selected in sorted(streams.items())
         ]
 
     def _tags(self, span: KeyRange) -> dict[str, str]:
@@ -239,6 +221,12 @@ class SalesforceImport(dg.Component, Attributes):
             raise attribute_error(
                 context, ["reconcile"], "with `deletes: ignore` there is nothing to reconcile; leave out one of the two"
             )
+
+    def _require_own_name(self, context: dg.ComponentLoadContext) -> None:
+        """Its job, schedule and allowance of API calls go by its name."""
+        names = [each.name for each in context.component_tree.get_all_components(SalesforceImport)]
+        if names.count(self.name) > 1:
+            raise attribute_error(context, ["name"], f"there is more than one import {self.name!r}: give each its own")
 
     def _require_own_streams(self, context: dg.ComponentLoadContext) -> None:
         """Each stream has one import, and an import has one at least."""

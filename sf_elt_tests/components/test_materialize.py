@@ -152,6 +152,7 @@ def test_after_a_read_only_the_present_partition_is_asked_for(deployed: Deployed
     (first,) = component.requests(component.keys(), datetime.now(UTC))
     assert deployed.range_tags().items() <= first.tags.items()
     assert set(first.asset_selection) == set(component.keys())
+    assert {each.name for each in first.asset_check_keys or []} == {"id_unique", "as_many_rows_as_the_org_counted"}
     deployed.materialize(STREAMS, deployed.range_tags())
     (then,) = component.requests(component.keys(), datetime.now(UTC))
     today = deployed.range_tags()["dagster/asset_partition_range_end"]

@@ -212,6 +212,16 @@ def test_a_template_may_stand_for_a_number(tmp_path: Path, monkeypatch: pytest.M
     assert load_changed(tmp_path, "imports/defs.yaml", "look_back_minutes: 10", new, monkeypatch) == "nothing"
 
 
+def test_two_imports_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would take the first one's job and schedule: the name is located."""
+    second = "  - {object: Contact}\n---\ntype: sf_elt.components.SalesforceImport\nattributes:\n  name: salesforce\n"
+    second += "  connection: salesforce\n  start: 2026-01-01\n  objects: [{object: Campaign}]\n"
+    text = (ROOT / "sf_elt/defs/imports/defs.yaml").read_text("utf-8")
+    objects = text[text.index("  objects:") :]
+    said = load_changed(tmp_path, "imports/defs.yaml", objects, f"  objects:\n  {second}", monkeypatch)
+    assert re.search(r"imports/defs\.yaml:\d+ attributes\.name: there is more than one import 'salesforce'", said)
+
+
 def test_without_leads_everything_else_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """import_leads false breaks nothing that is made from leads: mapping, audiences and exports load as before."""
     old, new = "partitions: daily", "import_leads: false"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from sf_elt.components.import_settings import settings
-from sf_elt.components.import_settings import settings
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import Span, span_to_read
 from sf_elt.components.resources import OrgConnection
@@ -74,11 +73,6 @@ def import_asset(
         yield from read_partitions(context, component, imported, stream)
 
     return run
-
-
-def own_checks(keys: Sequence[dg.AssetKey]) -> list[dg.AssetCheckKey]:
-    """The checks that an import makes of these streams itself. A run that names no checks starts all that there are."""
-    return [dg.AssetCheckKey(key, check) for key in keys for check in (ID_UNIQUE, AS_COUNTED)]
 
 
 def own_checks(keys: Sequence[dg.AssetKey]) -> list[dg.AssetCheckKey]:

@@ -1,32 +1,31 @@
 -- Newest wins: drop incoming rows that are older than what stands, delete what they replace, insert. No unique index:
 -- the same result as MERGE INTO, many times faster. Runs in the transaction that also records the window.
 
--- How each incoming row stands to the stream, by its version and then by the time of reading; a record that was found
--- gone for good is brought back by no version that was read before. Only this looks through
--- all Ids of the stream; what follows finds rows by their place.
+-- Where the incoming records stand. Only this looks through all of the stream, and at nothing but its Ids; what follows
+-- finds rows by their place.
 CREATE TEMP TABLE met AS
 SELECT
     incoming.rowid AS arrived,
-    standing.rowid AS place,
+    standing.rowid AS place
+FROM incoming
+LEFT JOIN {stream} AS standing USING ("Id");
+
+-- How each incoming row stands to the one in its place, by its version and then by the time of reading; a record that
+-- was found gone for good is brought back by no version that was read before. And what is the same in both: fields that
+-- somebody changes, and what every save moves or our own exports write.
+CREATE TEMP TABLE compared AS
+SELECT
+    met.arrived,
     standing._changed_at AS changed_before,
     CASE
-        WHEN standing."Id" IS NULL THEN 'new'
         WHEN {has_vanished} AND incoming._loaded_at < standing._loaded_at THEN 'older'
         WHEN incoming.{version} > standing.{version} THEN 'changed'
         WHEN incoming.{version} < standing.{version} OR incoming._loaded_at < standing._loaded_at THEN 'older'
         ELSE 'same version'
-    END AS verdict
-FROM incoming
-LEFT JOIN {stream} AS standing USING ("Id");
-
--- What is the same in the versions that stand: fields that somebody changes, and what every save moves or our own
--- exports write.
-CREATE TEMP TABLE compared AS
-SELECT
-    met.arrived,
+    END AS verdict,
     {same_substance} AS same_substance,
     {same_saved} AS same_saved
-FROM (FROM met WHERE verdict IN ('changed', 'same version')) AS met
+FROM met
 INNER JOIN {stream} AS standing ON standing.rowid = met.place
 INNER JOIN incoming ON incoming.rowid = met.arrived;
 
@@ -37,13 +36,14 @@ CREATE TEMP TABLE moving AS
 SELECT
     met.arrived,
     met.place,
-    CASE WHEN met.verdict = 'new' THEN 'new' ELSE 'changed' END AS verdict,
-    CASE WHEN compared.same_substance THEN met.changed_before END AS changed_before
+    CASE WHEN met.place IS NULL THEN 'new' ELSE 'changed' END AS verdict,
+    CASE WHEN compared.same_substance THEN compared.changed_before END AS changed_before
 FROM met
 LEFT JOIN compared USING (arrived)
 WHERE
-    met.verdict IN ('new', 'changed')
-    OR (met.verdict = 'same version' AND NOT (compared.same_substance AND compared.same_saved));
+    met.place IS NULL
+    OR compared.verdict = 'changed'
+    OR (compared.verdict = 'same version' AND NOT (compared.same_substance AND compared.same_saved));
 
 DELETE FROM {stream} WHERE rowid IN (SELECT place FROM moving WHERE place IS NOT NULL);
 

@@ -85,7 +85,7 @@ def measure(folder: Path, *, rows: int, most_rows: int, turns: int, say: Say) ->
         [_times(sizes), _shape(sizes), *(_steps(size) for size in sizes)],
         [
             "*Ours* is everything from the login to the committed stream in a new warehouse, without the seconds that "
-            "the org's job says it took to make the CSV (`totalProcessingTime`); the org's packing and sending of the "
+            "the org's job says it took to make and pack the CSV (`totalProcessingTime`); the org's sending of the "
             "pages, on the same cores, is in it. The *floor* is one typed `read_csv` of the very same gzip files into "
             "a table of a new DuckDB file, insertion order off, closed at the end. Medians of the turns; memory is the "
             "greatest resident size of the process."

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sf_elt.salesforce import AllowanceSpent, OrgUnavailable
 from sf_elt.streams.errors import LandingUnreadable, Shortfall
 from sf_elt.streams.windows import ReadRange
-from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseFull
+from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseClosed, WarehouseFull
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +137,11 @@ def _clear_errors(stream: str, parent: Path) -> Iterator[None]:
             raise WarehouseFull(
                 f"no room to land {stream} in {parent}: nothing of this window was kept. "
                 f"Free disk space and run it again. ({error})"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise WarehouseClosed(
+                f"{stream} cannot be landed in {parent}: that folder must belong to the user who runs this, on a disk "
+                f"that is not read-only. Nothing was moved. ({error})"
             ) from error
         raise
 

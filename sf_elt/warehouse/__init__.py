@@ -12,13 +12,14 @@ Errors:
 
     WarehouseError
     ├── WarehouseBusy      another process kept the file locked for too long
+    ├── WarehouseClosed    this user may not write to it
     ├── WarehouseEmpty     nothing has been written yet
     └── WarehouseFull      the disk has no room; the transaction was rolled back
 """
 
 from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
 from sf_elt.warehouse.connection import Warehouse, hold_memory
-from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, WarehouseError, WarehouseFull
+from sf_elt.warehouse.errors import WarehouseBusy, WarehouseClosed, WarehouseEmpty, WarehouseError, WarehouseFull
 from sf_elt.warehouse.names import quote, quote_table
 from sf_elt.warehouse.tables import column_comments, column_types
 
@@ -28,6 +29,7 @@ __all__ = [
     "Pause",
     "Warehouse",
     "WarehouseBusy",
+    "WarehouseClosed",
     "WarehouseEmpty",
     "WarehouseError",
     "WarehouseFull",

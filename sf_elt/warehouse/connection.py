@@ -48,7 +48,8 @@ class Warehouse:
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection inside one transaction: committed at the end of the block, rolled back on an exception.
 
-        Raises WarehouseBusy when the file stays locked, WarehouseFull when the disk has no room.
+        Raises WarehouseBusy when the file stays locked, WarehouseFull when the disk has no room, WarehouseClosed when
+        it may not be written.
         """
         _own_folder(self.root)
         _own_folder(self._spilled)
@@ -134,7 +135,8 @@ def hold_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
 
 def _own_folder(folder: Path) -> Path:
     """Makes a folder that only its owner can enter. (The mode of `mkdir` does not reach the parents it makes.)"""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with room_for(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 

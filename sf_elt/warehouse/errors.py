@@ -11,6 +11,8 @@ import duckdb
 # How DuckDB and SQLite say that a write found no room; neither has an error class of its own for it.
 NO_ROOM = ("No space left", "File too large", "disk space", "disk is full", "disk I/O error")
 
+NOT_ALLOWED = ("Permission denied", "Read-only file system", "readonly database")
+
 
 class WarehouseError(Exception):
     """Anything that goes wrong with the warehouse file itself."""
@@ -28,9 +30,13 @@ class WarehouseFull(WarehouseError):
     """The disk has no room left; the transaction was rolled back."""
 
 
+class WarehouseClosed(WarehouseError):
+    """This user may not write to the warehouse's folder, or its disk is read-only."""
+
+
 @contextmanager
 def room_for(file: Path) -> Iterator[None]:
-    """Raises WarehouseFull where the block finds that the disk is full, whoever noticed it."""
+    """Raises WarehouseFull or WarehouseClosed where the disk is full or may not be written, whoever noticed it."""
     try:
         yield
     except (duckdb.Error, sqlite3.Error, OSError) as error:
@@ -38,5 +44,11 @@ def room_for(file: Path) -> Iterator[None]:
         if out_of_room or any(words in str(error) for words in NO_ROOM):
             raise WarehouseFull(
                 f"no room for {file}: nothing of this step was kept. Free disk space and run it again. ({error})"
+            ) from error
+        not_allowed = isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        if not_allowed or any(words in str(error) for words in NOT_ALLOWED):
+            raise WarehouseClosed(
+                f"{file} cannot be written: its folder {file.parent} must belong to the user who runs this, on a disk "
+                f"that is not read-only. Nothing of this step was kept. ({error})"
             ) from error
         raise

@@ -6,7 +6,7 @@ from dataclasses import replace
 import duckdb
 
 from sf_elt.warehouse.connection import Warehouse
-from sf_elt.warehouse.errors import WarehouseBusy, WarehouseFull
+from sf_elt.warehouse.errors import WarehouseError
 
 
 def why_not_writable(warehouse: Warehouse, *, wait_seconds: float = 2.0) -> str | None:
@@ -14,7 +14,7 @@ def why_not_writable(warehouse: Warehouse, *, wait_seconds: float = 2.0) -> str 
     try:
         with replace(warehouse, wait_seconds=wait_seconds).write():
             return None
-    except (WarehouseBusy, WarehouseFull, duckdb.Error, OSError) as error:
+    except (WarehouseError, duckdb.Error, OSError) as error:
         return str(error)
 
 

@@ -52,7 +52,7 @@ class JobPatience:
     first_wait: float = 0.25
     growth: float = 1.35
     page_rows: int | None = None
-    side_by_side: int = 10
+    side_by_side: int = 12
 
 
 class QueryJob(BaseModel):

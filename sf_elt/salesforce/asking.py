@@ -1,20 +1,23 @@
 """Many small questions in as few API calls as the org takes: describes and queries, side by side in composite requests.
 
 A composite request holds 25 subrequests, of which 5 may be queries, and counts as one call (REST API Developer Guide,
-"Composite").
+"Composite"). Nothing else here sends composite requests.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import quote
 
-from sf_elt.salesforce.composite import Answer, answers_in, body_of_reads
+from sf_elt.salesforce.composite import answers_in, body_of_reads
 from sf_elt.salesforce.connect import Org
 from sf_elt.salesforce.describe import ObjectDescribe
-from sf_elt.salesforce.errors import RequestRefused, SalesforceError, error_inside
+from sf_elt.salesforce.errors import OrgUnavailable, RequestRefused, error_inside
 from sf_elt.salesforce.soql import name as checked_name
 from sf_elt.salesforce.transport import ORG_PAUSE
+
+log = logging.getLogger(__name__)
 
 MOST_QUESTIONS, MOST_QUERIES = 25, 5
 
@@ -24,7 +27,7 @@ class Reply:
     """What the org gave for one question: its JSON, or why it refused."""
 
     body: object = None
-    refused: SalesforceError | None = None
+    refused: RequestRefused | None = None
 
     @property
     def records(self) -> list[dict[str, object]]:
@@ -58,13 +61,12 @@ def ask(org: Org, questions: Mapping[str, str]) -> dict[str, Reply]:
     """The replies by the questions' names (letters, digits and `_`); questions are paths below the API's version.
 
     A refused question is a reply; what stops all of them is raised: AllowanceSpent, OrgUnavailable,
-    AuthenticationFailed. An org that takes no composite requests is asked one question a call.
+    AuthenticationFailed. What the org does not answer together with others, it is asked alone: a call each.
     """
     replies: dict[str, Reply] = {}
-    for together in _in_calls(questions):
-        addresses = {name: f"/services/data/v{org.api_version}/{path}" for name, path in together.items()}
-        answers = _asked(org, addresses) if org.takes_composites else None
-        replies |= _one_by_one(org, together) if answers is None else _read(org, addresses, answers)
+    for call in _in_calls(questions):
+        together = _together(org, call) if org.takes_composites else {}
+        replies |= together | _one_by_one(org, {name: path for name, path in call.items() if name not in together})
     return {name: replies[name] for name in questions}
 
 
@@ -91,36 +93,48 @@ def _is_query(path: str) -> bool:
     return path.startswith(("query/", "queryAll/"))
 
 
-def _asked(org: Org, addresses: Mapping[str, str]) -> dict[str, Answer] | None:
-    """The answers, or None where this org does not answer composite requests."""
+def _together(org: Org, questions: Mapping[str, str]) -> dict[str, Reply]:
+    """The replies of one composite request; questions that are not among them are to be asked alone."""
+    addresses = {name: f"/services/data/v{org.api_version}/{path}" for name, path in questions.items()}
     try:
         reply = org.session.post(
             org.url("composite"), data=body_of_reads(addresses), headers={"Content-Type": "application/json"}
         )
+        answers = answers_in(reply.content)
     except RequestRefused as error:
         if error.code == "API_DISABLED_FOR_ORG":
             raise
-        org.takes_composites = False
-        return None
-    return answers_in(reply.content)
-
-
-def _read(org: Org, addresses: Mapping[str, str], answers: Mapping[str, Answer]) -> dict[str, Reply]:
+        return _not_together(org, str(error))
+    except ValueError:
+        return _not_together(org, "its reply holds no answers")
     next_try = org.transport.clock() + ORG_PAUSE
-    return {
-        name: Reply(answers[name].body)
-        if answers[name].status < 300
-        else Reply(
-            refused=error_inside(
-                f"GET {url.partition('?')[0]}", answers[name].status, answers[name].body, next_try=next_try
-            )
-        )
-        for name, url in addresses.items()
-    }
+    replies: dict[str, Reply] = {}
+    for name, address in addresses.items():
+        if name not in answers:
+            continue
+        answer = answers[name]
+        if answer.status < 300:
+            replies[name] = Reply(answer.body)
+            continue
+        refused = error_inside(f"GET {address.partition('?')[0]}", answer.status, answer.body, next_try=next_try)
+        if refused.code == "PROCESSING_HALTED" or answer.status == 405:
+            _not_together(org, str(refused))
+        elif isinstance(refused, RequestRefused):
+            replies[name] = Reply(refused=refused)
+        elif not isinstance(refused, OrgUnavailable):  # which is repeated where it is asked alone
+            raise refused
+    return replies
+
+
+def _not_together(org: Org, why: str) -> dict[str, Reply]:
+    """From now on the org is asked one question a call."""
+    log.info("%s does not answer composite requests: %s", org.host, why)
+    org.takes_composites = False
+    return {}
 
 
 def _one_by_one(org: Org, questions: Mapping[str, str]) -> dict[str, Reply]:
-    replies = {}
+    replies: dict[str, Reply] = {}
     for name, path in questions.items():
         try:
             replies[name] = Reply(org.session.get(org.url(path)).json())

@@ -128,9 +128,7 @@ def _described(org: Org, object_name: str) -> object:
     try:
         return org.client.restful(path)
     except RequestRefused as error:
-        if error.code == "NOT_FOUND" or isinstance(error, UnknownObject):
-            raise unknown_object(org, object_name) from error
-        raise
+        raise told_plainly(org, object_name, error) from error
 
 
 def object_list(org: Org) -> tuple[ObjectSummary, ...]:
@@ -145,6 +143,12 @@ def object_list(org: Org) -> tuple[ObjectSummary, ...]:
 def object_names(org: Org) -> list[str]:
     """The API names of all objects that this user sees."""
     return [each.name for each in object_list(org)]
+
+
+def told_plainly(org: Org, object_name: str, error: RequestRefused) -> RequestRefused:
+    """The error of a refused describe: that there is no such object, with the nearest names, or what it is."""
+    no_object = error.code == "NOT_FOUND" or isinstance(error, UnknownObject)
+    return unknown_object(org, object_name) if no_object else error
 
 
 def unknown_object(org: Org, object_name: str) -> UnknownObject:

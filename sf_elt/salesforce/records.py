@@ -7,11 +7,10 @@ from urllib.parse import quote
 
 import orjson
 
-from sf_elt.salesforce.composite import answers_in, body_of_reads
+from sf_elt.salesforce.asking import ask
 from sf_elt.salesforce.connect import Org
-from sf_elt.salesforce.errors import RequestRefused, error_inside
+from sf_elt.salesforce.errors import RequestRefused
 from sf_elt.salesforce.query import fits_rest
-from sf_elt.salesforce.transport import ORG_PAUSE
 
 _COUNT = re.compile(r"\s*SELECT\s+(COUNT\s*\(\s*\))\s+FROM\b", re.IGNORECASE)
 
@@ -78,7 +77,7 @@ def query_pages(org: Org, soql: str, *, include_deleted: bool = False) -> Iterat
     Takes whatever SOQL the org takes. `SELECT COUNT() FROM …` has one row with the one value `COUNT()`. Children that
     need more than one reply are read to their end. Raises RequestRefused and its kinds with the org's own words.
     """
-    reply = _first_reply(org, soql, include_deleted=include_deleted)
+    reply = _asked(org, {"q": soql}, include_deleted=include_deleted)
     counted = _COUNT.match(soql)
     if counted is not None:
         yield Page(1, (Record("AggregateResult", {"COUNT()": reply["totalSize"]}),))
@@ -110,7 +109,7 @@ def query_columns(org: Org, soql: str) -> list[str]:
     """
     if _COUNT.match(soql):
         return ["COUNT()"]
-    reply = _reply(_asked(org, {"columns": "true", "q": soql}, include_deleted=False))
+    reply = _asked(org, {"columns": "true", "q": soql}, include_deleted=False)
     return list(_column_names(reply.get("columnMetadata")))
 
 
@@ -127,32 +126,26 @@ def _column_names(columns: object, above: str = "") -> Iterator[str]:
             yield name
 
 
-def _first_reply(org: Org, soql: str, *, include_deleted: bool) -> dict[str, object]:
-    return _reply(_asked(org, {"q": soql}, include_deleted=include_deleted))
-
-
-def _asked(org: Org, parameters: Mapping[str, str], *, include_deleted: bool) -> bytes:
+def _asked(org: Org, parameters: Mapping[str, str], *, include_deleted: bool) -> dict[str, object]:
     """The reply to a query. One too long for an address travels in the body of a composite request: one call, too."""
     resource = "queryAll" if include_deleted else "query"
     if fits_rest(parameters["q"]):
-        return org.session.get(org.url(f"{resource}/"), params=dict(parameters)).content
+        return _reply(org.session.get(org.url(f"{resource}/"), params=dict(parameters)).content)
     in_address = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
-    address = f"/services/data/v{org.api_version}/{resource}/?{in_address}"
-    reply = org.session.post(
-        org.url("composite"), data=body_of_reads({"asked": address}), headers={"Content-Type": "application/json"}
-    )
-    answer = answers_in(reply.content)["asked"]
-    if answer.status >= 300:
-        where = f"GET {address.partition('?')[0]}"
-        raise error_inside(where, answer.status, answer.body, next_try=org.transport.clock() + ORG_PAUSE)
-    return orjson.dumps(answer.body)
+    reply = ask(org, {"asked": f"{resource}/?{in_address}"})["asked"]
+    if reply.refused is not None:
+        raise reply.refused
+    return _with_names(reply.body)
 
 
 def _reply(body: bytes) -> dict[str, object]:
     try:
-        reply = orjson.loads(body)
+        return _with_names(orjson.loads(body))
     except orjson.JSONDecodeError as error:
         raise RequestRefused(f"the org's reply to a query is no JSON: {error}") from error
+
+
+def _with_names(reply: object) -> dict[str, object]:
     if not isinstance(reply, dict):
         raise RequestRefused("the org's reply to a query has no records")
     return reply

@@ -106,10 +106,12 @@ class OrgTransport(HTTPAdapter):
         request.url = self._address(request.url or "")
         plain = request.url.startswith("http://")
         repeatable = _is_repeatable(request)
+        meter = self.meter  # of the run that asks: a thread that outlives its run must not spend another's calls
 
         def once() -> requests.Response:
             return self._once(
                 request,
+                meter,
                 stream=stream,
                 timeout=timeout or TIMEOUTS,
                 verify=verify,
@@ -129,11 +131,11 @@ class OrgTransport(HTTPAdapter):
             response = self._renewed(request, response, attempts, once)
         return response
 
-    def _once(self, request: requests.PreparedRequest, **how: object) -> requests.Response:
+    def _once(self, request: requests.PreparedRequest, meter: CallMeter | None, **how: object) -> requests.Response:
         """One HTTP call. A 401 is returned, for the caller to renew the session; other refusals are raised."""
         if self.token is not None and not _is_login(request) and urlsplit(request.url or "").netloc == self.host:
             request.headers["Authorization"] = f"Bearer {self.token}"
-        self._count(request)
+        _count(request, meter)
         where = f"{request.method} {_path(request)}"
         try:
             sent_at = self.clock()
@@ -150,7 +152,7 @@ class OrgTransport(HTTPAdapter):
             never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError))
             hint = f" ({self._setting_of(request)})" if never_arrived else ""
             raise OrgUnavailable(f"{where}: {reason}{hint}", never_arrived=never_arrived) from reason
-        self._note_allowance(response)
+        self._note_allowance(response, meter)
         if response.status_code == 401 or _is_answer_to_login(request, response):
             return response
         if response.status_code < 400:
@@ -180,15 +182,6 @@ class OrgTransport(HTTPAdapter):
             raise AuthenticationFailed(f"the org refuses the session it has just opened ({error})", status=401)
         return response
 
-    def _count(self, request: requests.PreparedRequest) -> None:
-        """Reserves the call. OAuth token requests do not count against an org's allowance; a SOAP login does."""
-        path = _path(request)
-        if self.meter is None or path.startswith("/services/oauth2/"):
-            return
-        pause = self.meter.reserve_call(request.method or "", path)
-        if pause is not None:
-            raise AllowanceSpent(f"{pause.reason}, paused until {pause.until:%Y-%m-%d %H:%M} UTC", until=pause.until)
-
     def _setting_of(self, request: requests.PreparedRequest) -> str:
         """Which setting names the host that does not answer."""
         host = urlsplit(request.url or "").netloc
@@ -207,13 +200,13 @@ class OrgTransport(HTTPAdapter):
         behind = sent_at - said
         self.behind = behind if behind > CLOCKS_AGREE else timedelta()
 
-    def _note_allowance(self, response: requests.Response) -> None:
+    def _note_allowance(self, response: requests.Response, meter: CallMeter | None) -> None:
         usage = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
         if usage is None:
             return
         self.allowance = int(usage[1]), int(usage[2])
-        if self.meter is not None:
-            self.meter.note_allowance(*self.allowance)
+        if meter is not None:
+            meter.note_allowance(*self.allowance)
 
     def _address(self, url: str) -> str:
         """simple-salesforce writes https:// and login.salesforce.com into every address; here come the real ones."""
@@ -235,6 +228,16 @@ class OrgTransport(HTTPAdapter):
         wait = self.patience.first_wait * slower * 2.0 ** (state.attempt_number - 1)
         longest = min(self.patience.longest_wait, wait)
         return uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
+
+
+def _count(request: requests.PreparedRequest, meter: CallMeter | None) -> None:
+    """Reserves the call. OAuth token requests do not count against an org's allowance; a SOAP login does."""
+    path = _path(request)
+    if meter is None or path.startswith("/services/oauth2/"):
+        return
+    pause = meter.reserve_call(request.method or "", path)
+    if pause is not None:
+        raise AllowanceSpent(f"{pause.reason}, paused until {pause.until:%Y-%m-%d %H:%M} UTC", until=pause.until)
 
 
 def _is_worth_repeating(error: BaseException, repeatable: bool) -> bool:

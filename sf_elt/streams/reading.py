@@ -2,17 +2,13 @@
 
 A query that is too long is asked in groups of columns (`wide`).
 
-Which of REST and bulk spends fewer API calls: REST is a call for each page of 2,000 rows. A bulk job is a call to make
-it, its looks, and a page. Salesforce takes about two seconds for a job of some thousand rows, which are looked at three
-times: 5 calls, so that REST is fewer or as many up to 10,000 rows, and begins at once. A job of ten seconds would be
-looked at eight times; a job that is done at the first look, as the demo org's are, costs 3 calls. Rows so wide that
-REST pages hold fewer of them shift it the other way: `rest_rows` is there for that.
+REST or bulk: whichever spends fewer API calls (sf_elt/salesforce/costs.py). Rows so wide that REST pages hold fewer of
+them shift it: `rest_rows` is there for that.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -31,8 +27,7 @@ from sf_elt.salesforce import (
     select,
     within,
 )
-from sf_elt.salesforce.query import PAGE_ROWS
-from sf_elt.salesforce.query_jobs import first_wait, next_wait
+from sf_elt.salesforce.costs import break_even
 from sf_elt.salesforce.soql import all_of
 from sf_elt.streams.column_groups import is_wide
 from sf_elt.streams.columns import StreamColumns
@@ -42,7 +37,6 @@ from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
 Progress = Callable[[str, int, int | None], None]
 Chosen = Literal["rest", "bulk"]
 
-QUICK_JOB = 2.0  # seconds that a job of some thousand rows takes
 SHORTEST = timedelta(minutes=1)  # a mass update: what is too large in a minute is no smaller in a second
 
 _EARLIER, _LATER, _BY_ID = "earlier", "later", "by-id"
@@ -163,21 +157,6 @@ class Reading:
 
     def _on_page(self, counted: int | None) -> Callable[[int], None]:
         return lambda pages: self.progress(f"{self.spec.stream}: reading page {pages}", 0, counted)
-
-
-@cache
-def break_even() -> int:
-    """The most rows that cost no more calls by REST than by a bulk job."""
-    return PAGE_ROWS * (1 + looks(QUICK_JOB) + 1)
-
-
-def looks(seconds: float) -> int:
-    """How often a bulk job of so many seconds is looked at."""
-    patience = JobPatience()
-    taken, made = first_wait(patience, 0), 1
-    while taken < seconds:
-        taken, made = taken + next_wait(taken, 0, 0, patience.growth), made + 1
-    return made
 
 
 def includes_deleted(spec: StreamSpec) -> bool:

@@ -22,7 +22,7 @@ from sf_elt.salesforce.describe import ObjectDescribe, describe
 from sf_elt.salesforce.ids import NotAnId, record_id
 from sf_elt.salesforce.lookups import resolved
 from sf_elt.salesforce.records import Record, query
-from sf_elt.salesforce.soql import literal, select
+from sf_elt.salesforce.soql import all_of, compare, select
 
 _KINDS = {"Campaign": "701", "Contact": "003", "Lead": "00Q"}  # the same in every org
 
@@ -87,7 +87,7 @@ class CampaignMember:
 def find(org: Org, campaign_id: str, fields: Sequence[str] = ()) -> Campaign | None:
     """The campaign with this Id, or None. `fields` are read besides the usual ones, into `record`."""
     wanted = _id_of("Campaign", campaign_id)
-    return next(_campaigns(org, fields, f"Id = {literal(wanted)}"), None)
+    return next(_campaigns(org, fields, compare("Id", "=", wanted)), None)
 
 
 def fetch_campaigns(
@@ -99,10 +99,8 @@ def fetch_campaigns(
     limit: int | None = None,
 ) -> Iterator[Campaign]:
     """All campaigns that this user sees, or those with a status, or the active ones."""
-    conditions = ["IsActive = true"] if active_only else []
-    if status is not None:
-        conditions.append(f"Status = {literal(status)}")
-    return _campaigns(org, fields, " AND ".join(conditions), limit)
+    active = compare("IsActive", "=", True) if active_only else ""
+    return _campaigns(org, fields, all_of(active, _has_status(status)), limit)
 
 
 def campaign_members(
@@ -114,11 +112,8 @@ def campaign_members(
     limit: int | None = None,
 ) -> Iterator[CampaignMember]:
     """Everyone in a campaign, or those with a status, as they come. A campaign that there is not has no members."""
-    conditions = [f"CampaignId = {literal(_id_of('Campaign', campaign_id))}"]
-    if status is not None:
-        conditions.append(f"Status = {literal(status)}")
     names = _names(org, "CampaignMember", _MEMBER, fields)
-    soql = select(names, "CampaignMember", " AND ".join(conditions), limit=limit)
+    soql = select(names, "CampaignMember", all_of(_is_in(campaign_id), _has_status(status)), limit=limit)
     return (_member(record) for record in query(org, soql))
 
 
@@ -143,9 +138,17 @@ def describe_members(org: Org) -> ObjectDescribe:
 
 
 def _member_id(org: Org, campaign_id: str, field: str, person_id: str) -> str | None:
-    where = f"CampaignId = {literal(_id_of('Campaign', campaign_id))} AND {field} = {literal(person_id)}"
+    where = all_of(_is_in(campaign_id), compare(field, "=", person_id))
     found = next(query(org, select(["Id"], "CampaignMember", where)), None)
     return None if found is None else found.id
+
+
+def _is_in(campaign_id: str) -> str:
+    return compare("CampaignId", "=", _id_of("Campaign", campaign_id))
+
+
+def _has_status(status: str | None) -> str:
+    return "" if status is None else compare("Status", "=", status)
 
 
 def _id_of(kind: str, an_id: str) -> str:

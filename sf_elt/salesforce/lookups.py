@@ -29,7 +29,7 @@ from sf_elt.salesforce.labels import labels
 from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.picklists import Choice, Picklist, find_picklist
 from sf_elt.salesforce.records import Page, Record, query, query_columns, query_pages, record_of
-from sf_elt.salesforce.soql import literal, name, select
+from sf_elt.salesforce.soql import any_of, compare, literal, name, select
 
 __all__ = [
     "PEOPLE",
@@ -94,7 +94,7 @@ def find(org: Org, an_id: str, fields: Sequence[str] = (), *, object_name: str |
     if fields:
         described = describe(org, its_object)
         names = resolved(org, described, fields)
-        return next(query(org, select(names, described.name, f"Id = {literal(wanted)}")), None)
+        return next(query(org, select(names, described.name, compare("Id", "=", wanted))), None)
     try:
         reply = org.session.get(org.url(f"sobjects/{its_object}/{wanted}"))
     except RequestRefused as error:
@@ -229,7 +229,7 @@ def _has_email(described: ObjectDescribe, address: str) -> str:
     if "Email" in addresses:
         addresses = ["Email"]
     if addresses:
-        return " OR ".join(f"{field} = {literal(address)}" for field in addresses)
+        return any_of(*(compare(field, "=", address) for field in addresses))
     if described.name in _BY_PEOPLE:
         return _BY_PEOPLE[described.name].format(email=literal(address))
     raise UnknownField(f"{described.name} has no e-mail field that can be searched", code="INVALID_FIELD")

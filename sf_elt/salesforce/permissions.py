@@ -14,13 +14,16 @@ from typing import Literal
 from sf_elt.salesforce.asking import Reply, ask, querying
 from sf_elt.salesforce.connect import Org
 from sf_elt.salesforce.errors import RequestRefused, SalesforceError, UnknownField, UnknownObject
-from sf_elt.salesforce.soql import literal, literals
+from sf_elt.salesforce.soql import all_of, among, compare, select
 
 Why = Literal["hidden", "absent", "unknown"]
 Right = Literal["Read", "Edit", "View All"]
 
 # The parts of an address have no field-level security, and no row in FieldDefinition, of their own.
 _PART = re.compile(r"(Street|City|State|StateCode|PostalCode|Country|CountryCode|Latitude|Longitude|GeocodeAccuracy)$")
+_GRANTED = (
+    "Id", "Label", "Profile.Name", "PermissionsViewSetup", "PermissionsViewAllData", "PermissionsModifyAllData",
+)  # fmt: skip
 OBJECTS_A_PAGE = 3  # FieldDefinition gives 2,000 rows and no second page
 
 
@@ -76,20 +79,17 @@ class Rights:
 def rights(org: Org, objects: Sequence[str]) -> Rights:
     """What the user was granted on these objects, in one API call; one more for a login by access token alone."""
     user = _user(org)
-    mine = f"SELECT PermissionSetId FROM PermissionSetAssignment WHERE {user('Assignee.Username', 'AssigneeId')}"  # noqa: S608 - literals
-    granted = "Id, Label, Profile.Name, PermissionsViewSetup, PermissionsViewAllData, PermissionsModifyAllData"
-    profile = f"SELECT ProfileId FROM User WHERE {user('Username', 'Id')}"  # noqa: S608 - literals
+    mine = select(["PermissionSetId"], "PermissionSetAssignment", user("Assignee.Username", "AssigneeId"))
+    profile = select(["ProfileId"], "User", user("Username", "Id"))
+    views_all = all_of(compare("PermissionsViewAllRecords", "=", True), among("SobjectType", objects))
     of_objects = [tuple(objects[at : at + OBJECTS_A_PAGE]) for at in range(0, len(objects), OBJECTS_A_PAGE)]
     fields = {f"fields{number}": _fields_of(some) for number, some in enumerate(of_objects)}
     replies = ask(
         org,
         {
-            "assigned": querying(f"SELECT {granted} FROM PermissionSet WHERE Id IN ({mine})"),  # noqa: S608
-            "profile": querying(f"SELECT {granted} FROM PermissionSet WHERE ProfileId IN ({profile})"),  # noqa: S608
-            "views_all": querying(
-                "SELECT SobjectType, ParentId FROM ObjectPermissions "  # noqa: S608
-                f"WHERE PermissionsViewAllRecords = true AND SobjectType IN {literals(objects)}"
-            ),
+            "assigned": querying(select(_GRANTED, "PermissionSet", f"Id IN ({mine})")),
+            "profile": querying(select(_GRANTED, "PermissionSet", f"ProfileId IN ({profile})")),
+            "views_all": querying(select(["SobjectType", "ParentId"], "ObjectPermissions", views_all)),
             **fields,
         },
     )
@@ -170,10 +170,8 @@ def owner_of(org: Org, object_name: str, field_name: str) -> tuple[str, str]:
 
 
 def _fields_of(objects: Sequence[str]) -> str:
-    return querying(
-        "SELECT EntityDefinition.QualifiedApiName, QualifiedApiName FROM FieldDefinition "  # noqa: S608
-        f"WHERE EntityDefinition.QualifiedApiName IN {literals(objects)}"
-    )
+    object_name = "EntityDefinition.QualifiedApiName"
+    return querying(select([object_name, "QualifiedApiName"], "FieldDefinition", among(object_name, objects)))
 
 
 def _user(org: Org) -> "_Condition":
@@ -194,8 +192,8 @@ class _Condition:
 
     def __call__(self, username_field: str, id_field: str) -> str:
         if self.username:
-            return f"{username_field} = {literal(self.username)}"
-        return f"{id_field} = {literal(self.user_id)}"
+            return compare(username_field, "=", self.username)
+        return compare(id_field, "=", self.user_id)
 
 
 def _rights(replies: Mapping[str, Reply], fields: Mapping[tuple[str, ...], Reply]) -> Rights:

@@ -57,11 +57,6 @@ class Record(Mapping[str, object]):
             raise KeyError("Id")
         return str(found)
 
-    def text(self, name: str) -> str | None:
-        """The value as text, for what is text in the org: `record.text("Email")`; None where it is empty."""
-        value = self[name]
-        return None if value is None else str(value)
-
 
 @dataclass(frozen=True)
 class Page:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
 from sf_elt.salesforce.connect import Org
-from sf_elt.salesforce.download import fetch_page
+from sf_elt.salesforce.download import Halted, fetch_page
 from sf_elt.salesforce.errors import RequestRefused
 from sf_elt.salesforce.resuming import Begun
 
@@ -206,6 +206,8 @@ class _Reading:
             self.on_page(self.pages.counted, self.pages.records)
 
     def _find(self, address: str) -> _Note:
+        if self.halt.is_set():
+            raise Halted
         try:
             reply = self.org.session.get(self.org.url(address), headers={"Accept": "application/json"}).content
         except RequestRefused as error:

@@ -23,6 +23,7 @@ from sf_elt.salesforce import (
     literal,
     query_records,
 )
+from sf_elt.warehouse import Pause
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import QUICK, Meter
 
@@ -198,6 +199,22 @@ def test_another_meter_for_a_while(connected: Org, meter: Meter) -> None:
     with connected.counted_by(other):
         count(connected, "Lead")
     assert (len(meter.calls), len(other.calls)) == (0, 1)
+
+
+def test_a_request_stays_with_the_meter_it_began_with(org: Details, connected: Org, meter: Meter) -> None:
+    """A call that is repeated after its run has ended, as threads do, is not counted for the run that comes next."""
+    following = Meter()
+
+    class Ending(Meter):
+        def reserve_call(self, method: str, path: str) -> Pause | None:
+            connected.transport.meter = following
+            return super().reserve_call(method, path)
+
+    ending = Ending()
+    levers(org).faults.plan({"path": "/query", "reply": {"status": 503}})
+    with connected.counted_by(ending):
+        count(connected, "Lead")
+    assert (len(ending.calls), following.calls, meter.calls) == (2, [], [])
 
 
 def test_describe_is_asked_once(connected: Org, meter: Meter) -> None:

@@ -9,7 +9,7 @@ from sf_elt.cli.org_session import Connection, opened_org
 from sf_elt.cli.showing import Column, Format, FormatOption, Rows, chosen, refuse, show
 
 if TYPE_CHECKING:
-    from sf_elt.salesforce.campaigns import CampaignMember
+    from sf_elt.salesforce.lookups.campaigns import CampaignMember
 
 NO_CAMPAIGN = "there is no such campaign, or this user may not see it"
 
@@ -44,7 +44,7 @@ def campaigns(
     connection: Connection = "",
 ) -> None:
     """Lists the campaigns, with how many are in each and how many responded."""
-    from sf_elt.salesforce import campaigns as of_org
+    from sf_elt.salesforce.lookups import campaigns as of_org
 
     with opened_org(connection) as org:
         found = of_org.fetch_campaigns(org, status=status or None, active_only=active, limit=limit)
@@ -60,7 +60,7 @@ def campaign(
     connection: Connection = "",
 ) -> None:
     """Shows one campaign: status, dates, who owns it, numbers, cost."""
-    from sf_elt.salesforce import campaigns as of_org
+    from sf_elt.salesforce.lookups import campaigns as of_org
 
     check_id(campaign_id)
     with opened_org(connection) as org:
@@ -80,7 +80,7 @@ def members(
     connection: Connection = "",
 ) -> None:
     """Lists who is in a campaign: contacts and leads, with their status."""
-    from sf_elt.salesforce import campaigns as of_org
+    from sf_elt.salesforce.lookups import campaigns as of_org
 
     check_id(campaign_id)
     with opened_org(connection) as org:
@@ -99,7 +99,7 @@ def member(
     connection: Connection = "",
 ) -> None:
     """Says whether a lead or a contact is in a campaign: prints the Id of the membership, or ends with status 1."""
-    from sf_elt.salesforce import campaigns as of_org
+    from sf_elt.salesforce.lookups import campaigns as of_org
 
     if bool(lead) == bool(contact):
         raise typer.BadParameter("give either --lead or --contact, with an Id")

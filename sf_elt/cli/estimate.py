@@ -28,7 +28,7 @@ def estimate(
     from sf_elt.components.estimates import estimate as estimated
     from sf_elt.components.resources import open_warehouse
     from sf_elt.salesforce import SalesforceError
-    from sf_elt.salesforce.refused_logins import what_to_do
+    from sf_elt.salesforce.connection.refused_logins import what_to_do
     from sf_elt.streams import SpecRefused
     from sf_elt.warehouse import WarehouseError
 

@@ -240,14 +240,14 @@ def _names_of(org: "Org", objects: Sequence[str], fields: str) -> dict[str, list
 
 def labelled(org: "Org", object_name: str, names: Sequence[str]) -> list[Column]:
     """The columns of these fields, with the labels that people know."""
-    from sf_elt.salesforce.labels import labels
+    from sf_elt.salesforce.lookups.labels import labels
 
     named = labels(org, object_name, names)
     return [Column(name, "Id" if name == "Id" else label) for name, label in named.items()]
 
 
 def _field_row(field: "FieldDescribe") -> dict[str, object]:
-    from sf_elt.salesforce.labels import is_required, type_label
+    from sf_elt.salesforce.lookups.labels import is_required, type_label
 
     return {
         "label": field.label,

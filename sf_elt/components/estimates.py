@@ -8,7 +8,8 @@ from sf_elt.components.reckoning import Estimate, Reckoning, Settings, Wanted
 from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.salesforce import Org, UnknownObject
 from sf_elt.salesforce.asking import describe_together
-from sf_elt.salesforce.limits import count_records, kept_counts, limits
+from sf_elt.salesforce.counting import count_records, kept_counts
+from sf_elt.salesforce.limits import limits
 from sf_elt.salesforce.permissions import explained
 from sf_elt.salesforce.soql import compare
 from sf_elt.streams import StreamColumns, StreamSpec, stream_columns

@@ -9,9 +9,9 @@ from sf_elt.components.preflight_objects import about_export, about_stream, pare
 from sf_elt.components.preflight_org import about_limits, about_versions
 from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, Org, SalesforceError
 from sf_elt.salesforce.asking import describe_together
+from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.limits import limits, versions
 from sf_elt.salesforce.permissions import Rights, rights
-from sf_elt.salesforce.refused_logins import what_to_do
 from sf_elt.warehouse import JobMeter, Warehouse, WarehouseError
 from sf_elt.warehouse.writable import free_bytes, why_not_writable
 

@@ -11,7 +11,7 @@ import dagster as dg
 from sf_elt.components.frequency import Timetable
 from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.salesforce import JobPatience, Org
-from sf_elt.salesforce.costs import bulk_calls, job_seconds, rest_calls
+from sf_elt.salesforce.downloads.costs import bulk_calls, job_seconds, rest_calls
 from sf_elt.salesforce.limits import API_CALLS, BULK_QUERY_JOBS, BULK_QUERY_MB, Limit
 from sf_elt.streams import StreamColumns, StreamSpec
 from sf_elt.streams.estimating import ASSUMED_PACE, SECONDS_A_CALL, Allowance, Demand, Finish, Need, finish

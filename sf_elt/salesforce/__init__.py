@@ -9,6 +9,24 @@
 
 Every HTTP call, each repetition too, is counted by the meter before it leaves.
 
+connection/     log in, the session, every HTTP call over it
+downloads/      rows of a query as landing files: in bulk, by REST, by Id; what that costs
+lookups/        records, fields, labels, picklists and campaigns for people and their own programs
+asking.py       many small questions in few calls
+composite.py    what composite requests and their replies look like
+counting.py     how many records there are
+describe.py     objects and their fields
+errors.py       what can go wrong
+ids.py          Ids of 15 and of 18 characters
+limits.py       what the org allows, and which versions it has
+names.py        did you mean …?
+permissions.py  what the user may not see, and what to grant
+records.py      rows of any query as Python values
+retrieve.py     records by their Ids, with any number of fields
+soql.py         all SOQL that is written here
+survey.py       describe and count in one call
+write.py        records written to the org
+
 Errors:
 
     SalesforceError
@@ -26,10 +44,16 @@ Errors:
         └── JobFailed            a bulk job ended as Failed or Aborted
 """
 
-from sf_elt.salesforce.bulk import begin_bulk, download_bulk
-from sf_elt.salesforce.connect import Org, connect
+from sf_elt.salesforce.connection.connect import Org, connect
+from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.connection.transport import CallMeter, Patience, Pause
+from sf_elt.salesforce.counting import count
 from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, object_names
-from sf_elt.salesforce.download import Download
+from sf_elt.salesforce.downloads.bulk import begin_bulk, download_bulk
+from sf_elt.salesforce.downloads.keyset import download_by_id
+from sf_elt.salesforce.downloads.pages import Download
+from sf_elt.salesforce.downloads.query_jobs import JobPatience
+from sf_elt.salesforce.downloads.rest import download_rest, fits_rest
 from sf_elt.salesforce.errors import (
     AllowanceSpent,
     AuthenticationFailed,
@@ -45,16 +69,11 @@ from sf_elt.salesforce.errors import (
     UnknownField,
     UnknownObject,
 )
-from sf_elt.salesforce.keyset import download_by_id
-from sf_elt.salesforce.login import Login
 from sf_elt.salesforce.names import did_you_mean
-from sf_elt.salesforce.query import count, download_rest, fits_rest
-from sf_elt.salesforce.query_jobs import JobPatience
 from sf_elt.salesforce.records import query_records
 from sf_elt.salesforce.retrieve import retrieve
 from sf_elt.salesforce.soql import literal, literals, moment, select, within
 from sf_elt.salesforce.survey import Survey, survey
-from sf_elt.salesforce.transport import CallMeter, Patience, Pause
 
 __all__ = [
     "AllowanceSpent",

@@ -11,11 +11,11 @@ from itertools import islice
 from urllib.parse import quote
 
 from sf_elt.salesforce.composite import answers_in, body_of_reads
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
+from sf_elt.salesforce.connection.transport import ORG_PAUSE
 from sf_elt.salesforce.describe import ObjectDescribe
 from sf_elt.salesforce.errors import OrgUnavailable, RequestRefused, error_inside
 from sf_elt.salesforce.soql import name as checked_name
-from sf_elt.salesforce.transport import ORG_PAUSE
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused, UnknownField, UnknownObject
 from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.soql import name as checked_name

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sf_elt.salesforce.asking import Reply, ask, querying
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused, SalesforceError, UnknownField, UnknownObject
 from sf_elt.salesforce.soql import all_of, among, compare, select
 

@@ -8,9 +8,9 @@ from urllib.parse import quote
 import orjson
 
 from sf_elt.salesforce.asking import ask
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
+from sf_elt.salesforce.downloads.rest import fits_rest
 from sf_elt.salesforce.errors import RequestRefused
-from sf_elt.salesforce.query import fits_rest
 
 _COUNT = re.compile(r"\s*SELECT\s+(COUNT\s*\(\s*\))\s+FROM\b", re.IGNORECASE)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused
 from sf_elt.salesforce.soql import name
 

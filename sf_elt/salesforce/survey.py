@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sf_elt.salesforce.asking import ask, describing, querying
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import ObjectDescribe, told_plainly, unknown_object
 from sf_elt.salesforce.errors import QueryTooLarge, RequestRefused
 from sf_elt.salesforce.soql import select_count

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 from requests import Response
 
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import SalesforceError
 from sf_elt.salesforce.soql import name
 

@@ -23,12 +23,12 @@ from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.errors import EventsUnreadable, LandingUnreadable, ManyVanished, Shortfall, SpecRefused, StreamError
 from sf_elt.streams.events import DELIMITERS, EventSpec, EventsReport, event_files, files_standing, import_events
 from sf_elt.streams.importing import import_window
-from sf_elt.streams.reconciling import ReconcileReport, reconcile
 from sf_elt.streams.recording import WindowReport
-from sf_elt.streams.refreshing import RefreshReport, refresh_formulas
 from sf_elt.streams.schema import SchemaChange
 from sf_elt.streams.source_names import SourceField, source_fields
 from sf_elt.streams.standing import repeated_ids, spans_read
+from sf_elt.streams.upkeep.reconciling import ReconcileReport, reconcile
+from sf_elt.streams.upkeep.refreshing import RefreshReport, refresh_formulas
 from sf_elt.streams.views import refresh_views
 from sf_elt.streams.windows import StreamSpec, Window
 

@@ -2,7 +2,7 @@
 
 A query that is too long is asked in groups of columns (`wide`).
 
-REST or bulk: whichever spends fewer API calls (sf_elt/salesforce/costs.py). Rows so wide that REST pages hold fewer of
+REST or bulk: whichever spends fewer API calls (salesforce/downloads/costs.py). Rows so wide that REST pages hold fewer of
 them shift it: `rest_rows` is there for that.
 """
 
@@ -27,11 +27,10 @@ from sf_elt.salesforce import (
     select,
     within,
 )
-from sf_elt.salesforce.costs import break_even
+from sf_elt.salesforce.downloads.costs import break_even
 from sf_elt.salesforce.soql import all_of
-from sf_elt.streams.column_groups import is_wide
 from sf_elt.streams.columns import StreamColumns
-from sf_elt.streams.wide import read_wide
+from sf_elt.streams.wide import is_wide, read_wide
 from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
 
 Progress = Callable[[str, int, int | None], None]

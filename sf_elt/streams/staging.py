@@ -13,7 +13,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import Download
-from sf_elt.salesforce.download import opened
+from sf_elt.salesforce.downloads.pages import opened
 from sf_elt.streams.columns import Column, StreamColumns
 from sf_elt.streams.errors import LandingUnreadable, Shortfall
 from sf_elt.streams.schema import TableShape

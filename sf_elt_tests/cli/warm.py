@@ -16,7 +16,13 @@ from pathlib import Path
 
 import typer
 
-IMPORTED = ("jwt", "simple_salesforce.api", "sf_elt.components.deployment", "sf_elt.salesforce.campaigns", "rich.table")
+IMPORTED = (
+    "jwt",
+    "simple_salesforce.api",
+    "sf_elt.components.deployment",
+    "sf_elt.salesforce.lookups.campaigns",
+    "rich.table",
+)
 
 CALL = """#!{python} -S
 import json, os, socket, sys

@@ -17,9 +17,10 @@ from sf_elt.salesforce.asking import (
     describing,
     querying,
 )
-from sf_elt.salesforce.costs import bulk_calls, rest_calls
-from sf_elt.salesforce.limits import count_records, kept_counts, limits, versions
-from sf_elt.salesforce.refused_logins import what_to_do
+from sf_elt.salesforce.connection.refused_logins import what_to_do
+from sf_elt.salesforce.counting import count_records, kept_counts
+from sf_elt.salesforce.downloads.costs import bulk_calls, rest_calls
+from sf_elt.salesforce.limits import limits, versions
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import Meter
 

@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from sf_elt.demo_org.serve import Details
-from sf_elt.salesforce import Org, campaigns, connect
+from sf_elt.salesforce import Org, connect
 from sf_elt.salesforce.ids import NotAnId
+from sf_elt.salesforce.lookups import campaigns
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.salesforce.conftest import QUICK, renewable
 

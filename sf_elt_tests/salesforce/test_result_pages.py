@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AllowanceSpent, Download, JobPatience, Org, OrgUnavailable, connect, download_bulk
-from sf_elt.salesforce.download import opened
-from sf_elt.salesforce.result_pages import MOST_ROWS, JobPages, NotSideBySide
+from sf_elt.salesforce.downloads.pages import opened
+from sf_elt.salesforce.downloads.result_pages import MOST_ROWS, JobPages, NotSideBySide
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import QUICK, Meter, renewable
 

@@ -9,7 +9,7 @@ import pytest
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AuthenticationFailed, Login, Org, connect, count
-from sf_elt.salesforce.sessions import Session
+from sf_elt.salesforce.connection.sessions import Session
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import QUICK, Meter, renewable
 

@@ -1,4 +1,4 @@
-"""Counts, and REST pages as landing files."""
+"""A query by REST: its pages as landing files, one after the other."""
 
 import logging
 import re
@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 import orjson
 from pydantic import Field
 
-from sf_elt.salesforce.connect import Org
-from sf_elt.salesforce.download import Download, fetch_page, opened
+from sf_elt.salesforce.connection.connect import Org
+from sf_elt.salesforce.downloads.pages import Download, fetch_page, opened
+from sf_elt.salesforce.downloads.resuming import Begun
 from sf_elt.salesforce.errors import QueryTooLong, RequestRefused
-from sf_elt.salesforce.resuming import Begun
-from sf_elt.salesforce.soql import select_count
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +25,6 @@ _HEAD = re.compile(
     rb'(?:\s*"nextRecordsUrl"\s*:\s*"(?P<next>[^"\\]+)"\s*,)?\s*"records"\s*:'
 )
 _HEAD_BYTES = 2048
-
-
-def count(org: Org, object_name: str, where: str = "", *, include_deleted: bool = False) -> int:
-    """Rows that fulfil the condition, in one call."""
-    return int(org.client.query(select_count(object_name, where), include_deleted=include_deleted)["totalSize"])
 
 
 class _State(Begun):

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Self
 from pydantic import BaseModel
 
 from sf_elt.salesforce import Download, NotInBulk, begin_bulk
-from sf_elt.streams.column_groups import By, groups, narrow
 from sf_elt.streams.errors import SpecRefused
-from sf_elt.streams.parts import Part, join_parts
-from sf_elt.streams.rereading import read_again
+from sf_elt.streams.wide.groups import By, groups, narrow
+from sf_elt.streams.wide.parts import Part, join_parts
+from sf_elt.streams.wide.rereading import read_again
 from sf_elt.streams.windows import ReadRange
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
-from sf_elt.salesforce.connect import Org
-from sf_elt.salesforce.download import Halted, fetch_page
+from sf_elt.salesforce.connection.connect import Org
+from sf_elt.salesforce.downloads.pages import Halted, fetch_page
+from sf_elt.salesforce.downloads.resuming import Begun
 from sf_elt.salesforce.errors import RequestRefused
-from sf_elt.salesforce.resuming import Begun
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ import orjson
 from sf_elt.salesforce import Download, retrieve
 from sf_elt.salesforce.retrieve import MOST_RECORDS
 from sf_elt.salesforce.soql import among
-from sf_elt.streams.column_groups import ANY, groups, narrow, narrowed
 from sf_elt.streams.errors import Shortfall
-from sf_elt.streams.parts import Joined, Part, join_parts
+from sf_elt.streams.wide.groups import ANY, groups, narrow, narrowed
+from sf_elt.streams.wide.parts import Joined, Part, join_parts
 
 if TYPE_CHECKING:
     from sf_elt.streams.reading import Reading

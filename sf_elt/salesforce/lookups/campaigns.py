@@ -1,6 +1,6 @@
 """Campaigns and who is in them, looked up in an open org.
 
-    from sf_elt.salesforce import campaigns
+    from sf_elt.salesforce.lookups import campaigns
 
     for campaign in campaigns.fetch_campaigns(org, active_only=True):
         print(campaign.name, campaign.status, campaign.contacts + campaign.leads)
@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import ObjectDescribe, describe
 from sf_elt.salesforce.ids import NotAnId, record_id
-from sf_elt.salesforce.lookups import resolved
+from sf_elt.salesforce.lookups.finding import resolved
 from sf_elt.salesforce.records import Record, query
 from sf_elt.salesforce.soql import all_of, compare, select
 

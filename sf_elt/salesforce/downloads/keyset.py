@@ -5,10 +5,10 @@ from pathlib import Path
 
 import orjson
 
-from sf_elt.salesforce.connect import Org
-from sf_elt.salesforce.download import Download, opened
+from sf_elt.salesforce.connection.connect import Org
+from sf_elt.salesforce.downloads.pages import Download, opened
+from sf_elt.salesforce.downloads.rest import PAGE_ROWS, download_rest
 from sf_elt.salesforce.errors import RequestRefused
-from sf_elt.salesforce.query import PAGE_ROWS, download_rest
 from sf_elt.salesforce.soql import all_of, compare, select
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, PicklistValue, describe
 from sf_elt.salesforce.errors import RequestRefused
 from sf_elt.salesforce.ids import NotAnId, record_id

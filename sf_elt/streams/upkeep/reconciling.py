@@ -18,8 +18,6 @@ from sf_elt.salesforce import AllowanceSpent, Download, Org
 from sf_elt.salesforce.soql import among
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.errors import ManyVanished, SpecRefused
-from sf_elt.streams.fetching import Fetched, begin, fetch
-from sf_elt.streams.judging import Differences, How, Judged, differences, judged, sql_in
 from sf_elt.streams.landing import Landing, landing_folder
 from sf_elt.streams.merge import merge_download
 from sf_elt.streams.overtaken import refreshed_since
@@ -30,6 +28,8 @@ from sf_elt.streams.staging import stage_download
 from sf_elt.streams.standing import past_reads
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import types_of_stream
+from sf_elt.streams.upkeep.fetching import Fetched, begin, fetch
+from sf_elt.streams.upkeep.judging import Differences, How, Judged, differences, judged, sql_in
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
 from sf_elt.streams.windows import TIMESTAMP_FIELDS, WHOLE, ReadRange, StreamSpec
 from sf_elt.warehouse import JobMeter, Warehouse, quote, quote_table
@@ -224,11 +224,11 @@ class _Work:
             "in_days": sql_in(plan.days),
         }
         connection.execute(
-            statement("vanishing.sql").format_map(names),
+            statement("upkeep/vanishing.sql").format_map(names),
             {"judged_from": _naive(bounds.judged_from), "began": _naive(ids.began)},
         )
         connection.execute(
-            statement("missed.sql").format_map(names),
+            statement("upkeep/missed.sql").format_map(names),
             {
                 "judged_from": _naive(bounds.judged_from),
                 "judged_to": _naive(bounds.judged_to),
@@ -266,7 +266,7 @@ class _Work:
 
     def _mark(self, connection: DuckDBPyConnection, plan: Differences, began: datetime) -> None:
         connection.execute(
-            statement("mark_vanished.sql").format(stream=quote_table("streams", self.spec.stream)),
+            statement("upkeep/mark_vanished.sql").format(stream=quote_table("streams", self.spec.stream)),
             {"noticed_at": _naive(self.now), "began": _naive(began)},
         )
         connection.execute(

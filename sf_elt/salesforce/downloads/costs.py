@@ -8,9 +8,9 @@ eight times; a job that is done at the first look, as the demo org's are, costs 
 
 from functools import cache
 
-from sf_elt.salesforce.query import PAGE_ROWS
-from sf_elt.salesforce.query_jobs import JobPatience, first_wait, next_wait
-from sf_elt.salesforce.result_pages import JobPages
+from sf_elt.salesforce.downloads.query_jobs import JobPatience, first_wait, next_wait
+from sf_elt.salesforce.downloads.rest import PAGE_ROWS
+from sf_elt.salesforce.downloads.result_pages import JobPages
 
 ADDRESSES = 5  # of result pages in one reply (Bulk API 2.0 Developer Guide, "Get Parallel Results for a Query Job")
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import (
     AllowanceSpent,
     JobFailed,

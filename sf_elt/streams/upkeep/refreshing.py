@@ -14,7 +14,6 @@ from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import AllowanceSpent, Download, Org, describe
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
-from sf_elt.streams.fetching import Fetched, begin, fetch
 from sf_elt.streams.landing import Landing, landing_folder
 from sf_elt.streams.reading import Progress, Reading
 from sf_elt.streams.schema import TableShape, widened
@@ -22,6 +21,7 @@ from sf_elt.streams.spending import note_calls
 from sf_elt.streams.staging import stage_download
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import living_rows, types_of_stream
+from sf_elt.streams.upkeep.fetching import Fetched, begin, fetch
 from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
 from sf_elt.warehouse import JobMeter, Warehouse, quote, quote_table
 
@@ -202,7 +202,7 @@ def _apply(
         "assignments": ", ".join(f"{quote(name)} = moved.{quote(name)}" for name in columns.names),
     }
     connection.execute("DROP TABLE IF EXISTS temp.comparable; DROP TABLE IF EXISTS temp.moved")
-    connection.execute(statement("refresh.sql").format_map(names), {"substance": list(columns.substance)})
+    connection.execute(statement("upkeep/refresh.sql").format_map(names), {"substance": list(columns.substance)})
     (compared,) = connection.execute("SELECT count(*) FROM comparable").fetchall()[0]
     (changed,) = connection.execute("SELECT count(*) FROM moved").fetchall()[0]
     by_field = connection.execute("SELECT unnest(fields), count(*) FROM moved GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()

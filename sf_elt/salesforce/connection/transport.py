@@ -19,6 +19,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from sf_elt.salesforce.composite import only_reads
+from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.errors import (
     AllowanceSpent,
     AuthenticationFailed,
@@ -28,7 +29,6 @@ from sf_elt.salesforce.errors import (
     error_from,
     is_web_page,
 )
-from sf_elt.salesforce.login import Login
 
 log = logging.getLogger(__name__)
 

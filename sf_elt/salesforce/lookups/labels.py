@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sf_elt.salesforce.connect import Org
+from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe
 
 _KINDS = {

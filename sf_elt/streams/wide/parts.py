@@ -73,7 +73,7 @@ def join_parts(
             for number in range(len(parts))
         )
         connection.execute(
-            statement("wide_agreement.sql").format(keys="\n    UNION ALL\n    ".join(keys)),
+            statement("wide/agreement.sql").format(keys="\n    UNION ALL\n    ".join(keys)),
             {
                 "parts": len(parts),
                 "same_version": same_version,

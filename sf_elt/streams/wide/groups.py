@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote_plus
 
-from sf_elt.salesforce.query import MAX_REST_QUERY
+from sf_elt.salesforce.downloads.rest import MAX_REST_QUERY
 from sf_elt.salesforce.soql import MAX_SOQL
 from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.errors import SpecRefused

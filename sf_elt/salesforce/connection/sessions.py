@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
+from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.errors import AuthenticationFailed
-from sf_elt.salesforce.login import Login
 
 
 @dataclass(frozen=True)

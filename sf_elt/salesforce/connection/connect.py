@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import requests
 
+from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.connection.sessions import Session, session_of
+from sf_elt.salesforce.connection.transport import CallMeter, OrgTransport, Patience
 from sf_elt.salesforce.errors import AuthenticationFailed
-from sf_elt.salesforce.login import Login
-from sf_elt.salesforce.sessions import Session, session_of
-from sf_elt.salesforce.transport import CallMeter, OrgTransport, Patience
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce

@@ -27,8 +27,7 @@ from sf_elt.streams.recording import WindowReport
 from sf_elt.streams.schema import SchemaChange
 from sf_elt.streams.source_names import SourceField, source_fields
 from sf_elt.streams.standing import repeated_ids, spans_read
-from sf_elt.streams.upkeep.reconciling import ReconcileReport, reconcile
-from sf_elt.streams.upkeep.refreshing import RefreshReport, refresh_formulas
+from sf_elt.streams.upkeep import ReconcileReport, RefreshReport, reconcile, refresh_formulas
 from sf_elt.streams.views import refresh_views
 from sf_elt.streams.windows import StreamSpec, Window
 

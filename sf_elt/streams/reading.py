@@ -2,8 +2,8 @@
 
 A query that is too long is asked in groups of columns (`wide`).
 
-REST or bulk: whichever spends fewer API calls (salesforce/downloads/costs.py). Rows so wide that REST pages hold fewer of
-them shift it: `rest_rows` is there for that.
+REST or bulk: whichever spends fewer API calls (salesforce/downloads/costs.py). Rows so wide that
+REST pages hold fewer of them shift it: `rest_rows` is there for that.
 """
 
 from collections.abc import Callable

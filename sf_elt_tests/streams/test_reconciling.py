@@ -187,7 +187,7 @@ def test_a_newer_version_that_was_read_before_brings_nothing_back(
 
 
 def test_a_record_whose_time_was_emptied_has_not_vanished(importer: Importer, served: tuple[DemoOrg, Details]) -> None:
-    """Windows are cut by a field that people change: without a time, or with an earlier one, a lead lives all the same."""
+    """Windows are cut by a field that people change: without a time, or with an earlier one, a lead still lives."""
     org = served[1]
     levers(org).change_schema("Lead", add=[{"fullName": "Seen__c", "type": "DateTime", "label": "Seen"}])
     importer.org.described.clear()
@@ -201,7 +201,7 @@ def test_a_record_whose_time_was_emptied_has_not_vanished(importer: Importer, se
     hard_delete(served[0], gone)
     report = reconciled(importer, spec)
     assert (report.rows_vanished, report.rows_missed) == (1, 0)
-    assert importer.sql("SELECT \"Id\" FROM streams.seen WHERE _deleted_at IS NOT NULL") == [(gone,)]
+    assert importer.sql('SELECT "Id" FROM streams.seen WHERE _deleted_at IS NOT NULL') == [(gone,)]
     levers(org).change_schema("Lead", drop=["Seen__c"])
     importer.org.described.clear()
 

@@ -6,9 +6,10 @@
     standing.py    how far each file has been read, by what is in it
     batches.py     the rows of a file, some at a time; csv_rows.py: of CSV
     staging.py     rows as one JSON object each, whatever the format
+    judging.py     which of them are new, and which are none
     refusals.py    why a file as a whole cannot be read
 
-Rows take the way of the SQL files: lines_read, lines (why one is no event), parsed (its columns), judged (new, or there
+Rows take the way of the SQL files: lines (why one is no event), parsed (its columns), judged (new, or there
 already), and then set_aside or insert. record.sql keeps how far a file has been read.
 """
 

@@ -125,19 +125,20 @@ def _lines(body: bytes, before: Place) -> pa.Table:
     offsets = np.concatenate([[skipped], ends]).astype(np.int64)
     numbers = np.arange(len(ends)) + before.line_breaks + 1
     raw = pa.Array.from_buffers(pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(body)])
-    texts, problems = _texts(raw, body)
+    texts, problems = _texts(raw)
     return pa.table({"line": numbers, "row_number": numbers, "content": texts, "problem": problems})
 
 
-def _texts(raw: pa.Array, body: bytes) -> tuple[pa.Array, pa.Array]:
+def _texts(raw: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Bytes as text, and the problem of those that are no UTF-8."""
+    texts = raw.view(pa.large_string())
     try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
         decoded = [_decoded(each) for each in raw.to_pylist()]
         texts = pa.array([text for text, _ in decoded], pa.large_string())
         return texts, pa.array([problem for _, problem in decoded], pa.string())
-    return raw.view(pa.large_string()), pa.nulls(len(raw), pa.string())
+    return texts, pa.nulls(len(raw), pa.string())
 
 
 def _decoded(content: bytes) -> tuple[str, str | None]:
@@ -184,7 +185,7 @@ def _parquet_batches(path: Path, spec: EventSpec) -> Iterator[Batch]:
         names = tuple(file.schema_arrow.names)
         require_time(names, spec)
         before = 0
-        for rows in file.iter_batches(batch_size=PARQUET_ROWS):
+        for rows in file.iter_batches(batch_size=_rows_at_once(file.metadata)):
             numbers = np.arange(rows.num_rows) + before + 1
             fixed = {
                 "line": pa.array(numbers),
@@ -195,3 +196,10 @@ def _parquet_batches(path: Path, spec: EventSpec) -> Iterator[Batch]:
             values = {f"c{place}": column for place, column in enumerate(rows.columns)}
             before += rows.num_rows
             yield Batch(pa.table(fixed | values), names, b"", Place(0, 0, before))
+
+
+def _rows_at_once(metadata: parquet.FileMetaData) -> int:
+    """As many as are about BATCH bytes, by what the file says of its size."""
+    size: int = sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
+    rows: int = metadata.num_rows
+    return max(1, min(PARQUET_ROWS, BATCH * rows // max(size, 1)))

@@ -10,17 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.errors import EventsUnreadable
 from sf_elt.streams.events.batches import BATCH, Place, batches
 from sf_elt.streams.events.files import EventFile, EventSpec, event_files
+from sf_elt.streams.events.judging import Judged, judge, keep, verdicts
 from sf_elt.streams.events.refusals import FileUnreadable
 from sf_elt.streams.events.reports import BadLine, EventsReport, Tally, UnreadableFile
-from sf_elt.streams.events.staging import mapped, stage
+from sf_elt.streams.events.staging import staged
 from sf_elt.streams.events.standing import Look, Reading, Standing
 from sf_elt.streams.statements import statement
-from sf_elt.warehouse import Warehouse, quote_table
+from sf_elt.warehouse import Warehouse, hold_memory, quote_table
+
+MEMORY = "512MB"  # DuckDB's own
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -105,19 +109,20 @@ def _read_group(
 
 @dataclass
 class _Reader:
-    """Reads files inside the caller's transaction. `staged` is how many bytes wait to be judged."""
+    """Reads files inside the caller's transaction. `staged` are the rows that wait to be judged."""
 
     connection: DuckDBPyConnection
     spec: EventSpec
     now: datetime
     standing: Standing
     tally: Tally = field(default_factory=Tally)
-    staged: int = 0
+    staged: list[pa.Table] = field(default_factory=list)
+    staged_bytes: int = 0
 
     def read(self, files: Sequence[EventFile]) -> Tally:
         """Reads what is new in them. Raises _Spoiled."""
         self.connection.execute(statement("events/table.sql").format(stream=self._table))
-        self.connection.execute(statement("events/lines_read.sql"))
+        hold_memory(self.connection, MEMORY)
         ends: list[Reading] = []
         for file in files:
             try:
@@ -156,12 +161,12 @@ class _Reader:
         try:
             for batch in batches(look.file, self.spec, look.start, look.size, settled=look.settled):
                 taken = True
-                stage(self.connection, look.file, self.spec, batch)
+                self.staged.append(staged(self.connection, look.file, self.spec, batch))
                 if look.file.grows:
                     look.digest.update(batch.body)
                 place = batch.end
-                self.staged += len(batch.body) or batch.rows.nbytes
-                if self.staged >= BATCH:
+                self.staged_bytes += self.staged[-1].nbytes
+                if self.staged_bytes >= BATCH // 2:
                     self._judge()
         except FileUnreadable as error:
             if taken:
@@ -171,27 +176,27 @@ class _Reader:
 
     def _judge(self) -> None:
         """Moves what is staged to the stream or aside."""
-        self.staged = 0
-        run, table, tally = self.connection.execute, self._table, self.tally
-        event, paths = mapped(self.spec.columns)
-        run(statement("events/lines.sql").format(mapped=event), paths)
-        run(statement("events/parsed.sql"), {"now": self._now})
-        run(statement("events/judged.sql").format(stream=table))
-        run(statement("events/set_aside.sql"), {"now": self._now, "stream": self.spec.stream})
-        counted = run("SELECT _file, verdict, count(*), max(occurred_at) FROM judged_events GROUP BY ALL").fetchall()
-        for file, verdict, count, newest in counted:
+        if not self.staged:
+            return
+        rows, self.staged, self.staged_bytes = pa.concat_tables(self.staged), [], 0
+        judged = judge(self.connection, self.spec, rows, self.now)
+        keep(self.connection, self.spec, judged)
+        self._count(judged)
+
+    def _count(self, judged: Judged) -> None:
+        tally = self.tally
+        for file, verdict, count, newest in verdicts(self.connection, judged):
             if verdict == "new":
                 tally.rows_of[file] += count
                 tally.newest = max(filter(None, (tally.newest, newest)), default=None)
             elif verdict == "repeated":
                 tally.repeated += count
-        tally.set_aside_of.update(dict(run("SELECT file, count(*) FROM new_set_aside GROUP BY file").fetchall()))
-        if tally.first_bad is None:
-            bad = run("SELECT file, line, reason FROM new_set_aside ORDER BY file, line LIMIT 1").fetchone()
-            tally.first_bad = BadLine(*bad) if bad is not None else None
-        run(statement("events/insert.sql").format(stream=table))
-        run("INSERT INTO ops.set_aside BY NAME FROM new_set_aside")
-        run("TRUNCATE lines_read")
+        aside = judged.set_aside.select(["file", "line", "reason"]).sort_by(
+            [("file", "ascending"), ("line", "ascending")]
+        )
+        tally.set_aside_of.update(aside.column("file").to_pylist())
+        if tally.first_bad is None and aside.num_rows:
+            tally.first_bad = BadLine(**aside.slice(0, 1).to_pylist()[0])
 
     def _record(self, end: Reading) -> None:
         """Keeps how far the file has been read; a file that only looks new replaces what is said of it."""

@@ -3,7 +3,6 @@
 --     known     the very line, read again because its file has grown
 --     repeated  the same event in another line
 --     conflict  another event
-CREATE OR REPLACE TEMP TABLE judged_events AS
 WITH
 standing AS (
     FROM {stream} SEMI JOIN parsed_events USING (event_id)

@@ -1,8 +1,7 @@
 -- Each line with the reason why it cannot be an event, or null where it can.
-CREATE OR REPLACE TEMP TABLE lines AS
 WITH
 read AS (
-    SELECT * REPLACE (coalesce(event, content) AS event) FROM lines_read
+    SELECT file, line, row_number, problem, coalesce(event, content) AS event FROM lines_read
 ),
 judged AS (
     SELECT *, problem IS NULL AND json_valid(event) AS is_json FROM read
@@ -33,8 +32,7 @@ SELECT
     file,
     line,
     row_number,
-    content,
-    mapped AS event,
+    mapped::VARCHAR AS event,
     CASE WHEN isfinite(parsed_at) THEN parsed_at END AS occurred_at,
     CASE
         WHEN problem IS NOT NULL THEN problem

@@ -1,5 +1,4 @@
 -- The lines that can be events, as rows. Without an event_id of its own a line is told apart by file, line and text.
-CREATE OR REPLACE TEMP TABLE parsed_events AS
 WITH
 said AS (
     SELECT
@@ -37,7 +36,7 @@ readable AS (
     FROM said
 )
 SELECT
-    coalesce(nullif(said.event_id, ''), md5(file || ':' || line || ':' || event::VARCHAR)) AS event_id,
+    coalesce(nullif(said.event_id, ''), md5(file || ':' || line || ':' || event)) AS event_id,
     occurred_at,
     said.type AS type,
     said.email AS email,

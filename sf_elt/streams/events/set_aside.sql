@@ -1,13 +1,16 @@
 -- Lines that cannot be events, or whose event_id is another event's, and that are not waiting already.
-CREATE OR REPLACE TEMP TABLE new_set_aside AS
-WITH refused AS (
-    SELECT file, line, row_number, reason, content FROM lines WHERE reason IS NOT NULL
+WITH
+reasons AS (
+    SELECT file, line, reason FROM lines WHERE reason IS NOT NULL
     UNION ALL
-    SELECT
-        lines.file, lines.line, lines.row_number, 'another event has this event_id: ' || judged.event_id, lines.content
-    FROM judged_events AS judged
-    JOIN lines ON lines.file = judged._file AND lines.line = judged._line
-    WHERE judged.verdict = 'conflict'
+    SELECT _file, _line, 'another event has this event_id: ' || event_id
+    FROM judged_events
+    WHERE verdict = 'conflict'
+),
+refused AS (
+    SELECT file, line, row_number, reason, coalesce(content, event) AS content
+    FROM reasons
+    JOIN lines_read USING (file, line)
 )
 SELECT $stream AS stream, file, line, row_number, reason, content, $now::TIMESTAMP AS set_aside_at
 FROM refused

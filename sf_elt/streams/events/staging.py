@@ -4,31 +4,43 @@ from collections.abc import Mapping
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.events.batches import Batch
 from sf_elt.streams.events.files import EventFile, EventSpec
 from sf_elt.streams.events.refusals import FileUnreadable
 
+ROWS = pa.schema(
+    {
+        "line": pa.int64(),
+        "row_number": pa.int64(),
+        "content": pa.large_string(),
+        "problem": pa.large_string(),
+        "event": pa.large_string(),
+        "file": pa.large_string(),
+    }
+)
 
-def stage(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, batch: Batch) -> None:
-    """Adds the batch to the temporary table lines_read. Raises FileUnreadable for a type that DuckDB cannot take."""
-    event, names = _event(batch, spec)
-    connection.register("batch", batch.rows)
-    try:
-        connection.execute(
-            f"""
-            INSERT INTO lines_read BY NAME
-            SELECT $file AS file, line, row_number, trim(content, e' \\t\\r\\n') AS content, {event} AS event, problem
-            FROM batch
-            WHERE content IS NULL OR trim(content, e' \\t\\r\\n') <> ''
-            """,  # noqa: S608 - made of columns c0, c1, …
-            {"file": str(file.path), **names},
-        )
-    except (duckdb.NotImplementedException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        raise FileUnreadable(f"its rows cannot be taken: {str(error).splitlines()[0]}") from error
-    finally:
-        connection.unregister("batch")
+
+def staged(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, batch: Batch) -> pa.Table:
+    """The batch's rows that are not blank: line, row_number, content, problem, event (as a JSON text) and file.
+
+    Of event and content the one that is null is what the other is. Raises FileUnreadable for a type that DuckDB cannot
+    take. This and what follows is kept as Arrow: temporary tables hold their memory until the transaction ends.
+    """
+    rows = _without_blank(batch.rows)  # read by name, as all such tables: registered ones stay as long as well
+    if batch.names:
+        event, names = _event(batch, spec)
+        try:
+            # S608: made of columns c0, c1, …
+            query = f"SELECT line, row_number, content, problem, {event}::VARCHAR AS event FROM rows"  # noqa: S608
+            rows = connection.sql(query, params=names).to_arrow_table()
+        except (duckdb.NotImplementedException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            raise FileUnreadable(f"its rows cannot be taken: {str(error).splitlines()[0]}") from error
+    else:
+        rows = rows.append_column("event", pa.nulls(rows.num_rows, pa.string()))
+    return rows.append_column("file", pa.repeat(str(file.path), rows.num_rows)).cast(ROWS)
 
 
 def mapped(columns: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -57,6 +69,13 @@ def _without(source: str) -> str:
     for part in reversed(source.split(".")):
         patch = f'{{"{part}": {patch}}}'
     return patch
+
+
+def _without_blank(rows: pa.Table) -> pa.Table:
+    content = pc.ascii_trim(rows.column("content"), " \t\r\n")
+    rows = rows.set_column(rows.schema.get_field_index("content"), "content", content)
+    says = pc.fill_null(pc.not_equal(content, ""), True)
+    return rows if pc.all(says).as_py() else rows.filter(says)
 
 
 def _event(batch: Batch, spec: EventSpec) -> tuple[str, dict[str, str]]:

@@ -223,3 +223,13 @@ def test_folders_inside_a_folder_are_read_when_asked_for(warehouse: Warehouse, f
     (folder / "2026" / "01" / "a.jsonl").write_text('{"occurred_at": "2026-01-01"}\n')
     assert _import(warehouse, _spec(folder)).rows == 0
     assert _import(warehouse, _spec(folder, recursive=True)).rows == 1
+
+
+def test_bad_rows_of_parquet_wait_as_json(warehouse: Warehouse, folder: Path) -> None:
+    """Such a row has no text of its own: it is shown as the object that it was read as."""
+    parquet.write_table(pa.table({"occurred_at": ["2026-01-01", None], "type": ["x", "y"]}), folder / "a.parquet")
+    report = _import(warehouse, _spec(folder))
+    assert (report.rows, report.set_aside) == (1, 1)
+    assert _rows(warehouse, "SELECT row_number, reason, content FROM ops.set_aside") == [
+        (2, "no occurred_at", '{"type":"y"}')
+    ]

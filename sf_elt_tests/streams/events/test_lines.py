@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from duckdb import DuckDBPyConnection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sf_elt.demo_org.seeding.events import write_events
 from sf_elt.streams import EventSpec, EventsReport, EventsUnreadable, import_events
+from sf_elt.streams.events import batches, importing
+from sf_elt.streams.events.judging import Judged, keep
 from sf_elt.warehouse import Warehouse
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -170,7 +174,7 @@ lines = st.lists(
 )
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(parts=st.lists(lines, min_size=2, max_size=4))
 def test_a_file_that_grows_between_reads_ends_as_if_read_once(
     tmp_path_factory: pytest.TempPathFactory, parts: list[Sequence[bytes]]
@@ -226,3 +230,24 @@ def test_two_years_of_events_arrive_whole(warehouse: Warehouse, folder: Path) ->
     report = _import(warehouse, folder)
     assert (report.rows, report.set_aside) == (written.lines - written.bad_lines, written.bad_lines)
     assert report.rows_in_stream == report.rows
+
+
+def test_memory_does_not_grow_with_the_file(
+    warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a batch took, in DuckDB and in Arrow, is given back before the next, inside the one transaction."""
+    size = (folder / "a.jsonl").write_bytes(b"".join(_line(n, title="x" * 500) + b"\n" for n in range(12_000)))
+    held: list[int] = []
+
+    def watched(connection: DuckDBPyConnection, spec: EventSpec, judged: Judged) -> None:
+        keep(connection, spec, judged)
+        query = "SELECT sum(memory_usage_bytes) FROM duckdb_memory() WHERE tag = 'IN_MEMORY_TABLE'"
+        ((in_duckdb,),) = connection.execute(query).fetchall()
+        held.append(in_duckdb + pa.total_allocated_bytes())
+
+    for module in (batches, importing):
+        monkeypatch.setattr(module, "BATCH", 500_000)
+    monkeypatch.setattr(importing, "keep", watched)
+    assert _import(warehouse, folder).rows == 12_000
+    assert len(held) > 10
+    assert held[-1] - held[0] < 1.5 * size  # DuckDB keeps up to 122,880 new rows in memory

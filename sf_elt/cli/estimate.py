@@ -34,15 +34,13 @@ def estimate(
 
     read_env_file()
     deployment = loaded_deployment("estimate")
-    found = []
-    for importer in deployment.imports:
-        try:
-            if importer is deployment.importer(name or importer.name):
-                found.append(estimated(deployment, importer, open_warehouse()))
-        except SalesforceError as error:
-            refuse("estimate", "\n".join(filter(None, [str(error), what_to_do(error), "`sf-elt check` says more."])))
-        except (NotInDeployment, SpecRefused, WarehouseError, OSError, ValueError) as error:
-            refuse("estimate", str(error))
+    try:
+        importers = [deployment.importer(name)] if name else deployment.imports
+        found = [estimated(deployment, each, open_warehouse()) for each in importers]
+    except SalesforceError as error:
+        refuse("estimate", "\n".join(filter(None, [str(error), what_to_do(error), "`sf-elt check` says more."])))
+    except (NotInDeployment, SpecRefused, WarehouseError, OSError, ValueError) as error:
+        refuse("estimate", str(error))
     now = datetime.now(UTC)
     if as_json:
         typer.echo(json.dumps([_plain(each, now) for each in found], indent=2, ensure_ascii=False))

@@ -115,6 +115,8 @@ def test_more_rows_never_cost_fewer_calls(rows: int, more: int) -> None:
         ("INVALID_LOGIN: Invalid username, password, security token; or user locked out.", "Unlock"),
         ("user hasn't approved this consumer", "pre-authorized"),
         ("API_DISABLED_FOR_ORG", "API Enabled"),
+        ("PASSWORD_LOCKOUT: No.", "wait 15 minutes"),
+        ("a proxy has blocked this; check the clock", ""),
         ("something new", ""),
     ],
 )

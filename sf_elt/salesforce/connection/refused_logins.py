@@ -2,6 +2,8 @@
 
 from sf_elt.salesforce.errors import SalesforceError
 
+_UNLOCK = "The user is locked out after wrong passwords: Setup › Users › the user › Unlock, or wait 15 minutes."
+
 # What an error says, in lower case → what to do. The first that fits counts. (Salesforce Help, "OAuth 2.0 Error Codes",
 # "Monitor Login History"; SOAP API Developer Guide, "ExceptionCode".)
 _ADVICE = (
@@ -54,7 +56,8 @@ _ADVICE = (
         "take every version that the org offers: docs/connecting.md.",
     ),
     ("inactive", "Activate the user: Setup › Users › the user › Edit: Active."),
-    ("lock", "The user is locked out after wrong passwords: Setup › Users › the user › Unlock, or wait 15 minutes."),
+    ("lockout", _UNLOCK),
+    ("locked out", _UNLOCK),
     ("not supported on this domain", "Set LOGIN_URL to the org's My Domain, https://NAME.my.salesforce.com."),
     (
         "soap api login() is disabled",

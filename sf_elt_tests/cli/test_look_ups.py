@@ -14,7 +14,6 @@ import pytest
 
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.warehouse import Warehouse
-from sf_elt_tests.cli.warm import warm_commands
 from sf_elt_tests.orgs import client, levers
 
 NASTY = "\x1b]0;owned\x07\x1b[31mred\u202egnp.exe [bold]x[/] =SUM(A1)\tend"
@@ -59,12 +58,12 @@ class Shell:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+def shell(tmp_path_factory: pytest.TempPathFactory, commands: str) -> Iterator[Shell]:
     """An org of 150 leads and contacts, one lead of which has a nasty title, and commands that log in to it."""
     folder = tmp_path_factory.mktemp("shell")
-    with running_org(seed=7, records=150) as org, warm_commands(folder) as path:
+    with running_org(seed=7, records=150) as org:
         environment = {
-            "PATH": f"{path}:{os.environ['PATH']}",
+            "PATH": f"{commands}:{os.environ['PATH']}",
             "SALESFORCE_LOGIN_URL": org.instance_url,
             "SALESFORCE_USERNAME": org.username,
             "SALESFORCE_PASSWORD": org.password,

@@ -20,10 +20,9 @@ from sf_elt.streams import (
     ReconcileReport,
     SpecRefused,
     StreamSpec,
-    judging,
     reconcile,
-    reconciling,
 )
+from sf_elt.streams.upkeep import judging, reconciling
 from sf_elt.warehouse import JobMeter
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.streams.support import LEADS, Importer, asked, importing
@@ -58,11 +57,15 @@ def importer(served: tuple[DemoOrg, Details], tmp_path: Path, monkeypatch: pytes
 
 
 def reconciled(
-    importer: Importer, spec: StreamSpec = LEADS, *, meter: JobMeter | None = None, **options: bool | int
+    importer: Importer,
+    spec: StreamSpec = LEADS,
+    *,
+    meter: JobMeter | None = None,
+    later: timedelta = timedelta(),
+    **options: bool | int,
 ) -> ReconcileReport:
-    return reconcile(
-        importer.org, meter or importer.meter, importer.warehouse, spec, now=datetime.now(UTC), run_id="run", **options
-    )
+    now = datetime.now(UTC) + later
+    return reconcile(importer.org, meter or importer.meter, importer.warehouse, spec, now=now, run_id="run", **options)
 
 
 def living(importer: Importer) -> list[str]:
@@ -179,7 +182,7 @@ def test_a_newer_version_that_was_read_before_brings_nothing_back(
     def meanwhile(what: str, done: int, total: int | None) -> None:
         if "merging" in what:
             hard_delete(demo, lost)
-            reconciled(importer, thorough=True)
+            reconciled(importer, later=timedelta(seconds=2), thorough=True)
 
     importer.run(now=datetime.now(UTC) + timedelta(seconds=1), progress=meanwhile)
     assert lost in vanished(importer)

@@ -10,20 +10,19 @@ from typing import Any
 import pytest
 
 from sf_elt.demo_org.serve import Details
-from sf_elt.salesforce import AllowanceSpent, query
+from sf_elt.salesforce import AllowanceSpent
 from sf_elt.salesforce import retrieve as retrieve_records
+from sf_elt.salesforce.downloads import rest
 from sf_elt.streams import (
     LandingUnreadable,
     Shortfall,
     SpecRefused,
     StreamSpec,
     Window,
-    column_groups,
-    rereading,
     stream_columns,
-    wide,
 )
 from sf_elt.streams.reading import Reading
+from sf_elt.streams.wide import groups, reading, rereading
 from sf_elt_tests.demo_org.soap_client import soap
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
@@ -41,8 +40,8 @@ def spec() -> StreamSpec:
 @pytest.fixture
 def importer(own_org: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Importer]:
     """An importer from an org that takes queries of 700 characters: an ordinary object is too wide for it."""
-    monkeypatch.setattr(column_groups, "LONGEST", 700)
-    monkeypatch.setattr(column_groups, "_ROOM", 200)
+    monkeypatch.setattr(groups, "LONGEST", 700)
+    monkeypatch.setattr(groups, "_ROOM", 200)
     with importing(own_org, tmp_path) as importer:
         yield importer
 
@@ -52,14 +51,14 @@ def between(own_org: Details, monkeypatch: pytest.MonkeyPatch) -> Callable[[Step
     """Has something done in the org whenever the job of a group has been made and has gathered its rows."""
 
     def planned(step: Step) -> None:
-        begin = wide.begin_bulk
+        begin = reading.begin_bulk
 
         def begun(*asked: Any, **how: Any) -> None:
             begin(*asked, **how)
             _await_jobs(own_org)
             step()
 
-        monkeypatch.setattr(wide, "begin_bulk", begun)
+        monkeypatch.setattr(reading, "begin_bulk", begun)
 
     return planned
 
@@ -288,9 +287,9 @@ def test_an_object_that_is_none_for_bulk_jobs_is_read_in_groups_by_rest(
     own_org: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where its query does not fit into an address."""
-    for module in (query, column_groups):
+    for module in (rest, groups):
         monkeypatch.setattr(module, "MAX_REST_QUERY", 800)
-    monkeypatch.setattr(column_groups, "_ROOM", 200)
+    monkeypatch.setattr(groups, "_ROOM", 200)
     refusal = {"status": 400, "code": "INVALIDENTITY", "message": "Entity 'Lead' is not supported by the Bulk API."}
     levers(own_org).faults.plan({"path": "/jobs/query$", "method": "POST", "times": None, "refuse": refusal})
     with importing(own_org, tmp_path) as importer:
@@ -304,6 +303,6 @@ def test_an_object_that_no_save_moves_is_refused(
 ) -> None:
     """Groups of its columns could be of two versions, and nobody could tell."""
     client(own_org).Lead.update(_leads(own_org, 1)[0], {"Status": "Working - Contacted"})
-    monkeypatch.setattr(column_groups, "LONGEST", 10)
+    monkeypatch.setattr(groups, "LONGEST", 10)
     with pytest.raises(SpecRefused, match="neither SystemModstamp nor LastModifiedDate"):
         importer.run(StreamSpec("histories", "LeadHistory", transport="bulk"))

@@ -9,8 +9,8 @@
     judging.py     which of them are new, and which are none
     refusals.py    why a file as a whole cannot be read
 
-Rows take the way of the SQL files: lines (why one is no event), parsed (its columns), judged (new, or there
-already), and then set_aside or insert. record.sql keeps how far a file has been read.
+Rows take the way of the SQL files: lines (why one is no event), parsed (its columns), judged (new, or there already),
+and then set_aside or insert. record.sql keeps how far a file has been read.
 """
 
 from sf_elt.streams.events.files import DELIMITERS, EventSpec, event_files, files_standing

@@ -121,7 +121,7 @@ def _records(form: Csv, body: bytes, *, final: bool) -> tuple[list[int], list[in
                 refused[len(starts)] = "a quote is opened that nothing closes"
             elif kind == "bad":
                 refused[len(starts)] = "a quote or carriage return stands where none can"
-        if body[used:end].strip(b"\r\n"):
+        if end - used > 2 or body[used:end].strip(b"\r\n"):
             starts.append(used)
             ends.append(end)
         used = end

@@ -27,9 +27,9 @@ def staged(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, bat
     """The batch's rows that are not blank: line, row_number, content, problem, event (as a JSON text) and file.
 
     Of event and content the one that is null is what the other is. Raises FileUnreadable for a type that DuckDB cannot
-    take. This and what follows is kept as Arrow: temporary tables hold their memory until the transaction ends.
+    take.
     """
-    rows = _without_blank(batch.rows)  # read by name, as all such tables: registered ones stay as long as well
+    rows = _without_blank(batch.rows)  # the query reads it by this name: see judging.py
     if batch.names:
         event, names = _event(batch, spec)
         try:

@@ -132,7 +132,8 @@ def _error(
     retry_after: float | None = None,
 ) -> SalesforceError:
     text = f"{where}: {status} {code or ''} {message}".replace("  ", " ").strip()
-    if code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" not in message.lower():
+    is_for_now = status == 429 or "concurrent" in message.lower()  # too much at once; the day's allowance is left
+    if code == "REQUEST_LIMIT_EXCEEDED" and not is_for_now:
         return AllowanceSpent(
             f"the org's allowance of API calls is spent, paused until {next_try:%Y-%m-%d %H:%M} UTC ({text})",
             until=next_try,
@@ -158,13 +159,18 @@ def broken_reply(response: Response) -> OrgUnavailable | None:
     """The exception for a success that is none, whose body is read already: a web page, or JSON that breaks off."""
     kind = response.headers.get("Content-Type", "").lower()
     if is_web_page(response):
-        what = f"a web page in place of the org's answer: {_first_words(response.text)}"
+        what = f"a web page in place of the org's answer{_said_by_page(response.text)}"
     elif "json" in kind and response.status_code != 204 and not _is_json(response.content):
         what = "JSON that breaks off"
     else:
         return None
     where = f"{response.request.method} {urlsplit(response.request.url or '').path}"
     return OrgUnavailable(f"{where}: {response.status_code} with {what}", status=response.status_code)
+
+
+def _said_by_page(text: str) -> str:
+    """What the page says. What is no page may be the org's answer under a wrong type, which holds personal data."""
+    return f": {_first_words(text)}" if text.lstrip().startswith("<") else ""
 
 
 def _is_json(body: bytes) -> bool:

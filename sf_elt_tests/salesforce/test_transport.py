@@ -35,6 +35,10 @@ ALL = {"times": None}
     [
         {"reply": {"status": 503}},
         {"reply": {"status": 429, "headers": {"Retry-After": "0"}}},
+        {
+            "preset": "too_many_requests",
+            "refuse": {"status": 429, "code": "REQUEST_LIMIT_EXCEEDED", "message": "Busy."},
+        },
         {"reply": {"status": 500, "body": "<html><h1>oops</h1></html>"}},
         {"reply": {"status": 200, "body": "<h1>Back soon</h1>", "headers": {"Content-Type": "text/html"}}},
         {"reply": {"status": 200, "body": '{"totalSize": 6', "headers": {"Content-Type": "application/json"}}},
@@ -42,7 +46,17 @@ ALL = {"times": None}
         {"drop": "after"},
         {"drop": "body"},
     ],
-    ids=["503", "429", "500 html", "200 html", "200 half", "dropped before", "dropped after", "dropped in the body"],
+    ids=[
+        "503",
+        "429",
+        "429 with a code",
+        "500 html",
+        "200 html",
+        "200 half",
+        "dropped before",
+        "dropped after",
+        "dropped in the body",
+    ],
 )
 def test_a_read_is_repeated(org: Details, connected: Org, meter: Meter, fault: dict[str, object]) -> None:
     """Two failures and then an answer: three calls, all counted by us and by the org."""
@@ -51,6 +65,21 @@ def test_a_read_is_repeated(org: Details, connected: Org, meter: Meter, fault: d
     assert count(connected, "Lead") > 0
     assert len(meter.calls) == 3
     assert len(levers(org).calls.all()) == 3
+
+
+def test_an_answer_under_a_wrong_type_is_not_quoted(org: Details, connected: Org) -> None:
+    """It may be somebody's record."""
+    levers(org).faults.plan({"preset": "wrong_content_type", "path": "/query", "times": None})
+    with pytest.raises(OrgUnavailable, match="a web page in place") as caught:
+        query_records(connected, "SELECT Email FROM Lead WHERE Email != null LIMIT 1")
+    assert "@" not in str(caught.value)
+
+
+def test_a_connection_that_breaks_is_told_in_words(org: Details, connected: Org) -> None:
+    """And not in those of the library underneath."""
+    levers(org).faults.plan({"drop": "body", "path": "/query", "times": None})
+    with pytest.raises(OrgUnavailable, match=r"query.*: the connection broke off$"):
+        count(connected, "Lead")
 
 
 def test_a_query_that_takes_too_long_is_not_repeated(org: Details, connected: Org, meter: Meter) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProtocolError
 
 from sf_elt.salesforce.composite import only_reads
 from sf_elt.salesforce.connection.login import Login
@@ -151,7 +151,7 @@ class OrgTransport(HTTPAdapter):
             reason = _reason(error)
             never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError))
             hint = f" ({self._setting_of(request)})" if never_arrived else ""
-            raise OrgUnavailable(f"{where}: {reason}{hint}", never_arrived=never_arrived) from reason
+            raise OrgUnavailable(f"{where}: {_in_words(reason)}{hint}", never_arrived=never_arrived) from reason
         self._note_allowance(response, meter)
         if response.status_code == 401 or _is_answer_to_login(request, response):
             return response
@@ -279,6 +279,11 @@ def _reason(error: requests.exceptions.RequestException) -> Exception:
     cause = error.args[0] if error.args else error
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     return reason if isinstance(reason, Exception) else error
+
+
+def _in_words(reason: Exception) -> str:
+    """urllib3 says a broken connection as a tuple of its own."""
+    return "the connection broke off" if isinstance(reason, ProtocolError) else str(reason)
 
 
 def _say_what_is_repeated(state: RetryCallState) -> None:

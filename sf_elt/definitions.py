@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from sf_elt.components.executors import in_process_or_multiprocess
+from sf_elt.components.preflight.checks import preflight_checks
 from sf_elt.components.resources import WarehouseResource
 from sf_elt.components.wrong_yaml import yaml_told_plainly
 
@@ -13,9 +14,11 @@ from sf_elt.components.wrong_yaml import yaml_told_plainly
 def defs() -> dg.Definitions:
     """The deployment: its components, the warehouse, the executor, and the daemon's part in running by itself."""
     with yaml_told_plainly():
-        deployed = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+        tree = dg.ComponentTree.for_project(Path(__file__).parent)
+        deployed, checks = tree.build_defs(), preflight_checks(tree)
     return dg.Definitions.merge(
         deployed,
+        checks,
         dg.Definitions(
             resources={"warehouse": WarehouseResource()},
             executor=in_process_or_multiprocess,

@@ -8,7 +8,7 @@ from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.showing import safe
 
 if TYPE_CHECKING:
-    from sf_elt.components.findings import Preflight
+    from sf_elt.components.preflight import Preflight
 
 STYLES = {"ok": "green", "warning": "yellow", "missing": "bold red"}
 TEST_WIDTH = 20  # characters
@@ -48,7 +48,7 @@ def _show(found: "Preflight") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from sf_elt.components.findings import MARKS
+    from sf_elt.components.preflight import MARKS
 
     console = Console(highlight=False)
     console.print(Text(f"Connection {safe(found.connection)}", style="bold"))

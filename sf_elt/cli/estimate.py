@@ -9,7 +9,7 @@ from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.showing import refuse, safe
 
 if TYPE_CHECKING:
-    from sf_elt.components.reckoning import Estimate
+    from sf_elt.components.estimate import Estimate
     from sf_elt.streams.estimating import Finish
 
 
@@ -25,7 +25,7 @@ def estimate(
 
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.deployment import NotInDeployment
-    from sf_elt.components.estimates import estimate as estimated
+    from sf_elt.components.estimate import estimate as estimated
     from sf_elt.components.resources import open_warehouse
     from sf_elt.salesforce import SalesforceError
     from sf_elt.salesforce.connection.refused_logins import what_to_do

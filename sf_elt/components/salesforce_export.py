@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
-from sf_elt.components.attributes import Attributes, require_known
+from sf_elt.components.attributes import require_known
 from sf_elt.components.audiences import Audiences
 from sf_elt.components.automation import after_checked_data, resume_when_free
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key
@@ -17,9 +17,10 @@ from sf_elt.components.running import POOL, Materialized, holds_so_far, log_prog
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.salesforce_import import known_streams
 from sf_elt.components.scaffold import Example
+from sf_elt.components.writes_to_org import WritesToOrg
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.warehouse import JobMeter, Warehouse
-from sf_elt.writeback import ExportReport, ExportSpec, plan_export, run_export
+from sf_elt.writeback import ExportReport, plan_export, run_export
 
 DRY_RUN = "dry run: nothing was sent"
 EVERY_OUTCOME = "every_sent_record_has_an_outcome"
@@ -32,10 +33,9 @@ class ExportConfig(dg.Config):
 
 
 @dg.scaffold_with(Example)
-class SalesforceExport(dg.Component, Attributes, ExportSpec):
+class SalesforceExport(WritesToOrg):
     """Writes audiences, scores and user fields into the records that profiles were made from; only what changed."""
 
-    connection: str = Field(description="Name of the SalesforceConnection to write to.")
     label: str = Field(default="", description="What people call this export.")
     description: str = Field(default="", description="What it writes, for whom, and who agreed to it.")
     keep_updated: bool = Field(

@@ -1,8 +1,8 @@
 """Component SalesforceImport: objects of an org, read by windows of time into streams."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import dagster as dg
 from pydantic import Field, field_validator
@@ -25,17 +25,14 @@ from sf_elt.components.imported_object import ImportedObject, as_written
 from sf_elt.components.importing import import_asset, own_checks
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import KeyRange, Span, partitions_of, unread
-from sf_elt.components.preflight_check import preflight_checks
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.running import IMPORT, ONLY_NEW, range_tags
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import ImportExample
 from sf_elt.components.stream_names import stream_of
 from sf_elt.components.upkeep import upkeep_definitions, upkeep_keys
+from sf_elt.components.writes_to_org import written_fields
 from sf_elt.streams import StreamSpec, spans_read
-
-if TYPE_CHECKING:
-    from sf_elt.components.salesforce_export import SalesforceExport
 
 Day = Annotated[date, dg.Resolver(as_written, model_field_type=str | date)]
 TimeOfDay = Annotated[str, dg.Resolver(as_written, model_field_type=str | int)]
@@ -132,12 +129,10 @@ class SalesforceImport(dg.Component, Attributes):
         partitions = partitions_of(self.partitions, self.start)
         specs = [self.spec(each, written_fields(context, self.connection, each.object)) for each in self.imported]
         assets = [import_asset(self, each, partitions, spec) for each, spec in zip(self.imported, specs, strict=True)]
-        by_hand = preflight_checks(
-            self.name, self.connection, [each.stream for each in self.imported], context.component_tree
-        )
         job = dg.define_asset_job(
             f"{self.name}_import",
-            selection=dg.AssetSelection.assets(*self.keys()) - dg.AssetSelection.checks(by_hand),
+            selection=dg.AssetSelection.assets(*self.keys()).without_checks()
+            | dg.AssetSelection.checks(*own_checks(self.keys())),
             partitions_def=partitions,
             description=self.description or None,
             tags={IMPORT: self.name},
@@ -147,9 +142,7 @@ class SalesforceImport(dg.Component, Attributes):
             name = f"{self.name}_keep_updated"
             schedules = [keep_updated(name, self.title, self.timetable(), self.keys(), job, self.requests)]
         sensor = resume_when_free(f"{self.name}_resume", self.keys(), job, self.requests)
-        imports = dg.Definitions(
-            assets=assets, asset_checks=[by_hand], jobs=[job], schedules=schedules, sensors=[sensor]
-        )
+        imports = dg.Definitions(assets=assets, jobs=[job], schedules=schedules, sensors=[sensor])
         return dg.Definitions.merge(imports, upkeep_definitions(self, specs))
 
     @property
@@ -266,18 +259,3 @@ def known_streams(context: dg.ComponentLoadContext) -> list[str]:
     imports = context.component_tree.get_all_components(SalesforceImport)
     left_out = [each.stream for component in imports for each in component.objects if each not in component.imported]
     return list(dict.fromkeys([stream for _, stream in _streams_of_all(context)] + left_out))
-
-
-def written_fields(context: dg.ComponentLoadContext, connection: str, object_name: str) -> tuple[str, ...]:
-    """The fields of the object that the project's exports write over this connection, by their API names."""
-    from sf_elt.components.salesforce_export import SalesforceExport  # here: exports import this module
-
-    exports = context.component_tree.get_all_components(SalesforceExport)
-    return tuple(fields_written_by(exports, connection, object_name))
-
-
-def fields_written_by(exports: "Iterable[SalesforceExport]", connection: str, object_name: str) -> Iterator[str]:
-    """The same of these exports."""
-    for export in exports:
-        if (export.connection, export.object.casefold()) == (connection, object_name.casefold()):
-            yield from export.salesforce_fields()

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sf_elt.components.estimates import JOB, estimate
-from sf_elt.components.reckoning import Estimate
+from sf_elt.components.estimate import JOB, Estimate, estimate
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.streams import Window, import_window
 from sf_elt.warehouse import Warehouse

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from sf_elt.components.deployment import Deployment
-from sf_elt.components.findings import Finding
+from sf_elt.components.preflight.findings import Finding
 from sf_elt.salesforce.limits import API_CALLS, BULK_QUERY_JOBS, BULK_QUERY_MB, Limit, Versions
 
 RESULT_PAGES = 58.0  # pages of a bulk job side by side: resultPages (Bulk API 2.0 Developer Guide)

@@ -1,10 +1,10 @@
-"""The first import of an import before it runs: what it reads, what it spends, when it is done."""
+"""What an estimate asks of the org: limits, describes and counts, in a few calls."""
 
 from collections.abc import Mapping
 
 from sf_elt.components.deployment import Deployment, ImportedStream
-from sf_elt.components.preflight_objects import parents_of
-from sf_elt.components.reckoning import Estimate, Reckoning, Settings, Wanted
+from sf_elt.components.estimate.reckoning import Estimate, Reckoning, Settings, Wanted
+from sf_elt.components.preflight.objects import parents_of
 from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.salesforce import Org, UnknownObject
 from sf_elt.salesforce.asking import describe_together

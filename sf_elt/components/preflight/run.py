@@ -1,12 +1,12 @@
-"""What imports and exports need of their org, tested before they run."""
+"""The tests of one connection, in order, and what goes wrong before there is anything to test."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sf_elt.components.deployment import Deployment, ImportedStream
-from sf_elt.components.findings import Finding, Preflight
-from sf_elt.components.preflight_objects import about_export, about_stream, parents_of
-from sf_elt.components.preflight_org import about_limits, about_versions
+from sf_elt.components.preflight.findings import Finding, Preflight
+from sf_elt.components.preflight.objects import about_export, about_stream, parents_of
+from sf_elt.components.preflight.org import about_limits, about_versions
 from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, Org, SalesforceError
 from sf_elt.salesforce.asking import describe_together
 from sf_elt.salesforce.connection.refused_logins import what_to_do

@@ -1,37 +1,40 @@
 """The preflight as a check of each stream, for the UI."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import dagster as dg
 
+from sf_elt.components.deployment import Deployment
 from sf_elt.components.keys import stream_key
-
-if TYPE_CHECKING:
-    from sf_elt.components.deployment import Deployment
+from sf_elt.components.preflight.run import preflight
+from sf_elt.components.salesforce_import import SalesforceImport
 
 PREFLIGHT = "preflight"
 
 
-def preflight_checks(
-    import_name: str, connection: str, streams: Sequence[str], tree: dg.ComponentTree
-) -> dg.AssetChecksDefinition:
-    """The check `preflight` of each stream of an import: for the UI, run when somebody runs it and never by itself.
+def preflight_checks(tree: dg.ComponentTree) -> dg.Definitions:
+    """The check `preflight` of each imported stream: for the UI, run when somebody runs it and never by itself.
 
-    It spends API calls, so a run that materializes anything leaves it out. All that are run together are one preflight.
+    It spends API calls, so a run that materializes anything leaves it out. All that are run together are one preflight
+    for each import.
     """
+    deployment = Deployment.of(tree)
+    return dg.Definitions(asset_checks=[_checks_of(deployment, importer) for importer in deployment.imports])
+
+
+def _checks_of(deployment: Deployment, importer: SalesforceImport) -> dg.AssetChecksDefinition:
     specs = [
         dg.AssetCheckSpec(
             PREFLIGHT,
-            asset=stream_key(stream),
+            asset=key,
             description="What the import needs of the org: login, limits, permissions, fields. Only by hand: it costs "
             "a few API calls.",
         )
-        for stream in streams
+        for key in (stream_key(each.stream) for each in importer.imported)
     ]
 
     @dg.multi_asset_check(
-        name=f"preflight_{import_name}",
+        name=f"preflight_{importer.name}",
         specs=specs,
         can_subset=True,
         required_resource_keys={"warehouse"},
@@ -40,22 +43,17 @@ def preflight_checks(
         if context.job_def.asset_layer.executable_asset_keys:
             context.log.info("nothing is tested: the preflight runs by itself only")
             return
-        from sf_elt.components.deployment import Deployment  # here: it imports what this is part of
-
-        yield from _results(context, Deployment.of(tree), connection, import_name)
+        yield from _results(context, deployment, importer)
 
     return run
 
 
 def _results(
-    context: dg.AssetCheckExecutionContext, deployment: "Deployment", connection: str, import_name: str
+    context: dg.AssetCheckExecutionContext, deployment: Deployment, importer: SalesforceImport
 ) -> Iterator[dg.AssetCheckResult]:
-    from sf_elt.components.preflight import preflight
-
     keys = {each.asset_key for each in context.selected_asset_check_keys}
-    importer = deployment.importer(import_name)
     streams = [each for each in deployment.streams_of(importer) if stream_key(each.spec.stream) in keys]
-    found = preflight(deployment, connection, context.resources.warehouse, only=streams)
+    found = preflight(deployment, importer.connection, context.resources.warehouse, only=streams)
     of_all = {each.spec.stream for each in streams}
     for each in streams:
         others = of_all - {each.spec.stream}

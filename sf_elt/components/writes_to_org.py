@@ -17,7 +17,8 @@ class WritesToOrg(dg.Component, Attributes, ExportSpec):
 
 def written_fields(context: dg.ComponentLoadContext, connection: str, object_name: str) -> tuple[str, ...]:
     """The fields of the object that the project's exports write over this connection, by their API names."""
-    return tuple(fields_written_by(context.component_tree.get_all_components(WritesToOrg), connection, object_name))
+    writers = context.component_tree.get_all_components(WritesToOrg)  # type: ignore[type-abstract]  # of any subclass
+    return tuple(fields_written_by(writers, connection, object_name))
 
 
 def fields_written_by(writers: Iterable[WritesToOrg], connection: str, object_name: str) -> Iterator[str]:

@@ -74,6 +74,8 @@ def _show(found: "Estimate", now: datetime) -> None:
 
 
 def _lines(found: "Estimate", now: datetime) -> list[str]:
+    from sf_elt.salesforce.limits import calls_in_words
+
     uncounted = [each.object for each in found.demands if each.rows is None]
     lines = [f"Done {_when(found.finish, now)}{', without ' + ', '.join(uncounted) if uncounted else ''}."]
     for each in found.allowances:
@@ -81,7 +83,7 @@ def _lines(found: "Estimate", now: datetime) -> list[str]:
             lines.append(f"  {each.name}: {each.today:,.0f} now, {each.daily:,.0f} in any further 24 hours")
     quiet, busy = found.upkeep
     if busy:
-        lines.append(f"Then {quiet:,} API calls on a quiet day and about {busy:,} on a busy one.")
+        lines.append(f"Then {calls_in_words(quiet)} on a quiet day and about {busy:,} on a busy one.")
     else:
         lines.append("Nothing keeps it updated: keep_updated is false.")
     if found.calls_a_day is not None and quiet > found.calls_a_day:
@@ -90,7 +92,13 @@ def _lines(found: "Estimate", now: datetime) -> list[str]:
         )
     lines += ["", "It would be shorter with:" if found.suggestions else "No setting would shorten it much."]
     lines += [f"  {each.change}: {_when(each.finish, now)}" for each in found.suggestions]
-    return [*lines, "", "Assumed:", *(f"  {each}" for each in found.assumptions), f"({found.api_calls} API calls)"]
+    return [
+        *lines,
+        "",
+        "Assumed:",
+        *(f"  {each}" for each in found.assumptions),
+        f"({calls_in_words(found.api_calls)})",
+    ]
 
 
 def _when(finish: "Finish", now: datetime) -> str:

@@ -42,6 +42,11 @@ _LIMITS = TypeAdapter(dict[str, Limit])
 _VERSIONS = TypeAdapter(list[_Version])
 
 
+def calls_in_words(calls: int) -> str:
+    """`1 API call`, `1,200 API calls`."""
+    return f"{calls:,} API {'call' if calls == 1 else 'calls'}"
+
+
 def limits(org: Org) -> dict[str, Limit]:
     """The org's allowances by Salesforce's names, in one call (REST API Developer Guide, "Limits")."""
     reply = org.session.get(org.url("limits"))

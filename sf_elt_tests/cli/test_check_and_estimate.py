@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sf_elt.cli import app
+from sf_elt.components.preflight import Preflight
 from sf_elt.demo_org.serve import Details
 from sf_elt_tests.components.deployments import environment_of
 from sf_elt_tests.orgs import levers
@@ -37,6 +38,12 @@ def test_the_projects_own_deployment_passes_on_the_demo_org(org: Details) -> Non
     assert "API calls" in result.stdout.splitlines()[-1]
     assert org.password not in result.output
     assert org.security_token not in result.output
+
+
+def test_one_call_is_one_call() -> None:
+    """A check that got no further than its login says so in the singular."""
+    found = Preflight("salesforce", (), api_calls=1)
+    assert found.in_words().endswith("1 API call")
 
 
 def test_what_is_missing_ends_with_exit_code_1(org: Details) -> None:

@@ -83,6 +83,15 @@ def test_a_small_maximum_takes_days_and_says_what_would_help(org: Details, tmp_p
     assert best.finish.after < said.finish.after
 
 
+@pytest.mark.parametrize("maximum", range(4, 10))
+def test_two_maxima_are_named_only_where_the_greater_one_is_sooner(org: Details, tmp_path: Path, maximum: int) -> None:
+    """Of two values with the same finish the smaller one is enough."""
+    said = _estimated(tmp_path, transport="rest", max_daily_api_calls=maximum)
+    maxima = [each for each in said.suggestions if each.change.startswith("max_daily_api_calls")]
+    assert maxima
+    assert len({each.finish.after for each in maxima}) == len(maxima)
+
+
 def test_a_maximum_that_brings_no_page_never_ends(org: Details, tmp_path: Path) -> None:
     """Going on takes three calls a day."""
     assert _estimated(tmp_path, max_daily_api_calls=3).finish.after is None

@@ -131,6 +131,13 @@ def test_a_login_that_fails_is_a_finding(
     assert org.password not in found.markdown()
 
 
+def test_a_login_by_a_version_that_is_not_offered_doubts_no_password(checked: _Checked, org: Details) -> None:
+    """SOAP login() refuses the version before it looks at anything else; the error names the one that was asked for."""
+    [missing] = _missing(checked(deployment_of(LEADS), SALESFORCE_API_VERSION="99.0"))
+    assert "The version asked for is 99.0." in missing.says
+    assert "password" not in missing.says
+
+
 def test_a_version_that_is_not_offered_ends_the_tests(checked: _Checked, org: Details) -> None:
     """Where the login does not need the version, the newest that there is is named, and nothing else is asked."""
     session = {"SALESFORCE_INSTANCE_URL": org.instance_url, "SALESFORCE_ACCESS_TOKEN": org.access_token}

@@ -135,19 +135,27 @@ class Reckoning:
     def suggestions(self, settings: Settings, now: Finish) -> Iterator[Suggestion]:
         """Changes that make it shorter, the one that saves most first."""
         tried = [Suggestion(change, self.finish(changed)) for change, changed in self._changes(settings)]
+        tried += self._maxima(settings)
         worth = [each for each in tried if _is_shorter(each.finish, now)]
         yield from sorted(worth, key=lambda each: each.finish.after or timedelta.max)
 
+    def _maxima(self, settings: Settings) -> Iterator[Suggestion]:
+        """Twice its own maximum, and as much as all of it takes, where that is sooner still."""
+        own = settings.max_daily_api_calls
+        if own is None:
+            return
+        org = self.limits.get(API_CALLS)
+        enough = ceil((self.calls(self.demands(settings)) + self.spent) / 100) * 100
+        most = enough if org is None else min(enough, max(0, org.most - settings.org_reserve))
+        best: Finish | None = None
+        for calls in (2 * own, most):
+            with_it = self.finish(replace(settings, max_daily_api_calls=calls))
+            if own < calls <= most and (best is None or _is_shorter(with_it, best)):
+                best = with_it
+                yield Suggestion(f"max_daily_api_calls {own:,} → {calls:,}", with_it)
+
     def _changes(self, settings: Settings) -> Iterator[tuple[str, Settings]]:
         demands = self.demands(settings)
-        if settings.max_daily_api_calls is not None:
-            org = self.limits.get(API_CALLS)
-            enough = ceil((self.calls(demands) + self.spent) / 100) * 100
-            most = enough if org is None else min(enough, max(0, org.most - settings.org_reserve))
-            for calls in dict.fromkeys((2 * settings.max_daily_api_calls, most)):
-                if settings.max_daily_api_calls < calls <= most:
-                    words = f"max_daily_api_calls {settings.max_daily_api_calls:,} → {calls:,}"
-                    yield words, replace(settings, max_daily_api_calls=calls)
         if settings.org_reserve:
             yield f"org_reserve {settings.org_reserve:,} → 0", replace(settings, org_reserve=0)
         if settings.transport != "auto":

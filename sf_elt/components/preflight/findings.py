@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from sf_elt.salesforce.limits import calls_in_words
+
 Verdict = Literal["ok", "warning", "missing"]
 MARKS: dict[Verdict, str] = {"ok": "✓", "warning": "!", "missing": "✗"}
 
@@ -45,7 +47,7 @@ class Preflight:
         counts = {verdict: sum(each.verdict == verdict for each in self.findings) for verdict in MARKS}
         named = {"ok": "ok", "warning": "to look at", "missing": "missing"}
         told = ", ".join(f"{count} {named[verdict]}" for verdict, count in counts.items() if count)
-        return f"{told}; {self.api_calls} API calls"
+        return f"{told}; {calls_in_words(self.api_calls)}"
 
     def as_dict(self) -> dict[str, object]:
         """For programs."""

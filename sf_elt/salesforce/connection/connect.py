@@ -96,6 +96,12 @@ def connect(login: Login, meter: CallMeter | None = None, *, patience: Patience 
     return Org(client, http, transport)
 
 
+_CHECK_CREDENTIALS = (
+    "Check the user name, the password with its security token, and whether this is the right login address "
+    "(sandboxes use https://test.salesforce.com)."
+)
+
+
 def _log_in(login: Login, http: requests.Session, *, new_session: bool) -> Session:
     from jwt import PyJWTError  # with what follows, a second to import
     from simple_salesforce.api import Salesforce
@@ -105,10 +111,10 @@ def _log_in(login: Login, http: requests.Session, *, new_session: bool) -> Sessi
     try:
         client = Salesforce(session=http, version=login.api_version, **arguments)
     except SalesforceAuthenticationFailed as error:
+        said = str(error.auth_message or error.code)
+        cure = f"The version asked for is {login.api_version}." if "api version" in said.lower() else _CHECK_CREDENTIALS
         raise AuthenticationFailed(
-            f"{login.login_url} does not accept the login of {login.username}: {error.auth_message or error.code}. "
-            "Check the user name, the password with its security token, and whether this is the right login address "
-            "(sandboxes use https://test.salesforce.com).",
+            f"{login.login_url} does not accept the login of {login.username}: {said}. {cure}",
             code=str(error.code) if error.code else None,
         ) from error
     except OSError as error:  # the key file

@@ -30,6 +30,9 @@ ONLY_NEW = "sf_elt/only_new"
 OBSERVATIONS = 50
 """How many of an asset's latest observations are searched for a pause."""
 
+MATERIALIZATIONS = 500
+"""How many of the latest times that a partition was made are searched for the end of a person's pause."""
+
 if TYPE_CHECKING:
     Materialized: TypeAlias = dg.MaterializeResult[None]
 else:
@@ -165,13 +168,32 @@ def _paused(observation: dg.AssetObservation | None) -> Paused | None:
 def _is_made_since(
     instance: dg.DagsterInstance, key: dg.AssetKey, partitions: KeyRange | None, storage_id: int
 ) -> bool:
-    """Whether the asset has been made after that event: both ends of its partitions, or any of it."""
+    """Whether the asset has been made after that event: any of it, or both ends of its partitions as a person asked.
+
+    What a schedule's run adds to the partition of today is no end of reading it again.
+    """
+    if partitions is None:
+        return bool(_made_by(instance, dg.AssetRecordsFilter(key, after_storage_id=storage_id), limit=1))
     return all(
-        instance.fetch_materializations(
-            dg.AssetRecordsFilter(
-                asset_key=key, asset_partitions=None if each is None else [each], after_storage_id=storage_id
+        _is_any_whole(
+            instance,
+            _made_by(
+                instance,
+                dg.AssetRecordsFilter(key, asset_partitions=[each], after_storage_id=storage_id),
+                limit=MATERIALIZATIONS,
             ),
-            limit=1,
-        ).records
-        for each in partitions or (None,)
+        )
+        for each in partitions
     )
+
+
+def _made_by(instance: dg.DagsterInstance, wanted: dg.AssetRecordsFilter, *, limit: int) -> set[str]:
+    """The runs that made it."""
+    return {record.run_id for record in instance.fetch_materializations(wanted, limit=limit).records}
+
+
+def _is_any_whole(instance: dg.DagsterInstance, run_ids: set[str]) -> bool:
+    """Whether one of the runs did not leave out what had been read already."""
+    if not run_ids:
+        return False
+    return any(run.tags.get(ONLY_NEW) != "true" for run in instance.get_runs(dg.RunsFilter(run_ids=list(run_ids))))

@@ -1,7 +1,7 @@
 """Component SalesforceImport: objects of an org, read by windows of time into streams."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 import dagster as dg
@@ -109,9 +109,12 @@ class SalesforceImport(dg.Component, Attributes):
     @classmethod
     def _check_start(cls, value: str | date) -> date:
         try:
-            return date.fromisoformat(value) if isinstance(value, str) else value
+            day = date.fromisoformat(value) if isinstance(value, str) else value
         except ValueError:
             raise ValueError(f"{value!r} is no day; accepted is, for example, '2024-11-01'") from None
+        if day > (today := datetime.now(UTC).date()):
+            raise ValueError(f"{day} has not come yet (today is {today} UTC): until then there is nothing to read")
+        return day
 
     _check_frequency = field_validator("frequency")(checked_frequency)
     _check_upkeep = field_validator("formula_refresh", "reconcile")(checked_optional_frequency)

@@ -107,6 +107,25 @@ def test_a_schedules_run_does_not_end_a_persons_pause(deployed: Deployed, later:
     assert deployed.range_tags().items() <= asked.tags.items()
 
 
+def test_a_schedules_run_of_today_does_not_end_a_persons_pause_of_today(deployed: Deployed, later: Later) -> None:
+    """It adds only what is new; the paused re-read of today is gone on with, and ended by that."""
+    component = the_import(deployed)
+    today = deployed.range_tags()["dagster/asset_partition_range_end"]
+    only_today = {f"dagster/asset_partition_range_{end}": today for end in ("start", "end")}
+    assert deployed.materialize(TWO, deployed.range_tags()).success
+    component.max_daily_api_calls = 1
+    assert deployed.materialize(TWO, only_today).success
+    component.max_daily_api_calls = None
+    (scheduled,) = component.requests([LEADS, CONTACTS], datetime.now(UTC))
+    assert deployed.materialize(TWO, dict(scheduled.tags)).success
+    later(timedelta(hours=25))
+    (asked,) = asked_by_sensor(deployed)
+    assert only_today.items() <= asked.tags.items()
+    assert ONLY_NEW not in asked.tags
+    assert resumed(deployed) == 1
+    assert asked_by_sensor(deployed) == []
+
+
 def test_a_scheduled_run_goes_on_with_what_is_unread(deployed: Deployed, later: Later) -> None:
     """Its pause asks for whatever is not read by then, and for new rows only."""
     component = the_import(deployed)

@@ -153,6 +153,11 @@ def _chain(error: BaseException | None) -> list[str]:
             id="start",
         ),
         pytest.param(
+            "imports/defs.yaml", "start: \"{{ env('SF_ELT_START', '2024-11-01') }}\"", "start: 2999-01-01",
+            r"imports/defs\.yaml:\d+ attributes\.start: 2999-01-01 has not come yet",
+            id="start in the future",
+        ),
+        pytest.param(
             "imports/defs.yaml", "- object: Account\n", "- object: Account\n      stream: salesforce_leads\n",
             r"imports/defs\.yaml:\d+ attributes\.objects\.\d\.stream: stream 'salesforce_leads' is written more than",
             id="stream twice",

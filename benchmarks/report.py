@@ -17,10 +17,18 @@ PAGE = ROOT / "docs" / "speed.md"
 _HEAD = """# Speed
 
 What an import costs: in time against the least that is possible and against other tools, in memory, in API calls. Every
-ratio is of medians of one run, taken in turns, on one machine. `make bench` measures everything anew and writes this
-page, in about 25 minutes; `make bench BENCH="--list"` names the parts, `make bench BENCH="--only import --rows 200000"`
-tries one of them in short and writes nothing. Other tools are measured where `make bench-peers` has installed them.
+ratio is of one run on one machine, whose sides take turns: three, of which the median counts, unless `--turns` says
+otherwise. `make bench` measures everything anew and writes this page, in about 25 minutes; `make bench BENCH="--list"`
+names the parts, `make bench BENCH="--only import --rows 200000"` tries one of them in short and writes nothing. Parts
+are measured apart: the row of each goal says by which command and when, and below each part stands on what machine.
+Other tools are measured where `make bench-peers` has installed them.
 """
+
+_SHORT = """**A draft: measured in short**, with fewer rows or turns than `make bench` takes (`--rows`, `--turns`). Fixed costs
+weigh more in these, and one turn has no median: {parts}.
+"""
+
+_SHORTENS = ("--rows", "--most-rows", "--turns")
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,16 @@ class Findings:
     at: str = ""
     seconds: float = 0.0
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it was measured with fewer rows or turns than usual."""
+        return any(option in self.command for option in _SHORTENS)
+
+    @property
+    def by(self) -> str:
+        """The command and the day, for a row of a table."""
+        return f"`{self.command}`, {self.at.partition(' ')[0]}" if self.command else "–"
+
 
 def machine() -> str:
     """CPU, cores, memory, and the versions that matter."""
@@ -94,8 +112,10 @@ def keep(parts: dict[str, Findings], order: list[str]) -> None:
 
 def page(parts: dict[str, Findings]) -> str:
     """docs/speed.md."""
-    goals = [goal.row for found in parts.values() for goal in found.goals]
-    written = [_HEAD, "## Goals\n", _markdown(Table("", ["What", "Goal", "Measured", "Met"], goals))]
+    goals = [[*goal.row, found.by] for found in parts.values() for goal in found.goals]
+    short = [found.title for found in parts.values() if found.is_short]
+    written = [_HEAD, *([_SHORT.format(parts=", ".join(short))] if short else []), "## Goals\n"]
+    written.append(_markdown(Table("", ["What", "Goal", "Measured", "Met", "By"], goals)))
     for found in parts.values():
         written.append(f"## {found.title}\n")
         written += [_markdown(table) for table in found.tables]

@@ -1,5 +1,6 @@
 """Every part of the benchmark runs in short and gives its figures; how good they are is for `make bench`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_pages_over_a_slow_line_are_faster_side_by_side(tmp_path: Path) -> None:
     (goal,) = found.goals
     assert goal.value is not None
     assert goal.value > 0
-    assert [row[0] for row in found.tables[0].rows] == ["1", "10"]
+    assert [row[0] for row in found.tables[0].rows] == ["1", str(lines.SIDE_BY_SIDE)]
 
 
 def test_idle_hours_and_windows_are_counted_in_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +78,18 @@ def test_the_page_names_machine_command_and_what_was_missed(tmp_path: Path, monk
     report.keep({"import": first, "idle": Findings("Idle", [Goal("calls", 1, 1)], command="make bench")}, order)
     report.keep({"import": Findings("Import", [Goal("time", 1.3, 1.2)], machine=report.machine())}, order)
     written = (tmp_path / "speed.md").read_text()
-    assert "| time | ≤ 1.3 × | 1.2 × | yes |" in written
+    assert "| time | ≤ 1.3 × | 1.2 × | yes | – |" in written
     assert "**no**" not in written
     assert "`make bench`" in written
     assert "DuckDB" in written
+
+
+def test_what_was_measured_in_short_is_said_to_be_a_draft() -> None:
+    """Each goal names its command and day; a part with fewer rows or turns is named at the top, a whole one is not."""
+    whole = Findings("Whole", [Goal("calls", 1, 1)], command="make bench", at="2026-11-22 00:48 UTC")
+    short = replace(whole, title="Short", command='make bench BENCH="--only idle --turns 1 --write"')
+    written = report.page({"import": whole, "idle": short})
+    assert "no median: Short.\n" in written
+    assert "| calls | ≤ 1 × | 1 × | yes | `make bench`, 2026-11-22 |" in written
+    assert f"| `{short.command}`, 2026-11-22 |" in written
+    assert "measured in short" not in report.page({"import": whole})

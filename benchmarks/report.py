@@ -24,8 +24,8 @@ are measured apart: the row of each goal says by which command and when, and bel
 Other tools are measured where `make bench-peers` has installed them.
 """
 
-_SHORT = """**A draft: measured in short**, with fewer rows or turns than `make bench` takes (`--rows`, `--turns`). Fixed costs
-weigh more in these, and one turn has no median: {parts}.
+_SHORT = """**A draft: measured in short**, with fewer rows or turns than `make bench` takes (`--rows`, `--turns`).
+Fixed costs weigh more in these, and one turn has no median: {parts}.
 """
 
 _SHORTENS = ("--rows", "--most-rows", "--turns")

@@ -18,7 +18,7 @@ from sf_elt.streams.columns import Column, StreamColumns
 from sf_elt.streams.errors import LandingUnreadable, Shortfall
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.statements import statement
-from sf_elt.streams.unreadable import misfit
+from sf_elt.streams.unreadable import FRACTIONAL, misfit
 from sf_elt.warehouse import quote
 
 MAX_LINE = 16 << 20  # bytes of one CSV row: an object holds 1.6 million characters of long text at most, quotes doubled
@@ -206,7 +206,12 @@ def _landed(staging: Staging, batch: Batch, read: dict[str, str]) -> str:
 
 
 def _read_as(column: Column, kept_as: str, kind: str) -> str:
-    """The type in which a page's text is read: a list, and what the stream keeps as text and is no number, as text."""
+    """The type in which a page's text is read: a list, and what the stream keeps as text and is no number, as text.
+
+    A whole number is read with its fraction, which it must not have.
+    """
+    if column.sql_type == "BIGINT" and kind != "parquet":
+        return FRACTIONAL  # read as BIGINT, a fraction would be rounded without a word
     is_text = column.sql_type.endswith("[]") or (column.sql_type == "TIME" and kept_as == "VARCHAR")
     return "VARCHAR" if is_text and kind != "parquet" else column.sql_type
 
@@ -218,6 +223,9 @@ def _kept(expression: str, column: Column, kept_as: str, kind: str) -> str:
     """
     if column.sql_type == "DOUBLE":
         expression = f"CASE WHEN isinf({expression}) THEN error('too large') ELSE {expression} END"
+    elif column.sql_type == "BIGINT" and kind != "parquet":
+        is_whole = f"{expression} = trunc({expression})"
+        expression = f"CASE WHEN NOT {is_whole} THEN error('a fraction') ELSE CAST({expression} AS BIGINT) END"
     elif column.name == "Id":
         expression = f"CASE WHEN {expression} IS NULL THEN error('no Id') ELSE {expression} END"
     is_list = column.sql_type.endswith("[]")

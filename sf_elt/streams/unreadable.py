@@ -9,6 +9,8 @@ import duckdb
 from sf_elt.streams.columns import Column
 from sf_elt.warehouse import quote
 
+FRACTIONAL = "DECIMAL(28, 9)"  # holds every BIGINT, and shows whether a number is whole
+
 
 def misfit(
     landed: Iterable[Path], as_text: Callable[[Path], str], columns: Sequence[Column], error: duckdb.Error
@@ -49,7 +51,12 @@ def _does_not_fit(column: Column) -> str:
     if column.sql_type == "VARCHAR" or column.sql_type.endswith("[]"):
         return "false"
     misfits = f"{name} IS NOT NULL AND TRY_CAST({name} AS {column.sql_type}) IS NULL"
-    return f"{misfits} OR isinf(TRY_CAST({name} AS DOUBLE))" if column.sql_type == "DOUBLE" else misfits
+    if column.sql_type == "DOUBLE":
+        return f"{misfits} OR isinf(TRY_CAST({name} AS DOUBLE))"
+    if column.sql_type == "BIGINT":
+        number = f"TRY_CAST({name} AS {FRACTIONAL})"
+        return f"{misfits} OR {number} <> trunc({number})"
+    return misfits
 
 
 def _line(error: duckdb.Error) -> str:

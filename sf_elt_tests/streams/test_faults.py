@@ -112,6 +112,7 @@ def test_pages_that_miss_rows_move_nothing(importer: Importer, org: Details) -> 
         ({"records": "text"}, LandingUnreadable, "shape"),
         ({"records": [{"Id": "00Q1", "RecordType": "text"}]}, LandingUnreadable, "shape"),
         ({"records": [{"Id": "00Q1", "NumberOfEmployees": 2**63}]}, LandingUnreadable, "NumberOfEmployees"),
+        ({"records": [{"Id": "00Q1", "NumberOfEmployees": 5.5}]}, LandingUnreadable, "NumberOfEmployees"),
         ({"totalSize": "many"}, RequestRefused, "totalSize"),
         ({"done": False, "nextRecordsUrl": 7}, RequestRefused, "nextRecordsUrl"),
     ],

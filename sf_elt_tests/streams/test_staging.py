@@ -93,6 +93,7 @@ def test_every_kind_of_page_brings_the_same_value(
     [
         ("BIGINT", "9223372036854775808"),
         ("BIGINT", "many"),
+        ("BIGINT", "5.5"),
         ("DOUBLE", "1e400"),
         ("DATE", "2026-02-30"),
         ("TIMESTAMP", "soon"),

@@ -16,7 +16,7 @@ from sf_elt.salesforce import (
 )
 from sf_elt.salesforce.describe import COMPOUND_TYPES
 from sf_elt.streams.errors import SpecRefused
-from sf_elt.streams.source_names import documented_fields, related_fields
+from sf_elt.streams.source_names import documented_fields
 from sf_elt.streams.windows import StreamSpec, timestamp_field
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ def _chosen(org: Org, described: ObjectDescribe, spec: StreamSpec) -> list[Colum
     """The columns of `fields`: those that were named, or one of the sets."""
     if spec.fields is None or spec.fields == "all":
         own = [_plain(described, field.name) for field in described.fields if field.is_readable_in_bulk]
-        return own + _related_columns(described, related_fields(spec.stream))
+        return own + _related_columns(described, documented_fields(described.name))
     if spec.fields == "standard":
         return _standard_columns(described, spec)
     return _asked(org, described, spec, spec.fields)
@@ -136,18 +136,19 @@ def _standard_columns(described: ObjectDescribe, spec: StreamSpec) -> list[Colum
         for field in described.fields
         if field.is_readable_in_bulk and (field.name.lower() in wanted or _is_standard_link(field))
     ]
-    return own + _related_columns(described, {name: type_ for name, type_ in documented.items() if "." in name})
+    return own + _related_columns(described, documented)
 
 
 def _is_standard_link(field: FieldDescribe) -> bool:
     return field.type == "reference" and not field.name.endswith("__c")
 
 
-def _related_columns(described: ObjectDescribe, fields: Mapping[str, str]) -> list[Column]:
+def _related_columns(described: ObjectDescribe, documented: Mapping[str, str]) -> list[Column]:
+    """Those of the documented fields that are a related record's, as far as the object has the relationship."""
     return [
         Column(field, sql_type, f"{reference.label}: {field.partition('.')[2]}")
-        for field, sql_type in fields.items()
-        if (reference := described.relationships.get(field.partition(".")[0])) is not None
+        for field, sql_type in documented.items()
+        if "." in field and (reference := described.relationships.get(field.partition(".")[0])) is not None
     ]
 
 

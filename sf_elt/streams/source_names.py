@@ -32,17 +32,11 @@ def source_fields() -> tuple[SourceField, ...]:
     return tuple(SourceField(**row) for row in csv.DictReader(text.splitlines()))
 
 
-def related_fields(stream: str) -> Mapping[str, str]:
-    """Fields of related records that the stream's documented names need, with their types: `RecordType.Name`."""
-    return {
-        field.salesforce_field: field.sql_type
-        for field in source_fields()
-        if field.stream == stream and "." in field.salesforce_field
-    }
-
-
 def documented_fields(object_name: str) -> Mapping[str, str]:
-    """The fields of that object that documented names need, with their types; empty for an object without any."""
+    """The fields of that object, and of records that it names (`RecordType.Name`), that documented names need.
+
+    With their types; empty for an object without any.
+    """
     return {
         field.salesforce_field: field.sql_type
         for field in source_fields()

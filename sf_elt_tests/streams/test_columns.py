@@ -28,6 +28,15 @@ def test_the_standard_set_has_what_is_documented_and_the_links_but_no_custom_fie
         assert custom in stream_columns(importer.org, written).names
 
 
+def test_related_fields_come_with_the_object_whatever_its_stream_is_called(org: Details, tmp_path: Path) -> None:
+    """All fields and the standard set go by one rule."""
+    with importing(org, tmp_path) as importer:
+        for fields in ("all", "standard"):
+            people = stream_columns(importer.org, StreamSpec("people", "Lead", fields=fields)).names
+            assert people == stream_columns(importer.org, replace(LEADS, fields=fields)).names
+            assert "RecordType.Name" in people
+
+
 def test_an_object_without_documented_names_has_no_standard_set(org: Details, tmp_path: Path) -> None:
     """It is refused, and says what may stand there."""
     with importing(org, tmp_path) as importer, pytest.raises(SpecRefused, match=r"no standard set.*Campaign.*all"):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from pydantic import Field
 
 from sf_elt.components.import_settings import settings
 from sf_elt.components.keys import stream_key
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
 ID_UNIQUE = "id_unique"
 AS_COUNTED = "as_many_rows_as_the_org_counted"
 LATEST_CHECKS = 20  # of a check's records; those of runs that ended before it was made say nothing
+
+
+class ImportConfig(dg.Config):
+    """What one run of an import does beyond the usual."""
+
+    accept_many: bool = Field(
+        default=False,
+        description="Believe it, also where more records of an object that is read whole vanished than deletions do.",
+    )
 
 
 def import_asset(
@@ -69,8 +79,8 @@ def import_asset(
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=POOL,
     )
-    def run(context: dg.AssetExecutionContext) -> Iterator[Materialized | dg.AssetCheckResult]:
-        yield from read_partitions(context, component, imported, stream)
+    def run(context: dg.AssetExecutionContext, config: ImportConfig) -> Iterator[Materialized | dg.AssetCheckResult]:
+        yield from read_partitions(context, component, imported, stream, accept_many=config.accept_many)
 
     return run
 
@@ -81,7 +91,12 @@ def own_checks(keys: Sequence[dg.AssetKey]) -> list[dg.AssetCheckKey]:
 
 
 def read_partitions(
-    context: dg.AssetExecutionContext, component: "SalesforceImport", imported: "ImportedObject", stream: StreamSpec
+    context: dg.AssetExecutionContext,
+    component: "SalesforceImport",
+    imported: "ImportedObject",
+    stream: StreamSpec,
+    *,
+    accept_many: bool,
 ) -> Iterator[Materialized | dg.AssetCheckResult]:
     """Reads the window of the run's partitions; out of API calls, it says so and leaves the partitions as they were.
 
@@ -110,6 +125,7 @@ def read_partitions(
                 now=datetime.now(UTC),
                 run_id=context.run.run_id,
                 only_new=context.run.tags.get(ONLY_NEW) == "true",
+                accept_many=accept_many,
                 progress=log_progress(context),
             )
     except AllowanceSpent as spent:

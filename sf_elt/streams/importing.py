@@ -1,7 +1,7 @@
 """Reads one window of one stream from the org into the warehouse."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -15,14 +15,23 @@ from sf_elt.streams.errors import Shortfall
 from sf_elt.streams.landing import Begun, Landing, landing_folder, sweep
 from sf_elt.streams.merge import NOTHING, MergeCounts, merge_download
 from sf_elt.streams.overtaken import refreshed_since
-from sf_elt.streams.reading import Progress, Reading, condition, includes_deleted
+from sf_elt.streams.reading import Progress, Reading, condition, includes_deleted, silent
 from sf_elt.streams.recording import WindowReport, record_window, together
 from sf_elt.streams.schema import SchemaChange, adapt_table
 from sf_elt.streams.spending import note_calls
 from sf_elt.streams.standing import PastRead, past_reads, read_up_to, rows_in_stream
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
-from sf_elt.streams.whole import mark_vanished
-from sf_elt.streams.windows import NO_TIMESTAMP, TIMESTAMP_FIELDS, WHOLE, ReadRange, StreamSpec, Window, read_range
+from sf_elt.streams.whole import mark_absent
+from sf_elt.streams.windows import (
+    NO_TIMESTAMP,
+    TIMESTAMP_FIELDS,
+    WHOLE,
+    ReadRange,
+    StreamSpec,
+    Window,
+    first_to_read,
+    read_range,
+)
 from sf_elt.warehouse import JobMeter, Warehouse
 
 
@@ -54,6 +63,7 @@ def import_window(
     now: datetime,
     run_id: str,
     only_new: bool = False,
+    accept_many: bool = False,
     progress: Progress | None = None,
 ) -> WindowReport:
     """Reads the window with its look-back and merges it; the rows and the record of completion commit together.
@@ -63,13 +73,14 @@ def import_window(
     is left out, but for the look-back before it; where they asked for other fields, or by another timestamp field, it
     is read whole. A read that was paused or killed is gone on with, then the rest of the window is read, and the report
     is of both. Where another run reads from the same time on, its end is awaited, and what it has read is not read
-    again.
+    again. Of an object that is read whole, what the org does not give any more is marked as deleted; `accept_many` is
+    for where that is more than deletions usually explain.
 
     Raises SalesforceError (AllowanceSpent where the calls ran out: nothing is lost, run the window again after
     `until`), UnknownObject and UnknownField (did you mean …, and what to grant), SpecRefused, Shortfall,
-    LandingUnreadable, WarehouseBusy, WarehouseFull. After any of them the stream is as it was.
+    LandingUnreadable, ManyVanished, WarehouseBusy, WarehouseFull. After any of them the stream is as it was.
     """
-    work = _Work(org, meter, warehouse, spec, window, now, run_id, only_new, progress or _silent)
+    work = _Work(org, meter, warehouse, spec, window, now, run_id, only_new, accept_many, progress or silent)
     with org.counted_by(meter):
         try:
             return work.run()
@@ -95,6 +106,7 @@ class _Work:
     now: datetime
     run_id: str
     only_new: bool
+    accept_many: bool
     progress: Progress
 
     def __post_init__(self) -> None:
@@ -154,7 +166,7 @@ class _Work:
 
     def _range(self, covering: list[PastRead]) -> ReadRange:
         now = self.now - self.org.behind  # the org's now: rows saved after it are not there yet
-        return read_range(self.spec, self.window, now, read_up_to(covering, self.window.start))
+        return read_range(self.spec, self.window, now, read_up_to(covering, first_to_read(self.spec, self.window)))
 
     def _left(self, timestamp_field: str, asked: str) -> ReadRange:
         """What is left to read of the window by reads that ask for the same."""
@@ -240,7 +252,15 @@ class _Work:
             refreshed = refreshed_since(connection, self.spec.stream, began)
             counts = merge_download(*landed, loaded_at=began, window=window, refreshed=refreshed)
         if read.columns.timestamp_field == WHOLE and includes_deleted(self.spec) and not read.span.is_empty:
-            counts += mark_vanished(*landed, loaded_at=began, window=window)
+            gone = mark_absent(
+                *landed,
+                loaded_at=began,
+                window=window,
+                noticed_at=self.now,
+                run_id=self.run_id,
+                accept_many=self.accept_many,
+            )
+            counts = replace(counts, rows_deleted=counts.rows_deleted + gone)
         if self.spec.stream in STREAMS_BEHIND_VIEWS and (shape.is_new or shape.changes):
             refresh_views(connection)
         return counts, shape.changes
@@ -293,10 +313,7 @@ class _Surveyed:
             return cls(field, span, 0, was_counted=True)
         try:
             found = survey(org, spec.object, condition(field, span), include_deleted=includes_deleted(spec))
-        except (
-            UnknownField,
-            QueryRefused,
-        ):  # the object has no such field, or not any more: its describe says what it has
+        except (UnknownField, QueryRefused):  # no such field, or not any more: its describe says what it has
             return cls(field, span, None, was_counted=False)
         return cls(field, span, found.counted, was_counted=True)
 
@@ -304,7 +321,3 @@ class _Surveyed:
         """Whether no row of the range was left out of the count."""
         is_inside = self.span.read_from <= span.read_from and span.read_to <= self.span.read_to
         return self.was_counted and is_inside and field.lower() == self.field.lower()
-
-
-def _silent(what: str, done: int, total: int | None) -> None:
-    """Nobody watches."""

@@ -6,14 +6,15 @@ from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import Download
 from sf_elt.streams.columns import StreamColumns
-from sf_elt.streams.merge import NOTHING, MergeCounts
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.staging import stage_download
-from sf_elt.streams.statements import statement
+from sf_elt.streams.vanishing import find_vanishing, mark_vanishing, refuse_many
 from sf_elt.warehouse import quote_table
 
+HOW = "read whole"
 
-def mark_vanished(
+
+def mark_absent(
     connection: DuckDBPyConnection,
     stream: str,
     columns: StreamColumns,
@@ -22,16 +23,23 @@ def mark_vanished(
     *,
     loaded_at: datetime,
     window: str,
-) -> MergeCounts:
-    """Marks the living rows that are not among what has landed as deleted when the read began; counts them.
+    noticed_at: datetime,
+    run_id: str,
+    accept_many: bool = False,
+) -> int:
+    """Marks the living rows that are not among what has landed as deleted when that was noticed; gives how many.
 
     Comes after the merge of the same download, inside the caller's transaction. A row that was read later than
-    `loaded_at` has not vanished. Where the record comes back, the merge takes the mark away.
+    `loaded_at` has not vanished. Where the record comes back, the merge takes the mark away. Raises ManyVanished where
+    more rows would vanish than deletions explain, unless `accept_many` says that they were deleted.
     """
     stage_download(connection, stream, columns, shape, download, loaded_at=loaded_at, window=window)
-    table = quote_table("streams", stream)
-    ((vanished,),) = connection.execute(
-        statement("whole_vanished.sql").format(stream=table),
-        {"loaded_at": loaded_at.replace(tzinfo=None), "window": window},
-    ).fetchall()
-    return NOTHING + MergeCounts(0, 0, 0, 0, int(vanished), loaded_at.replace(tzinfo=None) if vanished else None)
+    vanishing = find_vanishing(connection, stream, loaded_at)
+    if not accept_many:
+        ((living,),) = connection.execute(
+            f"SELECT count(*) FROM {quote_table('streams', stream)} WHERE _deleted_at IS NULL"  # noqa: S608 - quoted
+        ).fetchall()
+        refuse_many(stream, vanishing, living)
+    if vanishing:
+        mark_vanishing(connection, stream, noticed_at=noticed_at, began=loaded_at, how=HOW, run_id=run_id)
+    return vanishing

@@ -108,6 +108,11 @@ class ReadRange:
         return ReadRange(self.read_from, middle, False), ReadRange(middle, self.read_to, self.is_open)
 
 
+def first_to_read(spec: StreamSpec, window: Window) -> datetime:
+    """Where the window begins to be read, its look-back aside: at `since` where that lies within it. In UTC."""
+    return window.start if spec.since is None else max(window.start, spec.since.astimezone(UTC))
+
+
 def read_range(spec: StreamSpec, window: Window, now: datetime, reached: datetime | None = None) -> ReadRange:
     """The range to read: the look-back before the start, not before `since`, not after `now`.
 

@@ -76,7 +76,7 @@ CREATE TABLE IF NOT EXISTS ops.vanished (
     stream VARCHAR NOT NULL,
     record_id VARCHAR NOT NULL,
     noticed_at TIMESTAMP NOT NULL,            -- also the _deleted_at of its row
-    how VARCHAR NOT NULL,                     -- some Ids compared | all Ids compared
+    how VARCHAR NOT NULL,                     -- some Ids compared | all Ids compared | read whole
     run_id VARCHAR NOT NULL
 );
 

@@ -48,12 +48,20 @@ class Importer:
         *,
         now: datetime | None = None,
         only_new: bool = False,
+        accept_many: bool = False,
         progress: Progress | None = None,
     ) -> WindowReport:
-        now = now or datetime.now(UTC)
-        org, meter, warehouse = self.org, self.meter, self.warehouse
         return import_window(
-            org, meter, warehouse, spec, window, now=now, run_id="run", only_new=only_new, progress=progress
+            self.org,
+            self.meter,
+            self.warehouse,
+            spec,
+            window,
+            now=now or datetime.now(UTC),
+            run_id="run",
+            only_new=only_new,
+            accept_many=accept_many,
+            progress=progress,
         )
 
     def rows(self, spec: StreamSpec = LEADS) -> Table:

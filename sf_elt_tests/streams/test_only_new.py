@@ -91,6 +91,16 @@ def test_a_clock_that_is_ahead_of_the_orgs_leaves_nothing_out(importer: Importer
     assert importer.sql(f"SELECT count(*) FROM streams.salesforce_leads WHERE \"Id\" = '{created}'") == [(1,)]
 
 
+def test_a_window_that_holds_since_is_gone_on_with_where_its_last_read_ended(importer: Importer) -> None:
+    """Not from `since` each time."""
+    now = datetime.now(UTC)
+    since = datetime(2023, 1, 1, tzinfo=UTC)
+    spec = replace(LEADS, since=since)
+    first = importer.run(spec, now=now)
+    again = importer.run(spec, now=now + HOUR, only_new=True)
+    assert (first.read_from, again.read_from) == (since, first.read_to - LEADS.look_back)
+
+
 class _Killed(BaseException):
     """As a signal that ends the process: nothing is tidied up but what the kernel does."""
 

@@ -15,14 +15,8 @@ from sf_elt.demo_org.saving import save
 from sf_elt.demo_org.serve import Details, serving
 from sf_elt.demo_org.tables import insert_rows, quote, table
 from sf_elt.salesforce import AllowanceSpent
-from sf_elt.streams import (
-    ManyVanished,
-    ReconcileReport,
-    SpecRefused,
-    StreamSpec,
-    reconcile,
-)
-from sf_elt.streams.upkeep import judging, reconciling
+from sf_elt.streams import ManyVanished, ReconcileReport, SpecRefused, StreamSpec, reconcile, vanishing
+from sf_elt.streams.upkeep import judging
 from sf_elt.warehouse import JobMeter
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.streams.support import LEADS, Importer, asked, importing
@@ -234,13 +228,26 @@ def test_many_that_vanish_at_once_are_not_believed(
     importer: Importer, demo: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than deletions explain: refused with both ways out, nothing marked; accepted, all are."""
-    monkeypatch.setattr(reconciling, "FEW_VANISHED", 3)
+    monkeypatch.setattr(vanishing, "FEW_VANISHED", 3)
     lost = living(importer)[:120:2]  # the last ones may be younger than what is judged
     with hidden(demo, *lost):
         with pytest.raises(ManyVanished, match="accept_many"):
             reconciled(importer)
         assert (vanished(importer), set(lost) <= set(living(importer))) == ([], True)
         assert reconciled(importer, accept_many=True).rows_vanished == len(lost)
+
+
+def test_a_paused_run_hands_on_what_it_was_told_to_accept(
+    importer: Importer, demo: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that goes on with it is a scheduled one, and marks what the person's run was to mark."""
+    monkeypatch.setattr(vanishing, "FEW_VANISHED", 3)
+    lost = living(importer)[:120:2]
+    none_left = JobMeter(importer.warehouse.calls(), "import:paused", "org", limit=0)
+    with hidden(demo, *lost):
+        with pytest.raises(AllowanceSpent):
+            reconciled(importer, meter=none_left, thorough=True, accept_many=True)
+        assert reconciled(importer).rows_vanished == len(lost)
 
 
 @pytest.mark.parametrize("transport", ["rest", "bulk"])

@@ -68,7 +68,7 @@ def test_a_formula_over_another_object_is_brought_up_to_date(
     assert importer.run(CONTACTS, today).rows_changed == 0
     report = refreshed(importer, replace(CONTACTS, transport=transport))
     assert report.transport == transport
-    assert report.fields == ("Account_Rating__c", "Account.Name")
+    assert report.fields == ("LastActivityDate", "Account_Rating__c", "Account.Name")
     assert (report.rows_changed, report.changed_by_field) == (
         contacts,
         {"Account.Name": contacts, "Account_Rating__c": contacts},
@@ -85,6 +85,15 @@ def test_a_roll_up_is_brought_up_to_date(importer: Importer, sf: Salesforce, org
     report = refreshed(importer, ACCOUNTS)
     assert (report.rows_changed, report.changed_by_field) == (1, {"Won_Amount__c": 1})
     assert importer.rows(ACCOUNTS) == rows_of_org(org, stream_columns(importer.org, ACCOUNTS), "Account")
+
+
+def test_the_date_of_the_last_activity_is_brought_up_to_date(importer: Importer, sf: Salesforce, org: Details) -> None:
+    """A task is completed: its contact shows it without having been saved, and describe does not call it calculated."""
+    [(contact,)] = importer.sql('SELECT min("Id") FROM streams.salesforce_contacts WHERE _deleted_at IS NULL')
+    sf.Task.create({"WhoId": contact, "ActivityDate": "2031-04-30", "Status": "Completed"})
+    report = refreshed(importer)
+    assert (report.rows_changed, report.changed_by_field) == (1, {"LastActivityDate": 1})
+    assert importer.rows(CONTACTS) == rows_of_org(org, stream_columns(importer.org, CONTACTS), "Contact")
 
 
 def test_only_those_fields_of_only_those_rows_are_touched(importer: Importer, sf: Salesforce) -> None:
@@ -133,8 +142,8 @@ def test_newer_rows_are_never_touched(importer: Importer, sf: Salesforce) -> Non
 
 
 def test_a_stream_without_such_fields_costs_no_reading(importer: Importer) -> None:
-    """Nothing calculated and nothing related: the describe says so."""
-    leads = StreamSpec("salesforce_leads", "Lead", exclude_fields=("RecordType.Name",))
+    """Nothing calculated, nothing related, nothing that activities move: the describe says so."""
+    leads = StreamSpec("salesforce_leads", "Lead", exclude_fields=("RecordType.Name", "LastActivityDate"))
     importer.run(leads)
     report = refreshed(importer, leads)
     assert (report.fields, report.transport, report.api_calls, report.rows_changed) == ((), "none", 0, 0)

@@ -12,10 +12,10 @@ import pytest
 from sf_elt.demo_org.schema import Schema, load_schema
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.salesforce import Download
-from sf_elt.streams import Column, SpecRefused, StreamColumns, StreamSpec
-from sf_elt.streams.merge import MergeCounts, merge_download
+from sf_elt.streams import Column, ManyVanished, SpecRefused, StreamColumns, StreamSpec, vanishing
+from sf_elt.streams.merge import merge_download
 from sf_elt.streams.schema import adapt_table
-from sf_elt.streams.whole import mark_vanished
+from sf_elt.streams.whole import mark_absent
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.demo_org.soap_client import soap
 from sf_elt_tests.orgs import client
@@ -59,8 +59,11 @@ def test_what_vanished_is_marked_as_deleted(importer: Importer, own_org: Details
     assert importer.run(STATUSES).rows_deleted == 0
 
 
-def test_an_object_of_which_nothing_is_left_is_marked_whole(importer: Importer, own_org: Details) -> None:
-    """The org counts no row, so none is read: every record that stood has vanished."""
+def test_an_object_of_which_nothing_is_left_is_marked_whole(
+    importer: Importer, own_org: Details, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The org counts no row, so none is read. Of many that is not believed; once it is accepted, each is noted."""
+    monkeypatch.setattr(vanishing, "FEW_VANISHED", 3)
     members = replace(GROUPS, stream="members", object="CampaignMember")
     rows = importer.run(members).rows_read
     ids = [each["Id"] for each in client(own_org).query_all("SELECT Id FROM CampaignMember")["records"]]
@@ -68,8 +71,16 @@ def test_an_object_of_which_nothing_is_left_is_marked_whole(importer: Importer, 
         client(own_org).CampaignMember.delete(record)
     for outcome in soap(own_org, "emptyRecycleBin", {"ids": ids}):
         assert outcome["success"] == "true", outcome
-    gone = importer.run(members)
+    with pytest.raises(ManyVanished, match="accept_many"):
+        importer.run(members)
+    assert importer.sql("SELECT count(_deleted_at) FROM streams.members") == [(0,)]
+    assert importer.sql("FROM ops.vanished") == []
+    gone = importer.run(members, accept_many=True)
     assert (gone.transport, gone.rows_deleted, gone.rows_in_stream) == ("none", rows, rows)
+    noted = importer.sql(
+        "SELECT record_id FROM ops.vanished WHERE stream = 'members' AND how = 'read whole' ORDER BY 1"
+    )
+    assert noted == [(record,) for record in sorted(ids)]
 
 
 def test_vanished_records_stay_where_deletes_are_ignored(importer: Importer, own_org: Details) -> None:
@@ -121,12 +132,13 @@ def _merged(warehouse: Warehouse, ranks: dict[str, int], *, at: int) -> tuple[in
     records = [{"Id": record, "Rank": rank} for record, rank in ranks.items()]
     page.write_text(json.dumps({"totalSize": len(ranks), "done": True, "records": records}))
     download = Download("rest", (page,), len(ranks))
+    began = _hour(at).replace(tzinfo=UTC)
     with warehouse.write() as connection:
-        shape = adapt_table(connection, "ranks", names, NOON.replace(tzinfo=UTC))
+        shape = adapt_table(connection, "ranks", names, began)
         landed = (connection, "ranks", columns, shape, download)
-        counts: MergeCounts = merge_download(*landed, loaded_at=_hour(at), window="w")
-        counts += mark_vanished(*landed, loaded_at=_hour(at), window="w")
-    return counts.rows_new, counts.rows_changed, counts.rows_deleted
+        counts = merge_download(*landed, loaded_at=began, window="w")
+        gone = mark_absent(*landed, loaded_at=began, window="w", noticed_at=began, run_id="run")
+    return counts.rows_new, counts.rows_changed, counts.rows_deleted + gone
 
 
 def _hour(number: int) -> datetime:

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce import Org, QueryTooLarge, query_records, within
 from sf_elt.salesforce.soql import GROUP_LIMIT, all_of, any_of, compare, select_count_by
+from sf_elt.streams.recording import naive
 from sf_elt.streams.standing import PastRead
 from sf_elt.streams.windows import StreamSpec
 from sf_elt.warehouse import Warehouse, quote, quote_table
@@ -180,7 +181,7 @@ def _in_stream(warehouse: Warehouse, stream: str, judged: Judged, cut: Cut, days
                 AND {sql_in(days or None)}
             GROUP BY made
             """,  # noqa: S608 - names are quoted, days are dates
-            {"judged_from": _naive(judged.judged_from), "judged_to": _naive(judged.judged_to)},
+            {"judged_from": naive(judged.judged_from), "judged_to": naive(judged.judged_to)},
         ).fetchall()
     return dict(rows)
 
@@ -235,8 +236,3 @@ def _stretches(firsts: Iterable[date], cut: Cut) -> tuple[Days, ...]:
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _naive(at: datetime) -> datetime:
-    """UTC without a time zone, as the warehouse keeps it."""
-    return at.astimezone(UTC).replace(tzinfo=None)

@@ -1,9 +1,10 @@
 """Fields that change without moving their record's timestamp, brought up to date on a schedule.
 
-A formula over another object, a roll-up summary and a field of a related record (`Owner.Name`) change when the other
-record does; the record itself is not saved, so no window reads it again (heroku/roadmap#319). `refresh_formulas` reads
-those fields of all living records, Id and version beside them, and changes them in the stream where the stream has
-the very version that was read. A record that was saved in between comes with its next window.
+A formula over another object, a roll-up summary, a field of a related record (`Owner.Name`) and the date of the last
+activity change when the other record does; the record itself is not saved, so no window reads it again
+(heroku/roadmap#319). `refresh_formulas` reads those fields of all living records, Id and version beside them, and
+changes them in the stream where the stream has the very version that was read. A record that was saved in between comes
+with its next window.
 """
 
 import time
@@ -12,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.salesforce import AllowanceSpent, Download, Org, describe
+from sf_elt.salesforce import AllowanceSpent, Download, ObjectDescribe, Org, describe
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.landing import Landing, landing_folder
-from sf_elt.streams.reading import Progress, Reading
+from sf_elt.streams.reading import Progress, Reading, silent
 from sf_elt.streams.schema import TableShape, widened
 from sf_elt.streams.spending import note_calls
 from sf_elt.streams.staging import stage_download
@@ -26,6 +27,10 @@ from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
 from sf_elt.warehouse import JobMeter, Warehouse, quote, quote_table
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Standard fields that activities move and no save of the record itself (Object Reference: Account, Opportunity, …);
+# describe does not call them calculated. LastViewedDate and LastReferencedDate are each user's own.
+MOVED_BY_ACTIVITIES = frozenset({"LastActivityDate", "HasOpenActivity", "HasOverdueTask"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def refresh_formulas(
 
     Raises what `import_window` raises; after AllowanceSpent run it again after `until`, it goes on with its pages.
     """
-    work = _Work(org, meter, warehouse, spec, now, run_id, progress or _silent)
+    work = _Work(org, meter, warehouse, spec, now, run_id, progress or silent)
     with org.counted_by(meter):
         try:
             columns = _refreshed(org, warehouse, spec)
@@ -169,7 +174,7 @@ def _refreshed(org: Org, warehouse: Warehouse, spec: StreamSpec) -> _Refreshed:
         column
         for column in columns.columns
         if columns.timestamp_field != WHOLE  # an object that is read whole is up to date as it is
-        and ("." in column.name or described.field(column.name).calculated)
+        and _moves_alone(described, column.name)
         and column.name in types
         and widened(types[column.name], column.sql_type) == types[column.name]
     ]
@@ -180,6 +185,11 @@ def _refreshed(org: Org, warehouse: Warehouse, spec: StreamSpec) -> _Refreshed:
         types,
         columns.substance,
     )
+
+
+def _moves_alone(described: ObjectDescribe, name: str) -> bool:
+    """Whether the field can change while its record is not saved."""
+    return "." in name or name in MOVED_BY_ACTIVITIES or described.field(name).calculated
 
 
 def _apply(
@@ -235,7 +245,3 @@ def _recorded(connection: DuckDBPyConnection, report: RefreshReport) -> RefreshR
         "SELECT max(refreshed_at) FROM ops.refreshes WHERE stream = ? AND rows_changed > 0", [report.stream]
     ).fetchall()
     return replace(report, last_changed_at=changed_at and changed_at.replace(tzinfo=UTC))
-
-
-def _silent(what: str, done: int, total: int | None) -> None:
-    """Nobody watches."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.resources import files
 
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.schema import SchemaChange
+from sf_elt.streams.statements import statement
 
 _RECORDED = [
     "stream", "window_start", "window_end", "read_from", "read_to", "is_open", "timestamp_field", "transport",
@@ -55,10 +55,10 @@ class WindowReport:
 
 def record_window(connection: DuckDBPyConnection, report: WindowReport) -> None:
     """Adds the row of ops.windows, in the transaction that moved the window's rows."""
-    statement = files("sf_elt.streams").joinpath("record_window.sql").read_text("utf-8")
     values = {name: getattr(report, name) for name in _RECORDED}
     connection.execute(
-        statement, {name: naive(value) if isinstance(value, datetime) else value for name, value in values.items()}
+        statement("record_window.sql"),
+        {name: naive(value) if isinstance(value, datetime) else value for name, value in values.items()},
     )
 
 

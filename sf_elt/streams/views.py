@@ -4,11 +4,11 @@ A field that the org does not have, or a stream that was never imported, gives t
 """
 
 from collections.abc import Mapping
-from importlib.resources import files
 
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.source_names import OBJECTS, source_fields
+from sf_elt.streams.statements import statement
 from sf_elt.warehouse import quote, quote_table
 
 VIEWS = tuple(OBJECTS)
@@ -33,10 +33,9 @@ _LINK_COLUMNS = {
 
 def refresh_views(connection: DuckDBPyConnection) -> None:
     """Makes the documented views anew, over the stream tables as they are now."""
-    template = files("sf_elt.streams").joinpath("views.sql").read_text("utf-8")
     sources = {stream: _source(connection, stream) for stream in STREAMS_BEHIND_VIEWS}
     fields = {f"{view}_fields": _renamed(view) for view in VIEWS}
-    connection.execute(template.format_map(sources | fields))
+    connection.execute(statement("views.sql").format_map(sources | fields))
 
 
 def _source(connection: DuckDBPyConnection, stream: str) -> str:

@@ -4,8 +4,9 @@ import dagster as dg
 
 PROFILES = dg.AssetKey(["profiles", "profiles"])
 SCORES = dg.AssetKey(["insight", "scores"])
-UPKEEP = "upkeep"  # what the keys of upkeep assets begin with
 AUDIENCES = dg.AssetKey(["insight", "audiences"])
+UPKEEP = "upkeep"
+"""What the keys of upkeep assets begin with."""
 
 
 def stream_key(stream: str) -> dg.AssetKey:

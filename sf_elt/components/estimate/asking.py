@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sf_elt.components.deployment import Deployment, ImportedStream
 from sf_elt.components.estimate.reckoning import Estimate, Reckoning, Settings, Wanted
 from sf_elt.components.preflight.objects import parents_of
+from sf_elt.components.preflight.run import JOB as CHECK
 from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.salesforce import Org, UnknownObject
 from sf_elt.salesforce.asking import describe_together
@@ -93,4 +94,4 @@ def _spent_by_us(deployment: Deployment, connection: str, warehouse: Warehouse) 
     ledger = warehouse.calls()
     jobs = [f"import:{each.name}" for each in deployment.imports if each.connection == connection]
     jobs += [f"export:{each.name}" for each in deployment.exports_to(connection)]
-    return sum(ledger.spent(job) for job in [*jobs, JOB, "sf:check"])
+    return sum(ledger.spent(job) for job in [*jobs, JOB, CHECK])

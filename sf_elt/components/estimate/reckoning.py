@@ -88,6 +88,7 @@ class Reckoning:
     pace: Mapping[str, float]
 
     def estimate(self, settings: Settings, *, api_calls: int) -> Estimate:
+        """All of it under these settings; `api_calls` are those that the asking took."""
         demands = self.demands(settings)
         now = self.finish(settings)
         return Estimate(
@@ -103,12 +104,15 @@ class Reckoning:
         )
 
     def demands(self, settings: Settings) -> tuple[Demand, ...]:
+        """What each stream that is not left out takes."""
         return tuple(self._demand(each, settings) for each in self.wanted if each.spec.stream != settings.left_out)
 
     def calls(self, demands: tuple[Demand, ...]) -> int:
+        """API calls of all of them, with their login."""
         return self._login_calls + sum(each.calls for each in demands)
 
     def finish(self, settings: Settings) -> Finish:
+        """When it is done."""
         demands = self.demands(settings)
         return finish(sum(each.seconds for each in demands), self.needs(settings, demands))
 

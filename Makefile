@@ -1,6 +1,6 @@
 # make demo   the whole loop once, against a local demo org
 # make test   everything CI runs
-# make soak   the long proofs: imports and exports killed at random moments (SOAK_SEED, SOAK_KILLS)
+# make soak   the long proofs: killed and faulty imports and exports, random histories (SOAK_SEED, SOAK_KILLS)
 # make bench  how fast and how dear an import is, into docs/speed.md (BENCH="--list" names the parts)
 # make bench-peers  installs the other tools that it compares with, each into an environment of its own
 # make check  what is wrong in the YAML under sf_elt/defs
@@ -36,12 +36,13 @@ types: $(VENV)/.dev
 layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-# Two workers: most tests wait for a server or another process. A file stays on one worker, with its fixtures.
+# Four workers on two cores: many tests wait for a server or another process. A file stays on one worker, with its
+# fixtures.
 unit: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/pytest -n 4 --dist loadfile $(TESTS)
 
 soak: $(VENV)/.dev
-	$(BIN)/pytest -m soak -x -s sf_elt_tests/soak
+	$(BIN)/pytest -m soak -x -s sf_elt_tests
 
 bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(BENCH)

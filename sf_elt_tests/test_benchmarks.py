@@ -34,6 +34,7 @@ def test_an_import_is_measured_against_the_floor(tmp_path: Path) -> None:
     assert len(steps.rows) >= 3
 
 
+@pytest.mark.soak
 def test_pages_over_a_slow_line_are_faster_side_by_side(tmp_path: Path) -> None:
     """Four pages, half a second to the first byte of each: one after the other waits for each of them."""
     found = run_short(lines.measure, tmp_path)
@@ -43,6 +44,7 @@ def test_pages_over_a_slow_line_are_faster_side_by_side(tmp_path: Path) -> None:
     assert [row[0] for row in found.tables[0].rows] == ["1", str(lines.SIDE_BY_SIDE)]
 
 
+@pytest.mark.soak
 def test_idle_hours_and_windows_are_counted_in_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An hour without a change is counted for each object, and a window for each transport."""
     monkeypatch.setattr(idle, "OBJECTS", ["Contact", "Account"])

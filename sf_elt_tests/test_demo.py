@@ -66,6 +66,7 @@ def test_a_folder_in_use_is_left_alone(demo_folder: Path) -> None:
     assert (demo_folder / "warehouse" / "warehouse.duckdb").exists()
 
 
+@pytest.mark.soak
 def test_it_goes_on_with_the_org_of_the_last_demo(demo_folder: Path) -> None:
     """With --keep-org the org stays with its people, whatever --records says, and everything holds once more."""
     before = (demo_folder / "org" / "org.duckdb").stat().st_ino

@@ -93,6 +93,7 @@ def test_reading_again_goes_on_after_a_pause(deployed: Deployed, later: Later) -
     assert asked_by_sensor(deployed) == []
 
 
+@pytest.mark.soak
 def test_a_schedules_run_does_not_end_a_persons_pause(deployed: Deployed, later: Later) -> None:
     """What a schedule reads of today leaves a paused re-read of other days to be gone on with."""
     component = the_import(deployed)
@@ -107,6 +108,7 @@ def test_a_schedules_run_does_not_end_a_persons_pause(deployed: Deployed, later:
     assert deployed.range_tags().items() <= asked.tags.items()
 
 
+@pytest.mark.soak
 def test_a_schedules_run_of_today_does_not_end_a_persons_pause_of_today(deployed: Deployed, later: Later) -> None:
     """It adds only what is new; the paused re-read of today is gone on with, and ended by that."""
     component = the_import(deployed)

@@ -11,7 +11,7 @@ from sf_elt_tests.streams.faulty import WORKS, Bench, fault
 
 WRITING = {"locked_rows", "late_commit"}  # what only a client meets who changes something
 READING = [preset for preset in PRESETS if preset not in WRITING]
-CASES = 8
+CASES = 4
 
 
 @pytest.mark.parametrize("name", ["bulk", "reconcile, rest"])

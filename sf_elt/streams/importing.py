@@ -1,8 +1,7 @@
 """Reads one window of one stream from the org into the warehouse."""
 
-import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Self
 
 from duckdb import DuckDBPyConnection
@@ -18,7 +17,7 @@ from sf_elt.streams.overtaken import refreshed_since
 from sf_elt.streams.reading import Progress, Reading, condition, includes_deleted, silent
 from sf_elt.streams.recording import WindowReport, record_window, together
 from sf_elt.streams.schema import SchemaChange, adapt_table
-from sf_elt.streams.spending import note_calls
+from sf_elt.streams.spending import Spending
 from sf_elt.streams.standing import PastRead, past_reads, read_up_to, rows_in_stream
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
 from sf_elt.streams.whole import mark_absent
@@ -80,13 +79,14 @@ def import_window(
     `until`), UnknownObject and UnknownField (did you mean …, and what to grant), SpecRefused, Shortfall,
     LandingUnreadable, ManyVanished, WarehouseBusy, WarehouseFull. After any of them the stream is as it was.
     """
-    work = _Work(org, meter, warehouse, spec, window, now, run_id, only_new, accept_many, progress or silent)
+    spending = Spending(org, meter, now, run_id)
+    work = _Work(org, spending, warehouse, spec, window, now, run_id, only_new, accept_many, progress or silent)
     with org.counted_by(meter):
         try:
             return work.run()
         except AllowanceSpent:
             with warehouse.write() as connection:
-                note_calls(connection, org, meter, work.calls, run_id, work.ended)
+                work.spending.note(connection)
             raise
         except RequestRefused as error:
             told = explained(org, spec.object, error)
@@ -99,7 +99,7 @@ class _Work:
     """The import of one window while it runs. `covering` are the reads whose part of the window is not read again."""
 
     org: Org
-    meter: JobMeter
+    spending: Spending
     warehouse: Warehouse
     spec: StreamSpec
     window: Window
@@ -110,21 +110,8 @@ class _Work:
     progress: Progress
 
     def __post_init__(self) -> None:
-        self._begin_to_count()
         self.reads = past_reads(self.warehouse, self.spec.stream)
         self.before = frozenset[PastRead]() if self.only_new else frozenset(self.reads)
-
-    def _begin_to_count(self) -> None:
-        self.started = time.monotonic()
-        self.calls_before = self.meter.made
-
-    @property
-    def calls(self) -> int:
-        return self.meter.made - self.calls_before
-
-    @property
-    def ended(self) -> datetime:
-        return self.now.astimezone(UTC) + timedelta(seconds=time.monotonic() - self.started)
 
     @property
     def covering(self) -> list[PastRead]:
@@ -141,7 +128,7 @@ class _Work:
                 sweep(self.warehouse, self.spec.stream, read.span)
                 if not read.leaves_more:
                     return together(reports)
-                self._begin_to_count()
+                self.spending.count_anew()
             self.reads = past_reads(self.warehouse, self.spec.stream)
 
     def _read_and_kept(self, expected: ReadRange) -> tuple[_Read, WindowReport] | None:
@@ -197,30 +184,18 @@ class _Work:
         counted = survey_of.counted if survey_of.holds(columns.timestamp_field, span) else reading.count(span)
         if span.is_empty or counted == 0:
             return _Read(columns, asked, span, Download("none", (), 0), self.now)
-        transport = reading.transport(span, counted)
-        soql, include_deleted = reading.asked(span)
-        landing.begin(
-            Begun(
-                began=self.now,
-                read_from=span.read_from,
-                read_to=span.read_to,
-                is_open=span.is_open,
-                soql=soql,
-                include_deleted=include_deleted,
-                transport=transport,
-            )
-        )
-        download = reading.download(span, landing.folder, transport, counted)
+        begun = reading.beginning(span, counted, self.now)
+        landing.begin(begun)
+        download = reading.download(span, landing.folder, begun.transport, counted)
         if counted is not None and download.reported < counted:
             self._confirm(reading, span, download.reported)
         return _Read(columns, asked, span, download, self.now)
 
     def _is_to_go_on_with(self, begun: Begun, reading: Reading) -> bool:
         """Whether it asks for the same; and of an object that is read whole, that nothing newer has been read."""
-        if (begun.soql, begun.include_deleted) != reading.asked(begun.span):
-            return False
         is_whole = reading.columns.timestamp_field == WHOLE
-        return not (is_whole and any(read.completed_at > begun.began for read in self.reads))
+        is_overtaken = is_whole and any(read.completed_at > begun.began for read in self.reads)
+        return reading.asks_as(begun) and not is_overtaken
 
     def _confirm(self, reading: Reading, span: ReadRange, reported: int) -> None:
         """Fewer rows than were counted a moment ago: right where rows have moved on since, a shortfall otherwise."""
@@ -238,7 +213,7 @@ class _Work:
             counts, changes = (NOTHING, ()) if read.is_idle else self._move(connection, read)
             report = self._report(read, counts, changes, rows_in_stream(connection, self.spec.stream))
             record_window(connection, report)
-            note_calls(connection, self.org, self.meter, self.calls, self.run_id, self.ended)
+            self.spending.note(connection)
         self.progress(f"{self.spec.stream}: done", counts.rows_read, counts.rows_read)
         return report
 
@@ -284,13 +259,13 @@ class _Work:
             rows_unchanged=counts.rows_unchanged,
             rows_deleted=counts.rows_deleted,
             newest=counts.newest.replace(tzinfo=UTC) if counts.newest is not None else None,
-            api_calls=self.calls,
-            seconds=time.monotonic() - self.started,
+            api_calls=self.spending.calls,
+            seconds=self.spending.seconds,
             run_id=self.run_id,
-            completed_at=self.ended,
+            completed_at=self.spending.ended,
             asked_md5=read.asked_md5,
             rows_in_stream=rows_in_stream,
-            api_left=self.meter.left,
+            api_left=self.spending.calls_left,
             schema_changes=changes,
             column_groups=read.download.column_groups,
             rows_read_again=read.download.rows_read_again,

@@ -8,7 +8,7 @@ REST pages hold fewer of them shift it: `rest_rows` is there for that.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +30,7 @@ from sf_elt.salesforce import (
 from sf_elt.salesforce.downloads.costs import break_even
 from sf_elt.salesforce.soql import all_of
 from sf_elt.streams.columns import StreamColumns
+from sf_elt.streams.landing import Begun
 from sf_elt.streams.wide import is_wide, read_wide
 from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
 
@@ -63,9 +64,21 @@ class Reading:
         """The query of a range, of any length: where it is longer than the org takes, its columns come in groups."""
         return select(self.columns.names, self.spec.object, self.where(span), longest=None)
 
-    def asked(self, span: ReadRange) -> tuple[str, bool]:
-        """The query of a range, and whether it also asks for deleted records."""
-        return self.soql(span), self.include_deleted
+    def asks_as(self, begun: Begun) -> bool:
+        """Whether the read that was begun asked for the same, so that its pages are what this one would land."""
+        return (begun.soql, begun.include_deleted) == (self.soql(begun.span), self.include_deleted)
+
+    def beginning(self, span: ReadRange, counted: int | None, began: datetime) -> Begun:
+        """The read of a range as it begins, to be kept in its landing folder."""
+        return Begun(
+            began=began,
+            read_from=span.read_from,
+            read_to=span.read_to,
+            is_open=span.is_open,
+            soql=self.soql(span),
+            include_deleted=self.include_deleted,
+            transport=self.transport(span, counted),
+        )
 
     def count(self, span: ReadRange) -> int | None:
         """Rows of the range as the org counts them; None where there are too many for it to count in time."""

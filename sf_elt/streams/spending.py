@@ -1,19 +1,53 @@
-"""What a piece of work on a stream has spent, for ops.api_calls."""
+"""What a piece of work on a stream has spent: API calls for ops.api_calls, and time."""
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 
 from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import Org
+from sf_elt.streams.recording import naive
 from sf_elt.warehouse import JobMeter
 
 
-def note_calls(
-    connection: DuckDBPyConnection, org: Org, meter: JobMeter, calls: int, run_id: str, at: datetime
-) -> None:
-    """Adds `calls` API calls of the meter's job, and what the org last said of its own allowance."""
-    used, allowed = org.allowance or (None, None)
-    connection.execute(
-        "INSERT INTO ops.api_calls VALUES (?, ?, ?, ?, ?, ?)",
-        [meter.job, run_id, calls, used, allowed, at.astimezone(UTC).replace(tzinfo=None)],
-    )
+class Spending:
+    """Counts from its making on. `began` is when the work began, by the clock that its reports go by."""
+
+    def __init__(self, org: Org, meter: JobMeter, began: datetime, run_id: str) -> None:
+        self._org = org
+        self._meter = meter
+        self._began = began
+        self._run_id = run_id
+        self._started = time.monotonic()
+        self.count_anew()
+
+    def count_anew(self) -> None:
+        """The next report is of what is spent from here on."""
+        self._counted_from = time.monotonic()
+        self._calls_before = self._meter.made
+
+    @property
+    def calls(self) -> int:
+        return self._meter.made - self._calls_before
+
+    @property
+    def calls_left(self) -> int | None:
+        """What the job may still spend today; None where nothing limits it."""
+        return self._meter.left
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._counted_from
+
+    @property
+    def ended(self) -> datetime:
+        """Now, in UTC."""
+        return self._began.astimezone(UTC) + timedelta(seconds=time.monotonic() - self._started)
+
+    def note(self, connection: DuckDBPyConnection) -> None:
+        """Adds the calls of the meter's job to ops.api_calls, and what the org last said of its own allowance."""
+        used, allowed = self._org.allowance or (None, None)
+        connection.execute(
+            "INSERT INTO ops.api_calls VALUES (?, ?, ?, ?, ?, ?)",
+            [self._meter.job, self._run_id, self.calls, used, allowed, naive(self.ended)],
+        )

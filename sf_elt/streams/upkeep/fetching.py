@@ -19,20 +19,9 @@ class Fetched:
 
 def begin(reading: Reading, landing: Landing, span: ReadRange, *, rows: int, began: datetime) -> Begun:
     """The unfinished read of the folder where it asks the same, or a new one of `span`; about `rows` are expected."""
-    begun = landing.begun
-    if begun is not None:
-        asked = (reading.soql(begun.span), reading.include_deleted)
-        if asked == (begun.soql, begun.include_deleted):
-            return begun
-    begun = Begun(
-        began=began,
-        read_from=span.read_from,
-        read_to=span.read_to,
-        is_open=span.is_open,
-        soql=reading.soql(span),
-        include_deleted=reading.include_deleted,
-        transport=reading.transport(span, rows),
-    )
+    if landing.begun is not None and reading.asks_as(landing.begun):
+        return landing.begun
+    begun = reading.beginning(span, rows, began)
     landing.begin(begun)
     return begun
 

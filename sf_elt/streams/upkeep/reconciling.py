@@ -5,7 +5,6 @@ leaves no trace that a window could read: only its absence. `reconcile` finds it
 as it can (`judging` says how), marks its row as deleted, and reads what the stream lacks.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from sf_elt.streams.merge import merge_download
 from sf_elt.streams.overtaken import refreshed_since
 from sf_elt.streams.reading import Progress, Reading, silent
 from sf_elt.streams.schema import adapt_table
-from sf_elt.streams.spending import note_calls
+from sf_elt.streams.spending import Spending
 from sf_elt.streams.standing import past_reads
 from sf_elt.streams.table import types_of_stream
 from sf_elt.streams.upkeep.comparing import NOTHING_COMPARED, Compared, compare, id_columns
@@ -70,13 +69,14 @@ def reconcile(
     `until`: it goes on with what it has read, and accepts what the paused run was told to accept.
     """
     _require_reconcilable(spec)
-    work = _Work(org, meter, warehouse, spec, now.astimezone(UTC), run_id, accept_many, progress or silent)
+    spending = Spending(org, meter, now, run_id)
+    work = _Work(org, spending, warehouse, spec, now.astimezone(UTC), run_id, accept_many, progress or silent)
     with org.counted_by(meter):
         try:
             return work.run(thorough or is_full_one_due(warehouse, spec.stream, full_every))
         except AllowanceSpent:
             with warehouse.write() as connection:
-                work.note_calls(connection)
+                spending.note(connection)
             raise
 
 
@@ -94,25 +94,13 @@ class _Work:
     """One reconciliation while it runs."""
 
     org: Org
-    meter: JobMeter
+    spending: Spending
     warehouse: Warehouse
     spec: StreamSpec
     now: datetime
     run_id: str
     accept_many: bool
     progress: Progress
-
-    def __post_init__(self) -> None:
-        self.started = time.monotonic()
-        self.calls_before = self.meter.made
-
-    @property
-    def calls(self) -> int:
-        return self.meter.made - self.calls_before
-
-    def note_calls(self, connection: DuckDBPyConnection) -> None:
-        ended = self.now + timedelta(seconds=time.monotonic() - self.started)
-        note_calls(connection, self.org, self.meter, self.calls, self.run_id, ended)
 
     def run(self, thorough: bool) -> ReconcileReport:
         types = types_of_stream(self.warehouse, self.spec.stream)
@@ -143,7 +131,7 @@ class _Work:
     def _agreed(self, plan: Differences) -> ReconcileReport:
         with self.warehouse.write() as connection:
             report = record_reconciliation(connection, self._report(plan.how, plan))
-            self.note_calls(connection)
+            self.spending.note(connection)
         return report
 
     def _read(self, plan: Differences, types: dict[str, str], span: ReadRange, landing: Landing) -> _Found:
@@ -194,7 +182,7 @@ class _Work:
             if found.columns is not None:
                 self._merge(connection, found.columns, found)
             report = record_reconciliation(connection, self._report(plan.how, plan, compared))
-            self.note_calls(connection)
+            self.spending.note(connection)
         self.progress(f"{stream}: reconciled", compared.ids_read, compared.ids_read)
         return report
 
@@ -231,10 +219,10 @@ class _Work:
             rows_vanished=compared.vanishing,
             rows_missed=compared.missed,
             rows_returned=compared.returned,
-            api_calls=self.calls,
-            seconds=time.monotonic() - self.started,
+            api_calls=self.spending.calls,
+            seconds=self.spending.seconds,
             run_id=self.run_id,
-            api_left=self.meter.left,
+            api_left=self.spending.calls_left,
             last_changed_at=None,
         )
 

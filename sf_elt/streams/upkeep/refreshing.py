@@ -7,9 +7,8 @@ changes them in the stream where the stream has the very version that was read. 
 with its next window.
 """
 
-import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from duckdb import DuckDBPyConnection
 
@@ -18,7 +17,7 @@ from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.landing import Landing, landing_folder
 from sf_elt.streams.reading import Progress, Reading, silent
 from sf_elt.streams.schema import TableShape, widened
-from sf_elt.streams.spending import note_calls
+from sf_elt.streams.spending import Spending
 from sf_elt.streams.staging import stage_download
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import living_rows, types_of_stream
@@ -74,7 +73,8 @@ def refresh_formulas(
 
     Raises what `import_window` raises; after AllowanceSpent run it again after `until`, it goes on with its pages.
     """
-    work = _Work(org, meter, warehouse, spec, now, run_id, progress or silent)
+    spending = Spending(org, meter, now, run_id)
+    work = _Work(org, spending, warehouse, spec, now, run_id, progress or silent)
     with org.counted_by(meter):
         try:
             columns = _refreshed(org, warehouse, spec)
@@ -83,7 +83,7 @@ def refresh_formulas(
                     return work.keep(columns, work.read(columns, landing))
         except AllowanceSpent:
             with warehouse.write() as connection:
-                note_calls(connection, org, meter, work.calls, run_id, work.ended)
+                spending.note(connection)
             raise
     # Another run was refreshing this stream, and is done: what it read is older than `now`.
     return refresh_formulas(org, meter, warehouse, spec, now=now, run_id=run_id, progress=progress)
@@ -107,7 +107,7 @@ class _Work:
     """One refresh while it runs."""
 
     org: Org
-    meter: JobMeter
+    spending: Spending
     warehouse: Warehouse
     spec: StreamSpec
     now: datetime
@@ -115,17 +115,7 @@ class _Work:
     progress: Progress
 
     def __post_init__(self) -> None:
-        self.started = time.monotonic()
-        self.calls_before = self.meter.made
         self.span = ReadRange(self.spec.since or BEGINNING, self.now.astimezone(UTC), is_open=False)
-
-    @property
-    def calls(self) -> int:
-        return self.meter.made - self.calls_before
-
-    @property
-    def ended(self) -> datetime:
-        return self.now + timedelta(seconds=time.monotonic() - self.started)
 
     def read(self, columns: _Refreshed, landing: Landing) -> Fetched:
         """Lands Id, version and the columns of all living records; no call where there is nothing to refresh."""
@@ -150,14 +140,14 @@ class _Work:
                 rows_compared=compared,
                 rows_changed=changed,
                 changed_by_field=by_field,
-                api_calls=self.calls,
-                seconds=time.monotonic() - self.started,
+                api_calls=self.spending.calls,
+                seconds=self.spending.seconds,
                 run_id=self.run_id,
-                api_left=self.meter.left,
+                api_left=self.spending.calls_left,
                 last_changed_at=None,
             )
             report = _recorded(connection, report)
-            note_calls(connection, self.org, self.meter, self.calls, self.run_id, self.ended)
+            self.spending.note(connection)
         self.progress(f"{self.spec.stream}: refreshed", changed, changed)
         return report
 

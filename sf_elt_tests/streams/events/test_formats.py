@@ -17,18 +17,6 @@ LATER = datetime.now(UTC) + timedelta(days=1)
 """A day after the files were written: they have come to rest."""
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "warehouse")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "events"
-    folder.mkdir()
-    return folder
-
-
 def _import(warehouse: Warehouse, spec: EventSpec, now: datetime = LATER) -> EventsReport:
     return import_events(warehouse, spec, now=now, run_id="run")
 

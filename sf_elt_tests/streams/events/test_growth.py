@@ -19,18 +19,6 @@ NOW = datetime.now(UTC)
 LATER = NOW + timedelta(days=1)
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "warehouse")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "events"
-    folder.mkdir()
-    return folder
-
-
 def _import(warehouse: Warehouse, folder: Path, now: datetime) -> EventsReport:
     return import_events(warehouse, EventSpec("web_events", (str(folder),)), now=now, run_id="run")
 

@@ -20,18 +20,6 @@ from sf_elt.warehouse import Warehouse
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "warehouse")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "events"
-    folder.mkdir()
-    return folder
-
-
 def _import(warehouse: Warehouse, *paths: Path) -> EventsReport:
     spec = EventSpec("web_events", tuple(str(path) for path in paths))
     return import_events(warehouse, spec, now=NOW, run_id="run")

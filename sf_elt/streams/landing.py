@@ -101,17 +101,17 @@ def landing_folder(warehouse: Warehouse, stream: str, span: ReadRange, now: date
             yield None
             return
         landing = Landing(folder, Begun.of(folder))
-        try:
-            with lock:
+        with lock:
+            try:
                 yield landing
-        except BaseException as error:
-            if not (_is_worth_going_on_after(error) and (folder / _BEGUN).exists()):
-                shutil.rmtree(folder)
-            if landing.begun is None or not isinstance(error, Shortfall | LandingUnreadable):
-                raise
-            log.warning("an unfinished read is given up, %s is read anew: %s", stream, error)
-            return
-        shutil.rmtree(folder)
+            except BaseException as error:
+                if not (_is_worth_going_on_after(error) and (folder / _BEGUN).exists()):
+                    _remove(folder, lock)
+                if landing.begun is None or not isinstance(error, Shortfall | LandingUnreadable):
+                    raise
+                log.warning("an unfinished read is given up, %s is read anew: %s", stream, error)
+                return
+            _remove(folder, lock)
 
 
 def sweep(warehouse: Warehouse, stream: str, read: ReadRange) -> None:
@@ -144,6 +144,13 @@ def _clear_errors(stream: str, parent: Path) -> Iterator[None]:
                 f"that is not read-only. Nothing was moved. ({error})"
             ) from error
         raise
+
+
+def _remove(folder: Path, lock: IO[str]) -> None:
+    """Removes the folder of a read that holds its lock: nobody may find it half gone, and go on in it."""
+    with _door(folder.parent):
+        lock.close()
+        shutil.rmtree(folder)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Reads that did not end and left something broken behind: the next plain run is right all the same."""
 
+import fcntl
 import gzip
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +13,9 @@ import pytest
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.streams import StreamSpec, Window, reconcile, stream_columns
+from sf_elt.streams.landing import landing_folder
+from sf_elt.streams.windows import ReadRange
+from sf_elt.warehouse import Warehouse
 from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
 
 BULK = replace(LEADS, transport="bulk", page_rows=10)
@@ -79,3 +84,31 @@ def test_a_reconciliation_killed_while_it_wrote_its_plan_goes_on(importer: Impor
     plan.write_text(plan.read_text()[:20])
     importer.meter.limit = None
     assert reconciled() == 0
+
+
+def test_nobody_goes_on_in_a_folder_that_is_being_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its end until its folder is gone, a read keeps the door shut through which others look for unfinished ones.
+
+    A run that awaits the end of such a read begins at the same time, and would take the folder for an unfinished one.
+    """
+    warehouse = Warehouse(tmp_path)
+    parent, removed = warehouse.landing("things"), list[Path]()
+    remove = shutil.rmtree
+
+    def watched(folder: Path) -> None:
+        with (parent / ".door").open() as door, pytest.raises(BlockingIOError):
+            fcntl.flock(door, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        remove(folder)
+        removed.append(folder)
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    span = ReadRange(ALWAYS.start, ALWAYS.end, is_open=False)
+    with landing_folder(warehouse, "things", span, datetime.now(UTC)) as landing:
+        assert landing is not None
+    with (
+        pytest.raises(LookupError),
+        landing_folder(warehouse, "things", span, datetime.now(UTC)),
+    ):
+        raise LookupError
+    assert len(removed) == 2
+    assert list(parent.glob("*-*")) == []

@@ -25,6 +25,7 @@ MAX_LINE = 16 << 20  # bytes of one CSV row: an object holds 1.6 million charact
 BUFFER = 32 << 20
 MIN_JSON = 16 << 20
 MOST_JSON = 16 << 20  # bytes of JSON read at once: to DuckDB a page is one value, and takes ten times its size
+MOST_JSON_FILES = 6  # read at once: DuckDB holds 32 MB for each of them, however small it is
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def refuse_shortfall(staging: Staging, rows: int, reported: int) -> None:
 
 
 def batches(landed: Iterable[Path], most: float = inf) -> Iterator[Batch]:
-    """The landing files in order, those of one kind together, up to `most` bytes of text, fewer of JSON.
+    """The landing files in order, those of one kind together, up to `most` bytes of text, of JSON fewer and few files.
 
     A file that holds nothing is left out: a job without rows may answer with no byte at all.
     """
@@ -123,8 +124,9 @@ def batches(landed: Iterable[Path], most: float = inf) -> Iterator[Batch]:
         if file.stat().st_size == 0:
             continue
         kind_of_file, size_of_file = _kind(file), _size(file)
-        limit = min(most, MOST_JSON) if kind_of_file == "json" else most
-        if gathered and (kind_of_file != kind or size + size_of_file > limit):
+        is_json = kind_of_file == "json"
+        is_full = size + size_of_file > (min(most, MOST_JSON) if is_json else most)
+        if gathered and (kind_of_file != kind or is_full or (is_json and len(gathered) == MOST_JSON_FILES)):
             yield Batch(kind, tuple(gathered))
             gathered, size = [], 0
         kind = kind_of_file

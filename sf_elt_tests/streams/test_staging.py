@@ -178,3 +178,11 @@ def test_large_json_is_read_in_parts(tmp_path: Path) -> None:
             content.truncate(MOST_JSON // 2)  # a hole: it has the size, not the bytes
     found = [[file.name for file in batch.files] for batch in batches(pages)]
     assert found == [["rest-0.json", "rest-1.json"], ["rest-2.json"], ["bulk-0.csv", "bulk-1.csv"]]
+
+
+def test_many_small_pages_of_json_fit_into_memory(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """An org gives small pages where rows are wide: forty of them are merged within the memory of a merge."""
+    columns = _columns(Column("Field__c", "VARCHAR"))
+    pages = [_json(tmp_path, f"{number:02}", Field__c="x") for number in range(40)]
+    for _ in ("an empty stream", "one with rows"):
+        assert _read(connection, columns, *pages) == [("x",)] * 40

@@ -41,29 +41,44 @@ class Work:
     standing: Callable[[Importer, Details], None] | None = None
 
 
-def _import(importer: Importer, spec: StreamSpec) -> object:
+def import_stream(importer: Importer, spec: StreamSpec) -> object:
     return importer.run(spec)
 
 
 def _reconcile(importer: Importer, spec: StreamSpec) -> object:
-    now = datetime.now(UTC)
-    return reconcile(importer.org, importer.meter, importer.warehouse, spec, now=now, run_id="run", thorough=True)
+    return reconcile(
+        importer.org,
+        importer.meter,
+        importer.warehouse,
+        spec,
+        now=datetime.now(UTC),
+        run_id="run",
+        thorough=True,
+        progress=importer.watcher,
+    )
 
 
 def _refresh(importer: Importer, spec: StreamSpec) -> object:
-    now = datetime.now(UTC)
-    return refresh_formulas(importer.org, importer.meter, importer.warehouse, spec, now=now, run_id="run")
+    return refresh_formulas(
+        importer.org,
+        importer.meter,
+        importer.warehouse,
+        spec,
+        now=datetime.now(UTC),
+        run_id="run",
+        progress=importer.watcher,
+    )
 
 
-def _with_differences(importer: Importer, org: Details) -> None:
+def with_differences(importer: Importer, org: Details, spec: StreamSpec = LEADS) -> None:
     """All leads, of which the stream then loses seven, and has two that the org does not have."""
-    importer.run(LEADS)
-    table = quote_table("streams", LEADS.stream)
+    importer.run(spec)
+    table = quote_table("streams", spec.stream)
     with importer.warehouse.write() as connection:
         some = f'SELECT "Id" FROM {table} WHERE _deleted_at IS NULL ORDER BY "Id"'
         connection.execute(f'DELETE FROM {table} WHERE "Id" IN ({some} LIMIT 7)')
         connection.execute(
-            f'INSERT INTO {table} SELECT * REPLACE (left("Id", 12) || \'ZZZZZZ\' AS "Id") '
+            f'INSERT INTO {table} SELECT * REPLACE (left("Id", 15) || \'ZZZ\' AS "Id") '
             f'FROM {table} WHERE "Id" IN ({some} LIMIT 2)'
         )
 
@@ -81,12 +96,12 @@ _BULK = replace(LEADS, transport="bulk", page_rows=30, job_patience=PATIENCE)
 _GROUPS = StreamSpec("groups", "Group", timestamp_field="none", transport="rest")
 
 WORKS = (
-    Work("rest", replace(LEADS, transport="rest"), _import),
-    Work("bulk", _BULK, _import),
-    Work("whole, rest", _GROUPS, _import),
-    Work("whole, bulk", replace(_GROUPS, transport="bulk", page_rows=2, job_patience=PATIENCE), _import),
-    Work("reconcile, rest", replace(LEADS, transport="rest"), _reconcile, _with_differences),
-    Work("reconcile, bulk", _BULK, _reconcile, _with_differences),
+    Work("rest", replace(LEADS, transport="rest"), import_stream),
+    Work("bulk", _BULK, import_stream),
+    Work("whole, rest", _GROUPS, import_stream),
+    Work("whole, bulk", replace(_GROUPS, transport="bulk", page_rows=2, job_patience=PATIENCE), import_stream),
+    Work("reconcile, rest", replace(LEADS, transport="rest"), _reconcile, with_differences),
+    Work("reconcile, bulk", _BULK, _reconcile, with_differences),
     Work("refresh, rest", replace(CONTACTS, transport="rest"), _refresh, _with_moved_formulas),
     Work(
         "refresh, bulk", replace(_BULK, stream="salesforce_contacts", object="Contact"), _refresh, _with_moved_formulas
@@ -120,7 +135,7 @@ class Bench:
         if self.work.standing is not None:
             with importing(self.org, self.folder / "standing") as importer:
                 self.work.standing(importer, self.org)
-        with importing(self.org, self._folder()) as importer:
+        with importing(self.org, self.new_folder()) as importer:
             before = importer.meter.made
             self.work.do(importer, self.work.spec)
             self.calls = importer.meter.made - before
@@ -132,7 +147,7 @@ class Bench:
         Asserts all that has to hold.
         """
         pull = levers(self.org)
-        folder = self._folder()
+        folder = self.new_folder()
         with importing(self.org, folder) as importer:
             before = rows(importer, self.work.spec)
             pull.calls.clear()
@@ -163,7 +178,8 @@ class Bench:
             return error
         return None
 
-    def _folder(self) -> Path:
+    def new_folder(self) -> Path:
+        """The standing warehouse, once more."""
         self.made += 1
         folder = self.folder / str(self.made)
         if self.work.standing is not None:

@@ -35,11 +35,12 @@ def login_to(details: Details) -> Login:
 
 @dataclass
 class Importer:
-    """An org, a warehouse of its own, and the meter that counts between them."""
+    """An org, a warehouse of its own, and the meter that counts between them. `watcher` is told of progress."""
 
     org: Org
     warehouse: Warehouse
     meter: JobMeter
+    watcher: Progress | None = None
 
     def run(
         self,
@@ -61,7 +62,7 @@ class Importer:
             run_id="run",
             only_new=only_new,
             accept_many=accept_many,
-            progress=progress,
+            progress=progress or self.watcher,
         )
 
     def rows(self, spec: StreamSpec = LEADS) -> Table:

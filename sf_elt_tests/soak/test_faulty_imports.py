@@ -14,7 +14,7 @@ import pytest
 
 from sf_elt.demo_org.faults.presets import PRESETS
 from sf_elt.demo_org.serve import running_org
-from sf_elt.salesforce.downloads import rest
+from sf_elt.salesforce.downloads import keyset, rest
 from sf_elt_tests.soak.support import SEED
 from sf_elt_tests.streams.faulty import WORKS, Bench, Work, fault
 from sf_elt_tests.streams.test_every_fault import READING
@@ -32,7 +32,8 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(7200)]
 @pytest.mark.parametrize("work", [each for each in WORKS if ONLY in each.name], ids=lambda work: work.name)
 def test_faults_at_every_call_end_right(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It survives, or fails clearly and moves nothing, and one rerun is right; what it said is shown, to be judged."""
-    monkeypatch.setattr(rest, "PAGE_ROWS", PAGE_ROWS)
+    for module in (rest, keyset):
+        monkeypatch.setattr(module, "PAGE_ROWS", PAGE_ROWS)
     began = time.monotonic()
     said: defaultdict[str, set[str]] = defaultdict(set)
     with running_org(seed=7, records=PEOPLE) as org:

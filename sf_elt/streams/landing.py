@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce import AllowanceSpent, OrgUnavailable
+from sf_elt.salesforce.downloads.resuming import keep, kept
 from sf_elt.streams.errors import LandingUnreadable, Shortfall
 from sf_elt.streams.windows import ReadRange
 from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseClosed, WarehouseFull
@@ -53,11 +54,7 @@ class Begun(BaseModel):
     @classmethod
     def of(cls, folder: Path) -> Self | None:
         """The read that was begun in the folder; None where there is none, or it cannot be made out any more."""
-        file = folder / _BEGUN
-        try:
-            return cls.model_validate_json(file.read_bytes()) if file.exists() else None
-        except ValidationError:  # of another version of this program, or after a power cut
-            return None
+        return kept(folder / _BEGUN, cls)
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,7 @@ class Landing:
                 shutil.rmtree(left_over)
             elif left_over.name != _IN_USE:
                 left_over.unlink()
-        part = self.folder / f"{_BEGUN}.part"
-        part.write_text(begun.model_dump_json(), "utf-8")
-        part.rename(self.folder / _BEGUN)
+        keep(self.folder / _BEGUN, begun)
 
 
 @contextmanager

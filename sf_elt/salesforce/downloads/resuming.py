@@ -1,11 +1,28 @@
 """How far a download has come, kept beside its pages so that a later run can go on from there."""
 
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 STATE = "download.json"
+
+_Kept = TypeVar("_Kept", bound=BaseModel)
+
+
+def keep(file: Path, what: BaseModel) -> None:
+    """Writes it down, whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(what.model_dump_json(), "utf-8")
+    part.rename(file)
+
+
+def kept(file: Path, kind: type[_Kept]) -> _Kept | None:
+    """What was written down there; None where nothing was, or it cannot be made out any more."""
+    try:
+        return kind.model_validate_json(file.read_bytes()) if file.exists() else None
+    except ValidationError:  # of another version of this program, or after a power cut
+        return None
 
 
 class Begun(BaseModel):
@@ -18,17 +35,9 @@ class Begun(BaseModel):
     @classmethod
     def in_folder(cls, folder: Path, soql: str, include_deleted: bool) -> Self | None:
         """The download of this very query that the folder holds, or None."""
-        file = folder / STATE
-        if not file.exists():
-            return None
-        try:
-            begun = cls.model_validate_json(file.read_bytes())
-        except ValidationError:  # of an earlier version of this program
-            return None
-        return begun if (begun.soql, begun.include_deleted) == (soql, include_deleted) else None
+        begun = kept(folder / STATE, cls)
+        return begun if begun is not None and (begun.soql, begun.include_deleted) == (soql, include_deleted) else None
 
     def keep(self, folder: Path) -> None:
         """Writes it down, whole or not at all."""
-        part = folder / f"{STATE}.part"
-        part.write_text(self.model_dump_json(), "utf-8")
-        part.rename(folder / STATE)
+        keep(folder / STATE, self)

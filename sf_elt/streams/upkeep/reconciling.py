@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
 
 from duckdb import DuckDBPyConnection
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce import AllowanceSpent, Download, Org
+from sf_elt.salesforce.downloads.resuming import keep, kept
 from sf_elt.salesforce.soql import among
 from sf_elt.streams.columns import StreamColumns, stream_columns
 from sf_elt.streams.errors import SpecRefused
@@ -121,7 +121,7 @@ class _Work:
 
     def _plan(self, landing: Landing, bounds: Judged, thorough: bool) -> Differences:
         """That of the unfinished reconciliation, with what it was told, or a new one."""
-        begun = _Plan.of(landing)
+        begun = kept(landing.folder / _PLAN, _Plan) if landing.begun is not None else None
         if begun is not None:
             self.accept_many = self.accept_many or begun.accept_many
             return begun.differences
@@ -142,8 +142,7 @@ class _Work:
         # Deleted records are asked for too: what lies in the recycle bin has not vanished.
         reading = Reading(self.org, self.spec, ids, self.progress, only=plan.where)
         begun = begin(reading, landing, span, rows=plan.rows, began=self.now)
-        kept = _Plan(differences=plan, accept_many=self.accept_many)
-        (landing.folder / _PLAN).write_text(kept.model_dump_json(), "utf-8")
+        keep(landing.folder / _PLAN, _Plan(differences=plan, accept_many=self.accept_many))
         fetched = fetch(reading, landing, begun, rows=plan.rows)
         with self.warehouse.read() as connection:
             compare(connection, self.spec.stream, plan, types, fetched)
@@ -241,16 +240,6 @@ class _Plan(BaseModel):
 
     differences: Differences
     accept_many: bool
-
-    @classmethod
-    def of(cls, landing: Landing) -> Self | None:
-        file = landing.folder / _PLAN
-        if landing.begun is None or not file.exists():
-            return None
-        try:
-            return cls.model_validate_json(file.read_bytes())
-        except ValidationError:  # killed while it was written, or of another version: it is asked for again
-            return None
 
 
 def _chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import BaseModel
 
 from sf_elt.salesforce import Download, NotInBulk, begin_bulk
+from sf_elt.salesforce.downloads.resuming import keep, kept
 from sf_elt.streams.errors import SpecRefused
 from sf_elt.streams.wide.groups import By, groups, narrow
 from sf_elt.streams.wide.parts import Part, join_parts
@@ -70,14 +71,14 @@ class _Plan(BaseModel):
     def of(cls, folder: Path, reading: "Reading", span: ReadRange, by: By) -> Self:
         """The plan that was begun in the folder for the same query, or a new one."""
         file, soql = folder / "plan.json", reading.soql(span)
-        begun = cls.model_validate_json(file.read_bytes()) if file.exists() else None
+        begun = kept(file, cls)
         if begun is not None and begun.soql == soql:
             return begun
+        shutil.rmtree(folder)  # nobody knows when that was asked for
+        folder.mkdir()
         began = reading.org.transport.clock() - reading.org.behind
         plan = cls(soql=soql, began=began, groups=groups(reading, reading.columns.names, reading.where(span), by))
-        part = folder / "plan.json.part"
-        part.write_text(plan.model_dump_json(), "utf-8")
-        part.rename(file)
+        keep(file, plan)
         return plan
 
 

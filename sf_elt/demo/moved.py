@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.resources import files
 
-from sf_elt.warehouse import Warehouse, WarehouseEmpty, quote_table
+from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive, quote_table
 
 SENT = files("sf_elt.demo").joinpath("sent.sql").read_text("utf-8")
 AUDIENCE_MOVES = files("sf_elt.demo").joinpath("audience_moves.sql").read_text("utf-8")
@@ -41,7 +41,7 @@ def sent_by(warehouse: Warehouse, run_ids: Sequence[str]) -> list[Sent]:
 def audience_moves(warehouse: Warehouse, since: datetime) -> list[AudienceMove]:
     """The profiles that have entered or left an audience since then."""
     with warehouse.read() as connection:
-        rows = connection.execute(AUDIENCE_MOVES, {"since": _naive(since)}).fetchall()
+        rows = connection.execute(AUDIENCE_MOVES, {"since": naive(since)}).fetchall()
     return [AudienceMove(str(profile), bool(changed)) for profile, changed in rows]
 
 
@@ -62,11 +62,6 @@ def ids_moved(warehouse: Warehouse, stream: str, since: datetime) -> set[str]:
     with warehouse.read() as connection:
         rows = connection.execute(
             f'SELECT "Id" FROM {quote_table("streams", stream)} WHERE _loaded_at >= ?',  # noqa: S608  a quoted name
-            [_naive(since)],
+            [naive(since)],
         ).fetchall()
     return {str(record_id) for (record_id,) in rows}
-
-
-def _naive(at: datetime) -> datetime:
-    """UTC without a time zone, as the warehouse keeps it."""
-    return at.astimezone(UTC).replace(tzinfo=None)

@@ -8,7 +8,7 @@ import duckdb
 from sf_elt.profiles.mapping import SQL_TYPES, FieldRule, type_of
 from sf_elt.profiles.sources import Source
 from sf_elt.profiles.sql import statement
-from sf_elt.warehouse import quote, quote_table
+from sf_elt.warehouse import quote, quote_table, quote_text
 
 _MERGES_THAT_NEED_EVERY_EVENT = {"oldest", "sum", "count"}
 
@@ -136,7 +136,7 @@ def publish_events(connection: duckdb.DuckDBPyConnection, streams: Sequence[Mapp
                     view=quote_table("profiles", f"{stream.source.stream}_by_profile"),
                     columns=", ".join(columns),
                     events=stream.source.table,
-                    stream=_text(stream.source.stream),
+                    stream=quote_text(stream.source.stream),
                     record_id=_event_key(stream) if stream.grouped else stream.source.record_id,
                 )
             )
@@ -190,7 +190,7 @@ def _candidates_of(stream: MappedStream, kinds: Sequence[str]) -> Iterator[str]:
             yield _candidate(stream, kinds.index(rule.user_field), value, via, "true")
     for number, (link, target) in enumerate(stream.links):
         kept = "NOT alive" if link.of_deleted else "alive"
-        yield _candidate(stream, kinds.index(target.user_field), f"link{number}", _text(link.via), kept)
+        yield _candidate(stream, kinds.index(target.user_field), f"link{number}", quote_text(link.via), kept)
 
 
 def _candidate(stream: MappedStream, kind: int, value: str, via: str, kept: str) -> str:
@@ -213,10 +213,5 @@ def _event_columns(stream: MappedStream) -> list[str]:
 
 def _event_key(stream: MappedStream) -> str:
     """SQL for the text that names a group of events: its columns as a JSON object."""
-    fields = ", ".join(f"{_text(column)}: {quote(column)}" for column in _event_columns(stream))
+    fields = ", ".join(f"{quote_text(column)}: {quote(column)}" for column in _event_columns(stream))
     return f"CAST(to_json({{{fields}}}) AS VARCHAR)"
-
-
-def _text(value: str) -> str:
-    """A name of ours as SQL text; never a value that came from outside."""
-    return "'" + value.replace("'", "''") + "'"

@@ -4,7 +4,7 @@
     FROM
         read_json(
             $files,
-            columns = {{'records': '{record_type}'}},
+            columns = {{'records': {record_type}}},
             format = 'unstructured',
             maximum_object_size = {max_object_size}
         ) AS page

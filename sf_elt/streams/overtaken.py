@@ -5,12 +5,12 @@ A refresh reads some fields of a record and an import all of them, so neither is
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.statements import statement
-from sf_elt.warehouse import quote
+from sf_elt.warehouse import naive, quote
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def refreshed_since(connection: DuckDBPyConnection, stream: str, began: datetime
     """What refreshes of the stream have brought that began later than that."""
     rows = connection.execute(
         "SELECT fields, refreshed_at FROM ops.refreshes WHERE stream = ? AND refreshed_at > ?",
-        [stream, began.astimezone(UTC).replace(tzinfo=None)],
+        [stream, naive(began)],
     ).fetchall()
     fields = dict.fromkeys(name for names, _ in rows for name in names)
     return Refreshed(tuple(fields), tuple(at for _, at in rows))

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.schema import SchemaChange
 from sf_elt.streams.statements import statement
+from sf_elt.warehouse import naive
 
 _RECORDED = [
     "stream", "window_start", "window_end", "read_from", "read_to", "is_open", "timestamp_field", "transport",
@@ -77,8 +78,3 @@ def together(reports: Sequence[WindowReport]) -> WindowReport:
         rows_read_again=sum(report.rows_read_again for report in reports),
         **{name: sum(getattr(report, name) for report in reports) for name in _SUMMED},
     )
-
-
-def naive(at: datetime) -> datetime:
-    """UTC without a time zone, as the warehouse keeps it."""
-    return at.astimezone(UTC).replace(tzinfo=None)

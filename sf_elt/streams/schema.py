@@ -11,7 +11,7 @@ from typing import Literal
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.columns import Column
-from sf_elt.warehouse import quote, quote_table
+from sf_elt.warehouse import naive, quote, quote_table, quote_text
 
 OWN_COLUMNS = {
     "_loaded_at": "TIMESTAMP",
@@ -97,7 +97,7 @@ def _adapted(
             connection.execute(_widening(table, change))
         connection.execute(
             "INSERT INTO ops.schema_changes VALUES (?, ?, ?, ?, ?, ?)",
-            [stream, change.field, change.change, change.type_before, change.type_after, now.replace(tzinfo=None)],
+            [stream, change.field, change.change, change.type_before, change.type_after, naive(now)],
         )
     after = {change.field: change.type_after for change in changes if change.change in ("added", "widened")}
     return TableShape(
@@ -178,11 +178,6 @@ def _comment_on(connection: DuckDBPyConnection, stream: str, comments: Mapping[s
     said = {str(name): comment for name, comment in standing}
     for name, comment in comments.items():
         if comment and said.get(name.lower()) != comment:
-            connection.execute(f"COMMENT ON COLUMN {table}.{quote(name)} IS {_literal(comment)}")
+            connection.execute(f"COMMENT ON COLUMN {table}.{quote(name)} IS {quote_text(comment)}")
     if label and said.get("") != label:
-        connection.execute(f"COMMENT ON TABLE {table} IS {_literal(label)}")
-
-
-def _literal(text: str) -> str:
-    """The text as SQL: COMMENT ON takes no parameters."""
-    return "'" + text.replace("'", "''") + "'"
+        connection.execute(f"COMMENT ON TABLE {table} IS {quote_text(label)}")

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import Org
-from sf_elt.streams.recording import naive
-from sf_elt.warehouse import JobMeter
+from sf_elt.warehouse import JobMeter, naive
 
 
 class Spending:

@@ -19,7 +19,7 @@ from sf_elt.streams.errors import LandingUnreadable, Shortfall
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.statements import statement
 from sf_elt.streams.unreadable import FRACTIONAL, misfit
-from sf_elt.warehouse import quote
+from sf_elt.warehouse import quote, quote_text
 
 MAX_LINE = 16 << 20  # bytes of one CSV row: an object holds 1.6 million characters of long text at most, quotes doubled
 BUFFER = 32 << 20
@@ -97,8 +97,7 @@ def copy_rows(connection: DuckDBPyConnection, file: Path, options: str, staging:
     Raises LandingUnreadable where a value does not fit the type that the org describes.
     """
     with readable(staging, batch):
-        path = str(file).replace("'", "''")
-        sql = f"COPY (\n{_rows(staging, batch)}\n) TO '{path}' ({options})"
+        sql = f"COPY (\n{_rows(staging, batch)}\n) TO {quote_text(str(file))} ({options})"
         written = connection.execute(sql, staging.own | {"files": [str(each) for each in batch.files]}).fetchone()
     return int(written[0]) if written is not None else 0
 
@@ -203,7 +202,7 @@ def _landed(staging: Staging, batch: Batch, read: dict[str, str]) -> str:
             types=_literal({name: read[name] for name in header}), max_line_size=MAX_LINE, buffer_size=BUFFER
         )
     longest = max(_size(file) for file in batch.files)
-    record = _record_type(read).replace("'", "''")
+    record = quote_text(_record_type(read))
     return statement("landed_json.sql").format(record_type=record, max_object_size=max(MIN_JSON, longest + 1024))
 
 
@@ -295,5 +294,5 @@ def _size(file: Path) -> int:
 
 def _literal(types: dict[str, str]) -> str:
     """A DuckDB struct literal of column names and types."""
-    quoted = (f"'{name.replace(chr(39), chr(39) * 2)}': '{sql_type}'" for name, sql_type in types.items())
+    quoted = (f"{quote_text(name)}: {quote_text(sql_type)}" for name, sql_type in types.items())
     return "{" + ", ".join(quoted) + "}"

@@ -5,9 +5,8 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.errors import ManyVanished
-from sf_elt.streams.recording import naive
 from sf_elt.streams.statements import statement
-from sf_elt.warehouse import quote_table
+from sf_elt.warehouse import naive, quote_table
 
 MOST_VANISHED = 0.2  # share of the living rows; more than that looks like a permission and not like deletions
 FEW_VANISHED = 100  # rows that may vanish whatever their share

@@ -20,7 +20,8 @@ Errors:
 from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
 from sf_elt.warehouse.connection import Warehouse, hold_memory
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseClosed, WarehouseEmpty, WarehouseError, WarehouseFull
-from sf_elt.warehouse.names import quote, quote_table
+from sf_elt.warehouse.moments import naive
+from sf_elt.warehouse.names import quote, quote_table, quote_text
 from sf_elt.warehouse.tables import column_comments, column_types
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "column_comments",
     "column_types",
     "hold_memory",
+    "naive",
     "quote",
     "quote_table",
+    "quote_text",
 ]

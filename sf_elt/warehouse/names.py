@@ -1,4 +1,4 @@
-"""Names in SQL text. Values are parameters always; a name cannot be one, so it is quoted here and nowhere else."""
+"""Names and texts in SQL. Values are parameters; what cannot be one is quoted here and nowhere else."""
 
 
 def quote(name: str) -> str:
@@ -14,3 +14,8 @@ def quote(name: str) -> str:
 def quote_table(schema: str, table: str) -> str:
     """``schema.table``, both quoted."""
     return f"{quote(schema)}.{quote(table)}"
+
+
+def quote_text(text: str) -> str:
+    """The text as SQL has it, for statements that take no parameters: ``Ann's`` becomes ``'Ann''s'``."""
+    return "'" + text.replace("'", "''") + "'"

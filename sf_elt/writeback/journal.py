@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.resources import files
 
 import duckdb
 import orjson
 
+from sf_elt.warehouse import naive
 from sf_elt.writeback.errors import PlanSuperseded
 from sf_elt.writeback.held import Values, as_text
 
@@ -117,7 +118,7 @@ def keep_previous_values(
             "record_ids": record_ids,
             "fields": fields,
             "texts": texts,
-            "at": as_utc(now),
+            "at": naive(now),
         },
     )
 
@@ -176,7 +177,7 @@ def settle(
         """,
         {"outcomes": orjson.dumps(facts).decode()},
     )
-    parameters = {"export": export, "run_id": run_id, "at": as_utc(now)}
+    parameters = {"export": export, "run_id": run_id, "at": naive(now)}
     for statement in SETTLE_SQL.split(";\n\n"):
         needed = {name: value for name, value in parameters.items() if f"${name}" in statement}
         connection.execute(statement, needed)
@@ -197,7 +198,7 @@ def end_plan(connection: duckdb.DuckDBPyConnection, plan_id: str, status: str, *
     connection.execute(
         "UPDATE writeback.plans SET status = $status, finished_at = CASE WHEN $status = 'done' THEN $at::TIMESTAMP END "
         "WHERE plan_id = $plan_id AND status <> 'superseded'",
-        {"status": status, "at": as_utc(now), "plan_id": plan_id},
+        {"status": status, "at": naive(now), "plan_id": plan_id},
     )
 
 
@@ -214,7 +215,7 @@ def note_calls(
     used, allowed = allowance or (None, None)
     connection.execute(
         "INSERT INTO ops.api_calls VALUES (?, ?, ?, ?, ?, ?)",
-        [f"export:{export}", run_id, calls, used, allowed, as_utc(now)],
+        [f"export:{export}", run_id, calls, used, allowed, naive(now)],
     )
 
 
@@ -232,11 +233,6 @@ def tally(connection: duckdb.DuckDBPyConnection, plan_id: str) -> dict[str, int]
         [plan_id],
     ).fetchall()
     return {str(status): int(number) for status, number in rows}
-
-
-def as_utc(now: datetime) -> datetime:
-    """The time as the warehouse keeps it: UTC without a zone."""
-    return now.astimezone(UTC).replace(tzinfo=None)
 
 
 def _row(

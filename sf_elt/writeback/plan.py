@@ -9,10 +9,9 @@ import duckdb
 import orjson
 
 from sf_elt.salesforce import ObjectDescribe, Org, describe
-from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.held import as_text, look_up
-from sf_elt.writeback.journal import as_utc
 from sf_elt.writeback.resolve import resolve_in_doubt
 from sf_elt.writeback.spec import ExportSpec
 from sf_elt.writeback.verdicts import counts, judge
@@ -100,7 +99,7 @@ def _commit_plan(
     """Writes the plan and logs what is newly set aside; an older plan that was not finished ends here."""
     planned = number_of.get("planned", 0)
     facts = {"plan_id": plan_id, "export": spec.name, "operation": spec.operation, "run_id": run_id}
-    at = as_utc(now)
+    at = naive(now)
     connection.execute(
         "UPDATE writeback.plans SET status = 'superseded', finished_at = $at "
         "WHERE export = $export AND status IN ('planned', 'sending', 'paused')",

@@ -9,9 +9,8 @@ import duckdb
 import orjson
 
 from sf_elt.salesforce import ObjectDescribe, did_you_mean
-from sf_elt.warehouse import quote_table
+from sf_elt.warehouse import naive, quote_table
 from sf_elt.writeback.errors import ExportNotReady
-from sf_elt.writeback.journal import as_utc
 from sf_elt.writeback.spec import ExportSpec
 from sf_elt.writeback.targets import Target, check_audiences, find_targets, match_column, profile_columns
 
@@ -42,7 +41,7 @@ def judge(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, described: Ob
         "export": spec.name,
         "stream": spec.records_stream,
         "only_members": spec.only_members,
-        "refused_since": as_utc(now) - REFUSAL_STANDS,
+        "refused_since": naive(now) - REFUSAL_STANDS,
     }
     connection.execute(PLAN_SQL, parameters)
 

@@ -22,7 +22,7 @@ from sf_elt.streams.events.reports import BadLine, EventsReport, Tally, Unreadab
 from sf_elt.streams.events.staging import staged
 from sf_elt.streams.events.standing import Look, Reading, Standing
 from sf_elt.streams.statements import statement
-from sf_elt.warehouse import Warehouse, hold_memory, quote_table
+from sf_elt.warehouse import Warehouse, hold_memory, naive, quote_table
 
 MEMORY = "512MB"  # DuckDB's own
 
@@ -222,4 +222,4 @@ class _Reader:
 
     @property
     def _now(self) -> datetime:
-        return self.now.astimezone(UTC).replace(tzinfo=None)
+        return naive(self.now)

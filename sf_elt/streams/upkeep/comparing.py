@@ -6,14 +6,13 @@ from datetime import UTC
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.columns import Column, StreamColumns
-from sf_elt.streams.recording import naive
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.staging import stage_download
 from sf_elt.streams.statements import statement
 from sf_elt.streams.upkeep.fetching import Fetched
 from sf_elt.streams.upkeep.judging import Differences, Judged, sql_in
 from sf_elt.streams.vanishing import find_vanishing
-from sf_elt.warehouse import quote, quote_table
+from sf_elt.warehouse import naive, quote, quote_table
 
 
 @dataclass(frozen=True)

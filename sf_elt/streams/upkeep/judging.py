@@ -25,10 +25,9 @@ from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce import Org, QueryTooLarge, query_records, within
 from sf_elt.salesforce.soql import GROUP_LIMIT, all_of, any_of, compare, select_count_by
-from sf_elt.streams.recording import naive
 from sf_elt.streams.standing import PastRead
 from sf_elt.streams.windows import StreamSpec
-from sf_elt.warehouse import Warehouse, quote, quote_table
+from sf_elt.warehouse import Warehouse, naive, quote, quote_table
 
 CREATED = "CreatedDate"
 REST_PAGE = 2000  # rows that one call brings

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.streams.recording import naive
 from sf_elt.streams.upkeep.judging import How
-from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse import Warehouse, naive
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from sf_elt.streams.statements import statement
 from sf_elt.streams.table import living_rows, types_of_stream
 from sf_elt.streams.upkeep.fetching import Fetched, begin, fetch
 from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
-from sf_elt.warehouse import JobMeter, Warehouse, quote, quote_table
+from sf_elt.warehouse import JobMeter, Warehouse, naive, quote, quote_table, quote_text
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -210,8 +210,7 @@ def _apply(
 
 
 def _difference(name: str) -> str:
-    text = "'" + name.replace("'", "''") + "'"
-    return f"CASE WHEN incoming.{quote(name)} IS DISTINCT FROM standing.{quote(name)} THEN {text} END"
+    return f"CASE WHEN incoming.{quote(name)} IS DISTINCT FROM standing.{quote(name)} THEN {quote_text(name)} END"
 
 
 def _recorded(connection: DuckDBPyConnection, report: RefreshReport) -> RefreshReport:
@@ -220,7 +219,7 @@ def _recorded(connection: DuckDBPyConnection, report: RefreshReport) -> RefreshR
         "INSERT INTO ops.refreshes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             report.stream,
-            report.refreshed_at.replace(tzinfo=None),
+            naive(report.refreshed_at),
             list(report.fields),
             report.transport,
             report.rows_compared,

@@ -14,7 +14,7 @@ from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.staging import Staging, batches, copy_rows, refuse_shortfall, stage_download
 from sf_elt.streams.statements import statement
-from sf_elt.warehouse import hold_memory, quote
+from sf_elt.warehouse import hold_memory, naive, quote, quote_text
 from sf_elt.warehouse.errors import room_for
 
 MEMORY = "512MB"
@@ -68,7 +68,7 @@ def join_parts(
             _stage(connection, stream, part, scratch, number, len(parts))
         version = quote(columns.version_field)
         keys = (
-            f'SELECT {number} AS part, "Id", {version} AS version, _deleted_at IS NOT NULL AS is_deleted'  # noqa: S608
+            f'SELECT {number} AS part, "Id", {version} AS version, _deleted_at IS NOT NULL AS is_deleted'  # noqa: S608 - quoted
             f" FROM part_{number}"
             for number in range(len(parts))
         )
@@ -78,7 +78,7 @@ def join_parts(
                 "parts": len(parts),
                 "same_version": same_version,
                 "only_deleted": only_deleted,
-                "saved_before": saved_before.replace(tzinfo=None) if saved_before is not None else None,
+                "saved_before": naive(saved_before) if saved_before is not None else None,
             },
         )
         left = connection.execute('SELECT "Id" FROM met WHERE NOT is_whole ORDER BY 1').fetchall()
@@ -99,7 +99,7 @@ def _stage(connection: DuckDBPyConnection, stream: str, part: Part, folder: Path
         rows += copy_rows(connection, files[-1], options, staging, batch)
     refuse_shortfall(staging, rows, part.download.reported)
     if files:
-        listed = ", ".join(_text(file) for file in files)
+        listed = ", ".join(quote_text(str(file)) for file in files)
         connection.execute(f"CREATE TEMP VIEW part_{number} AS FROM read_parquet([{listed}])")
     else:
         stage_download(connection, stream, part.columns, shape, part.download, loaded_at=datetime.min, window="")
@@ -128,7 +128,7 @@ def _write(
         file = folder / f"{name}-{number:06d}.parquet"
         copied = connection.execute(
             f"COPY (SELECT {listed} FROM {of_range.format('met')} AS met{joined} WHERE is_whole)"  # noqa: S608 - quoted
-            f" TO {_text(file)} ({_options(columns)})",
+            f" TO {quote_text(str(file))} ({_options(columns)})",
             {"first": first, "last": last},
         ).fetchone()
         written.append((file, int(copied[0]) if copied is not None else 0))
@@ -148,7 +148,3 @@ def _ranges(connection: DuckDBPyConnection, rows: int) -> list[tuple[str, str]]:
 def _options(columns: StreamColumns) -> str:
     row_group = max(2048, ROW_GROUP_VALUES // len(columns.names))
     return f"FORMAT parquet, ROW_GROUP_SIZE {row_group}, ROW_GROUP_SIZE_BYTES '{ROW_GROUP_BYTES}'"
-
-
-def _text(file: Path) -> str:
-    return "'" + str(file).replace("'", "''") + "'"

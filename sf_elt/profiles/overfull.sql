@@ -1,5 +1,6 @@
--- The links of all components that hold more identifiers of a kind than a profile may, those that few rows share first:
--- a record's own Id, then merges and conversions, then identifiers by how many rows carry them.
+-- The links of all components that hold more identifiers of a kind than a profile may, in the order in which they are
+-- tried: a record's own Id; then each identifier to one of the living records that carry it, so that none is left
+-- without a profile; then merges and conversions; then identifiers by how many rows carry them.
 WITH overfull AS (
     SELECT DISTINCT component
     FROM (
@@ -14,16 +15,40 @@ WITH overfull AS (
 links AS (
     SELECT
         occurrences.*,
+        value IS NOT DISTINCT FROM record_id AS is_own_id,
         count(DISTINCT record) OVER (PARTITION BY key) AS carried_by
     FROM occurrences
     LEFT JOIN joined_records USING (record)
     WHERE rule IS NULL AND coalesce(component, record) IN (FROM overfull)
+),
+
+named AS (
+    SELECT *, bool_or(via <> 'identifier' AND NOT is_own_id) OVER (PARTITION BY key) AS is_named_by_another
+    FROM links
+),
+
+-- A merged or converted record, which belongs to another one for certain, gives way to others that carry the same.
+ranked AS (
+    SELECT *, bool_or(is_named_by_another) OVER (PARTITION BY record) AS belongs_to_another
+    FROM named
+),
+
+homed AS (
+    SELECT
+        *,
+        alive
+        AND row_number() OVER (
+            PARTITION BY key
+            ORDER BY NOT alive, NOT is_own_id, belongs_to_another, stream_number, record_id, via, record
+        ) = 1 AS is_home
+    FROM ranked
 )
 
 SELECT record, kind_number, key::VARCHAR AS key
-FROM links
+FROM homed
 ORDER BY
-    value IS DISTINCT FROM record_id,
+    NOT is_own_id,
+    NOT is_home,
     via = 'identifier',
     carried_by,
     kind,

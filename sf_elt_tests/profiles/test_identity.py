@@ -138,6 +138,28 @@ def test_the_surest_links_come_first_where_not_all_fit(warehouse: Warehouse) -> 
     }
 
 
+def test_no_record_loses_its_own_email(warehouse: Warehouse) -> None:
+    """A conversion is refused where both records have an email of their own and a profile may hold one."""
+    put(warehouse, leads=[lead(1, "p1@x.org", lead_converted_contact_id=contact_id(4))], contacts=[contact(4, ADA)])
+    build(warehouse, guards=Guards(max_per_kind={"email": 1}))
+    assert people(warehouse) == {frozenset({lead_id(1), "p1@x.org"}), frozenset({contact_id(4), ADA})}
+    refused = table(warehouse, "profiles.refused_links")
+    assert [(row["record_id"], row["value"], row["detail"]) for row in refused] == [
+        (lead_id(1), contact_id(4), "the profile would hold 2 email, more than the maximum")
+    ]
+
+
+def test_a_shared_email_stays_with_who_belongs_to_nobody_else(warehouse: Warehouse) -> None:
+    """Of those that share an email, a converted lead gives it up for its contact."""
+    put(
+        warehouse,
+        leads=[lead(1, "p1@x.org", lead_converted_contact_id=contact_id(4)), lead(2, "p1@x.org")],
+        contacts=[contact(4, ADA)],
+    )
+    build(warehouse, guards=Guards(max_per_kind={"email": 1}))
+    assert people(warehouse) == {frozenset({lead_id(1), contact_id(4), ADA}), frozenset({lead_id(2), "p1@x.org"})}
+
+
 def test_a_guard_on_something_else_is_refused(warehouse: Warehouse) -> None:
     """A guard that guards nothing is an error, not a silence."""
     put(warehouse, leads=[lead(1)])

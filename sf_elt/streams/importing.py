@@ -6,7 +6,7 @@ from typing import Self
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.salesforce import AllowanceSpent, Download, Org, QueryRefused, RequestRefused, UnknownField, survey
+from sf_elt.salesforce import Download, Org, QueryRefused, RequestRefused, UnknownField, survey
 from sf_elt.salesforce.permissions import explained
 from sf_elt.streams.asking import asked_md5, own_columns
 from sf_elt.streams.columns import StreamColumns, stream_columns
@@ -18,7 +18,8 @@ from sf_elt.streams.reading import Progress, Reading, condition, includes_delete
 from sf_elt.streams.recording import WindowReport, record_window, together
 from sf_elt.streams.schema import SchemaChange, adapt_table
 from sf_elt.streams.spending import Spending
-from sf_elt.streams.standing import PastRead, past_reads, read_up_to, rows_in_stream
+from sf_elt.streams.standing import PastRead, past_reads, read_up_to
+from sf_elt.streams.table import rows_in_stream
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
 from sf_elt.streams.whole import mark_absent
 from sf_elt.streams.windows import (
@@ -81,13 +82,9 @@ def import_window(
     """
     spending = Spending(org, meter, now, run_id)
     work = _Work(org, spending, warehouse, spec, window, now, run_id, only_new, accept_many, progress or silent)
-    with org.counted_by(meter):
+    with spending.counting(warehouse):
         try:
             return work.run()
-        except AllowanceSpent:
-            with warehouse.write() as connection:
-                work.spending.note(connection)
-            raise
         except RequestRefused as error:
             told = explained(org, spec.object, error)
             org.described.clear()  # what the org refuses may be gone since it was described

@@ -1,12 +1,14 @@
 """What a piece of work on a stream has spent: API calls for ops.api_calls, and time."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.salesforce import Org
-from sf_elt.warehouse import JobMeter, naive
+from sf_elt.salesforce import AllowanceSpent, Org
+from sf_elt.warehouse import JobMeter, Warehouse, naive
 
 
 class Spending:
@@ -19,6 +21,17 @@ class Spending:
         self._run_id = run_id
         self._started = time.monotonic()
         self.count_anew()
+
+    @contextmanager
+    def counting(self, warehouse: Warehouse) -> Iterator[None]:
+        """Has the calls of the block counted; where there are none left, what was spent is noted before it ends."""
+        with self._org.counted_by(self._meter):
+            try:
+                yield
+            except AllowanceSpent:
+                with warehouse.write() as connection:
+                    self.note(connection)
+                raise
 
     def count_anew(self) -> None:
         """The next report is of what is spent from here on."""

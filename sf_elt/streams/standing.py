@@ -47,8 +47,8 @@ def past_reads(warehouse: Warehouse, stream: str) -> list[PastRead]:
     except WarehouseEmpty:
         return []
     return [
-        PastRead(start.replace(tzinfo=UTC), read_to.replace(tzinfo=UTC), field, asked, run_id, at.replace(tzinfo=UTC))
-        for start, read_to, field, asked, run_id, at in rows
+        PastRead(start.replace(tzinfo=UTC), read_to.replace(tzinfo=UTC), field, md5, run_id, at.replace(tzinfo=UTC))
+        for start, read_to, field, md5, run_id, at in rows
     ]
 
 
@@ -87,11 +87,6 @@ def _column_of_what_was_asked(connection: DuckDBPyConnection) -> str | None:
     if not found:
         return None
     return "asked_md5" if ("asked_md5",) in found else "NULL"
-
-
-def rows_in_stream(connection: DuckDBPyConnection, stream: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {quote_table('streams', stream)}").fetchone()  # noqa: S608 - quoted
-    return int(row[0]) if row is not None else 0
 
 
 def repeated_ids(warehouse: Warehouse, stream: str) -> int:

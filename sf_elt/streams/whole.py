@@ -8,8 +8,8 @@ from sf_elt.salesforce import Download
 from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.staging import stage_download
+from sf_elt.streams.table import living_rows
 from sf_elt.streams.vanishing import find_vanishing, mark_vanishing, refuse_many
-from sf_elt.warehouse import quote_table
 
 HOW = "read whole"
 
@@ -36,10 +36,7 @@ def mark_absent(
     stage_download(connection, stream, columns, shape, download, loaded_at=loaded_at, window=window)
     vanishing = find_vanishing(connection, stream, loaded_at)
     if not accept_many:
-        ((living,),) = connection.execute(
-            f"SELECT count(*) FROM {quote_table('streams', stream)} WHERE _deleted_at IS NULL"  # noqa: S608 - quoted
-        ).fetchall()
-        refuse_many(stream, vanishing, living)
+        refuse_many(stream, vanishing, living_rows(connection, stream))
     if vanishing:
         mark_vanishing(connection, stream, noticed_at=noticed_at, began=loaded_at, how=HOW, run_id=run_id)
     return vanishing

@@ -22,6 +22,7 @@ from sf_elt.streams.events.reports import BadLine, EventsReport, Tally, Unreadab
 from sf_elt.streams.events.staging import staged
 from sf_elt.streams.events.standing import Look, Reading, Standing
 from sf_elt.streams.statements import statement
+from sf_elt.streams.table import rows_in_stream
 from sf_elt.warehouse import Warehouse, hold_memory, naive, quote_table
 
 MEMORY = "512MB"  # DuckDB's own
@@ -81,13 +82,21 @@ def _groups(found: list[EventFile]) -> list[list[EventFile]]:
     groups: list[list[EventFile]] = []
     room = 0
     for file in found:
-        size = file.path.stat().st_size if file.path.exists() else 0
+        size = _size(file)
         if not groups or size > room:
             groups.append([])
             room = BATCH
         groups[-1].append(file)
         room -= size
     return groups
+
+
+def _size(file: EventFile) -> int:
+    """Bytes of the file; nothing where it is gone by now, which reading it says."""
+    try:
+        return file.path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _read_group(
@@ -121,7 +130,8 @@ class _Reader:
 
     def read(self, files: Sequence[EventFile]) -> Tally:
         """Reads what is new in them. Raises _Spoiled."""
-        self.connection.execute(statement("events/table.sql").format(stream=self._table))
+        table = quote_table("streams", self.spec.stream)
+        self.connection.execute(statement("events/table.sql").format(stream=table))
         hold_memory(self.connection, MEMORY)
         ends: list[Reading] = []
         for file in files:
@@ -134,8 +144,7 @@ class _Reader:
         self._judge()
         for end in ends:
             self._record(end)
-        counted = self.connection.execute(f"SELECT count(*) FROM {self._table}").fetchall()  # noqa: S608 - quoted
-        ((self.tally.rows_in_stream,),) = counted
+        self.tally.rows_in_stream = rows_in_stream(self.connection, self.spec.stream)
         return self.tally
 
     def _read(self, file: EventFile) -> Reading | None:
@@ -215,10 +224,6 @@ class _Reader:
             "changed_ns": end.changed_ns,
         }
         self.connection.execute(statement("events/record.sql"), values)
-
-    @property
-    def _table(self) -> str:
-        return quote_table("streams", self.spec.stream)
 
     @property
     def _now(self) -> datetime:

@@ -13,7 +13,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 from pydantic import BaseModel, ConfigDict
 
-from sf_elt.salesforce import AllowanceSpent, Download, Org
+from sf_elt.salesforce import Download, Org
 from sf_elt.salesforce.downloads.resuming import keep, kept
 from sf_elt.salesforce.soql import among
 from sf_elt.streams.columns import StreamColumns, stream_columns
@@ -71,13 +71,8 @@ def reconcile(
     _require_reconcilable(spec)
     spending = Spending(org, meter, now, run_id)
     work = _Work(org, spending, warehouse, spec, now.astimezone(UTC), run_id, accept_many, progress or silent)
-    with org.counted_by(meter):
-        try:
-            return work.run(thorough or is_full_one_due(warehouse, spec.stream, full_every))
-        except AllowanceSpent:
-            with warehouse.write() as connection:
-                spending.note(connection)
-            raise
+    with spending.counting(warehouse):
+        return work.run(thorough or is_full_one_due(warehouse, spec.stream, full_every))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.salesforce import AllowanceSpent, Download, ObjectDescribe, Org, describe
+from sf_elt.salesforce import Download, ObjectDescribe, Org, describe
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.landing import Landing, landing_folder
 from sf_elt.streams.reading import Progress, Reading, silent
@@ -75,16 +75,11 @@ def refresh_formulas(
     """
     spending = Spending(org, meter, now, run_id)
     work = _Work(org, spending, warehouse, spec, now, run_id, progress or silent)
-    with org.counted_by(meter):
-        try:
-            columns = _refreshed(org, warehouse, spec)
-            with landing_folder(warehouse, f"{spec.stream}-refresh", work.span, now) as landing:
-                if landing is not None:
-                    return work.keep(columns, work.read(columns, landing))
-        except AllowanceSpent:
-            with warehouse.write() as connection:
-                spending.note(connection)
-            raise
+    with spending.counting(warehouse):
+        columns = _refreshed(org, warehouse, spec)
+        with landing_folder(warehouse, f"{spec.stream}-refresh", work.span, now) as landing:
+            if landing is not None:
+                return work.keep(columns, work.read(columns, landing))
     # Another run was refreshing this stream, and is done: what it read is older than `now`.
     return refresh_formulas(org, meter, warehouse, spec, now=now, run_id=run_id, progress=progress)
 
@@ -119,12 +114,16 @@ class _Work:
 
     def read(self, columns: _Refreshed, landing: Landing) -> Fetched:
         """Lands Id, version and the columns of all living records; no call where there is nothing to refresh."""
-        rows = living_rows(self.warehouse, self.spec.stream) if columns.names else 0
+        rows = self._living_rows() if columns.names else 0
         if rows == 0:
             return Fetched(Download("none", (), 0), self.now)
         living = replace(self.spec, deletes="ignore")
         reading = Reading(self.org, living, columns.read, self.progress)
         return fetch(reading, landing, begin(reading, landing, self.span, rows=rows, began=self.now), rows=rows)
+
+    def _living_rows(self) -> int:
+        with self.warehouse.read() as connection:
+            return living_rows(connection, self.spec.stream)
 
     def keep(self, columns: _Refreshed, fetched: Fetched) -> RefreshReport:
         """Changes what differs and records the refresh, in one transaction."""

@@ -14,7 +14,7 @@ from typing import Literal
 from sf_elt.salesforce.asking import Reply, ask, querying
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused, SalesforceError, UnknownField, UnknownObject
-from sf_elt.salesforce.soql import all_of, among, compare, select
+from sf_elt.salesforce.soql import all_of, among, among_found, compare, select
 
 Why = Literal["hidden", "absent", "unknown"]
 Right = Literal["Read", "Edit", "View All"]
@@ -87,8 +87,8 @@ def rights(org: Org, objects: Sequence[str]) -> Rights:
     replies = ask(
         org,
         {
-            "assigned": querying(select(_GRANTED, "PermissionSet", f"Id IN ({mine})")),
-            "profile": querying(select(_GRANTED, "PermissionSet", f"ProfileId IN ({profile})")),
+            "assigned": querying(select(_GRANTED, "PermissionSet", among_found("Id", mine))),
+            "profile": querying(select(_GRANTED, "PermissionSet", among_found("ProfileId", profile))),
             "views_all": querying(select(["SobjectType", "ParentId"], "ObjectPermissions", views_all)),
             **fields,
         },
@@ -165,8 +165,8 @@ def owner_of(org: Org, object_name: str, field_name: str) -> tuple[str, str]:
     reference = described.relationships.get(relationship)
     parents = reference.referenceTo if reference is not None else ()
     seen = [parent for parent in parents if parent in org.described]
-    among = sorted(seen or parents, key=lambda parent: parent != "User")  # an owner is a queue or, mostly, a user
-    return (among or [object_name])[0], related
+    likeliest = sorted(seen or parents, key=lambda parent: parent != "User")  # an owner is a queue or, mostly, a user
+    return (likeliest or [object_name])[0], related
 
 
 def _fields_of(objects: Sequence[str]) -> str:

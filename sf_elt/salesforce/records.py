@@ -75,14 +75,10 @@ def query_pages(org: Org, soql: str, *, include_deleted: bool = False) -> Iterat
     reply = _asked(org, {"q": soql}, include_deleted=include_deleted)
     counted = _COUNT.match(soql)
     if counted is not None:
-        yield Page(1, (Record("AggregateResult", {"COUNT()": reply["totalSize"]}),))
+        yield Page(1, (Record("AggregateResult", {"COUNT()": _total(reply)}),))
         return
-    while True:
-        yield Page(_number(reply["totalSize"]), tuple(_records(org, reply)))
-        following = reply.get("nextRecordsUrl")
-        if not following:
-            return
-        reply = _reply(org.session.get(org.url(str(following))).content)
+    for page in _pages(org, reply):
+        yield Page(_total(page), tuple(_records(org, page)))
 
 
 def query(org: Org, soql: str, *, include_deleted: bool = False) -> Iterator[Record]:
@@ -130,19 +126,19 @@ def _asked(org: Org, parameters: Mapping[str, str], *, include_deleted: bool) ->
     reply = ask(org, {"asked": f"{resource}/?{in_address}"})["asked"]
     if reply.refused is not None:
         raise reply.refused
-    return _with_names(reply.body)
+    return _object(reply.body)
 
 
 def _reply(body: bytes) -> dict[str, object]:
     try:
-        return _with_names(orjson.loads(body))
+        return _object(orjson.loads(body))
     except orjson.JSONDecodeError as error:
         raise RequestRefused(f"the org's reply to a query is no JSON: {error}") from error
 
 
-def _with_names(reply: object) -> dict[str, object]:
+def _object(reply: object) -> dict[str, object]:
     if not isinstance(reply, dict):
-        raise RequestRefused("the org's reply to a query has no records")
+        raise RequestRefused("the org's reply to a query is no JSON object")
     return reply
 
 
@@ -170,15 +166,23 @@ def _value(org: Org, value: object) -> object:
 
 
 def _children(org: Org, reply: dict[str, object]) -> Iterator[Record]:
+    for page in _pages(org, reply):
+        yield from _records(org, page)
+
+
+def _pages(org: Org, first: dict[str, object]) -> Iterator[dict[str, object]]:
+    """The reply and those that follow it, each asked for when it is wanted."""
+    page = first
     while True:
-        yield from _records(org, reply)
-        following = reply.get("nextRecordsUrl")
+        yield page
+        following = page.get("nextRecordsUrl")
         if not following:
             return
-        reply = _reply(org.session.get(org.url(str(following))).content)
+        page = _reply(org.session.get(org.url(str(following))).content)
 
 
-def _number(value: object) -> int:
-    if not isinstance(value, int):
+def _total(reply: Mapping[str, object]) -> int:
+    total = reply.get("totalSize")
+    if not isinstance(total, int):
         raise RequestRefused("the org's reply to a query has no totalSize")
-    return value
+    return total

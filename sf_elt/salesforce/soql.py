@@ -83,6 +83,11 @@ def among(field: str, values: Iterable[Value]) -> str:
     return f"{name(field)} IN {literals(values)}"
 
 
+def among_found(field: str, query: str) -> str:
+    """The condition ``field IN (SELECT …)``, of a query as `select` writes it."""
+    return f"{name(field)} IN ({query})"
+
+
 def all_of(*conditions: str) -> str:
     """Conditions that must all hold, each in its brackets; empty ones are left out."""
     return " AND ".join(f"({condition})" for condition in conditions if condition)

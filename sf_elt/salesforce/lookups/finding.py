@@ -11,7 +11,7 @@ from sf_elt.salesforce.errors import RequestRefused, UnknownField, UnknownObject
 from sf_elt.salesforce.ids import record_id
 from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.records import Page, Record, query, query_pages, record_of
-from sf_elt.salesforce.soql import any_of, compare, literal, name, select
+from sf_elt.salesforce.soql import among_found, any_of, compare, name, select
 
 PEOPLE = ("User", "Contact", "Lead")
 """The objects whose records are people."""
@@ -31,13 +31,6 @@ _NO_FIELD = re.compile(r"No such column '(\w+)' on entity '(\w+)'")
 
 # What a person knows a record by, in this order, of what its object has.
 _MAIN = ("Email", "Phone", "Company", "Account.Name", "Title", "Status", "StageName", "Type", "Amount", "IsActive")
-
-# Objects without an address of their own: whose records lead to people, and how.
-_BY_PEOPLE = {
-    "Account": "Id IN (SELECT AccountId FROM Contact WHERE Email = {email})",
-    "Opportunity": "Id IN (SELECT OpportunityId FROM OpportunityContactRole WHERE Contact.Email = {email})",
-    "CampaignMember": "Contact.Email = {email} OR Lead.Email = {email}",
-}
 
 
 def find(org: Org, an_id: str, fields: Sequence[str] = (), *, object_name: str | None = None) -> Record | None:
@@ -187,6 +180,12 @@ def _has_email(described: ObjectDescribe, address: str) -> str:
         addresses = ["Email"]
     if addresses:
         return any_of(*(compare(field, "=", address) for field in addresses))
-    if described.name in _BY_PEOPLE:
-        return _BY_PEOPLE[described.name].format(email=literal(address))
+    match described.name:  # objects without an address of their own, whose records lead to people
+        case "Account":
+            return among_found("Id", select(["AccountId"], "Contact", compare("Email", "=", address)))
+        case "Opportunity":
+            roles = compare("Contact.Email", "=", address)
+            return among_found("Id", select(["OpportunityId"], "OpportunityContactRole", roles))
+        case "CampaignMember":
+            return any_of(compare("Contact.Email", "=", address), compare("Lead.Email", "=", address))
     raise UnknownField(f"{described.name} has no e-mail field that can be searched", code="INVALID_FIELD")

@@ -123,6 +123,7 @@ def test_a_failed_job_says_whether_it_asked_for_too_much(
         with pytest.raises(error, match="ended as Failed") as caught:
             download_bulk(connected, "SELECT Id FROM Lead", tmp_path, include_deleted=True, patience=PATIENCE)
         assert type(caught.value) is error
+        assert ("Run it again: that makes a new job." in str(caught.value)) is (error is JobFailed)
     made = [call for call in levers(org).calls.all() if call["method"] == "POST"]
     assert len(made) == (1 if error is QueryTooLarge else 2)
 

@@ -35,6 +35,7 @@ _NOT_IN_BULK = re.compile(
     re.IGNORECASE,
 )
 _BULK_SPENT = re.compile(r"Max bulk v2 query")
+_SEEN_IN_SETUP = "Setup › Bulk Data Load Jobs shows it."
 BULK_PAUSE = timedelta(hours=1)  # the rolling allowance of jobs and of results does not say when it is free again
 
 
@@ -111,11 +112,16 @@ def wait_for_job(org: Org, job_id: str, patience: JobPatience, *, expected: int 
             return job
         if job.state in ("Failed", "Aborted"):
             message = job.error or "the org gives no reason"
-            error = QueryTooLarge if is_too_large(message) else JobFailed
-            raise error(f"query job {job.id} ended as {job.state}: {message}", code=message.partition(":")[0].strip())
+            ended, code = f"query job {job.id} ended as {job.state}: {message}", message.partition(":")[0].strip()
+            if is_too_large(message):
+                raise QueryTooLarge(ended, code=code)
+            raise JobFailed(f"{ended}. Run it again: that makes a new job. {_SEEN_IN_SETUP}", code=code)
         taken = time.monotonic() - began
         if taken >= longest:
-            raise OrgUnavailable(f"query job {job.id} is still {job.state} after {patience.longest}")
+            raise OrgUnavailable(
+                f"query job {job.id} is still {job.state} after {patience.longest}. Run it again: that goes on waiting "
+                f"for this job, which can be aborted. {_SEEN_IN_SETUP}"
+            )
         wait = min(next_wait(taken, job.records or 0, expected or 0, patience.growth), longest - taken)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import count as numbers
 from pathlib import Path
+from threading import Event
 
 import orjson
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AllowanceSpent, Download, JobPatience, Org, OrgUnavailable, connect, download_bulk
-from sf_elt.salesforce.downloads.pages import opened
+from sf_elt.salesforce.downloads.pages import Halted, fetch_page, opened
 from sf_elt.salesforce.downloads.result_pages import MOST_ROWS, JobPages, NotSideBySide
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import QUICK, Meter, renewable
@@ -271,3 +272,22 @@ def test_pages_are_as_few_as_may_be_and_equal(records: int, page_rows: int | Non
     assert pages.is_side_by_side == (at_once > 1 and needed > 1)
     if needed > 1:
         assert pages.page_rows * needed - records < needed
+
+
+class _Cancelled(Event):
+    """An event that is set as soon as somebody waits for it, as by a run that is cancelled just then."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return super().wait(timeout)
+
+
+def test_a_page_that_waits_to_be_repeated_hears_of_a_cancelled_run(
+    org: Details, connected: Org, tmp_path: Path
+) -> None:
+    """Its body has broken off, the run is cancelled while it waits: it is not asked for again."""
+    levers(org).faults.plan({"path": "/queryAll", "drop": "body", "times": None})
+    levers(org).calls.clear()
+    with pytest.raises(Halted):
+        fetch_page(connected, "queryAll", tmp_path / "page", params={"q": SOQL}, halt=_Cancelled())
+    assert len(levers(org).calls.all()) == 1

@@ -10,7 +10,13 @@ from typing import IO, cast
 
 import requests
 import urllib3
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import ReplyTruncated
@@ -60,14 +66,16 @@ def fetch_page(
     A body that breaks off is fetched again from its own address. Raises ReplyTruncated when it keeps breaking off,
     Halted soon after `halt` is set. Several threads may fetch pages of one org.
     """
+    halt = halt or Event()
     attempts = Retrying(
         retry=retry_if_exception_type(ReplyTruncated),
         wait=wait_random_exponential(multiplier=org.transport.patience.first_wait, max=30),
         stop=stop_after_attempt(org.transport.patience.attempts),
+        sleep=sleep_using_event(halt),
         before_sleep=lambda state: log.warning("%s", state.outcome.exception() if state.outcome else ""),
         reraise=True,
     )
-    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}), halt or Event())
+    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}), halt)
 
 
 def opened(file: Path) -> IO[bytes]:

@@ -39,7 +39,7 @@ def estimate(
         found = [estimated(deployment, each, open_warehouse()) for each in importers]
     except SalesforceError as error:
         refuse("estimate", "\n".join(filter(None, [str(error), what_to_do(error), "`sf-elt check` says more."])))
-    except (NotInDeployment, SpecRefused, WarehouseError, OSError, ValueError) as error:
+    except (NotInDeployment, SpecRefused, WarehouseError, OSError) as error:
         refuse("estimate", str(error))
     now = datetime.now(UTC)
     if as_json:

@@ -117,6 +117,7 @@ def test_more_rows_never_cost_fewer_calls(rows: int, more: int) -> None:
         ("API_DISABLED_FOR_ORG", "API Enabled"),
         ("PASSWORD_LOCKOUT: No.", "wait 15 minutes"),
         ("a proxy has blocked this; check the clock", ""),
+        ("the org refuses the session it has just opened (INVALID_SESSION_ID Session expired)", "Lock sessions"),
         ("something new", ""),
     ],
 )

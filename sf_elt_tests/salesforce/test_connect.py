@@ -77,7 +77,7 @@ def test_a_private_key_that_is_none_is_refused(org: Details, tmp_path: Path) -> 
 def test_a_token_that_cannot_travel_is_refused() -> None:
     """A line end or an umlaut in it would break in the middle of a run."""
     for token in ("00D!a\nb", "00D!ä"):
-        with pytest.raises(ValueError, match="access_token") as caught:
+        with pytest.raises(AuthenticationFailed, match="access_token") as caught:
             Login(instance_url="https://x.my.salesforce.com", access_token=token)
         assert token not in str(caught.value)
 
@@ -85,7 +85,7 @@ def test_a_token_that_cannot_travel_is_refused() -> None:
 @pytest.mark.parametrize("address", ["http://example.com", "example.my.salesforce.com", "ftp://x"])
 def test_an_address_that_would_leak_or_fail_is_refused(address: str) -> None:
     """Plain HTTP is for this machine only."""
-    with pytest.raises(ValueError, match="login_url"):
+    with pytest.raises(AuthenticationFailed, match="login_url"):
         Login(login_url=address)
 
 

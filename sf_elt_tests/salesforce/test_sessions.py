@@ -9,6 +9,7 @@ import pytest
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AuthenticationFailed, Login, Org, connect, count
+from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.connection.sessions import Session
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import QUICK, Meter, renewable
@@ -89,13 +90,15 @@ def test_a_login_that_is_refused_is_tried_once(own_org: Details, threads: Thread
 
 
 def test_a_refused_renewal_is_not_remembered_by_later_connections(own_org: Details) -> None:
-    """The org refuses everything for a while: afterwards a new connection of the same process logs in again."""
+    """The org refuses everything for a while, and no password is blamed: afterwards a new connection logs in again."""
     pull = levers(own_org)
     with closing(connect(renewable(own_org), patience=QUICK)) as connected:
         pull.end_sessions()
         pull.faults.plan({"preset": "unauthorized", "times": None})
-        with pytest.raises(AuthenticationFailed):
+        with pytest.raises(AuthenticationFailed, match="says nothing of the password") as caught:
             count(connected, "Lead")
+        assert "Check the user name" not in str(caught.value)
+        assert what_to_do(caught.value).startswith("Try again in some minutes")
         pull.faults.clear()
     with closing(connect(renewable(own_org), patience=QUICK)) as later:
         assert count(later, "Lead") > 0

@@ -46,8 +46,6 @@ def preflight(
     except (OSError, WarehouseError) as error:  # the ledger of calls lies beside the warehouse
         says = f"API calls cannot be counted, so nothing is asked of the org: {error}"
         found.append(Finding(connection, "connection", "missing", says, f"Let this user write to {warehouse.root}."))
-    except ValueError as error:  # an address or a token in the environment
-        found.append(Finding(connection, "login", "missing", str(error), "Correct the variable: docs/connecting.md."))
     return Preflight(connection, tuple(found), meter.made if meter is not None else 0)
 
 

@@ -1,5 +1,6 @@
 """A connection to an org: simple-salesforce on top of our own counted transport."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -101,6 +102,19 @@ _CHECK_CREDENTIALS = (
     "(sandboxes use https://test.salesforce.com)."
 )
 
+_REFUSES_EVERYTHING = (
+    "This says nothing of the password, since a login needs no session: the org, or something before it, refuses every "
+    "request now. Try again in some minutes."
+)
+
+
+def _cure(login: Login, said: str) -> str:
+    """What to do about a login that was refused with these words."""
+    if "api version" in said.lower():
+        return f"The version asked for is {login.api_version}."
+    is_of_sessions = re.search("INVALID_SESSION_ID|session expired", said, re.IGNORECASE) is not None
+    return _REFUSES_EVERYTHING if is_of_sessions else _CHECK_CREDENTIALS
+
 
 def _log_in(login: Login, http: requests.Session, *, new_session: bool) -> Session:
     from jwt import PyJWTError  # with what follows, a second to import
@@ -112,9 +126,8 @@ def _log_in(login: Login, http: requests.Session, *, new_session: bool) -> Sessi
         client = Salesforce(session=http, version=login.api_version, **arguments)
     except SalesforceAuthenticationFailed as error:
         said = str(error.auth_message or error.code)
-        cure = f"The version asked for is {login.api_version}." if "api version" in said.lower() else _CHECK_CREDENTIALS
         raise AuthenticationFailed(
-            f"{login.login_url} does not accept the login of {login.username}: {said}. {cure}",
+            f"{login.login_url} does not accept the login of {login.username}: {said}. {_cure(login, said)}",
             code=str(error.code) if error.code else None,
         ) from error
     except OSError as error:  # the key file

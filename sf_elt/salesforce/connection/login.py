@@ -26,6 +26,7 @@ class Login:
     - username, password, consumer_key and consumer_secret (OAuth password grant).
 
     `login_url` is https://login.salesforce.com, https://test.salesforce.com for a sandbox, or your My Domain.
+    Raises AuthenticationFailed for an address or a token that cannot be one.
     """
 
     instance_url: str | None = None
@@ -47,7 +48,7 @@ class Login:
                 _check_address(name, address)
 
         if self.access_token is not None and not _TOKEN.fullmatch(self.access_token):
-            raise ValueError("access_token: it holds a character that no token has, a space or an umlaut say")
+            raise AuthenticationFailed("access_token: it holds a character that no token has, a space or an umlaut say")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Login":
@@ -121,6 +122,8 @@ def _texts(arguments: Mapping[str, str | Path | None]) -> dict[str, str]:
 def _check_address(name: str, address: str) -> None:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{name}: {address!r} is not an address like https://NAME.my.salesforce.com")
+        raise AuthenticationFailed(f"{name}: {address!r} is not an address like https://NAME.my.salesforce.com")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ValueError(f"{name}: {address!r} would send credentials unencrypted; http:// is for this machine only")
+        raise AuthenticationFailed(
+            f"{name}: {address!r} would send credentials unencrypted; http:// is for this machine only"
+        )

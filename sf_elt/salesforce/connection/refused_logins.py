@@ -7,6 +7,15 @@ _UNLOCK = "The user is locked out after wrong passwords: Setup › Users › the
 # What an error says, in lower case → what to do. The first that fits counts. (Salesforce Help, "OAuth 2.0 Error Codes",
 # "Monitor Login History"; SOAP API Developer Guide, "ExceptionCode".)
 _ADVICE = (
+    ("this says nothing of the password", "Try again in some minutes; status.salesforce.com tells of maintenance."),
+    (
+        "refuses the session it has just opened",
+        "Let the network keep one address while it is logged in, or clear Setup › Session Settings › Lock sessions to "
+        "the IP address from which they originated.",
+    ),
+    ("is not an address like https", "Correct the variable: docs/connecting.md lists them."),
+    ("would send credentials unencrypted", "Begin the address with https://."),
+    ("a character that no token has", "Set ACCESS_TOKEN to the token alone, without quotes, spaces or line ends."),
     ("no complete login was given", "Set the variables of one way to log in: docs/connecting.md lists them."),
     ("private key", "Let PRIVATE_KEY_FILE name the key's PEM file, readable for whoever runs this."),
     (

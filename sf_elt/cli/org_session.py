@@ -20,7 +20,7 @@ Connection = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="Which org, where this deployment has several: the name of a SalesforceConnection.",
+        help="Which org: the name of a SalesforceConnection. Needed where this deployment has several.",
     ),
 ]
 
@@ -38,11 +38,7 @@ def opened_org(connection: str = "") -> Iterator["Org"]:
     chosen = _chosen(loaded_deployment("sf", connection=connection).connections, connection)
     known = OrgConnection(env_prefix=chosen.env_prefix, org_reserve=chosen.org_reserve)
     try:
-        try:
-            meter = known.meter(open_warehouse(), JOB, None)
-        except ValueError as error:  # an address or a token that cannot be one
-            raise AuthenticationFailed(str(error)) from error
-        with known.org(meter) as org:
+        with known.org(known.meter(open_warehouse(), JOB, None)) as org:
             yield org
     except NotAnId as error:
         raise typer.BadParameter(str(error)) from None
@@ -57,5 +53,9 @@ def opened_org(connection: str = "") -> Iterator["Org"]:
 
 
 def _chosen(connections: "Sequence[SalesforceConnection]", name: str) -> "SalesforceConnection":
-    """The connection of that name; without one the only one, or the first."""
-    return next((each for each in connections if each.name == name), connections[0])
+    """The connection of that name; without one the only one. Ends the command where it is not clear which."""
+    found = [each for each in connections if name in ("", each.name)]
+    if len(found) > 1:
+        names = ", ".join(each.name for each in found)
+        refuse("sf", f"this deployment has several connections: {names}. Say which: --connection {found[0].name}")
+    return found[0]

@@ -3,15 +3,17 @@
 import json
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from sf_elt.cli import app
+from sf_elt.components import SalesforceConnection, deployment
 from sf_elt.components.preflight import Preflight
 from sf_elt.demo_org.serve import Details
-from sf_elt_tests.components.deployments import environment_of
+from sf_elt_tests.components.deployments import deployment_of, environment_of
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.pages import blocks
 from sf_elt_tests.shared_orgs import org, org_of_module
@@ -89,6 +91,27 @@ def test_an_estimate_without_a_login_says_what_to_do(monkeypatch: pytest.MonkeyP
     assert result.exit_code == 1
     assert "docs/connecting.md" in result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", ["check", "estimate"])
+def test_an_address_that_is_none_is_told_with_what_to_do(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable's value, and the page that lists the variables."""
+    monkeypatch.setenv("SALESFORCE_LOGIN_URL", "login.salesforce.com")
+    result = _run(command)
+    assert result.exit_code == 1
+    assert "login_url: 'login.salesforce.com' is not an address" in result.output
+    assert "Correct the variable: docs/connecting.md" in result.output
+
+
+def test_look_ups_ask_which_of_several_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is taken silently; the one that is named is."""
+    connections = tuple(SalesforceConnection(name=name) for name in ("salesforce", "sandbox"))
+    several = replace(deployment_of({"object": "Lead"}), connections=connections)
+    monkeypatch.setattr(deployment, "load_deployment", lambda: several)
+    result = _run("sf", "picklist", "Lead", "Status")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "several connections: salesforce, sandbox. Say which: --connection salesforce" in result.stderr
+    assert _run("sf", "picklist", "Lead", "Status", "--connection", "salesforce").exit_code == 0
 
 
 def test_a_file_of_the_environment_is_read(org: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 Which of the two spends fewer calls: REST is a call for each page of 2,000 rows. A bulk job is a call to make it, its
 looks, and a page. Salesforce takes about two seconds for a job of some thousand rows, which are looked at three times:
 5 calls, so that REST is fewer or as many up to 10,000 rows, and begins at once. A job of ten seconds would be looked at
-eight times; a job that is done at the first look, as the demo org's are, costs 3 calls.
+ten times; a job that is done at the first look, as the demo org's are, costs 3 calls.
 """
 
 from functools import cache

@@ -9,9 +9,8 @@ from sf_elt.cli.org_session import Connection, opened_org
 from sf_elt.cli.showing import Column, Format, FormatOption, Rows, chosen, refuse, show
 
 if TYPE_CHECKING:
-    from sf_elt.salesforce.lookups.campaigns import CampaignMember
-
-NO_CAMPAIGN = "there is no such campaign, or this user may not see it"
+    from sf_elt.salesforce import Org
+    from sf_elt.salesforce.lookups.campaigns import Campaign, CampaignMember
 
 CAMPAIGNS = [
     Column("Id", "Id"),
@@ -64,9 +63,7 @@ def campaign(
 
     check_id(campaign_id)
     with opened_org(connection) as org:
-        found = of_org.find(org, campaign_id)
-        if found is None:
-            refuse("sf", NO_CAMPAIGN)
+        found = _found(org, campaign_id)
         names = of_org.campaign_fields(org)
         show(labelled(org, "Campaign", names), Rows([found.record], 1), how, title=f"Campaign {found.id}")
 
@@ -84,9 +81,7 @@ def members(
 
     check_id(campaign_id)
     with opened_org(connection) as org:
-        its_campaign = of_org.find(org, campaign_id)
-        if its_campaign is None:
-            refuse("sf", NO_CAMPAIGN)
+        its_campaign = _found(org, campaign_id)
         found = of_org.campaign_members(org, campaign_id, status=status or None, limit=limit)
         show(MEMBERS, Rows(map(_member_row, found)), how, title=f"Members of {its_campaign.name}", most=limit)
 
@@ -114,6 +109,16 @@ def member(
         if found is None:
             refuse("sf", f"this {'lead' if lead else 'contact'} is not in this campaign, or this user may not see it")
         typer.echo(found)
+
+
+def _found(org: "Org", campaign_id: str) -> "Campaign":
+    """The campaign. Ends the command with status 1 where there is none."""
+    from sf_elt.salesforce.lookups import campaigns as of_org
+
+    found = of_org.find(org, campaign_id)
+    if found is None:
+        refuse("sf", "there is no such campaign, or this user may not see it")
+    return found
 
 
 def _member_row(member: "CampaignMember") -> dict[str, object]:

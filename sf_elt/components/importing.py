@@ -113,7 +113,7 @@ def read_partitions(
         checks = [_id_unique(context.instance, key, warehouse, untouched=reason), holds_so_far(key, AS_COUNTED, reason)]
         yield dg.MaterializeResult(asset_key=key, check_results=checks)
         return
-    meter = connection.meter(warehouse, f"import:{component.name}", component.max_daily_api_calls)
+    meter = component.meter(warehouse, connection)
     try:
         with connection.org(meter) as org:
             report = import_window(

@@ -52,6 +52,11 @@ class SalesforceExport(WritesToOrg):
         sensor = resume_when_free(f"{self.name}_export_resume", [key], job, lambda _keys, _now: [dg.RunRequest()])
         return dg.Definitions(assets=[self._asset(key)], jobs=[job], sensors=[sensor])
 
+    @property
+    def spender(self) -> str:
+        """Under this name its calls are counted."""
+        return f"export:{self.name}"
+
     def _asset(self, key: dg.AssetKey) -> dg.AssetsDefinition:
         spec = dg.AssetSpec(
             key,
@@ -167,8 +172,7 @@ class SalesforceExport(WritesToOrg):
         return dg.TableSchema(columns=[dg.TableColumn(field, description=source) for field, source in sources.items()])
 
     def _meter(self, warehouse: Warehouse, connection: OrgConnection) -> JobMeter:
-        job = f"export:{self.name}"
-        return connection.meter(warehouse, job, self.max_daily_api_calls, org_reserve=self.org_reserve)
+        return connection.meter(warehouse, self.spender, self.max_daily_api_calls, org_reserve=self.org_reserve)
 
     def _require_names(self, context: dg.ComponentLoadContext) -> None:
         require_connection(context, self.connection)

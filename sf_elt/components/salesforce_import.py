@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 import dagster as dg
 from pydantic import Field, field_validator
@@ -24,8 +24,8 @@ from sf_elt.components.frequency import (
 from sf_elt.components.imported_object import ImportedObject, as_written
 from sf_elt.components.importing import import_asset, own_checks
 from sf_elt.components.keys import stream_key
-from sf_elt.components.partitions import KeyRange, Span, partitions_of, unread
-from sf_elt.components.resources import open_warehouse
+from sf_elt.components.partitions import Every, KeyRange, Span, partitions_of, unread
+from sf_elt.components.resources import OrgConnection, open_warehouse
 from sf_elt.components.running import IMPORT, ONLY_NEW, range_tags
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import ImportExample
@@ -33,6 +33,8 @@ from sf_elt.components.stream_names import stream_of
 from sf_elt.components.upkeep import upkeep_definitions, upkeep_keys
 from sf_elt.components.writes_to_org import written_fields
 from sf_elt.streams import StreamSpec, spans_read
+from sf_elt.streams.windows import Deletes, Transport
+from sf_elt.warehouse import JobMeter, Warehouse
 
 Day = Annotated[date, dg.Resolver(as_written, model_field_type=str | date)]
 TimeOfDay = Annotated[str, dg.Resolver(as_written, model_field_type=str | int)]
@@ -52,7 +54,7 @@ class SalesforceImport(dg.Component, Attributes):
     import_leads: bool = Field(
         default=True, description="Whether the object Lead of this import is read; false leaves it out, if it is there."
     )
-    partitions: Literal["daily", "hourly"] = Field(
+    partitions: Every = Field(
         default="daily",
         description="Length of a partition: daily for most orgs, hourly where a day is too much at once.",
     )
@@ -62,14 +64,14 @@ class SalesforceImport(dg.Component, Attributes):
     look_back_minutes: int = Field(
         default=10, ge=0, description="How far before its start a window is read, for records that were saved late."
     )
-    deletes: Literal["track", "ignore"] = Field(
+    deletes: Deletes = Field(
         default="track",
         description="track: records that the org deletes are marked as deleted; ignore: they stay as they were.",
     )
     max_daily_api_calls: int | None = Field(
         default=None, ge=0, description="Most API calls of this import over a rolling 24 hours. Default: no maximum."
     )
-    transport: Literal["auto", "rest", "bulk"] = Field(
+    transport: Transport = Field(
         default="auto",
         description="How records are read: rest, bulk (Bulk API 2.0), or auto, which decides by their number.",
     )
@@ -157,6 +159,15 @@ class SalesforceImport(dg.Component, Attributes):
     def imported(self) -> list[ImportedObject]:
         """The objects that are read: all, or all but Lead."""
         return [each for each in self.objects if self.import_leads or not each.is_lead]
+
+    @property
+    def spender(self) -> str:
+        """Under this name the calls of its runs and of its upkeep are counted."""
+        return f"import:{self.name}"
+
+    def meter(self, warehouse: Warehouse, connection: OrgConnection) -> JobMeter:
+        """What counts them, up to the import's own maximum."""
+        return connection.meter(warehouse, self.spender, self.max_daily_api_calls)
 
     def keys(self) -> list[dg.AssetKey]:
         """The assets of this import."""

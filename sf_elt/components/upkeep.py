@@ -163,7 +163,7 @@ def _run(
     """Does the work with the import's own allowance; out of API calls, it says so and goes on after the pause."""
     key = upkeep_key(spec.stream, kind)
     connection: OrgConnection = getattr(context.resources, component.connection)
-    meter = connection.meter(context.resources.warehouse, f"import:{component.name}", component.max_daily_api_calls)
+    meter = component.meter(context.resources.warehouse, connection)
     try:
         with connection.org(meter) as org:
             report = work(org, meter)

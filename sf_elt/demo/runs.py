@@ -122,7 +122,7 @@ class Deployment:
         """Calls in our own ledger, of all imports and exports."""
         ledger = open_warehouse().calls()
         exports = [key.path[-1] for key in self.definitions.resolve_asset_graph().get_all_asset_keys()]
-        jobs = [f"import:{component.name}" for component in self.imports] + [f"export:{name}" for name in exports]
+        jobs = [component.spender for component in self.imports] + [f"export:{name}" for name in exports]
         return sum(ledger.spent(job) for job in jobs)
 
     def _org_calls(self) -> int:

@@ -38,7 +38,7 @@ def estimate(deployment: Deployment, importer: SalesforceImport, warehouse: Ware
             importer=importer,
             wanted=_wanted(org, streams),
             limits=limits(org),
-            spent=warehouse.calls().spent(f"import:{importer.name}"),
+            spent=warehouse.calls().spent(importer.spender),
             spent_by_us=_spent_by_us(deployment, importer.connection, warehouse),
             pace=measured_pace(warehouse, [each.spec.stream for each in streams]),
         )
@@ -92,6 +92,6 @@ def _width(org: Org, spec: StreamSpec, columns: StreamColumns) -> int:
 
 def _spent_by_us(deployment: Deployment, connection: str, warehouse: Warehouse) -> int:
     ledger = warehouse.calls()
-    jobs = [f"import:{each.name}" for each in deployment.imports if each.connection == connection]
-    jobs += [f"export:{each.name}" for each in deployment.exports_to(connection)]
+    jobs = [each.spender for each in deployment.imports if each.connection == connection]
+    jobs += [each.spender for each in deployment.exports_to(connection)]
     return sum(ledger.spent(job) for job in [*jobs, JOB, CHECK])

@@ -4,19 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from typing import Literal
 
 import dagster as dg
 
 from sf_elt.components.frequency import Timetable
 from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.salesforce import JobPatience, Org
-from sf_elt.salesforce.downloads.costs import bulk_calls, job_seconds, rest_calls
+from sf_elt.salesforce.downloads.costs import JOB_PACE, JOB_START, bulk_calls, job_seconds, rest_calls
 from sf_elt.salesforce.limits import API_CALLS, BULK_QUERY_JOBS, BULK_QUERY_MB, Limit
 from sf_elt.streams import StreamColumns, StreamSpec
 from sf_elt.streams.estimating import ASSUMED_PACE, SECONDS_A_CALL, Allowance, Demand, Finish, Need, finish
-from sf_elt.streams.reading import Reading
-from sf_elt.streams.windows import WHOLE, ReadRange
+from sf_elt.streams.reading import Reading, silent
+from sf_elt.streams.windows import WHOLE, ReadRange, Transport
 
 GOING_ON = 3  # calls of a day before it brings anything: a login, a look at the object, a look at what is left
 OWN_CALLS, ORG_CALLS = "max_daily_api_calls", "the org's API calls"
@@ -30,7 +29,7 @@ class Settings:
 
     max_daily_api_calls: int | None
     org_reserve: int
-    transport: Literal["auto", "rest", "bulk"]
+    transport: Transport
     left_out: str | None = None
     halved: str | None = None
 
@@ -124,8 +123,7 @@ class Reckoning:
         if most is not None:
             needs.append(Need(calls, Allowance(OWN_CALLS, max(0, most - self.spent), most, GOING_ON)))
         if (org := self.limits.get(API_CALLS)) is not None:
-            others = max(0, org.used - self.spent_by_us)
-            today, daily = org.remaining - settings.org_reserve, org.most - settings.org_reserve - others
+            today, daily = org.remaining - settings.org_reserve, org.most - settings.org_reserve - self._others(org)
             needs.append(Need(calls, Allowance(ORG_CALLS, max(0, today), max(0, daily), GOING_ON)))
         jobs, megabytes = sum(each.jobs for each in demands), sum(each.megabytes for each in demands if each.jobs)
         for amount, limit, name in (
@@ -191,13 +189,20 @@ class Reckoning:
                 yield f"{self.pace[transport]:,.0f} rows a second by {transport}, as past reads of these streams were"
             else:
                 yield f"{ASSUMED_PACE[transport]:,.0f} rows a second by {transport}: nothing has been read yet"
-        yield "a bulk job is ready after 5 s and one more for each 20,000 rows; each look at it is a call"
+        yield (
+            f"a bulk job is ready after {JOB_START:.0f} s and one more for each {JOB_PACE:,} rows; "
+            "each look at it is a call"
+        )
         if API_CALLS in self.limits:
-            others = max(0, self.limits[API_CALLS].used - self.spent_by_us)
+            others = self._others(self.limits[API_CALLS])
             yield f"others go on making {others:,} calls a day in this org, as in the last 24 hours"
         uncounted = [each.spec.object for each in self.wanted if each.rows is None]
         if uncounted:
             yield f"not counted, as the org takes too long for it: {', '.join(uncounted)}"
+
+    def _others(self, calls: Limit) -> int:
+        """What others have spent of the org's calls."""
+        return max(0, calls.used - self.spent_by_us)
 
     @property
     def _login_calls(self) -> int:
@@ -213,7 +218,7 @@ class Reckoning:
         looked = 1 + wanted.parents
         if rows == 0:
             return Demand(spec.stream, spec.object, 0, "none", looked, 0.0, looked * SECONDS_A_CALL)
-        by = Reading(self.org, spec, wanted.columns, _silent).transport(ALWAYS, rows)
+        by = Reading(self.org, spec, wanted.columns, silent).transport(ALWAYS, rows)
         known = rows or 0
         patience = JobPatience(page_rows=spec.page_rows)
         calls = looked + (rest_calls(known) if by == "rest" else bulk_calls(known, self.org.api_version, patience))
@@ -241,7 +246,3 @@ def _is_shorter(one: Finish, other: Finish) -> bool:
     if one.after is None:
         return False
     return other.after is None or one.after + WORTH_SAYING <= other.after
-
-
-def _silent(what: str, done: int, total: int | None) -> None:
-    """Nobody watches."""

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from sf_elt.components.deployment import Deployment
 from sf_elt.components.preflight.findings import Finding
+from sf_elt.salesforce.downloads.result_pages import FIRST_VERSION_SIDE_BY_SIDE
 from sf_elt.salesforce.limits import API_CALLS, BULK_QUERY_JOBS, BULK_QUERY_MB, Limit, Versions
 
-RESULT_PAGES = 58.0  # pages of a bulk job side by side: resultPages (Bulk API 2.0 Developer Guide)
 CLOCKS_AGREE = timedelta(minutes=1)
 LOW = 0.1  # of an allowance
 
@@ -19,8 +19,8 @@ def about_versions(connection: str, wanted: str, found: Versions) -> Iterator[Fi
         oldest = found.offered[0] if found.offered else "none"
         says = f"the org offers no version {wanted} of its API, but {oldest} to {newest}"
         yield Finding(connection, "API version", "missing", says, f"Set API_VERSION to {newest}.")
-    elif float(wanted) < RESULT_PAGES:
-        says = f"{wanted} works, but bulk results come one page after the other before {RESULT_PAGES}"
+    elif float(wanted) < FIRST_VERSION_SIDE_BY_SIDE:
+        says = f"{wanted} works, but bulk results come one page after the other before {FIRST_VERSION_SIDE_BY_SIDE}"
         yield Finding(connection, "API version", "warning", says, f"Set API_VERSION to {newest}, or leave it out.")
     else:
         yield Finding(connection, "API version", "ok", f"{wanted}; the org offers up to {newest}")

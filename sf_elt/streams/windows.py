@@ -1,12 +1,12 @@
 """Windows of the timestamp field, and what is asked of one stream."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sf_elt.salesforce import ObjectDescribe, UnknownField
 from sf_elt.streams.errors import SpecRefused
+from sf_elt.streams.names import require_stream_name
 
 # In order of preference: SystemModstamp also moves with automated changes, and it is indexed.
 TIMESTAMP_FIELDS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
@@ -17,8 +17,6 @@ WHOLE = ""  # the timestamp field of an object that is read whole, in StreamColu
 Transport = Literal["auto", "rest", "bulk"]
 Deletes = Literal["track", "ignore"]
 FieldSet = Literal["all", "standard"]
-
-_STREAM = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -80,8 +78,7 @@ class StreamSpec:
     deletes: Deletes = "track"
 
     def __post_init__(self) -> None:
-        if not _STREAM.fullmatch(self.stream):
-            raise SpecRefused(f"a stream is named in lower case like salesforce_leads, not {self.stream!r}")
+        require_stream_name(self.stream)
         if self.look_back < timedelta(0):
             raise SpecRefused(f"{self.stream}: the look-back cannot be negative ({self.look_back})")
         if self.since is not None and self.since.tzinfo is None:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from sf_elt.streams.events.csv_rows import Csv, csv_of, csv_rows
+from sf_elt.streams.events.csv_rows import BOM, Csv, csv_of, csv_rows
 from sf_elt.streams.events.files import EventFile, EventSpec
 from sf_elt.streams.events.refusals import FileUnreadable, require_time
 
@@ -24,8 +24,6 @@ LONGEST = 256 << 20
 """Bytes of a line, beyond which it is thought to be none."""
 
 PARQUET_ROWS = 50_000
-
-BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from glob import glob
 from hashlib import md5
 from itertools import chain
 from pathlib import Path
-from re import compile as pattern
 from typing import Literal
 
 from sf_elt.streams.errors import EventsUnreadable, SpecRefused
+from sf_elt.streams.names import require_stream_name
 
 Format = Literal["jsonl", "csv", "parquet"]
 EVENT_COLUMNS = ("event_id", "occurred_at", "type", "email", "anonymous_id", "url", "title", "topics", "properties")
@@ -27,8 +27,6 @@ SUFFIXES: Mapping[str, Format] = {
 
 SETTLED = timedelta(minutes=1)
 """A file that has not changed for so long is thought to be finished: its last line counts without a line end."""
-
-_STREAM = pattern(r"[a-z][a-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,7 @@ class EventSpec:
     recursive: bool = False
 
     def __post_init__(self) -> None:
-        if not _STREAM.fullmatch(self.stream):
-            raise SpecRefused(f"a stream is named in lower case like web_events, not {self.stream!r}")
+        require_stream_name(self.stream)
         for column, source in self.columns.items():
             if column not in EVENT_COLUMNS:
                 raise SpecRefused(f"an event has no column {column!r}; it has {', '.join(EVENT_COLUMNS)}")

@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict
 from sf_elt.salesforce import Org, QueryTooLarge, query_records, within
 from sf_elt.salesforce.soql import GROUP_LIMIT, all_of, any_of, compare, select_count_by
 from sf_elt.streams.standing import PastRead
+from sf_elt.streams.statements import statement
 from sf_elt.streams.windows import StreamSpec
 from sf_elt.warehouse import Warehouse, naive, quote, quote_table
 
@@ -163,23 +164,17 @@ def sql_in(days: Iterable[Days] | None) -> str:
 
 def _in_stream(warehouse: Warehouse, stream: str, judged: Judged, cut: Cut, days: tuple[Days, ...]) -> dict[date, int]:
     """First day → living rows of the stream that were made on that day or in that month."""
-    table = quote_table("streams", stream)
-    made = (
-        f"CAST(date_trunc('{cut}', standing.{quote(CREATED)}) AS DATE)" if judged.has_created else "DATE '1970-01-01'"
-    )
-    settled = f"standing.{quote(CREATED)} < $judged_to" if judged.has_created else "$judged_to IS NOT NULL"
+    created = f"standing.{quote(CREATED)}"
+    names = {
+        "stream": quote_table("streams", stream),
+        "timestamp_field": quote(judged.timestamp_field),
+        "made": f"CAST(date_trunc('{cut}', {created}) AS DATE)" if judged.has_created else "DATE '1970-01-01'",
+        "settled": f"{created} < $judged_to" if judged.has_created else "$judged_to IS NOT NULL",
+        "days": sql_in(days or None),
+    }
     with warehouse.read() as connection:
         rows = connection.execute(
-            f"""
-            SELECT {made} AS made, count(*)
-            FROM {table} AS standing
-            WHERE
-                standing._deleted_at IS NULL
-                AND standing.{quote(judged.timestamp_field)} >= $judged_from
-                AND {settled}
-                AND {sql_in(days or None)}
-            GROUP BY made
-            """,  # noqa: S608 - names are quoted, days are dates
+            statement("upkeep/made_by_day.sql").format_map(names),
             {"judged_from": naive(judged.judged_from), "judged_to": naive(judged.judged_to)},
         ).fetchall()
     return dict(rows)

@@ -138,7 +138,6 @@ class SalesforceImport(dg.Component, Attributes):
             f"{self.name}_import",
             selection=dg.AssetSelection.assets(*self.keys()).without_checks()
             | dg.AssetSelection.checks(*own_checks(self.keys())),
-            partitions_def=partitions,
             description=self.description or None,
             tags={IMPORT: self.name},
         )

@@ -120,6 +120,7 @@ ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS line_breaks BIGINT;     -- 
 ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS row_numbers BIGINT;     -- given to rows so far
 ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS size BIGINT;            -- of the file when it was last looked at
 ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS changed_ns BIGINT;      -- ctime of the file then
+ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS run_id VARCHAR;         -- that read it, or looked at it, last
 
 -- Each identifier belongs to one profile.
 CREATE TABLE IF NOT EXISTS profiles.identifiers (

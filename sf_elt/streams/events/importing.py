@@ -47,7 +47,7 @@ def import_events(
     for group in _groups(found) or [[]]:
         if progress is not None and group:
             progress(f"{spec.stream}: reading {group[0].path.name}", done, len(found))
-        total.add(_read_group(warehouse, spec, group, found, now))
+        total.add(_read_group(warehouse, spec, group, found, now, run_id))
         done += len(group)
     if found and len(total.unreadable) == len(found):
         reasons = "; ".join(f"{one.file}: {one.reason}" for one in total.unreadable)
@@ -100,14 +100,19 @@ def _size(file: EventFile) -> int:
 
 
 def _read_group(
-    warehouse: Warehouse, spec: EventSpec, group: Sequence[EventFile], found: Sequence[EventFile], now: datetime
+    warehouse: Warehouse,
+    spec: EventSpec,
+    group: Sequence[EventFile],
+    found: Sequence[EventFile],
+    now: datetime,
+    run_id: str,
 ) -> Tally:
     """Reads these files in one transaction; without those that turn out to be unreadable on the way."""
     spoiled: dict[EventFile, UnreadableFile] = {}
     while True:
         try:
             with warehouse.write() as connection:
-                reader = _Reader(connection, spec, now, Standing.of(connection, spec.stream, found))
+                reader = _Reader(connection, spec, now, run_id, Standing.of(connection, spec.stream, found))
                 tally = reader.read([file for file in group if file not in spoiled])
         except _Spoiled as error:
             spoiled[error.file] = error.unreadable
@@ -123,6 +128,7 @@ class _Reader:
     connection: DuckDBPyConnection
     spec: EventSpec
     now: datetime
+    run_id: str
     standing: Standing
     tally: Tally = field(default_factory=Tally)
     staged: list[pa.Table] = field(default_factory=list)
@@ -217,6 +223,7 @@ class _Reader:
             "rows_read": self.tally.rows_of[end.file],
             "rows_set_aside": self.tally.set_aside_of[end.file],
             "read_at": end.read_at,
+            "run_id": self.run_id,
             "bytes_read": place.bytes,
             "line_breaks": place.line_breaks,
             "row_numbers": place.rows,

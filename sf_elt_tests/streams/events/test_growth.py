@@ -78,6 +78,18 @@ def test_of_a_file_that_grew_only_the_new_part_is_read(warehouse: Warehouse, fol
     assert (_import(warehouse, folder, NOW).rows, sorted(_titles(warehouse))) == (1, ["one", "two", "uno"])
 
 
+def test_a_file_names_the_run_that_read_it(warehouse: Warehouse, folder: Path) -> None:
+    """Each file the last run that found something new in it; an unchanged one keeps the run that it had."""
+    spec = EventSpec("web_events", (str(folder),))
+    (folder / "a.csv").write_bytes(HEADER + b"2026-01-01,one\n")
+    import_events(warehouse, spec, now=LATER, run_id="first")
+    (folder / "b.csv").write_bytes(HEADER + b"2026-01-02,two\n")
+    import_events(warehouse, spec, now=LATER + timedelta(seconds=1), run_id="second")
+    with warehouse.read() as connection:
+        found = connection.execute("SELECT file, run_id FROM ops.event_files ORDER BY file").fetchall()
+    assert found == [(str(folder / "a.csv"), "first"), (str(folder / "b.csv"), "second")]
+
+
 def test_files_of_an_older_version_stay_read(warehouse: Warehouse, folder: Path) -> None:
     """Of these ops.event_files knows the content alone; they go on from their end, by the right line."""
     file = folder / "a.jsonl"

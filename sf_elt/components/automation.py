@@ -1,6 +1,6 @@
 """When things run by themselves: imports on a schedule, what depends on them after new data, paused work afterwards."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from dagster import AutomationCondition as When
 from sf_elt.components.frequency import Timetable
 from sf_elt.components.keys import UPKEEP
 from sf_elt.components.partitions import KeyRange
-from sf_elt.components.running import pauses_of, range_tags
+from sf_elt.components.running import Paused, pauses_of, range_tags
 
 if TYPE_CHECKING:  # the type of what define_asset_job gives, which dagster does not export
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -89,8 +89,9 @@ def resuming(
 ) -> Sequence[dg.RunRequest | dg.SkipReason]:
     """What a tick at `now` asks for: runs of the paused assets once all their pauses are over, or why there is none.
 
-    A person's run is asked for as it was, of the very same partitions, whether they have been read before or not. Each
-    pause is gone on with once: a run that fails of something else is not begun again every minute.
+    A person's run is asked for as it was, of the very same partitions, whether they have been read before or not, and
+    configured as it was. Each pause is gone on with once: a run that fails of something else is not begun again every
+    minute.
     """
     pauses = {key: paused for key in keys if (paused := pauses_of(instance, key))}
     if not pauses:
@@ -99,14 +100,24 @@ def resuming(
         return [dg.SkipReason(f"paused until {until:%Y-%m-%d %H:%M} UTC")]
     if is_running(instance, job):
         return [dg.SkipReason(f"{job} is running")]
-    again: dict[KeyRange, list[dg.AssetKey]] = {}
+    again: dict[KeyRange, dict[dg.AssetKey, Paused]] = {}
+    others: dict[dg.AssetKey, Paused] = {}
     for key, paused in pauses.items():
-        for partitions in (each.partitions for each in paused if each.partitions is not None):
-            again.setdefault(partitions, []).append(key)
-    others = [key for key, paused in pauses.items() if any(each.partitions is None for each in paused)]
-    asked = [dg.RunRequest(asset_selection=again[each], tags=range_tags(each)) for each in sorted(again)]
-    asked += requests(others, now) if others else []
+        for each in paused:
+            (others if each.partitions is None else again.setdefault(each.partitions, {}))[key] = each
+    asked = [
+        _as_told(dg.RunRequest(asset_selection=list(again[each]), tags=range_tags(each)), again[each])
+        for each in sorted(again)
+    ]
+    asked += [_as_told(each, others) for each in requests(list(others), now)] if others else []
     return [each.with_replaced_attrs(run_key=f"{until.isoformat()} {number}") for number, each in enumerate(asked)]
+
+
+def _as_told(request: dg.RunRequest, pauses: Mapping[dg.AssetKey, Paused]) -> dg.RunRequest:
+    """The request with what the paused runs were told of its assets."""
+    selected = pauses if request.asset_selection is None else request.asset_selection
+    ops = {name: own for key in selected if key in pauses for name, own in pauses[key].ops.items()}
+    return request.with_replaced_attrs(run_config={"ops": ops}) if ops else request
 
 
 def is_running(instance: dg.DagsterInstance, job: str) -> bool:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +20,9 @@ PAUSED_UNTIL = "paused_until"
 
 PAUSED_FIRST, PAUSED_LAST = "first_partition", "last_partition"
 """Metadata of the same: the partitions that somebody asked for, which may have been read before."""
+
+PAUSED_CONFIG = "config"
+"""Metadata of the same, where the run was configured: what stood under `ops` for the asset."""
 
 IMPORT, WINDOW = "sf_elt/import", "sf_elt/window"
 """Tags of a run that a schedule or a resume sensor asked for: the import's name, and which partitions."""
@@ -105,19 +108,30 @@ def range_tags(partitions: KeyRange) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Paused:
-    """Work on an asset that goes on after `until` (UTC): on these partitions, or on whatever has not been done yet."""
+    """Work on an asset that goes on after `until` (UTC): on these partitions, or on whatever has not been done yet.
+
+    `ops` is how the run configured it.
+    """
 
     until: datetime
     partitions: KeyRange | None
+    ops: Mapping[str, object] = field(default_factory=dict)
 
 
 def note_pause(context: dg.AssetExecutionContext, key: dg.AssetKey, until: datetime, reason: str) -> None:
-    """Says on the asset that its work goes on by itself after `until`: of a person's run, on its very partitions."""
+    """Says on the asset that its work goes on by itself after `until`: of a person's run, on its very partitions.
+
+    What the run was told in its configuration (`accept_many`) is told to the one that goes on.
+    """
     context.log.warning(f"{key.to_user_string()}: paused until {until:%Y-%m-%d %H:%M} UTC. {reason}")
-    asked = {}
+    asked: dict[str, str | dg.MetadataValue] = {}
     if context.has_partition_key_range or context.has_partition_key:
         keys = context.partition_keys
-        asked = {PAUSED_FIRST: keys[0], PAUSED_LAST: keys[-1]} if context.run.tags.get(ONLY_NEW) != "true" else {}
+        asked |= {PAUSED_FIRST: keys[0], PAUSED_LAST: keys[-1]} if context.run.tags.get(ONLY_NEW) != "true" else {}
+    name = context.assets_def.node_def.name
+    told = context.run.run_config.get("ops")
+    if isinstance(told, Mapping) and name in told:
+        asked[PAUSED_CONFIG] = dg.MetadataValue.json({name: told[name]})
     context.log_event(
         dg.AssetObservation(
             asset_key=key,
@@ -140,15 +154,17 @@ def pause_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> datetime | None:
 def pauses_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> list[Paused]:
     """The pauses that have not been ended, the latest of each kind: by its partitions, or by none.
 
-    What the asset's work is made in ends its pause. Observations of another kind, such as a dry run's, end none.
+    What the asset's work is made in ends its pause. Observations of another kind, such as a dry run's, end none. What a
+    run was told that paused earlier counts as well.
     """
     latest: dict[KeyRange | None, Paused] = {}
     for record in instance.fetch_observations(key, limit=OBSERVATIONS).records:
         paused = _paused(record.asset_observation)
-        if paused is None or paused.partitions in latest:
+        later = latest.get(paused.partitions) if paused is not None else None
+        if paused is None or (later is not None and (later.ops or not paused.ops)):
             continue
         if not _is_made_since(instance, key, paused.partitions, record.storage_id):
-            latest[paused.partitions] = paused
+            latest[paused.partitions] = replace(later or paused, ops=paused.ops)
     return list(latest.values())
 
 
@@ -162,7 +178,9 @@ def _paused(observation: dg.AssetObservation | None) -> Paused | None:
     partitions = None
     if isinstance(first, dg.TextMetadataValue) and isinstance(last, dg.TextMetadataValue):
         partitions = KeyRange(str(first.value), str(last.value))
-    return Paused(datetime.fromtimestamp(until.value, UTC), partitions)
+    config = observation.metadata.get(PAUSED_CONFIG)
+    ops = config.data if isinstance(config, dg.JsonMetadataValue) and isinstance(config.data, Mapping) else {}
+    return Paused(datetime.fromtimestamp(until.value, UTC), partitions, ops)
 
 
 def _is_made_since(

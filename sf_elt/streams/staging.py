@@ -16,6 +16,7 @@ from sf_elt.salesforce import Download
 from sf_elt.salesforce.downloads.pages import opened
 from sf_elt.streams.columns import Column, StreamColumns
 from sf_elt.streams.errors import LandingUnreadable, Shortfall
+from sf_elt.streams.large_pages import cut
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.statements import statement
 from sf_elt.streams.unreadable import FRACTIONAL, misfit
@@ -114,14 +115,13 @@ def refuse_shortfall(staging: Staging, rows: int, reported: int) -> None:
 def batches(landed: Iterable[Path], most: float = inf) -> Iterator[Batch]:
     """The landing files in order, those of one kind together, up to `most` bytes of text, of JSON fewer and few files.
 
-    A file that holds nothing is left out: a job without rows may answer with no byte at all.
+    A file that holds nothing is left out: a job without rows may answer with no byte at all. JSON that is larger is cut
+    when its turn comes. Raises LandingUnreadable for a page that breaks off.
     """
     gathered: list[Path] = []
     size = 0
     kind = ""
-    for file in landed:
-        if file.stat().st_size == 0:
-            continue
+    for file in _readable_pages(landed):
         kind_of_file, size_of_file = _kind(file), _size(file)
         is_json = kind_of_file == "json"
         is_full = size + size_of_file > (min(most, MOST_JSON) if is_json else most)
@@ -133,6 +133,16 @@ def batches(landed: Iterable[Path], most: float = inf) -> Iterator[Batch]:
         size += size_of_file
     if gathered:
         yield Batch(kind, tuple(gathered))
+
+
+def _readable_pages(landed: Iterable[Path]) -> Iterator[Path]:
+    for file in landed:
+        if file.stat().st_size == 0:
+            continue
+        if _kind(file) == "json" and _size(file) > MOST_JSON:
+            yield from cut(file, MOST_JSON)
+        else:
+            yield file
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from sf_elt.salesforce import Download
-from sf_elt.streams import LandingUnreadable
+from sf_elt.streams import LandingUnreadable, staging
 from sf_elt.streams.columns import Column, StreamColumns
 from sf_elt.streams.merge import merge_download
 from sf_elt.streams.schema import adapt_table
@@ -186,3 +186,32 @@ def test_many_small_pages_of_json_fit_into_memory(connection: duckdb.DuckDBPyCon
     pages = [_json(tmp_path, f"{number:02}", Field__c="x") for number in range(40)]
     for _ in ("an empty stream", "one with rows"):
         assert _read(connection, columns, *pages) == [("x",)] * 40
+
+
+@pytest.mark.parametrize("suffix", [".json", ".json.gz"])
+def test_a_page_that_is_too_large_for_duckdb_is_cut_between_its_records(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """Whatever the texts hold, and a record that is too large by itself, too. A page that breaks off is refused."""
+    monkeypatch.setattr(staging, "MOST_JSON", 1000)
+    texts = ["[{" * 100, '"}]' * 100, "\\" * 301, 'é\n"' * 900, "", *("x" * size for size in range(0, 900, 60))]
+    records = [
+        {"attributes": {"type": "Thing"}, "Id": f"{number:02}", "SystemModstamp": AT, "Field__c": text}
+        for number, text in enumerate(texts)
+    ]
+    page = tmp_path / f"rest-000000{suffix}"
+    body = json.dumps({"totalSize": len(records), "done": True, "records": records}, indent=1, ensure_ascii=False)
+    packed = gzip.compress if suffix.endswith(".gz") else bytes
+    page.write_bytes(packed(body.encode()))
+    read = [batch.files for batch in batches([page])]
+    assert len(read) > 10
+    assert all(len(files) == 1 or sum(file.stat().st_size for file in files) <= 1000 for files in read)
+    columns = _columns(Column("Field__c", "VARCHAR"))
+    shape = adapt_table(connection, "things", columns.columns, NOW)
+    download = Download("rest", (page,), len(records))
+    merge_download(connection, "things", columns, shape, download, loaded_at=NOW, window="w")
+    found = connection.execute('SELECT "Field__c" FROM streams.things ORDER BY "Id"').fetchall()
+    assert [text for (text,) in found] == texts
+    page.write_bytes(packed(body.encode()[:-20]))
+    with pytest.raises(LandingUnreadable, match="breaks off"):
+        list(batches([page]))

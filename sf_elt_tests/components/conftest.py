@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from sf_elt.components.resources import open_warehouse
+from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ class Deployed:
     @property
     def warehouse(self) -> Warehouse:
         return open_warehouse()
+
+    @property
+    def component(self) -> SalesforceImport:
+        """The import."""
+        assert self.definitions.component_tree is not None
+        (component,) = self.definitions.component_tree.get_all_components(SalesforceImport)
+        return component
 
     def range_tags(self) -> dict[str, str]:
         """The tags of a run over all partitions, as the UI and backfills set them."""
@@ -95,20 +103,49 @@ def make_events(folder: Path) -> None:
     shutil.copytree(ROOT / "data" / "samples", folder / "events")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def first_day() -> date:
     """Three days before today, so that there are four partitions."""
     return (datetime.now(UTC) - timedelta(days=3)).date()
 
 
-@pytest.fixture
-def deployed(org: Details, tmp_path: Path, first_day: date, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
-    """The project's deployment on a small org of the test's own."""
+@pytest.fixture(scope="session")
+def loaded(first_day: date, tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    """The project as Dagster loads it, with its sample of events: once for all tests of this process."""
     from sf_elt.definitions import defs
 
-    make_home(tmp_path)
-    make_events(tmp_path)
+    folder = tmp_path_factory.mktemp("loaded")
+    make_events(folder)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("SF_ELT_START", first_day.isoformat())
+        monkeypatch.setenv("SF_ELT_EVENTS", str(folder / "events"))
+        monkeypatch.delenv("SF_ELT_WRITE_BACK", raising=False)
+        return defs()
+
+
+@pytest.fixture
+def deployed(
+    loaded: dg.Definitions, org: Details, tmp_path: Path, first_day: date, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Deployed]:
+    """The project's deployment on `org`, with an empty warehouse and an instance of Dagster that forgets.
+
+    What a test changes in the options of the import is put back.
+    """
     for name, value in variables(tmp_path, org, first_day).items():
         monkeypatch.setenv(name, value)
+    with dg.DagsterInstance.ephemeral() as instance:
+        deployed = Deployed(loaded, instance, first_day)
+        options = [deployed.component, *deployed.component.objects]
+        before = [dict(vars(each)) for each in options]
+        yield deployed
+        for each, values in zip(options, before, strict=True):
+            vars(each).update(values)
+
+
+@pytest.fixture
+def deployed_on_disk(deployed: Deployed, tmp_path: Path) -> Iterator[Deployed]:
+    """The same with the project's own settings of Dagster, as other processes meet it."""
+    make_home(tmp_path)
+    make_events(tmp_path)
     with dg.DagsterInstance.get() as instance:
-        yield Deployed(defs(), instance, first_day)
+        yield replace(deployed, instance=instance)

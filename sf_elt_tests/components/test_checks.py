@@ -3,21 +3,11 @@
 from datetime import UTC, datetime
 
 import dagster as dg
-import pytest
 
 from sf_elt.components.importing import ID_UNIQUE
-from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt_tests.components.conftest import LEADS, Deployed
 
 ONLY_LEADS = dg.AssetSelection.assets(LEADS)
-
-
-@pytest.fixture
-def component(deployed: Deployed) -> SalesforceImport:
-    tree = deployed.definitions.component_tree
-    assert tree is not None
-    (component,) = tree.get_all_components(SalesforceImport)
-    return component
 
 
 def id_unique(deployed: Deployed, tags: dict[str, str]) -> tuple[bool, bool]:
@@ -27,8 +17,9 @@ def id_unique(deployed: Deployed, tags: dict[str, str]) -> tuple[bool, bool]:
     return said.passed, "repeated_ids" in said.metadata
 
 
-def test_ids_are_counted_where_rows_came_and_a_failure_stays(deployed: Deployed, component: SalesforceImport) -> None:
+def test_ids_are_counted_where_rows_came_and_a_failure_stays(deployed: Deployed) -> None:
     """An idle run counts nothing after a count that was right; after one that was not it does, also while paused."""
+    component = deployed.component
     component.look_back_minutes = 0
     whole = deployed.range_tags()
     assert id_unique(deployed, whole) == (True, True)

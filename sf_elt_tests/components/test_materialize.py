@@ -15,9 +15,12 @@ from sf_elt.components.automation import resuming
 from sf_elt.components.keys import stream_key
 from sf_elt.components.running import ONLY_NEW, PAUSED_UNTIL, pause_of
 from sf_elt.components.salesforce_export import SalesforceExport
-from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.definitions import defs
-from sf_elt_tests.components.conftest import CONTACTS, LEADS, ROOT, STREAMS, Deployed
+from sf_elt_tests.components.conftest import CONTACTS, LEADS, ROOT, Deployed
+from sf_elt_tests.shared_orgs import org as org
+from sf_elt_tests.shared_orgs import org_of_module
+
+__all__ = ["org", "org_of_module"]
 
 PROFILES, SCORES = dg.AssetKey(["profiles", "profiles"]), dg.AssetKey(["insight", "scores"])
 AUDIENCES, LEADS_EXPORT = dg.AssetKey(["insight", "audiences"]), dg.AssetKey(["writeback", "leads"])
@@ -25,21 +28,18 @@ EVENTS = dg.AssetKey(["streams", "web_events"])
 TWO = dg.AssetSelection.assets(LEADS, CONTACTS)
 
 
-def the_import(deployed: Deployed) -> SalesforceImport:
-    tree = deployed.definitions.component_tree
-    assert tree is not None
-    (component,) = tree.get_all_components(SalesforceImport)
-    return component
-
-
-def leads_with_scores(sf: Salesforce) -> int:
-    return sum(lead["Scores__c"] is not None for lead in sf.query("SELECT Scores__c FROM Lead")["records"])
+def scores_of_leads(sf: Salesforce) -> dict[str, str | None]:
+    """What the org holds, by the Id of the lead."""
+    return {lead["Id"]: lead["Scores__c"] for lead in sf.query("SELECT Id, Scores__c FROM Lead")["records"]}
 
 
 def test_a_range_of_partitions_is_one_run_and_one_window(deployed: Deployed) -> None:
-    """A run over all partitions materializes each of them, and reads the org once."""
-    result = deployed.materialize(TWO, deployed.range_tags())
-    assert result.success
+    """A run over all partitions materializes each, reads the org once, and says its numbers once, on the last.
+
+    Row count, calls spent and left, seconds and the columns show in the UI. The same range once more: as many rows
+    read, none new, none changed.
+    """
+    assert deployed.materialize(TWO, deployed.range_tags()).success
     assert len(deployed.instance.get_materialized_partitions(LEADS)) == 4
     with deployed.warehouse.read() as connection:
         windows = connection.execute("SELECT stream, org_count, rows_read FROM ops.windows ORDER BY stream").fetchall()
@@ -48,18 +48,6 @@ def test_a_range_of_partitions_is_one_run_and_one_window(deployed: Deployed) -> 
     assert all(counted == read > 0 for _, counted, read in windows)
     assert leads == (36,)
 
-
-def test_reading_again_changes_nothing(deployed: Deployed) -> None:
-    """The same range once more: as many rows read, none new, none changed."""
-    deployed.materialize(TWO, deployed.range_tags())
-    assert deployed.materialize(TWO, deployed.range_tags()).success
-    again = deployed.metadata(LEADS)
-    assert (again["rows_read"], again["rows_new"], again["rows_changed"]) == (36, 0, 0)
-
-
-def test_numbers_and_columns_stand_on_the_last_partition(deployed: Deployed) -> None:
-    """Row count, calls spent and left, seconds and the columns show in the UI, once for a range."""
-    deployed.materialize(TWO, deployed.range_tags())
     said = deployed.metadata(LEADS)
     assert said["dagster/row_count"] == 36
     assert {"api_calls", "api_calls_left", "seconds", "newest"} <= said.keys()
@@ -70,6 +58,10 @@ def test_numbers_and_columns_stand_on_the_last_partition(deployed: Deployed) -> 
     with_numbers = [each for each in records if "rows_read" in each.asset_materialization.metadata]
     assert len(records) == 4
     assert len(with_numbers) == 1
+
+    assert deployed.materialize(TWO, deployed.range_tags()).success
+    again = deployed.metadata(LEADS)
+    assert (again["rows_read"], again["rows_new"], again["rows_changed"]) == (36, 0, 0)
 
 
 def test_the_whole_chain_in_one_run(deployed: Deployed, sf: Salesforce) -> None:
@@ -88,7 +80,7 @@ def test_the_whole_chain_in_one_run(deployed: Deployed, sf: Salesforce) -> None:
         said = {**graph.get(key).metadata, **deployed.metadata(key)}
         assert said["dagster/row_count"] > 0, key
         assert said["dagster/column_schema"].columns, key
-    scored = leads_with_scores(sf)
+    scored = sum(scores is not None for scores in scores_of_leads(sf).values())
     with deployed.warehouse.read() as connection:
         sent = connection.execute(
             "SELECT count(DISTINCT record_id) FROM writeback.sync_log"
@@ -107,29 +99,9 @@ def test_without_a_folder_of_events_the_sample_is_read(deployed: Deployed, monke
     assert (said["rows_new"], said["rows_set_aside"]) == (450, 3)
 
 
-def test_a_dry_run_shows_and_sends_nothing(deployed: Deployed, sf: Salesforce) -> None:
-    """With dry_run an export says what it would write, the first records field by field; the org stays as it is."""
-    before_exports = dg.AssetSelection.all() - dg.AssetSelection.groups("writeback")
-    deployed.materialize(before_exports, deployed.range_tags())
-    config = {"ops": {"export_leads": {"config": {"dry_run": True}}}}
-    assert deployed.materialize(dg.AssetSelection.assets(LEADS_EXPORT), config=config).success
-    observed = deployed.instance.fetch_observations(LEADS_EXPORT, limit=1).records[0].asset_observation
-    assert observed.metadata["would_write"].value > 0
-    rows = [row.data for row in observed.metadata["first_changes"].records]
-    assert 0 < len({row["record"] for row in rows}) <= 10
-    scores = {row["record"]: row for row in rows if row["field"] == "Scores__c"}
-    held = {lead["Id"]: lead["Scores__c"] for lead in sf.query("SELECT Id, Scores__c FROM Lead")["records"]}
-    assert {record: row["before"] for record, row in scores.items()} == {
-        record: held[record] or "(empty)" for record in scores
-    }
-    assert all("recency" in row["after"] or row["after"] == "(empty)" for row in scores.values())
-    assert deployed.instance.get_latest_materialization_event(LEADS_EXPORT) is None
-    assert leads_with_scores(sf) == 0
-
-
 def test_spent_allowance_pauses_and_goes_on(deployed: Deployed) -> None:
     """Out of calls, a run succeeds, says until when it pauses and leaves the partitions to be asked for again."""
-    component = the_import(deployed)
+    component = deployed.component
     component.max_daily_api_calls = 1
     result = deployed.materialize(TWO, deployed.range_tags())
     assert result.success
@@ -148,13 +120,13 @@ def test_spent_allowance_pauses_and_goes_on(deployed: Deployed) -> None:
 
 def test_after_a_read_only_the_present_partition_is_asked_for(deployed: Deployed) -> None:
     """The schedule asks for all of history once, and from then on for the partition that is not over."""
-    component = the_import(deployed)
+    component = deployed.component
     (first,) = component.requests(component.keys(), datetime.now(UTC))
     assert deployed.range_tags().items() <= first.tags.items()
     assert set(first.asset_selection) == set(component.keys())
     assert {each.name for each in first.asset_check_keys or []} == {"id_unique", "as_many_rows_as_the_org_counted"}
-    deployed.materialize(STREAMS, deployed.range_tags())
-    (then,) = component.requests(component.keys(), datetime.now(UTC))
+    deployed.materialize(TWO, deployed.range_tags())
+    (then,) = component.requests([LEADS, CONTACTS], datetime.now(UTC))
     today = deployed.range_tags()["dagster/asset_partition_range_end"]
     assert then.tags == {
         "dagster/asset_partition_range_start": today,
@@ -167,7 +139,7 @@ def test_after_a_read_only_the_present_partition_is_asked_for(deployed: Deployed
 
 def test_partitions_before_since_hold_nothing_and_fail_nothing(deployed: Deployed) -> None:
     """A run over a partition that lies before `since` calls nobody, and ends well."""
-    component = the_import(deployed)
+    component = deployed.component
     first = deployed.range_tags()["dagster/asset_partition_range_start"]
     component.objects[0].since = datetime.fromisoformat(first).replace(tzinfo=UTC) + timedelta(days=1)
     assert stream_key(component.objects[0].stream) == LEADS
@@ -178,8 +150,9 @@ def test_partitions_before_since_hold_nothing_and_fail_nothing(deployed: Deploye
     assert first not in {request.tags["dagster/asset_partition_range_start"] for request in asked}
 
 
-def test_the_schedule_asks_for_what_is_to_be_read(deployed: Deployed) -> None:
+def test_the_schedule_asks_for_what_is_to_be_read(deployed_on_disk: Deployed) -> None:
     """A tick of the import's schedule requests a run over the partitions that are to be read."""
+    deployed = deployed_on_disk  # a schedule's context finds its instance by that
     schedule = deployed.definitions.resolve_schedule_def("salesforce_keep_updated")
     repository = deployed.definitions.get_repository_def()
     context = dg.build_schedule_context(deployed.instance, datetime.now(UTC), repository_def=repository)
@@ -187,15 +160,15 @@ def test_the_schedule_asks_for_what_is_to_be_read(deployed: Deployed) -> None:
     first, last = deployed.range_tags().values()
     said = {"sf_elt/import": "salesforce", "sf_elt/window": f"{first} to {last}", ONLY_NEW: "true"}
     assert {**deployed.range_tags(), **said}.items() <= asked.tags.items()
-    assert set(asked.asset_selection) == set(the_import(deployed).keys())
+    assert set(asked.asset_selection) == set(deployed.component.keys())
 
 
 def test_a_backfill_that_ran_out_of_calls_goes_on_by_itself(deployed: Deployed) -> None:
     """Out of calls in the middle: every run succeeds, and what the sensor asks for after each pause completes it."""
-    component = the_import(deployed)
-    keys, asks = component.keys(), partial(resuming, deployed.instance, component.keys(), "salesforce_import")
-    component.max_daily_api_calls = 10
-    assert deployed.materialize(STREAMS - dg.AssetSelection.assets(EVENTS), deployed.range_tags()).success
+    component, keys = deployed.component, [LEADS, CONTACTS]
+    asks = partial(resuming, deployed.instance, keys, "salesforce_import")
+    component.max_daily_api_calls = 3
+    assert deployed.materialize(TWO, deployed.range_tags()).success
     done = [key for key in keys if deployed.instance.get_materialized_partitions(key)]
     assert 0 < len(done) < len(keys)
     now, pauses = datetime.now(UTC), 0
@@ -222,22 +195,41 @@ def a_day_passes(deployed: Deployed) -> None:
         ledger.execute("UPDATE calls SET called_at = called_at - 86400")
 
 
-def test_an_export_without_calls_pauses(deployed: Deployed) -> None:
-    """An export that may not even log in succeeds, says until when it pauses, and a dry run does not hide that."""
+def test_an_export_shows_first_and_pauses_without_calls(deployed: Deployed, sf: Salesforce) -> None:
+    """A dry run says what would be written, field by field, and writes nothing; without calls an export pauses.
+
+    One that may not even log in succeeds and says until when it pauses, and a dry run does not hide that.
+    """
     before_exports = dg.AssetSelection.all() - dg.AssetSelection.groups("writeback")
     deployed.materialize(before_exports, deployed.range_tags())
+    only, dry = dg.AssetSelection.assets(LEADS_EXPORT), {"ops": {"export_leads": {"config": {"dry_run": True}}}}
+
+    held = scores_of_leads(sf)
+    assert deployed.materialize(only, config=dry).success
+    observed = deployed.instance.fetch_observations(LEADS_EXPORT, limit=1).records[0].asset_observation
+    assert observed.metadata["would_write"].value > 0
+    rows = [row.data for row in observed.metadata["first_changes"].records]
+    assert 0 < len({row["record"] for row in rows}) <= 10
+    scores = {row["record"]: row for row in rows if row["field"] == "Scores__c"}
+    assert {record: row["before"] for record, row in scores.items()} == {
+        record: held[record] or "(empty)" for record in scores
+    }
+    assert all("recency" in row["after"] or row["after"] == "(empty)" for row in scores.values())
+    assert deployed.instance.get_latest_materialization_event(LEADS_EXPORT) is None
+    assert scores_of_leads(sf) == held
+
     limit_calls(deployed, "export:leads")
-    only = dg.AssetSelection.assets(LEADS_EXPORT)
     assert deployed.materialize(only).success
     until = pause_of(deployed.instance, LEADS_EXPORT)
     assert until is not None
     assert until > datetime.now(UTC) + timedelta(hours=23)
     observed = deployed.instance.fetch_observations(LEADS_EXPORT, limit=1).records[0].asset_observation
     assert "export:leads has made its daily maximum" in observed.metadata["reason"].value
-    assert deployed.materialize(only, config={"ops": {"export_leads": {"config": {"dry_run": True}}}}).success
+    assert deployed.materialize(only, config=dry).success
     observed = deployed.instance.fetch_observations(LEADS_EXPORT, limit=1).records[0].asset_observation
     assert "no API calls left" in observed.description
     assert pause_of(deployed.instance, LEADS_EXPORT) == until
+    assert scores_of_leads(sf) == held
     a_day_passes(deployed)
     assert deployed.materialize(only).success
     assert pause_of(deployed.instance, LEADS_EXPORT) is None

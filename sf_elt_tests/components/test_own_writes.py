@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 from simple_salesforce import Salesforce
 
+from sf_elt.definitions import defs
 from sf_elt_tests.components.conftest import LEADS, Deployed
 
 OPEN, CLOSED = "Working - Contacted", "Closed - Not Converted"
@@ -38,8 +39,7 @@ def alone(sf: Salesforce, status: str) -> tuple[str, str]:
 
 def visited_lately(events: Path, emails: list[str]) -> None:
     """Web events of two and a half days ago, of these people and nobody else: no score moves while the test runs."""
-    for sample in events.iterdir():
-        sample.unlink()
+    events.mkdir()
     at = (datetime.now(UTC) - timedelta(days=2, hours=12)).isoformat()
     lines = [json.dumps({"occurred_at": at, "type": "page_view", "email": email}) for email in emails]
     (events / "visits.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
@@ -72,6 +72,7 @@ def test_our_own_writes_do_not_decide_which_record_is_the_latest(
         sf.Lead.create({"LastName": "Twice", "Company": "Example", "Email": email, "Status": newer_status})
         newer[email] = newer_status
     visited_lately(tmp_path / "events", list(newer))
+    deployed = replace(deployed, definitions=defs())  # with these events
 
     assert deployed.materialize(dg.AssetSelection.all(), deployed.range_tags()).success
     before = standing(deployed, list(newer))

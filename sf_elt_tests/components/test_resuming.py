@@ -10,7 +10,6 @@ import pytest
 
 from sf_elt.components import automation
 from sf_elt.components.running import ONLY_NEW, pause_of
-from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.demo_org.serve import Details
 from sf_elt_tests.components.conftest import CONTACTS, LEADS, Deployed
 from sf_elt_tests.orgs import levers
@@ -43,13 +42,6 @@ def later(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Later:
     return let_pass
 
 
-def the_import(deployed: Deployed) -> SalesforceImport:
-    tree = deployed.definitions.component_tree
-    assert tree is not None
-    (component,) = tree.get_all_components(SalesforceImport)
-    return component
-
-
 def asked_by_sensor(deployed: Deployed) -> list[dg.RunRequest]:
     """What a tick of the resume sensor asks for, but for what it has asked for already."""
     sensor = deployed.definitions.resolve_sensor_def("salesforce_resume")
@@ -72,7 +64,7 @@ def windows(deployed: Deployed) -> list[tuple[object, ...]]:
 
 def test_reading_again_goes_on_after_a_pause(deployed: Deployed, later: Later) -> None:
     """A person reads partitions again that were complete, and calls run out: the very same partitions are read."""
-    component = the_import(deployed)
+    component = deployed.component
     assert deployed.materialize(TWO, deployed.range_tags()).success
     first = deployed.range_tags()["dagster/asset_partition_range_start"]
     again = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": first}
@@ -96,7 +88,7 @@ def test_reading_again_goes_on_after_a_pause(deployed: Deployed, later: Later) -
 @pytest.mark.soak
 def test_a_schedules_run_does_not_end_a_persons_pause(deployed: Deployed, later: Later) -> None:
     """What a schedule reads of today leaves a paused re-read of other days to be gone on with."""
-    component = the_import(deployed)
+    component = deployed.component
     assert deployed.materialize(TWO, deployed.range_tags()).success
     component.max_daily_api_calls = 1
     assert deployed.materialize(TWO, deployed.range_tags()).success
@@ -111,7 +103,7 @@ def test_a_schedules_run_does_not_end_a_persons_pause(deployed: Deployed, later:
 @pytest.mark.soak
 def test_a_schedules_run_of_today_does_not_end_a_persons_pause_of_today(deployed: Deployed, later: Later) -> None:
     """It adds only what is new; the paused re-read of today is gone on with, and ended by that."""
-    component = the_import(deployed)
+    component = deployed.component
     today = deployed.range_tags()["dagster/asset_partition_range_end"]
     only_today = {f"dagster/asset_partition_range_{end}": today for end in ("start", "end")}
     assert deployed.materialize(TWO, deployed.range_tags()).success
@@ -130,7 +122,7 @@ def test_a_schedules_run_of_today_does_not_end_a_persons_pause_of_today(deployed
 
 def test_a_scheduled_run_goes_on_with_what_is_unread(deployed: Deployed, later: Later) -> None:
     """Its pause asks for whatever is not read by then, and for new rows only."""
-    component = the_import(deployed)
+    component = deployed.component
     (scheduled,) = component.requests([LEADS], datetime.now(UTC))
     component.max_daily_api_calls = 1
     assert deployed.materialize(dg.AssetSelection.assets(LEADS), dict(scheduled.tags)).success
@@ -142,7 +134,7 @@ def test_a_scheduled_run_goes_on_with_what_is_unread(deployed: Deployed, later: 
 
 def test_a_pause_is_gone_on_with_once(deployed: Deployed, later: Later) -> None:
     """A resumed run that fails has the key of the pause: Dagster does not begin it again with each tick."""
-    the_import(deployed).max_daily_api_calls = 1
+    deployed.component.max_daily_api_calls = 1
     assert deployed.materialize(TWO, deployed.range_tags()).success
     later(timedelta(hours=25))
     (first,) = asked_by_sensor(deployed)
@@ -156,7 +148,7 @@ def test_calls_that_end_in_the_middle_cost_little_more(
     deployed: Deployed, org: Details, later: Later, whose: str
 ) -> None:
     """However often calls run out, all runs together make few more calls than one that is left alone."""
-    component = the_import(deployed)
+    component = deployed.component
     pull = levers(org)
 
     def spent() -> int:

@@ -18,7 +18,7 @@ from datetime import date
 from decimal import Decimal
 
 from sf_elt.salesforce.connection.connect import Org
-from sf_elt.salesforce.describe import ObjectDescribe, describe
+from sf_elt.salesforce.describe import describe
 from sf_elt.salesforce.ids import NotAnId, record_id
 from sf_elt.salesforce.lookups.finding import resolved
 from sf_elt.salesforce.records import Record, query
@@ -130,11 +130,6 @@ def find_member_id_in_contact(org: Org, campaign_id: str, contact_id: str) -> st
 def campaign_fields(org: Org, fields: Sequence[str] = ()) -> list[str]:
     """The fields that are read of campaigns: the usual ones as far as this user sees them, and those that are given."""
     return _names(org, "Campaign", _CAMPAIGN, fields)
-
-
-def describe_members(org: Org) -> ObjectDescribe:
-    """The fields of campaign members with their labels; those of campaigns are `describe(org, "Campaign")`."""
-    return describe(org, "CampaignMember")
 
 
 def _member_id(org: Org, campaign_id: str, field: str, person_id: str) -> str | None:

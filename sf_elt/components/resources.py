@@ -48,7 +48,7 @@ class OrgConnection(dg.ConfigurableResource[object]):
             for name, value in environ.items()
             if name.startswith(self.env_prefix)
         }
-        return Login.from_env(named or {"SALESFORCE_USERNAME": ""})
+        return Login.from_env(named)
 
     def meter(self, warehouse: Warehouse, job: str, limit: int | None, org_reserve: int = 0) -> JobMeter:
         """What counts the calls of `job`: at most `limit` in 24 hours, leaving the org the larger of the reserves."""

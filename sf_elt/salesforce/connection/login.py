@@ -53,7 +53,8 @@ class Login:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Login":
         """The login that the SALESFORCE_… environment variables describe; an empty variable counts as not set."""
-        given = {name: value.strip("\r\n") for name, value in (environ or os.environ).items()}  # files end in a newline
+        told = os.environ if environ is None else environ
+        given = {name: value.strip("\r\n") for name, value in told.items()}  # files end in a newline
         env = {name: value for name, value in given.items() if value}
         key_file = env.get("SALESFORCE_PRIVATE_KEY_FILE")
         return cls(

@@ -37,7 +37,8 @@ layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 # Four workers on two cores: many tests wait for a server or another process. A file stays on one worker, with its
-# fixtures.
+# fixtures. The hundreds of processes that tests start compile nothing twice, also where the shell forbids bytecode.
+unit: export PYTHONDONTWRITEBYTECODE =
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n 4 --dist loadfile $(TESTS)
 

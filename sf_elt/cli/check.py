@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli.environment import read_env_file
-from sf_elt.cli.showing import safe
+from sf_elt.cli.showing import safe, show_json
 
 if TYPE_CHECKING:
     from sf_elt.components.preflight import Preflight
@@ -22,8 +22,6 @@ def check(
 
     It reads a few things of each org and changes nothing there. The exit code is 1 where something is missing.
     """
-    import json
-
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.preflight import preflight
     from sf_elt.components.resources import open_warehouse
@@ -33,7 +31,7 @@ def check(
     names = [connection] if connection else [each.name for each in deployment.connections]
     found = [preflight(deployment, name, open_warehouse()) for name in names]
     if as_json:
-        typer.echo(json.dumps([each.as_dict() for each in found], indent=2, ensure_ascii=False))
+        show_json([each.as_dict() for each in found])
     else:
         for each in found:
             _show(each)

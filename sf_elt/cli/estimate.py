@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli.environment import read_env_file
-from sf_elt.cli.showing import refuse, safe
+from sf_elt.cli.showing import refuse, safe, show_json
 
 if TYPE_CHECKING:
     from sf_elt.components.estimate import Estimate
@@ -21,8 +21,6 @@ def estimate(
 
     It costs a few API calls of its own and reads no records.
     """
-    import json
-
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.deployment import NotInDeployment
     from sf_elt.components.estimate import estimate as estimated
@@ -43,7 +41,7 @@ def estimate(
         refuse("estimate", str(error))
     now = datetime.now(UTC)
     if as_json:
-        typer.echo(json.dumps([_plain(each, now) for each in found], indent=2, ensure_ascii=False))
+        show_json([_plain(each, now) for each in found])
         return
     for each in found:
         _show(each, now)

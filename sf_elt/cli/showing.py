@@ -6,6 +6,7 @@ shown as `\\x1b` and `\\u202e`. What is not for a terminal is written as it is.
 
 import csv
 import io
+import json
 import re
 import sys
 import unicodedata
@@ -86,6 +87,11 @@ def show(
             _write_csv(columns, rows)
         else:
             _write_jsonl(rows)
+
+
+def show_json(value: object) -> None:
+    """Writes a value for programs to standard output; on a terminal, in ASCII alone."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=sys.stdout.isatty()))
 
 
 def say(text: str) -> None:

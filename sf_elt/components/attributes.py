@@ -5,17 +5,25 @@ checked one by one (Dagster alone dumps the whole list), and names that refer to
 there is, with the nearest one offered.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from copy import copy
 from difflib import SequenceMatcher
 from functools import cache, reduce
 from operator import or_
-from typing import Any, Self, get_args, get_origin
+from typing import Annotated, Any, Self, get_args, get_origin
 
 import dagster as dg
 from dagster.components.core.decl import YamlBackedComponentDecl
 from dagster.components.resolved.errors import ResolutionException
-from pydantic import BaseModel, ModelWrapValidatorHandler, ValidationError, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, InitErrorDetails
 
 LISTED_IN_FULL = 15
@@ -23,6 +31,26 @@ LISTED_IN_FULL = 15
 
 NEAR = 0.6
 """From here on (1: equal) a name is thought to be meant; difflib's own measure."""
+
+
+def _owner(value: str) -> str:
+    is_template = "{{" in value  # in a list it comes here before it is filled in, and again after
+    if is_template or re.fullmatch(r"team:.+|[\w.%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}", value, re.ASCII):
+        return value
+    raise ValueError(f"{value!r} is no owner; accepted are an email address and team:NAME")
+
+
+def _group(value: str) -> str:
+    if re.fullmatch(r"\w+(/\w+)*", value, re.ASCII):
+        return value
+    raise ValueError(f"{value!r} is no group; accepted are a to z, digits and _, with / between groups")
+
+
+Owner = Annotated[str, AfterValidator(_owner)]
+"""Who is asked about an asset; Dagster itself would refuse a wrong one without its file and line."""
+
+Group = Annotated[str, AfterValidator(_group)]
+"""A group of assets in the UI, for which the same holds."""
 
 
 class ComponentAttributeError(ResolutionException):

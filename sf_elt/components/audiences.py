@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
-from sf_elt.components.attributes import Attributes, Verbatim, attribute_error
+from sf_elt.components.attributes import Attributes, Group, Owner, Verbatim, attribute_error
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES
 from sf_elt.components.profiles import known_user_fields
@@ -25,8 +25,8 @@ class Audiences(dg.Component, Attributes):
     """Audiences: every profile for which a condition is true is a member, from when it enters to when it leaves."""
 
     audiences: list[NamedAudience] = Field(min_length=1, description="The audiences, each with a name and a condition.")
-    group: str = Field(default="insight", description="Group of the asset in the UI.")
-    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+    group: Group = Field(default="insight", description="Group of the asset in the UI.")
+    owners: list[Owner] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of all audiences."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
-from sf_elt.components.attributes import Attributes, require_known
+from sf_elt.components.attributes import Attributes, Group, Owner, require_known
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.keys import PROFILES, SCORES, stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
@@ -23,8 +23,8 @@ class BehaviourScores(dg.Component, Attributes):
     session_gap_minutes: int = Field(
         default=30, gt=0, description="A pause longer than this ends a visit; the next event begins another."
     )
-    group: str = Field(default="insight", description="Group of the asset in the UI.")
-    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+    group: Group = Field(default="insight", description="Group of the asset in the UI.")
+    owners: list[Owner] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of the scores."""

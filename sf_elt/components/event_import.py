@@ -7,7 +7,7 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field, field_validator
 
-from sf_elt.components.attributes import Attributes
+from sf_elt.components.attributes import Attributes, Group, Owner
 from sf_elt.components.event_watch import watch_files
 from sf_elt.components.frequency import checked_frequency, timetable
 from sf_elt.components.keys import stream_key
@@ -48,8 +48,8 @@ class EventImport(dg.Component, Attributes):
         default="15 minutes",
         description="How often the schedule looks for new files: '5 minutes', hourly, daily, or cron in UTC.",
     )
-    group: str = Field(default="streams", description="Group of the asset in the UI.")
-    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+    group: Group = Field(default="streams", description="Group of the asset in the UI.")
+    owners: list[Owner] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
     _check_frequency = field_validator("frequency")(checked_frequency)
 

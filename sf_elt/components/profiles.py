@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
-from sf_elt.components.attributes import Attributes, Verbatim, attribute_error, require_known
+from sf_elt.components.attributes import Attributes, Group, Owner, Verbatim, attribute_error, require_known
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.keys import PROFILES
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
@@ -35,8 +35,8 @@ class Profiles(dg.Component, Attributes):
     guards: ProfileGuards = Field(
         default_factory=ProfileGuards, description="What keeps two people from becoming one profile."
     )
-    group: str = Field(default="profiles", description="Group of the asset in the UI.")
-    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+    group: Group = Field(default="profiles", description="Group of the asset in the UI.")
+    owners: list[Owner] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of the profiles, which runs by itself after new data."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from pydantic import Field
 
-from sf_elt.components.attributes import require_known
+from sf_elt.components.attributes import Group, Owner, require_known
 from sf_elt.components.audiences import Audiences
 from sf_elt.components.automation import after_checked_data, resume_when_free
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key
@@ -41,8 +41,8 @@ class SalesforceExport(WritesToOrg):
     keep_updated: bool = Field(
         default=False, description="Whether it runs by itself after new data whose blocking checks have passed."
     )
-    group: str = Field(default="writeback", description="Group of the asset in the UI.")
-    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+    group: Group = Field(default="writeback", description="Group of the asset in the UI.")
+    owners: list[Owner] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of the export, its job, and the sensor that resumes after a pause."""

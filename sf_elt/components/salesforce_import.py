@@ -7,7 +7,7 @@ from typing import Annotated
 import dagster as dg
 from pydantic import Field, field_validator
 
-from sf_elt.components.attributes import Attributes, attribute_error
+from sf_elt.components.attributes import Attributes, Group, Owner, attribute_error
 from sf_elt.components.automation import keep_updated, resume_when_free
 from sf_elt.components.event_import import EventImport
 from sf_elt.components.frequency import (
@@ -104,8 +104,8 @@ class SalesforceImport(dg.Component, Attributes):
         description="How often the org's Ids are compared with the stream's, to find what was deleted for good and "
         "what was missed: a frequency, such as weekly, or cron. Default: never.",
     )
-    group: str = Field(default="streams", description="Group of the assets in the UI.")
-    owners: list[str] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+    group: Group = Field(default="streams", description="Group of the assets in the UI.")
+    owners: list[Owner] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
     @field_validator("start", mode="before")
     @classmethod

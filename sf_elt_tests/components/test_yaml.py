@@ -79,6 +79,21 @@ def _chain(error: BaseException | None) -> list[str]:
             id="limit",
         ),
         pytest.param(
+            "imports/defs.yaml", '["team:marketing-operations"]', "[marketing]",
+            r"imports/defs\.yaml:\d+ attributes\.owners\.0: 'marketing' is no owner; accepted are an email address and",
+            id="owner",
+        ),
+        pytest.param(
+            "imports/defs.yaml", '["team:marketing-operations"]', """["{{ env('OWNER_OF_STREAMS', 'team:data') }}"]""",
+            r"^nothing$",
+            id="owner from the environment",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "attributes:\n", "attributes:\n  group: my streams\n",
+            r"imports/defs\.yaml:\d+ attributes\.group: 'my streams' is no group; accepted are a to z",
+            id="group",
+        ),
+        pytest.param(
             "imports/defs.yaml", "partitions: daily", "partitions: weekly",
             r"attributes\.partitions.*'daily' or 'hourly'",
             id="choice",

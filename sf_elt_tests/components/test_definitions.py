@@ -1,6 +1,7 @@
 """What the project's definitions hold, as Dagster loads them."""
 
 import re
+from collections.abc import Iterator
 
 import dagster as dg
 import pytest
@@ -12,16 +13,17 @@ from sf_elt_tests.components.conftest import ROOT
 SECRET = "not-to-be-seen-anywhere"
 
 
-@pytest.fixture
-def definitions(monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
+@pytest.fixture(scope="module")
+def definitions() -> Iterator[dg.Definitions]:
     """The definitions, loaded where the environment holds secrets."""
     from sf_elt.definitions import defs
 
-    for name in ("PASSWORD", "SECURITY_TOKEN", "CONSUMER_SECRET", "ACCESS_TOKEN"):
-        monkeypatch.setenv(f"SALESFORCE_{name}", SECRET)
-    monkeypatch.setenv("SF_ELT_START", "2026-01-01")
-    monkeypatch.setenv("SF_ELT_WRITE_BACK", "true")
-    return defs()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in ("PASSWORD", "SECURITY_TOKEN", "CONSUMER_SECRET", "ACCESS_TOKEN"):
+            monkeypatch.setenv(f"SALESFORCE_{name}", SECRET)
+        monkeypatch.setenv("SF_ELT_START", "2026-01-01")
+        monkeypatch.setenv("SF_ELT_WRITE_BACK", "true")
+        yield defs()
 
 
 def test_they_are_loadable(definitions: dg.Definitions) -> None:

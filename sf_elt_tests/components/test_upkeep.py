@@ -1,9 +1,8 @@
 """Upkeep of streams as Dagster runs it: formulas refreshed, Ids compared, and what follows from that."""
 
 import shutil
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -22,23 +21,29 @@ PYPROJECT = '[tool.dg]\ndirectory_type = "project"\n[tool.dg.project]\nroot_modu
 ASKED = "frequency: hourly\n  formula_refresh: daily\n  reconcile: weekly\n  #"
 
 
-@pytest.fixture
-def kept(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployed:
-    """The project's deployment up to its profiles, whose import asks for both kinds of upkeep."""
-    defs = tmp_path / "kept" / "defs"
+@pytest.fixture(scope="module")
+def loaded(first_day: date, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Definitions]:
+    """The project up to its profiles, whose import asks for both kinds of upkeep."""
+    folder = tmp_path_factory.mktemp("upkeep")
+    defs = folder / "kept" / "defs"
     for name in ("connection", "imports", "events", "profiles"):
         shutil.copytree(ROOT / "sf_elt" / "defs" / name, defs / name)
-    (tmp_path / "pyproject.toml").write_text(PYPROJECT, "utf-8")
-    for folder in (defs.parent, defs):
-        (folder / "__init__.py").touch()
+    (folder / "pyproject.toml").write_text(PYPROJECT, "utf-8")
+    for each in (defs.parent, defs):
+        (each / "__init__.py").touch()
     file = defs / "imports" / "defs.yaml"
     file.write_text(file.read_text("utf-8").replace("frequency: hourly", ASKED, 1), "utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    loaded = dg.load_from_defs_folder(path_within_project=defs.parent)
-    return replace(
-        deployed,
-        definitions=dg.Definitions.merge(loaded, dg.Definitions(resources={"warehouse": WarehouseResource()})),
-    )
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("SF_ELT_START", first_day.isoformat())
+        monkeypatch.syspath_prepend(str(folder))
+        loaded = dg.load_from_defs_folder(path_within_project=defs.parent)
+        yield dg.Definitions.merge(loaded, dg.Definitions(resources={"warehouse": WarehouseResource()}))
+
+
+@pytest.fixture
+def kept(deployed: Deployed) -> Deployed:
+    """A deployment of these definitions."""
+    return deployed
 
 
 def change_the_org(sf: Salesforce) -> str:

@@ -37,13 +37,15 @@ layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 # Four workers on two cores: many tests wait for a server or another process. A file stays on one worker, with its
-# fixtures. The hundreds of processes that tests start compile nothing twice, also where the shell forbids bytecode.
+# fixtures; the order is that of sf_elt_tests/conftest.py. The hundreds of processes that tests start compile nothing
+# twice, also where the shell forbids bytecode.
 unit: export PYTHONDONTWRITEBYTECODE =
 unit: $(VENV)/.dev
-	$(BIN)/pytest -n 4 --dist loadfile $(TESTS)
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak -x -s sf_elt_tests
+	SF_ELT_EXAMPLES=5 $(BIN)/pytest -m 'hypothesis and not soak' -x sf_elt_tests
 
 bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(BENCH)

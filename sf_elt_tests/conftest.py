@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from sf_elt.demo_org.serve import Details
 
 
+LONGEST = (
+    "test_demo.py", "test_web_ui.py", "test_materialize.py", "test_killed.py", "test_serve.py", "test_export.py",
+    "test_multiprocess.py", "test_benchmarks.py", "test_other_objects.py", "test_crashes.py", "test_histories.py",
+)  # fmt: skip
+"""Files that take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin first: one that a worker begins last would be waited for by all others."""
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
 def pytest_unconfigure() -> None:
     """Hypothesis leaves a hook here that keeps every module beyond the interpreter's end; DuckDB calls that a leak."""
     gc.callbacks.clear()

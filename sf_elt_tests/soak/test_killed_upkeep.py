@@ -6,10 +6,9 @@ SOAK_PEOPLE chooses how many leads and contacts the org has.
 import os
 import random
 import time
-from collections import Counter
 from collections.abc import Iterator
-from itertools import cycle
 from pathlib import Path
+from subprocess import Popen
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -52,15 +51,19 @@ def _is_committed(org: Details, folder: Path) -> bool:
     return sum(map(int, map(str, counted))) > 1
 
 
-def _kill_one(org: Details, bench: Bench, moment: float, seconds: float) -> tuple[bool, bool, int]:
-    """Kills the work at that moment and runs it again: whether it was killed, had committed, and the calls wasted."""
+def _begin(org: Details, bench: Bench, folder: Path) -> Popen[str]:
+    arguments = [org.instance_url, org.access_token, str(folder), bench.work.name, str(PAGE_ROWS), "-"]
+    return start("sf_elt_tests.streams.upkeep_process", *arguments)
+
+
+def _kill_one(org: Details, bench: Bench, after: float) -> tuple[bool, bool, int]:
+    """Kills the work after so many seconds and runs it again: whether it was killed, had committed, calls wasted."""
     work = bench.work
     folder = bench.new_folder()
     with importing(org, folder) as importer:
         before = rows(importer, work.spec)
     levers(org).calls.clear()
-    arguments = [org.instance_url, org.access_token, str(folder), work.name, str(PAGE_ROWS), "-"]
-    was_killed = killed(start("sf_elt_tests.streams.upkeep_process", *arguments), moment * seconds)
+    was_killed = killed(_begin(org, bench, folder), after)
     has_committed = _is_committed(org, folder)
     assert has_committed or was_killed
     with importing(org, folder) as importer:
@@ -76,36 +79,32 @@ def test_upkeep_killed_at_random_moments_ends_right(org_process: Details, tmp_pa
     """Nothing has moved or all of it; after one rerun the stream is as an undisturbed run leaves it, each row once."""
     print(f"\nupkeep of {PEOPLE:,} people: SOAK_SEED={SEED} SOAK_KILLS={KILLS}")
     began = time.monotonic()
-    benches = [Bench(org_process, piece(each.name, PAGE_ROWS), tmp_path / each.name) for each in PIECES]
-    lengths = {}
-    for bench in benches:
-        arguments = [org_process.instance_url, org_process.access_token, str(bench.new_folder()), bench.work.name]
-        lengths[bench.work.name] = seconds_of(
-            start("sf_elt_tests.streams.upkeep_process", *arguments, str(PAGE_ROWS), "-")
-        )
-    kills, committed, done_before = Counter[str](), Counter[str](), Counter[str]()
-    wasted: dict[str, list[int]] = {bench.work.name: [] for bench in benches}
-    for bench, moment in zip(cycle(benches), moments(SEED), strict=False):
-        if kills.total() >= KILLS:
-            break
-        name = bench.work.name
-        was_killed, has_committed, calls = _kill_one(org_process, bench, moment, lengths[name])
-        kills[name] += was_killed
-        done_before[name] += not was_killed
-        committed[name] += was_killed and has_committed
+    chosen = moments(SEED)
+    for number, work in enumerate(PIECES):
+        share = KILLS * (number + 1) // len(PIECES) - KILLS * number // len(PIECES)
+        bench = Bench(org_process, piece(work.name, PAGE_ROWS), tmp_path / work.name)
+        print(f"{work.name}: {_kill_often(org_process, bench, share, chosen)}")
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+def _kill_often(org: Details, bench: Bench, kills: int, chosen: Iterator[float]) -> str:
+    """What came of so many kills of one piece of work. (Others may change the org, so one comes after the other.)"""
+    seconds = seconds_of(_begin(org, bench, bench.new_folder()))
+    made = committed = done_before = 0
+    wasted: list[int] = []
+    while made < kills:
+        was_killed, has_committed, calls = _kill_one(org, bench, next(chosen) * seconds)
+        made += was_killed
+        done_before += not was_killed
+        committed += was_killed and has_committed
         if not has_committed:
             assert calls <= MOST_WASTED
-            wasted[name].append(calls)
-        print(".", end="", flush=True)
-    for bench in benches:
-        name = bench.work.name
-        print(
-            f"\n{name}: {kills[name]} kills ({committed[name]} after the commit), {done_before[name]} ended before the "
-            f"kill; {sum(wasted[name])} calls wasted, at most {max(wasted[name], default=0)} by one kill (undisturbed: "
-            f"{bench.calls} calls, {lengths[name]:.1f} s)",
-            end="",
-        )
-    print(f"\n{time.monotonic() - began:.0f} s")
+            wasted.append(calls)
+    return (
+        f"{made} kills ({committed} after the commit), {done_before} ended before the kill, each made right by one "
+        f"rerun; {sum(wasted)} calls wasted, at most {max(wasted, default=0)} by one kill "
+        f"(undisturbed: {bench.calls} calls, {seconds:.1f} s)"
+    )
 
 
 def _write_events(folder: Path, first: int, choose: random.Random) -> int:

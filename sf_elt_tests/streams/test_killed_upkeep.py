@@ -19,7 +19,7 @@ PAGE_ROWS = 10
     ("name", "moment"),
     [
         ("reconcile, bulk", "reading"),
-        ("reconcile, rest", "committing"),
+        pytest.param("reconcile, rest", "committing", marks=pytest.mark.soak),
         ("refresh, bulk", "committing"),
         ("all leads, rest", "committing"),
     ],

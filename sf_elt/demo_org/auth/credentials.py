@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -39,8 +40,8 @@ def same(given: str, expected: str) -> bool:
 def make_credentials(
     *, organization_id: str, user_id: str, username: str, display_name: str, email: str, sandbox: str = ""
 ) -> Credentials:
-    """Fresh random secrets and a 2,048-bit RSA key pair for one user."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    """Fresh random secrets for one user, and this process's 2,048-bit RSA key pair."""
+    key = _key_pair()
     return Credentials(
         organization_id=organization_id,
         user_id=user_id,
@@ -60,6 +61,15 @@ def make_credentials(
         .decode(),
         sandbox=sandbox,
     )
+
+
+@cache
+def _key_pair() -> rsa.RSAPrivateKey:
+    """One for all orgs that a process makes: to find it takes longer than all else that an org without records needs.
+
+    What is signed with it opens one of them only: it names the connected app, whose client_id is the org's own.
+    """
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def new_token(organization_id: str) -> str:

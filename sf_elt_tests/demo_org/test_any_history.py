@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -14,6 +15,7 @@ from sf_elt.demo_org.serve import running_org
 from sf_elt_tests.demo_org import bulk_jobs as bulk
 from sf_elt_tests.demo_org.soap_client import soap
 from sf_elt_tests.demo_org.wire import V62, Wire
+from sf_elt_tests.examples import some
 
 NAME, TITLE, KEY = st.sampled_from("ABC"), st.sampled_from(["p", "n/a", "O'N", None]), st.sampled_from(["1", "2", "3"])
 DOORS = st.sampled_from(["rest", "collection", "composite", "soap", "bulk"])
@@ -237,8 +239,9 @@ def history_of_an_org() -> Iterator[type[History]]:
         yield type("HistoryOfAnOrg", (History,), {"wire": Wire(details), "began": datetime.now(UTC)})
 
 
+@pytest.mark.hypothesis  # it runs hypothesis itself
 def test_any_history_of_saves_by_any_api_ends_as_its_model_says() -> None:
     """Records, deletions and replication agree with what the clients were told, whichever doors they came by."""
     with history_of_an_org() as history:
-        modest = settings(max_examples=6, stateful_step_count=20, deadline=None)
+        modest = settings(max_examples=some(3), stateful_step_count=20, deadline=None)
         run_state_machine_as_test(history, settings=modest)  # type: ignore[no-untyped-call]  # hypothesis' own

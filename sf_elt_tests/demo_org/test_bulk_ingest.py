@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sf_elt.demo_org.serve import Details
+from sf_elt_tests.examples import some
 from sf_elt_tests.orgs import client, levers
 
 JOBS = "/services/data/v62.0/jobs/ingest"
@@ -135,7 +136,7 @@ def test_upsert_by_external_id_says_what_it_created(empty_org: Details) -> None:
     assert {row["Company"] for row in query(empty_org, "SELECT Company FROM Lead")} == {"Two"}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.lists(
         st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=30)

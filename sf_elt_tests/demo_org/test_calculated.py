@@ -12,6 +12,7 @@ from sf_elt.demo_org.saving import Operation, save
 from sf_elt.demo_org.schema import load_schema
 from sf_elt.demo_org.seeding import seed_org
 from sf_elt.demo_org.store import Store
+from sf_elt_tests.examples import some
 
 ACCOUNTS = """
     SELECT
@@ -103,7 +104,7 @@ _STEPS = st.lists(
 
 
 @given(steps=_STEPS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=some(6), deadline=None)
 def test_whatever_is_saved_is_followed(steps: list[tuple[str, int, int]]) -> None:
     """After any history of saves, deletes and restores the values are what the other records say."""
     with Store(load_schema()) as store:

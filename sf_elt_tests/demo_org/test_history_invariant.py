@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sf_elt.demo_org.tables import table
 from sf_elt_tests.demo_org.bench import PERSON, Bench
+from sf_elt_tests.examples import some
 
 FIELDS: dict[str, Any] = {
     "Title": st.sampled_from([None, "CTO", "N/A", "x" * 129]),  # the last is too long: that save is refused
@@ -20,7 +21,7 @@ TRACKED = ("Title", "Rating", "Score__c", "Email")
 UPDATES = st.lists(st.fixed_dictionaries({}, optional=FIELDS), max_size=6)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.fixed_dictionaries({}, optional={"Rating": FIELDS["Rating"]}), updates=UPDATES)
 def test_each_value_was_the_next_ones_old_value(bench: Bench, first: dict[str, Any], updates: list[Any]) -> None:
     """From the value at creation to that of today, every row of a field begins where the one before it ended."""

@@ -16,6 +16,7 @@ from sf_elt.demo_org.saving import save
 from sf_elt.demo_org.schema import load_schema
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.demo_org.store import Store
+from sf_elt_tests.examples import some
 from sf_elt_tests.orgs import client, levers
 
 
@@ -196,7 +197,7 @@ _STEPS = st.lists(
 
 
 @given(steps=_STEPS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(8), deadline=None)
 def test_who_polls_from_what_was_covered_misses_nothing(steps: list[tuple[str, int]]) -> None:
     """A copy kept by getUpdated and getDeleted alone is the org's living records after the last poll."""
     leads = _Leads()

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from sf_elt.demo_org.saving import save_mixed
 from sf_elt.demo_org.store import table
 from sf_elt_tests.demo_org.bench import Bench
+from sf_elt_tests.examples import some
 
-IN_A_BENCH = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+IN_A_BENCH = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=some(8), deadline=None)
 LEAD = st.fixed_dictionaries(
     {"LastName": st.sampled_from(["A", "B", "x" * 81])},
     optional={
@@ -70,7 +71,7 @@ def test_time_never_runs_backwards_in_records(bench: Bench, moves: list[int]) ->
 TREE = ("Account", "Contact", "Opportunity", "OpportunityContactRole", "Task", "Campaign", "CampaignMember")
 
 
-@settings(IN_A_BENCH, max_examples=8)
+@settings(IN_A_BENCH, max_examples=some(4))
 @given(st.integers(0, 2), st.integers(0, 2), st.booleans(), st.sampled_from(["Account", "Contact", "Campaign"]))
 def test_undelete_restores_what_delete_took(
     bench: Bench, contacts: int, deals: int, deleted_before: bool, which: str

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sf_elt.insight import SCORES, ScoreSpec, StreamsRefused, score_behaviour
 from sf_elt.warehouse import Warehouse
+from sf_elt_tests.examples import some
 from sf_elt_tests.profiles.streams import NOW, Row, build, event, lead, put, table
 
 Visits = Mapping[str, Iterable[datetime]]
@@ -212,7 +213,7 @@ def test_a_stream_that_is_nearly_another_is_a_slip(warehouse: Warehouse) -> None
 moments = st.lists(st.integers(-3, 900 * 24 * 60).map(lambda minutes: ago(minutes=minutes)), min_size=1, max_size=40)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=some(3), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from("abcdef"), moments, min_size=1))
 def test_scores_are_whole_numbers_from_0_to_100(warehouse: Warehouse, visits: dict[str, list[datetime]]) -> None:
     """Whatever happened, every user with behaviour has five scores between 0 and 100, and quantity is monotone."""

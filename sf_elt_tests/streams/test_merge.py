@@ -20,6 +20,7 @@ from sf_elt.streams.columns import Column, StreamColumns
 from sf_elt.streams.merge import MergeCounts, merge_download
 from sf_elt.streams.schema import adapt_table
 from sf_elt.warehouse import Warehouse
+from sf_elt_tests.examples import some
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 COLUMNS = StreamColumns(
@@ -75,7 +76,7 @@ def _stream() -> Iterator[duckdb.DuckDBPyConnection]:
 _versions = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5)), unique=True, min_size=1, max_size=12)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=some(10), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(history=_versions, data=st.data())
 def test_any_order_of_reads_ends_in_the_newest_versions(
     tmp_path: Path, history: list[tuple[str, int]], data: st.DataObject

@@ -19,6 +19,7 @@ from sf_elt.streams import merge
 from sf_elt.streams.columns import Column, StreamColumns
 from sf_elt.streams.merge import MergeCounts, merge_download
 from sf_elt.streams.schema import adapt_table
+from sf_elt_tests.examples import some
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 COLUMNS = StreamColumns(
@@ -105,7 +106,7 @@ _reads = st.lists(
 _SAVED = Version("a", 1, is_deleted=False, name="Ann", score=nan, topics=("Data",), ours="x")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=some(12), deadline=None)
 @example(reads=[(0, [[_SAVED]]), (1, [[replace(_SAVED, at=2, ours="y")]])], together=True)
 @given(reads=_reads, together=st.booleans())
 def test_the_stream_is_what_the_model_says(reads: list[tuple[int, list[list[Version]]]], together: bool) -> None:

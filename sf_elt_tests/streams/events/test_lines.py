@@ -16,6 +16,7 @@ from sf_elt.streams import EventSpec, EventsReport, EventsUnreadable, import_eve
 from sf_elt.streams.events import batches, importing
 from sf_elt.streams.events.judging import Judged, keep
 from sf_elt.warehouse import Warehouse
+from sf_elt_tests.examples import some
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -162,7 +163,7 @@ lines = st.lists(
 )
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=some(4), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(parts=st.lists(lines, min_size=2, max_size=4))
 def test_a_file_that_grows_between_reads_ends_as_if_read_once(
     tmp_path_factory: pytest.TempPathFactory, parts: list[Sequence[bytes]]

@@ -211,6 +211,22 @@ def test_jwt_must_be_signed_with_the_registered_key(shared_org: Details) -> None
     assert [reply["error_description"] for reply in replies] == ["invalid assertion"] * 3
 
 
+def test_jwt_for_one_org_opens_no_other(shared_org: Details, empty_org: Details) -> None:
+    """Orgs of one process have one key pair: the connected app that an assertion names is of one org only."""
+    claims = {
+        "iss": shared_org.client_id,
+        "sub": empty_org.username,
+        "aud": empty_org.instance_url,
+        "exp": int((datetime.now(UTC) + timedelta(minutes=1)).timestamp()),
+    }
+    key = Path(shared_org.jwt_private_key_file).read_bytes()
+    own, stranger = (
+        jwt.encode(each, key, algorithm="RS256") for each in (claims | {"iss": empty_org.client_id}, claims)
+    )
+    assert ask_token(empty_org, grant_type=JWT_BEARER, assertion=own).status_code == 200
+    assert ask_token(empty_org, grant_type=JWT_BEARER, assertion=stranger).status_code == 400
+
+
 def test_sessions_end_when_they_are_not_used(empty_org: Details) -> None:
     """A session lives two hours from its last use; then the client sees INVALID_SESSION_ID."""
     levers(empty_org).advance(3600)

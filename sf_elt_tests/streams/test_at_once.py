@@ -35,7 +35,7 @@ def _make_wrong(org: Details, folder: Path) -> None:
     ("outer", "inner"),
     [
         ("import", "reconcile"),
-        ("refresh", "import"),
+        pytest.param("refresh", "import", marks=pytest.mark.soak),
         pytest.param("import", "refresh", marks=pytest.mark.soak),
         pytest.param("reconcile", "import", marks=pytest.mark.soak),
         pytest.param("reconcile", "refresh", marks=pytest.mark.soak),

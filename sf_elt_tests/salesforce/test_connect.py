@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ def test_each_way_in_reads_the_org(org: Details, way: str) -> None:
     """Token, SOAP, JWT bearer and OAuth password all end in a session on plain HTTP that reads records."""
     with closing(connect(_logins(org)[way], patience=QUICK)) as connected:
         assert count(connected, "Lead") > 0
+
+
+def test_an_answer_to_a_login_that_breaks_off_is_no_answer(org: Details) -> None:
+    """Half of the SOAP reply, in an answer that ends as if it were whole: it may be tried again."""
+    levers(org).faults.plan({"preset": "malformed_json", "path": "/Soap/", "times": None})
+    with pytest.raises(OrgUnavailable, match="answers a login with what breaks off; run it again"):
+        connect(replace(_logins(org)["soap"], api_version="61.0"), patience=QUICK)  # no session is open for it
 
 
 def test_the_environment_describes_a_login(org: Details) -> None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
 
 import requests
 
 from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.connection.sessions import Session, session_of
 from sf_elt.salesforce.connection.transport import CallMeter, OrgTransport, Patience
-from sf_elt.salesforce.errors import AuthenticationFailed
+from sf_elt.salesforce.errors import AuthenticationFailed, OrgUnavailable
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
@@ -130,6 +131,8 @@ def _log_in(login: Login, http: requests.Session, *, new_session: bool) -> Sessi
             f"{login.login_url} does not accept the login of {login.username}: {said}. {_cure(login, said)}",
             code=str(error.code) if error.code else None,
         ) from error
+    except (ExpatError, requests.JSONDecodeError) as error:
+        raise OrgUnavailable(f"{login.login_url} answers a login with what breaks off; run it again") from error
     except OSError as error:  # the key file
         raise AuthenticationFailed(f"the private key cannot be read: {error}") from error
     except PyJWTError as error:  # what it holds; the message does not repeat it

@@ -100,14 +100,15 @@ def resuming(
         return [dg.SkipReason(f"paused until {until:%Y-%m-%d %H:%M} UTC")]
     if is_running(instance, job):
         return [dg.SkipReason(f"{job} is running")]
-    again: dict[KeyRange, dict[dg.AssetKey, Paused]] = {}
+    again: dict[tuple[KeyRange, datetime | None], dict[dg.AssetKey, Paused]] = {}
     others: dict[dg.AssetKey, Paused] = {}
     for key, paused in pauses.items():
         for each in paused:
-            (others if each.partitions is None else again.setdefault(each.partitions, {}))[key] = each
+            same = others if each.partitions is None else again.setdefault((each.partitions, each.asked_at), {})
+            same[key] = each
     asked = [
-        _as_told(dg.RunRequest(asset_selection=list(again[each]), tags=range_tags(each)), again[each])
-        for each in sorted(again)
+        _as_told(dg.RunRequest(asset_selection=list(same), tags=range_tags(partitions, asked_at)), same)
+        for (partitions, asked_at), same in sorted(again.items(), key=lambda each: each[0][0])
     ]
     asked += [_as_told(each, others) for each in requests(list(others), now)] if others else []
     return [each.with_replaced_attrs(run_key=f"{until.isoformat()} {number}") for number, each in enumerate(asked)]

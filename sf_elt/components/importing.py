@@ -15,6 +15,7 @@ from sf_elt.components.running import (
     ONLY_NEW,
     POOL,
     Materialized,
+    asked_at,
     holds_so_far,
     log_progress,
     note_pause,
@@ -100,13 +101,14 @@ def read_partitions(
 ) -> Iterator[Materialized | dg.AssetCheckResult]:
     """Reads the window of the run's partitions; out of API calls, it says so and leaves the partitions as they were.
 
-    A run that a schedule or sensor asked for leaves out what has been read of it; a person's reads it whole.
+    A run that a schedule or sensor asked for leaves out what has been read of it; a person's reads it whole, and a run
+    that goes on with a person's leaves out what has been read since the person asked.
     """
     key = stream_key(imported.stream)
     warehouse: Warehouse = context.resources.warehouse
     connection: OrgConnection = getattr(context.resources, component.connection)
-    asked = context.partition_time_window
-    span = span_to_read(Span(asked.start, asked.end), component.start, imported.since)
+    window = context.partition_time_window
+    span = span_to_read(Span(window.start, window.end), component.start, imported.since)
     if span.is_empty:
         reason = f"nothing to read: what lies before `since`, {imported.since}, is left out"
         context.log.info(f"{key.to_user_string()}: {reason}")
@@ -125,6 +127,7 @@ def read_partitions(
                 now=datetime.now(UTC),
                 run_id=context.run.run_id,
                 only_new=context.run.tags.get(ONLY_NEW) == "true",
+                asked_at=asked_at(context),
                 accept_many=accept_many,
                 progress=log_progress(context),
             )

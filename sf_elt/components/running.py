@@ -21,6 +21,9 @@ PAUSED_UNTIL = "paused_until"
 PAUSED_FIRST, PAUSED_LAST = "first_partition", "last_partition"
 """Metadata of the same: the partitions that somebody asked for, which may have been read before."""
 
+PAUSED_ASKED_AT = "asked_at"
+"""Metadata of the same: when somebody asked for it; what has been read since then need not be read again."""
+
 PAUSED_CONFIG = "config"
 """Metadata of the same, where the run was configured: what stood under `ops` for the asset."""
 
@@ -29,6 +32,9 @@ IMPORT, WINDOW = "sf_elt/import", "sf_elt/window"
 
 ONLY_NEW = "sf_elt/only_new"
 """Tag of a run, "true" where a schedule or a resume sensor asked for it: what has been read already may be left out."""
+
+ASKED_AT = "sf_elt/asked_at"
+"""Tag of a run that goes on with what a person asked for and a pause held up: when that was (ISO, UTC)."""
 
 OBSERVATIONS = 50
 """How many of an asset's latest observations are searched for a pause."""
@@ -96,10 +102,11 @@ def table_columns(columns: Mapping[str, str], comments: Mapping[str, str] | None
     return dg.TableSchema(columns=[dg.TableColumn(name, kind, told.get(name)) for name, kind in columns.items()])
 
 
-def range_tags(partitions: KeyRange) -> dict[str, str]:
-    """The tags of a run over these partitions."""
+def range_tags(partitions: KeyRange, asked_at: datetime | None = None) -> dict[str, str]:
+    """The tags of a run over these partitions; of one that goes on with what was asked for at that time."""
     first, last = partitions
-    return {
+    since = {ASKED_AT: asked_at.isoformat()} if asked_at else {}
+    return since | {
         "dagster/asset_partition_range_start": first,
         "dagster/asset_partition_range_end": last,
         WINDOW: first if first == last else f"{first} to {last}",
@@ -110,11 +117,12 @@ def range_tags(partitions: KeyRange) -> dict[str, str]:
 class Paused:
     """Work on an asset that goes on after `until` (UTC): on these partitions, or on whatever has not been done yet.
 
-    `ops` is how the run configured it.
+    `asked_at` is when somebody asked for those partitions, `ops` how the run configured it.
     """
 
     until: datetime
     partitions: KeyRange | None
+    asked_at: datetime | None = None
     ops: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -127,7 +135,9 @@ def note_pause(context: dg.AssetExecutionContext, key: dg.AssetKey, until: datet
     asked: dict[str, str | dg.MetadataValue] = {}
     if context.has_partition_key_range or context.has_partition_key:
         keys = context.partition_keys
-        asked |= {PAUSED_FIRST: keys[0], PAUSED_LAST: keys[-1]} if context.run.tags.get(ONLY_NEW) != "true" else {}
+        if context.run.tags.get(ONLY_NEW) != "true":
+            at = (asked_at(context) or _began_at(context)).isoformat()
+            asked |= {PAUSED_FIRST: keys[0], PAUSED_LAST: keys[-1], PAUSED_ASKED_AT: at}
     name = context.assets_def.node_def.name
     told = context.run.run_config.get("ops")
     if isinstance(told, Mapping) and name in told:
@@ -139,6 +149,21 @@ def note_pause(context: dg.AssetExecutionContext, key: dg.AssetKey, until: datet
             metadata={PAUSED_UNTIL: dg.MetadataValue.timestamp(until), "reason": reason, **asked},
         )
     )
+
+
+def asked_at(context: dg.AssetExecutionContext) -> datetime | None:
+    """When a person asked for what this run goes on with; None where it is no run that goes on with something."""
+    told = context.run.tags.get(ASKED_AT)
+    return datetime.fromisoformat(told) if told else None
+
+
+def _began_at(context: dg.AssetExecutionContext) -> datetime:
+    """When the run was made (UTC)."""
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    if record is None:
+        raise dg.DagsterInvariantViolationError(f"Dagster's storage does not know its own run {context.run.run_id}")
+    made: datetime = record.create_timestamp
+    return made.astimezone(UTC)
 
 
 def holds_so_far(key: dg.AssetKey, check: str, reason: str) -> dg.AssetCheckResult:
@@ -174,13 +199,17 @@ def _paused(observation: dg.AssetObservation | None) -> Paused | None:
     until = observation.metadata.get(PAUSED_UNTIL)
     if not isinstance(until, dg.TimestampMetadataValue):
         return None
-    first, last = (observation.metadata.get(name) for name in (PAUSED_FIRST, PAUSED_LAST))
-    partitions = None
-    if isinstance(first, dg.TextMetadataValue) and isinstance(last, dg.TextMetadataValue):
-        partitions = KeyRange(str(first.value), str(last.value))
+    first, last, at = (_text(observation, name) for name in (PAUSED_FIRST, PAUSED_LAST, PAUSED_ASKED_AT))
+    partitions = KeyRange(first, last) if first and last else None
     config = observation.metadata.get(PAUSED_CONFIG)
     ops = config.data if isinstance(config, dg.JsonMetadataValue) and isinstance(config.data, Mapping) else {}
-    return Paused(datetime.fromtimestamp(until.value, UTC), partitions, ops)
+    asked = datetime.fromisoformat(at) if at else None
+    return Paused(datetime.fromtimestamp(until.value, UTC), partitions, asked, ops)
+
+
+def _text(observation: dg.AssetObservation, name: str) -> str | None:
+    value = observation.metadata.get(name)
+    return value.value if isinstance(value, dg.TextMetadataValue) else None
 
 
 def _is_made_since(

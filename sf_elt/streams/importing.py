@@ -63,6 +63,7 @@ def import_window(
     now: datetime,
     run_id: str,
     only_new: bool = False,
+    asked_at: datetime | None = None,
     accept_many: bool = False,
     progress: Progress | None = None,
 ) -> WindowReport:
@@ -71,17 +72,20 @@ def import_window(
     Windows may be read in any order, any number of times. `now` is when the read begins (UTC); where the org's clock
     runs behind ours, the window is read to the org's now. With `only_new` what earlier reads have covered of the window
     is left out, but for the look-back before it; where they asked for other fields, or by another timestamp field, it
-    is read whole. A read that was paused or killed is gone on with, then the rest of the window is read, and the report
-    is of both. Where another run reads from the same time on, its end is awaited, and what it has read is not read
-    again. Of an object that is read whole, what the org does not give any more is marked as deleted; `accept_many` is
-    for where that is more than deletions usually explain.
+    is read whole. What was read since `asked_at` is left out as well: work that was asked for then, and was paused,
+    ends, however few calls each of its runs has. A read that was paused or killed is gone on with, then the rest of the
+    window is read, and the report is of both. Where another run reads from the same time on, its end is awaited, and
+    what it has read is not read again. Of an object that is read whole, what the org does not give any more is marked
+    as deleted; `accept_many` is for where that is more than deletions usually explain.
 
     Raises SalesforceError (AllowanceSpent where the calls ran out: nothing is lost, run the window again after
     `until`), UnknownObject and UnknownField (did you mean …, and what to grant), SpecRefused, Shortfall,
     LandingUnreadable, ManyVanished, WarehouseBusy, WarehouseFull. After any of them the stream is as it was.
     """
     spending = Spending(org, meter, now, run_id)
-    work = _Work(org, spending, warehouse, spec, window, now, run_id, only_new, accept_many, progress or silent)
+    work = _Work(
+        org, spending, warehouse, spec, window, now, run_id, only_new, asked_at, accept_many, progress or silent
+    )
     with spending.counting(warehouse):
         try:
             return work.run()
@@ -103,12 +107,14 @@ class _Work:
     now: datetime
     run_id: str
     only_new: bool
+    asked_at: datetime | None
     accept_many: bool
     progress: Progress
 
     def __post_init__(self) -> None:
         self.reads = past_reads(self.warehouse, self.spec.stream)
-        self.before = frozenset[PastRead]() if self.only_new else frozenset(self.reads)
+        before = () if self.only_new else self.reads
+        self.before = frozenset(read for read in before if self.asked_at is None or read.completed_at < self.asked_at)
 
     @property
     def covering(self) -> list[PastRead]:

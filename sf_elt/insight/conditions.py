@@ -4,54 +4,27 @@ condition = parse_condition("salesforce_lead_status = 'Open' and created_at > no
 condition.sql(now)      # the checked text, with now in place of now()
 """
 
-import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
 
-import sqlglot
 from sqlglot import exp
 
-from sf_elt.salesforce import did_you_mean
+from sf_elt.profiles.expressions import (
+    CONDITION,
+    MAX_LENGTH,
+    ExpressionRefused,
+    Replacement,
+    expression_sql,
+    is_now,
+    parse_expression,
+)
 
-Replacement = Callable[[exp.Expression], exp.Expression]
+__all__ = ["MAX_LENGTH", "Condition", "ConditionRefused", "parse_condition"]
 
-MAX_LENGTH = 10_000
-"""Characters a condition may have."""
-
-FUNCTIONS = (
-    "abs", "array_length", "ceil", "coalesce", "contains", "date_diff", "date_trunc", "day", "ends_with",
-    "extract", "floor", "greatest", "if", "least", "len", "length", "list_contains", "list_has_any", "lower", "month",
-    "now", "nullif", "regexp_matches", "round", "split_part", "starts_with", "substring", "today", "trim", "upper",
-    "year",
-)  # fmt: skip
-"""The functions that a condition may call, by their names in DuckDB."""
-
-_FUNCTION_NODES: tuple[type[exp.Expression], ...] = (
-    exp.Abs, exp.ArrayContains, exp.ArrayOverlaps, exp.ArraySize, exp.Case, exp.Cast, exp.Ceil, exp.Coalesce,
-    exp.Contains, exp.CurrentDate, exp.CurrentTimestamp, exp.DateDiff, exp.Day, exp.EndsWith, exp.Extract, exp.Floor,
-    exp.Greatest, exp.If, exp.Least, exp.Length, exp.Lower, exp.Month, exp.Nullif, exp.RegexpLike, exp.Round,
-    exp.SplitPart, exp.StartsWith, exp.Substring, exp.TimestampTrunc, exp.Trim, exp.TryCast, exp.Upper, exp.Year,
-)  # fmt: skip
-_OPERATORS: tuple[type[exp.Expression], ...] = (
-    exp.Add, exp.And, exp.Any, exp.Array, exp.Between, exp.Bracket, exp.DPipe, exp.Div, exp.EQ, exp.Escape, exp.GT,
-    exp.GTE, exp.ILike, exp.In, exp.IntDiv, exp.Is, exp.LT, exp.LTE, exp.Like, exp.Mod, exp.Mul, exp.NEQ, exp.Neg,
-    exp.Not, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Or, exp.Paren, exp.Sub,
-)  # fmt: skip
-_LEAVES: tuple[type[exp.Expression], ...] = (
-    exp.Boolean, exp.Column, exp.DataType, exp.DataTypeParam, exp.Identifier, exp.Interval, exp.Literal, exp.Null,
-    exp.Var,
-)  # fmt: skip
-_ACCEPTED = frozenset(_FUNCTION_NODES + _OPERATORS + _LEAVES)
-
-
-class ConditionRefused(Exception):
-    """A condition is not an expression that may be evaluated. `problems` has one sentence for each fault."""
-
-    def __init__(self, *problems: str) -> None:
-        self.problems = problems
-        super().__init__("; ".join(problems))
+ConditionRefused = ExpressionRefused
+"""A condition is not an expression that may be evaluated. `problems` has one sentence for each fault."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +40,7 @@ class Condition:
 
     def sql(self, now: datetime) -> str:
         """The condition as SQL for DuckDB, with this time for now() and today()."""
-        return _text(self.expression.transform(_at(now)))
+        return expression_sql(self.expression.transform(_at(now)))
 
 
 def parse_condition(text: str, columns: Collection[str]) -> Condition:
@@ -75,58 +48,8 @@ def parse_condition(text: str, columns: Collection[str]) -> Condition:
 
     Raises ConditionRefused, with all faults found.
     """
-    if len(text) > MAX_LENGTH:
-        raise ConditionRefused(f"the condition has {len(text)} characters; {MAX_LENGTH} are accepted")
-    try:
-        return _checked(text, {column.casefold(): column for column in columns})
-    except RecursionError:
-        raise ConditionRefused("the condition is nested too deeply: write it with fewer parentheses") from None
-
-
-def _checked(text: str, known: dict[str, str]) -> Condition:
-    try:
-        statements = sqlglot.parse(text, dialect="duckdb")
-    except sqlglot.errors.SqlglotError as error:
-        raise ConditionRefused(f"this is no SQL expression: {_first_line(error)}") from error
-    expression = statements[0] if len(statements) == 1 else None
-    if not isinstance(expression, exp.Expression):
-        raise ConditionRefused("a condition is one expression, without a semicolon")
-    problems = list(dict.fromkeys(_faults(expression, known)))
-    if problems:
-        raise ConditionRefused(*problems)
-    checked = expression.transform(_quoted(known))
-    return Condition(_text(checked), checked)
-
-
-def _faults(expression: exp.Expression, known: dict[str, str]) -> Iterator[str]:
-    for node in expression.walk():
-        if isinstance(node, exp.Column):
-            yield from _faults_of_column(node, known)
-        elif isinstance(node, exp.Anonymous):
-            if not _is_now(node):
-                yield _refused_function(node.name)
-        elif type(node) not in _ACCEPTED:
-            if isinstance(node, exp.Func):
-                yield _refused_function(node.sql_name().lower())
-            else:
-                yield f"`{_shortened(node.sql(dialect='duckdb'))}` is not accepted: a condition is a plain expression"
-
-
-def _faults_of_column(column: exp.Column, known: dict[str, str]) -> Iterator[str]:
-    if column.table:
-        written = column.sql(dialect="duckdb")
-        yield f"write `{column.name}` instead of `{written}`: fields have no table's name before them"
-    elif column.name.casefold() not in known:
-        yield f"there is no field `{column.name}`{did_you_mean(column.name, known.values())}"
-
-
-def _refused_function(name: str) -> str:
-    return f"the function `{name}` is not accepted{did_you_mean(name, FUNCTIONS)}; accepted are {', '.join(FUNCTIONS)}"
-
-
-def _is_now(node: exp.Expression) -> bool:
-    named = isinstance(node, exp.Anonymous) and node.name.lower() == "now" and not node.expressions
-    return named or isinstance(node, exp.CurrentTimestamp)
+    checked = parse_expression(text, columns, CONDITION)
+    return Condition(checked.text, checked.tree)
 
 
 def _at(now: datetime) -> Replacement:
@@ -134,34 +57,10 @@ def _at(now: datetime) -> Replacement:
     time = now.astimezone(UTC)
 
     def replaced(node: exp.Expression) -> exp.Expression:
-        if _is_now(node):
+        if is_now(node):
             return exp.cast(exp.Literal.string(time.strftime("%Y-%m-%d %H:%M:%S.%f")), "timestamp")
         if isinstance(node, exp.CurrentDate):
             return exp.cast(exp.Literal.string(time.strftime("%Y-%m-%d")), "date")
         return node
 
     return replaced
-
-
-def _quoted(known: dict[str, str]) -> Replacement:
-    """Gives every column the name that the table has, quoted."""
-
-    def replaced(node: exp.Expression) -> exp.Expression:
-        if isinstance(node, exp.Column):
-            return exp.column(exp.to_identifier(known[node.name.casefold()], quoted=True))
-        return node
-
-    return replaced
-
-
-def _text(expression: exp.Expression) -> str:
-    return expression.sql(dialect="duckdb", comments=False)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _first_line(error: Exception) -> str:
-    """The first line of a parser's message, without the colours that it uses on a terminal."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()[0]

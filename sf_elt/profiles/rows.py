@@ -151,20 +151,21 @@ def _value_columns(stream: MappedStream) -> Iterator[str]:
         edge = rule.merge if stream.grouped and rule.merge in ("min", "max") else ""
         yield f"{edge}({value}) AS v{number}"
     for number, (link, target) in enumerate(stream.links):
-        yield f"{_cleaned(target, f'CAST({quote(link.column)} AS VARCHAR)')} AS link{number}"
+        yield f"{cleaned(target, f'CAST({quote(link.column)} AS VARCHAR)')} AS link{number}"
 
 
 def _value(rule: FieldRule, column: str, sql_type: str) -> str:
     if rule.merge == "count":
         return column
     if type_of(sql_type) == "[]string":
-        return column if rule.clean == "none" else f"[{_cleaned(rule, 'each')} FOR each IN {column}]"
+        return column if rule.clean == "none" else f"[{cleaned(rule, 'each')} FOR each IN {column}]"
     if rule.type in ("string", "[]string"):
-        return _cleaned(rule, f"CAST({column} AS VARCHAR)")
+        return cleaned(rule, f"CAST({column} AS VARCHAR)")
     return f"CAST({column} AS {SQL_TYPES[rule.type]})"
 
 
-def _cleaned(rule: FieldRule, text: str) -> str:
+def cleaned(rule: FieldRule, text: str) -> str:
+    """SQL that cleans the text as the rule says."""
     return text if rule.clean == "none" else f"clean_{rule.clean}({text})"
 
 

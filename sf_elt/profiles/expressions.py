@@ -7,8 +7,8 @@ reads files or the environment, no aggregates. Audience conditions and the sourc
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import sqlglot
 from sqlglot import exp
@@ -16,23 +16,35 @@ from sqlglot import exp
 from sf_elt.salesforce import did_you_mean
 
 Replacement = Callable[[exp.Expression], exp.Expression]
+Faults = Callable[[exp.Expression], Iterator[str]]
 
 MAX_LENGTH = 10_000
 """Characters an expression may have."""
 
 FUNCTIONS = (
-    "abs", "array_length", "ceil", "coalesce", "contains", "date_diff", "date_trunc", "day", "ends_with",
-    "extract", "floor", "greatest", "if", "least", "len", "length", "list_contains", "list_has_any", "lower", "month",
-    "now", "nullif", "regexp_matches", "round", "split_part", "starts_with", "substring", "today", "trim", "upper",
-    "year",
+    "abs", "array_length", "array_to_string", "ceil", "coalesce", "concat", "concat_ws", "contains", "date_diff",
+    "date_trunc", "day", "ends_with", "epoch_ms", "extract", "floor", "greatest", "if", "least", "left", "len",
+    "length", "list_contains", "list_distinct", "list_has_any", "lower", "ltrim", "month", "now", "nullif",
+    "regexp_extract", "regexp_matches", "regexp_replace", "replace", "right", "round", "rtrim", "split_part",
+    "starts_with", "strftime", "string_split", "strptime", "substring", "today", "trim", "upper", "year",
 )  # fmt: skip
 """The functions that an expression may call, by their names in DuckDB."""
 
+_CLOCK = {"now", "today"}
+
+_UNITS = frozenset(
+    f"{unit}{plural}"
+    for unit in ("microsecond", "millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
+    for plural in ("", "s")
+)
+
 _FUNCTION_NODES: tuple[type[exp.Expression], ...] = (
-    exp.Abs, exp.ArrayContains, exp.ArrayOverlaps, exp.ArraySize, exp.Case, exp.Cast, exp.Ceil, exp.Coalesce,
-    exp.Contains, exp.CurrentDate, exp.CurrentTimestamp, exp.DateDiff, exp.Day, exp.EndsWith, exp.Extract, exp.Floor,
-    exp.Greatest, exp.If, exp.Least, exp.Length, exp.Lower, exp.Month, exp.Nullif, exp.RegexpLike, exp.Round,
-    exp.SplitPart, exp.StartsWith, exp.Substring, exp.TimestampTrunc, exp.Trim, exp.TryCast, exp.Upper, exp.Year,
+    exp.Abs, exp.ArrayContains, exp.ArrayDistinct, exp.ArrayOverlaps, exp.ArraySize, exp.ArrayToString, exp.Case,
+    exp.Cast, exp.Ceil, exp.Coalesce, exp.Concat, exp.ConcatWs, exp.Contains, exp.CurrentDate, exp.CurrentTimestamp,
+    exp.DateDiff, exp.Day, exp.EndsWith, exp.Extract, exp.Floor, exp.Greatest, exp.If, exp.Least, exp.Left, exp.Length,
+    exp.Lower, exp.Month, exp.Nullif, exp.RegexpExtract, exp.RegexpLike, exp.RegexpReplace, exp.Replace, exp.Right,
+    exp.Round, exp.Split, exp.SplitPart, exp.StartsWith, exp.StrToTime, exp.Substring, exp.TimeToStr,
+    exp.TimestampTrunc, exp.Trim, exp.TryCast, exp.UnixToTime, exp.Upper, exp.Year,
 )  # fmt: skip
 _OPERATORS: tuple[type[exp.Expression], ...] = (
     exp.Add, exp.And, exp.Any, exp.Array, exp.Between, exp.Bracket, exp.DPipe, exp.Div, exp.EQ, exp.Escape, exp.GT,
@@ -56,13 +68,30 @@ class ExpressionRefused(Exception):
 
 @dataclass(frozen=True)
 class Use:
-    """What an expression is for, in the words of its errors: `noun` names it, `column` what it reads."""
+    """What an expression is for, in the words of its errors: `noun` names it, `column` what it reads.
+
+    `functions` are accepted besides FUNCTIONS: by their names, what is wrong with a call. They are no functions of
+    DuckDB; who uses the expression puts something in their place. Without a `clock` it may not ask for the time.
+    """
 
     noun: str
     column: str
+    functions: Mapping[str, Faults] = field(default_factory=dict)
+    clock: bool = True
+
+    @property
+    def accepted(self) -> list[str]:
+        """All functions that it may call."""
+        return sorted({*FUNCTIONS, *self.functions} - (set() if self.clock else _CLOCK))
+
+    def own_function(self, node: exp.Expression) -> Faults | None:
+        """What finds the faults of this part of an expression, where that calls one of its functions."""
+        return self.functions.get(node.name.lower()) if isinstance(node, exp.Anonymous) else None
 
 
 CONDITION = Use("condition", "field")
+SOURCE = Use("source", "column", clock=False)
+"""A source says the same whenever it is asked: else profiles would change while no row does."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +105,22 @@ class Expression:
     tree: exp.Expression
 
 
-def parse_expression(text: str, columns: Collection[str], use: Use) -> Expression:
-    """The one expression that `text` is.
+def parse_expression(text: str, columns: Collection[str] | None, use: Use) -> Expression:
+    """The one expression that `text` is. Where `columns` is None, nobody knows them yet, and any name is accepted.
 
     Raises ExpressionRefused, with all faults found, unless it has only known columns, accepted operators and functions.
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionRefused(f"the {use.noun} has {len(text)} characters; {MAX_LENGTH} are accepted")
     try:
-        return _checked(text, {column.casefold(): column for column in columns}, use)
+        return _checked(text, None if columns is None else {column.casefold(): column for column in columns}, use)
     except RecursionError:
         raise ExpressionRefused(f"the {use.noun} is nested too deeply: write it with fewer parentheses") from None
+
+
+def columns_of(tree: exp.Expression) -> tuple[str, ...]:
+    """The columns that a checked expression reads, each once."""
+    return tuple(dict.fromkeys(_written(column) for column in tree.find_all(exp.Column)))
 
 
 def expression_sql(expression: exp.Expression) -> str:
@@ -100,7 +134,7 @@ def is_now(node: exp.Expression) -> bool:
     return named or isinstance(node, exp.CurrentTimestamp)
 
 
-def _checked(text: str, known: dict[str, str], use: Use) -> Expression:
+def _checked(text: str, known: dict[str, str] | None, use: Use) -> Expression:
     try:
         statements = sqlglot.parse(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
@@ -115,42 +149,73 @@ def _checked(text: str, known: dict[str, str], use: Use) -> Expression:
     return Expression(expression_sql(checked), checked)
 
 
-def _faults(expression: exp.Expression, known: dict[str, str], use: Use) -> Iterator[str]:
-    for node in expression.walk():
-        if isinstance(node, exp.Column):
+def _faults(expression: exp.Expression, known: dict[str, str] | None, use: Use) -> Iterator[str]:
+    for node in expression.walk(prune=lambda each: use.own_function(each) is not None):
+        if faults := use.own_function(node):
+            yield from faults(node)
+        elif isinstance(node, exp.Column):
             yield from _faults_of_column(node, known, use)
+        elif isinstance(node, exp.Interval):
+            yield from _faults_of_interval(node)
         elif isinstance(node, exp.Anonymous):
             if not is_now(node):
-                yield _refused_function(node.name)
+                yield _refused_function(node.name, use)
+            elif not use.clock:
+                yield _no_clock("now", use)
+        elif isinstance(node, (exp.CurrentDate, exp.CurrentTimestamp)) and not use.clock:
+            yield _no_clock("today" if isinstance(node, exp.CurrentDate) else "now", use)
         elif type(node) not in _ACCEPTED:
             if isinstance(node, exp.Func):
-                yield _refused_function(node.sql_name().lower())
+                yield _refused_function(node.sql_name().lower(), use)
             else:
                 written = _shortened(node.sql(dialect="duckdb"))
                 yield f"`{written}` is not accepted: a {use.noun} is a plain expression"
 
 
-def _faults_of_column(column: exp.Column, known: dict[str, str], use: Use) -> Iterator[str]:
+def _faults_of_column(column: exp.Column, known: dict[str, str] | None, use: Use) -> Iterator[str]:
+    if known is None or _written(column).casefold() in known:
+        return
     if column.table:
         written = column.sql(dialect="duckdb")
         yield f"write `{column.name}` instead of `{written}`: {use.column}s have no table's name before them"
-    elif column.name.casefold() not in known:
+    else:
         yield f"there is no {use.column} `{column.name}`{did_you_mean(column.name, known.values())}"
 
 
-def _refused_function(name: str) -> str:
-    return f"the function `{name}` is not accepted{did_you_mean(name, FUNCTIONS)}; accepted are {', '.join(FUNCTIONS)}"
+def _faults_of_interval(interval: exp.Interval) -> Iterator[str]:
+    """DuckDB would take a word that is no unit for a name, and the number for seconds."""
+    unit = str(interval.args.get("unit") or "").lower()
+    amount = interval.this
+    if unit and unit not in _UNITS:
+        yield f"`{unit}` is no unit of time{did_you_mean(unit, _UNITS)}: write INTERVAL 7 DAYS"
+    elif not unit and not (isinstance(amount, exp.Literal) and re.search(r"[a-z]", amount.name, re.IGNORECASE)):
+        yield f"`{_shortened(interval.sql(dialect='duckdb'))}` has no unit of time: write INTERVAL 7 DAYS"
 
 
-def _quoted(known: dict[str, str]) -> Replacement:
+def _refused_function(name: str, use: Use) -> str:
+    accepted = ", ".join(use.accepted)
+    return f"the function `{name}` is not accepted{did_you_mean(name, use.accepted)}; accepted are {accepted}"
+
+
+def _no_clock(name: str, use: Use) -> str:
+    return f"`{name}` is not accepted: a {use.noun} must say the same whenever it is read"
+
+
+def _quoted(known: dict[str, str] | None) -> Replacement:
     """Gives every column the name that the table has, quoted."""
 
     def replaced(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Column):
-            return exp.column(exp.to_identifier(known[node.name.casefold()], quoted=True))
+            written = _written(node)
+            return exp.column(exp.to_identifier((known or {}).get(written.casefold(), written), quoted=True))
         return node
 
     return replaced
+
+
+def _written(column: exp.Column) -> str:
+    """The column's name; `Owner.Name` is one, of a field of a parent."""
+    return ".".join(part.name for part in column.parts)
 
 
 def _shortened(text: str) -> str:

@@ -7,7 +7,8 @@ then nothing is claimed.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -154,6 +155,17 @@ def explained(org: Org, object_name: str, error: RequestRefused) -> RequestRefus
     else:
         return error
     return type(error)(f"{str(error).rstrip('.')}. {said}", code=error.code, status=error.status, fields=error.fields)
+
+
+@contextmanager
+def explaining(org: Org, object_name: str) -> Iterator[None]:
+    """What the org refuses in the block is raised as `explained`; it is described anew, as it may have changed."""
+    try:
+        yield
+    except RequestRefused as error:
+        told = explained(org, object_name, error)
+        org.described.clear()
+        raise told from error.__cause__
 
 
 def owner_of(org: Org, object_name: str, field_name: str) -> tuple[str, str]:

@@ -6,8 +6,8 @@ from typing import Self
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.salesforce import Download, Org, QueryRefused, RequestRefused, UnknownField, survey
-from sf_elt.salesforce.permissions import explained
+from sf_elt.salesforce import Download, Org, QueryRefused, UnknownField, survey
+from sf_elt.salesforce.permissions import explaining
 from sf_elt.streams.asking import asked_md5, own_columns
 from sf_elt.streams.columns import StreamColumns, stream_columns
 from sf_elt.streams.errors import Shortfall
@@ -86,13 +86,8 @@ def import_window(
     work = _Work(
         org, spending, warehouse, spec, window, now, run_id, only_new, asked_at, accept_many, progress or silent
     )
-    with spending.counting(warehouse):
-        try:
-            return work.run()
-        except RequestRefused as error:
-            told = explained(org, spec.object, error)
-            org.described.clear()  # what the org refuses may be gone since it was described
-            raise told from error.__cause__
+    with spending.counting(warehouse), explaining(org, spec.object):
+        return work.run()
 
 
 @dataclass

@@ -1,12 +1,14 @@
-"""An import of what the integration user may not see says what to grant."""
+"""An import, or upkeep, of what the integration user may not see says what to grant."""
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import UnknownField, UnknownObject
-from sf_elt.streams import StreamSpec
+from sf_elt.streams import StreamSpec, reconcile, refresh_formulas
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.streams.support import importing
 
@@ -30,6 +32,19 @@ def test_a_failing_import_names_the_grant(own_org: Details, tmp_path: Path, spec
     ):
         importer.run(spec)
     assert f"Object Settings › {grant}" in str(failed.value)
+
+
+def test_upkeep_that_fails_names_the_grant(own_org: Details, tmp_path: Path) -> None:
+    """So does a reconciliation or a refresh of an object that was hidden since its last import."""
+    spec = StreamSpec("accounts", "Account")
+    with importing(own_org, tmp_path) as importer:
+        importer.run(spec)
+        levers(own_org).set_permission("Account", access="none")
+        works = {"now": datetime.now(UTC), "run_id": "run"}
+        for work in (partial(reconcile, thorough=True), refresh_formulas):
+            with pytest.raises((UnknownObject, UnknownField)) as failed:
+                work(importer.org, importer.meter, importer.warehouse, spec, **works)
+            assert "Object Settings › Account › Object Permissions: Read" in str(failed.value)
 
 
 def test_an_import_that_succeeds_asks_nothing_about_permissions(own_org: Details, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce import Download, Org
 from sf_elt.salesforce.downloads.resuming import keep, kept
+from sf_elt.salesforce.permissions import explaining
 from sf_elt.salesforce.soql import among
 from sf_elt.streams.columns import StreamColumns, stream_columns
 from sf_elt.streams.errors import SpecRefused
@@ -71,7 +72,7 @@ def reconcile(
     _require_reconcilable(spec)
     spending = Spending(org, meter, now, run_id)
     work = _Work(org, spending, warehouse, spec, now.astimezone(UTC), run_id, accept_many, progress or silent)
-    with spending.counting(warehouse):
+    with spending.counting(warehouse), explaining(org, spec.object):
         return work.run(thorough or is_full_one_due(warehouse, spec.stream, full_every))
 
 

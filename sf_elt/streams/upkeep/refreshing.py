@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import Download, ObjectDescribe, Org, describe
+from sf_elt.salesforce.permissions import explaining
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.landing import Landing, landing_folder
 from sf_elt.streams.reading import Progress, Reading, silent
@@ -75,13 +76,8 @@ def refresh_formulas(
     """
     spending = Spending(org, meter, now, run_id)
     work = _Work(org, spending, warehouse, spec, now, run_id, progress or silent)
-    with spending.counting(warehouse):
-        columns = _refreshed(org, warehouse, spec)
-        with landing_folder(warehouse, f"{spec.stream}-refresh", work.span, now) as landing:
-            if landing is not None:
-                return work.keep(columns, work.read(columns, landing))
-    # Another run was refreshing this stream, and is done: what it read is older than `now`.
-    return refresh_formulas(org, meter, warehouse, spec, now=now, run_id=run_id, progress=progress)
+    with spending.counting(warehouse), explaining(org, spec.object):
+        return work.run()
 
 
 @dataclass(frozen=True)
@@ -111,6 +107,14 @@ class _Work:
 
     def __post_init__(self) -> None:
         self.span = ReadRange(self.spec.since or BEGINNING, self.now.astimezone(UTC), is_open=False)
+
+    def run(self) -> RefreshReport:
+        """Reads and keeps; once more where another run was refreshing the stream, which read what is older than now."""
+        while True:
+            columns = _refreshed(self.org, self.warehouse, self.spec)
+            with landing_folder(self.warehouse, f"{self.spec.stream}-refresh", self.span, self.now) as landing:
+                if landing is not None:
+                    return self.keep(columns, self.read(columns, landing))
 
     def read(self, columns: _Refreshed, landing: Landing) -> Fetched:
         """Lands Id, version and the columns of all living records; no call where there is nothing to refresh."""

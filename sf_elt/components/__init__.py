@@ -5,6 +5,7 @@
     EventImport             files of behavioural events as a stream
     Profiles                one row a person, unified from the streams
     BehaviourScores         scores of 0 to 100 from behaviour
+    ContentAffinity         interest of 0 to 1 in topics, from pages visited
     Audiences               groups of profiles whose members enter and leave
     SalesforceExport        audiences, scores and user fields into records of an org
 
@@ -16,6 +17,7 @@ accepted.
 from sf_elt.components.attributes import ComponentAttributeError
 from sf_elt.components.audiences import Audiences
 from sf_elt.components.behaviour_scores import BehaviourScores
+from sf_elt.components.content_affinity import ContentAffinity
 from sf_elt.components.event_import import EventImport
 from sf_elt.components.profiles import Profiles
 from sf_elt.components.salesforce_connection import SalesforceConnection
@@ -26,6 +28,7 @@ __all__ = [
     "Audiences",
     "BehaviourScores",
     "ComponentAttributeError",
+    "ContentAffinity",
     "EventImport",
     "Profiles",
     "SalesforceConnection",

@@ -4,6 +4,7 @@ import dagster as dg
 
 PROFILES = dg.AssetKey(["profiles", "profiles"])
 SCORES = dg.AssetKey(["insight", "scores"])
+AFFINITIES = dg.AssetKey(["insight", "affinities"])
 AUDIENCES = dg.AssetKey(["insight", "audiences"])
 UPKEEP = "upkeep"
 """What the keys of upkeep assets begin with."""

@@ -1,26 +1,31 @@
-"""Insight: what profiles' behaviour and fields say. Scores of behaviour, and audiences with members who come and go.
+"""Insight: what profiles' behaviour and fields say. Scores of behaviour, interest in topics, audiences of members.
 
     score_behaviour(warehouse, ScoreSpec(streams=("web_events",)), now=now, run_id=run_id)
+    compute_affinities(warehouse, AffinitySpec(half_life_days=90), now=now, run_id=run_id)
     loyal = Audience(name="Loyal", description="Comes often.", condition="frequency > 65 and recency > 50")
     report = refresh_audiences(warehouse, [loyal], now=now, run_id=run_id)
 
-They write insight.scores, insight.audiences and insight.audience_members.
+They write insight.scores, insight.affinities and insight.interests, insight.audiences and insight.audience_members.
 
 Errors:
 
     InsightError
     ├── ProfilesMissing     profiles have not been built yet
-    ├── StreamsRefused      a stream to score does not exist, and another one is called nearly the same
+    ├── StreamsRefused      a stream of events does not exist, and another one is called nearly the same
     └── AudiencesRefused    audiences are not well defined; `problems` says how, nothing was written
 """
 
+from sf_elt.insight.affinity import INTERESTS, AffinitiesReport, AffinitySpec, compute_affinities
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing, StreamsRefused
 from sf_elt.insight.membership import AudienceChange, AudiencesReport, check_audiences, refresh_audiences
 from sf_elt.insight.scores import SCORES, ScoreSpec, ScoresReport, score_behaviour
 
 __all__ = [
+    "INTERESTS",
     "SCORES",
+    "AffinitiesReport",
+    "AffinitySpec",
     "Audience",
     "AudienceChange",
     "AudiencesRefused",
@@ -31,6 +36,7 @@ __all__ = [
     "ScoresReport",
     "StreamsRefused",
     "check_audiences",
+    "compute_affinities",
     "refresh_audiences",
     "score_behaviour",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 class InsightError(Exception):
-    """Anything that keeps scores or audiences from being computed."""
+    """Anything that keeps scores, affinities or audiences from being computed."""
 
 
 class ProfilesMissing(InsightError):
@@ -12,7 +12,7 @@ class ProfilesMissing(InsightError):
 
 
 class StreamsRefused(InsightError):
-    """A stream to score does not exist, and another one is called nearly the same."""
+    """A stream of events does not exist, and another one is called nearly the same."""
 
 
 class AudiencesRefused(InsightError):

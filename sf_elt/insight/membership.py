@@ -9,6 +9,7 @@ from datetime import datetime
 
 import duckdb
 
+from sf_elt.insight.affinity import INTERESTS
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.conditions import Condition, ConditionRefused, parse_condition
 from sf_elt.insight.errors import AudiencesRefused, ProfilesMissing
@@ -73,7 +74,7 @@ def refresh_audiences(
 def check_audiences(audiences: Sequence[Audience], columns: Sequence[str]) -> list[str]:
     """One sentence for each fault of the audiences, as far as it shows without a warehouse.
 
-    `columns` are the names that conditions may use: user fields, scores, created_at, updated_at.
+    `columns` are the names that conditions may use: user fields, scores, interests, created_at, updated_at.
     """
     _, problems = _parsed(audiences, columns)
     return problems
@@ -116,10 +117,12 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
         raise ProfilesMissing("there are no profiles yet: build them before the audiences")
     described = connection.execute("DESCRIBE profiles.profiles").fetchall()
     fields = [name for name, *_ in described if name != "profile_id"]
-    if both := sorted(set(fields) & set(SCORES)):
-        raise AudiencesRefused([f"`{name}` is a score and also a user field: rename the user field" for name in both])
+    if both := sorted(set(fields) & {*SCORES, *INTERESTS}):
+        raise AudiencesRefused(
+            [f"`{name}` is a score or an interest and also a user field: rename the user field" for name in both]
+        )
     _statement(connection, "subjects", scores=", ".join(f"scores.{score}::BIGINT AS {score}" for score in SCORES))
-    return [*fields, *SCORES]
+    return [*fields, *SCORES, *INTERESTS]
 
 
 def _type_fault(connection: duckdb.DuckDBPyConnection, condition: Condition, now: datetime) -> str | None:

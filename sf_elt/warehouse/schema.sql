@@ -168,6 +168,24 @@ CREATE TABLE IF NOT EXISTS insight.scores (
     computed_at TIMESTAMP NOT NULL
 );
 
+-- How much a profile is interested in a topic, above 0 and up to 1; without a visit there is no row.
+CREATE TABLE IF NOT EXISTS insight.affinities (
+    profile_id VARCHAR NOT NULL,
+    topic VARCHAR NOT NULL,
+    affinity DOUBLE NOT NULL,
+    visits BIGINT NOT NULL,
+    last_visit_at TIMESTAMP NOT NULL,
+    computed_at TIMESTAMP NOT NULL
+);
+
+-- The same, one row for each profile that has any.
+CREATE TABLE IF NOT EXISTS insight.interests (
+    profile_id VARCHAR NOT NULL,
+    top_topics VARCHAR NOT NULL,              -- the three of most interest, that of the most first: 'Data; Pricing; AI'
+    affinities MAP(VARCHAR, DOUBLE) NOT NULL, -- topic in lower case → affinity
+    computed_at TIMESTAMP NOT NULL
+);
+
 -- Audiences as last evaluated.
 CREATE TABLE IF NOT EXISTS insight.audiences (
     audience VARCHAR NOT NULL,

@@ -19,8 +19,9 @@ from sf_elt_tests.components.test_yaml import PYPROJECT
 IMPORTS = [path.stem for path in EXAMPLES.joinpath("imports").iterdir()]
 TYPES = [name for name in sf_elt.components.__all__ if issubclass(getattr(sf_elt.components, name), Attributes)]
 ONE_PER_PROJECT = {
-    "Profiles": {"profiles", "scores", "audiences", "exports"},
+    "Profiles": {"profiles", "scores", "affinity", "audiences", "exports"},
     "BehaviourScores": {"scores"},
+    "ContentAffinity": {"affinity"},
     "Audiences": {"audiences", "exports"},
 }
 """Type → the project's folders that an example of it takes the place of, with what needs them."""

@@ -78,7 +78,9 @@ def test_an_answer_under_a_wrong_type_is_not_quoted(org: Details, connected: Org
 def test_a_connection_that_breaks_is_told_in_words(org: Details, connected: Org) -> None:
     """And not in those of the library underneath."""
     levers(org).faults.plan({"drop": "body", "path": "/query", "times": None})
-    with pytest.raises(OrgUnavailable, match=r"query.*: the connection broke off$"):
+    with pytest.raises(
+        OrgUnavailable, match=r"query.*: the connection broke off \(tried \d times: run it again later\)$"
+    ):
         count(connected, "Lead")
 
 
@@ -95,7 +97,8 @@ def test_patience_ends(org: Details, connected: Org, meter: Meter) -> None:
     """After the last attempt the error says what the org said, in its first words where it is a web page."""
     page = "<html><head><style>x</style></head><body><h1>Down for maintenance</h1>" + "word " * 200 + "</body></html>"
     levers(org).faults.plan({"path": "/query", "reply": {"status": 503, "body": page}} | ALL)
-    with pytest.raises(OrgUnavailable, match=r"GET .*/query/: 503 Down for maintenance word .* …$") as caught:
+    said = r"GET .*/query/: 503 Down for maintenance word .* … \(tried \d times: run it again later\)$"
+    with pytest.raises(OrgUnavailable, match=said) as caught:
         count(connected, "Lead")
     assert (len(meter.calls), caught.value.status) == (QUICK.attempts, 503)
     assert len(str(caught.value)) < 300

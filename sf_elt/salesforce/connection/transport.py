@@ -126,9 +126,15 @@ class OrgTransport(HTTPAdapter):
             before_sleep=_say_what_is_repeated,
             reraise=True,
         )
-        response = attempts(once)
-        if response.status_code == 401 and not _is_login(request):
-            response = self._renewed(request, response, attempts, once)
+        try:
+            response = attempts(once)
+            if response.status_code == 401 and not _is_login(request):
+                response = self._renewed(request, response, attempts, once)
+        except OrgUnavailable as error:
+            times = attempts.statistics["attempt_number"]
+            if times > 1:
+                error.args = (f"{error} (tried {times} times: run it again later)",)
+            raise
         return response
 
     def _once(self, request: requests.PreparedRequest, meter: CallMeter | None, **how: object) -> requests.Response:

@@ -9,11 +9,10 @@ from sf_elt.components.attributes import Attributes, Group, Owner, Verbatim, att
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.content_affinity import known_affinities
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES
-from sf_elt.components.profiles import known_user_fields
+from sf_elt.components.profiles import known_user_types
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
-from sf_elt.insight import INTERESTS, Audience, check_audiences, refresh_audiences
-from sf_elt.insight import SCORES as SCORE_NAMES
+from sf_elt.insight import Audience, check_audiences, refresh_audiences, subject_types
 from sf_elt.warehouse import Warehouse, column_types
 
 
@@ -76,9 +75,5 @@ class Audiences(dg.Component, Attributes):
         return [f"- **{audience.name}**: {audience.description}" for audience in self.audiences]
 
     def _require_sound_conditions(self, context: dg.ComponentLoadContext) -> None:
-        columns = [*known_user_fields(context), *SCORE_NAMES, *INTERESTS, "created_at", "updated_at"]
-        for index, audience in enumerate(self.audiences):
-            for problem in check_audiences([audience], columns):
-                raise attribute_error(context, ["audiences", index, "condition"], problem)
-        for problem in check_audiences(self.audiences, columns):
-            raise attribute_error(context, ["audiences"], problem)
+        for fault in check_audiences(self.audiences, subject_types(known_user_types(context))):
+            raise attribute_error(context, ["audiences", fault.index, fault.attribute], fault.says)

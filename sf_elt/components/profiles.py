@@ -12,7 +12,15 @@ from sf_elt.components.keys import PROFILES
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.salesforce_import import known_streams, what_changes
 from sf_elt.components.scaffold import Example
-from sf_elt.profiles import FieldRule, Guards, build_profiles, check_guards, check_mapping, profiles_without_identifier
+from sf_elt.profiles import (
+    FieldRule,
+    Guards,
+    build_profiles,
+    check_guards,
+    check_mapping,
+    profiles_without_identifier,
+    user_fields,
+)
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS
 from sf_elt.warehouse import Warehouse, column_types
 
@@ -131,6 +139,12 @@ class Profiles(dg.Component, Attributes):
             raise attribute_error(context, ["mapping"], problem)
         for problem in check_guards(self.guards, self.mapping):
             raise attribute_error(context, ["guards"], problem)
+
+
+def known_user_types(context: dg.ComponentLoadContext) -> dict[str, str]:
+    """User field → DuckDB type of its column, of those that the project's mapping fills."""
+    components = context.component_tree.get_all_components(Profiles)
+    return user_fields(rule for component in components for rule in component.mapping)
 
 
 def known_user_fields(context: dg.ComponentLoadContext) -> Iterator[str]:

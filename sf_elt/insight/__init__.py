@@ -17,9 +17,11 @@ Errors:
 
 from sf_elt.insight.affinity import INTERESTS, AffinitiesReport, AffinitySpec, compute_affinities
 from sf_elt.insight.audiences import Audience
+from sf_elt.insight.definitions import AudienceFault, check_audiences
 from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing, StreamsRefused
-from sf_elt.insight.membership import AudienceChange, AudiencesReport, check_audiences, refresh_audiences
+from sf_elt.insight.membership import AudienceChange, AudiencesReport, refresh_audiences
 from sf_elt.insight.scores import SCORES, ScoreSpec, ScoresReport, score_behaviour
+from sf_elt.insight.subjects import subject_types
 
 __all__ = [
     "INTERESTS",
@@ -28,6 +30,7 @@ __all__ = [
     "AffinitySpec",
     "Audience",
     "AudienceChange",
+    "AudienceFault",
     "AudiencesRefused",
     "AudiencesReport",
     "InsightError",
@@ -39,4 +42,5 @@ __all__ = [
     "compute_affinities",
     "refresh_audiences",
     "score_behaviour",
+    "subject_types",
 ]

@@ -1,12 +1,6 @@
 -- Who enters and who leaves which audience, and whether the person changed or the audience's definition did: under a
 -- changed definition, those whom the former one would have moved as well moved by themselves.
 CREATE OR REPLACE TEMP TABLE moves AS
-WITH open_stays AS (
-    SELECT audience, profile_id
-    FROM insight.audience_members
-    WHERE left_at IS NULL
-)
-
 SELECT
     audience,
     profile_id,

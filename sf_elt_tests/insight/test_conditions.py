@@ -97,8 +97,8 @@ def test_now_is_utc() -> None:
 def test_writing_it_differently_is_the_same_definition() -> None:
     """White space, letter case of names and comments do not change a definition; values do."""
     plain = parse_condition("email = 'a' and amount > 1", COLUMNS)
-    assert parse_condition("Email='a'\n AND  amount>1 -- big", COLUMNS).fingerprint == plain.fingerprint
-    assert parse_condition("email = 'A' and amount > 1", COLUMNS).fingerprint != plain.fingerprint
+    assert parse_condition("Email='a'\n AND  amount>1 -- big", COLUMNS).fingerprint({}) == plain.fingerprint({})
+    assert parse_condition("email = 'A' and amount > 1", COLUMNS).fingerprint({}) != plain.fingerprint({})
 
 
 def test_all_faults_are_said_at_once() -> None:

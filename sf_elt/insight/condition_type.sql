@@ -1,1 +1,0 @@
-DESCRIBE SELECT {condition} AS is_member FROM subjects

@@ -12,7 +12,7 @@ from sf_elt.profiles.mapping import type_of
 from sf_elt.warehouse import quote
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-_NO_VALUES: tuple[type[exp.Expression], ...] = (exp.Any, exp.DataType, exp.DataTypeParam, exp.Identifier, exp.Var)
+_NO_VALUES: tuple[type[exp.Expr], ...] = (exp.Any, exp.DataType, exp.DataTypeParam, exp.Identifier, exp.Var)
 _EQUALITIES = (exp.EQ, exp.NEQ, exp.In, exp.Like, exp.ILike, exp.NullSafeEQ, exp.NullSafeNEQ)
 _CONNECTORS = (exp.And, exp.Or, exp.Not)
 
@@ -44,7 +44,7 @@ def _fault(connection: duckdb.DuckDBPyConnection, condition: Condition) -> str |
     return None if kind in ("bool", "null") else f"the condition gives a *{kind}*, not true or false"
 
 
-def _smallest_faults(connection: duckdb.DuckDBPyConnection, whole: exp.Expression) -> Iterator[str]:
+def _smallest_faults(connection: duckdb.DuckDBPyConnection, whole: exp.Expr) -> Iterator[str]:
     """The faults of the innermost parts of an expression that cannot be evaluated."""
     for node in reversed(list(whole.bfs())):
         if isinstance(node, _NO_VALUES) or isinstance(node.parent, exp.Interval):
@@ -54,7 +54,7 @@ def _smallest_faults(connection: duckdb.DuckDBPyConnection, whole: exp.Expressio
             yield _in_words(connection, node, error)
 
 
-def _in_words(connection: duckdb.DuckDBPyConnection, node: exp.Expression, error: duckdb.Error) -> str:
+def _in_words(connection: duckdb.DuckDBPyConnection, node: exp.Expr, error: duckdb.Error) -> str:
     operands = [each for each in _operands(node) if not isinstance(each, _NO_VALUES)]
     kinds = [_type(connection, each) for each in operands]
     written = _written(node)
@@ -69,7 +69,7 @@ def _in_words(connection: duckdb.DuckDBPyConnection, node: exp.Expression, error
     return f"`{written}`: {str(error).splitlines()[0]}"
 
 
-def _hint(node: exp.Expression, operands: list[exp.Expression], kinds: list[str]) -> str:
+def _hint(node: exp.Expr, operands: list[exp.Expr], kinds: list[str]) -> str:
     lists = [each for each, kind in zip(operands, kinds, strict=True) if kind.startswith("[]") or kind.endswith("[]")]
     if lists and isinstance(node, _EQUALITIES):
         value = next((_written(each) for each in operands if each not in lists), "'…'")
@@ -83,7 +83,7 @@ def _hint(node: exp.Expression, operands: list[exp.Expression], kinds: list[str]
     return ""
 
 
-def _error(connection: duckdb.DuckDBPyConnection, node: exp.Expression) -> duckdb.Error | None:
+def _error(connection: duckdb.DuckDBPyConnection, node: exp.Expr) -> duckdb.Error | None:
     try:
         _evaluated(connection, "SELECT", node).fetchall()
     except duckdb.Error as error:
@@ -91,30 +91,30 @@ def _error(connection: duckdb.DuckDBPyConnection, node: exp.Expression) -> duckd
     return None
 
 
-def _type(connection: duckdb.DuckDBPyConnection, node: exp.Expression) -> str:
+def _type(connection: duckdb.DuckDBPyConnection, node: exp.Expr) -> str:
     """The mapping's word for the type that this part of a condition has."""
     sql_type = str(_evaluated(connection, "DESCRIBE SELECT", node).fetchall()[0][1]).strip('"')
     return "null" if sql_type == "NULL" else type_of(sql_type)
 
 
 def _evaluated(
-    connection: duckdb.DuckDBPyConnection, verb: Literal["SELECT", "DESCRIBE SELECT"], node: exp.Expression
+    connection: duckdb.DuckDBPyConnection, verb: Literal["SELECT", "DESCRIBE SELECT"], node: exp.Expr
 ) -> duckdb.DuckDBPyConnection:
     return connection.execute(f"{verb} {evaluated_sql(node, _ANY_TIME)} FROM subjects")
 
 
-def _operands(node: exp.Expression) -> list[exp.Expression]:
+def _operands(node: exp.Expr) -> list[exp.Expr]:
     return [each.unnest() for each in node.iter_expressions()]
 
 
-def _named(node: exp.Expression, kind: str) -> str:
+def _named(node: exp.Expr, kind: str) -> str:
     return f"*{kind}* field `{node.name}`" if isinstance(node, exp.Column) else f"*{kind}* `{_written(node)}`"
 
 
-def _written(node: exp.Expression) -> str:
+def _written(node: exp.Expr) -> str:
     """The part of a condition as a person would write it, with DuckDB's names of functions."""
 
-    def without_quotes(each: exp.Expression) -> exp.Expression:
+    def without_quotes(each: exp.Expr) -> exp.Expr:
         return exp.to_identifier(each.name) if isinstance(each, exp.Identifier) else each
 
     text = node.transform(without_quotes).sql(dialect="duckdb", comments=False, normalize_functions="lower")

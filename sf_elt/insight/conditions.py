@@ -41,7 +41,7 @@ class Condition:
     """A checked condition. `text` is its canonical SQL: two ways to write the same expression give the same text."""
 
     text: str
-    expression: exp.Expression
+    expression: exp.Expr
 
     @property
     def audiences(self) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ class Condition:
     def fingerprint(self, of_audiences: Mapping[str, str]) -> str:
         """The same for the same definition. `of_audiences` has the fingerprints of the audiences that it refers to."""
 
-        def told_by_definition(node: exp.Expression) -> exp.Expression:
+        def told_by_definition(node: exp.Expr) -> exp.Expr:
             if _is_in_audience(node) and _referred(node) in of_audiences:
                 return exp.func(IN_AUDIENCE, exp.Literal.string(of_audiences[_referred(node)]))
             return node
@@ -79,7 +79,7 @@ def parse_condition(text: str, columns: Collection[str], audiences: Collection[s
     return Condition(checked.text, checked.tree)
 
 
-def evaluated_sql(expression: exp.Expression, now: datetime) -> str:
+def evaluated_sql(expression: exp.Expr, now: datetime) -> str:
     """A condition, or a part of one, as SQL for DuckDB, with `now` for now() and its day in UTC for today().
 
     in_audience reads the column `in audiences`, the list of the profile's; without one the profile is in none.
@@ -88,7 +88,7 @@ def evaluated_sql(expression: exp.Expression, now: datetime) -> str:
 
 
 def _known_among(audiences: Collection[str]) -> Faults:
-    def faults(node: exp.Expression) -> Iterator[str]:
+    def faults(node: exp.Expr) -> Iterator[str]:
         match node.expressions:
             case [exp.Literal(is_string=True) as name]:
                 if name.name not in audiences:
@@ -99,15 +99,15 @@ def _known_among(audiences: Collection[str]) -> Faults:
     return faults
 
 
-def _is_in_audience(node: exp.Expression) -> bool:
+def _is_in_audience(node: exp.Expr) -> bool:
     return isinstance(node, exp.Anonymous) and node.name.lower() == IN_AUDIENCE
 
 
-def _referred(node: exp.Expression) -> str:
+def _referred(node: exp.Expr) -> str:
     return str(node.expressions[0].name)
 
 
-def _membership(node: exp.Expression) -> exp.Expression:
+def _membership(node: exp.Expr) -> exp.Expr:
     """Whether the audience is among the profile's: true or false, never null."""
     if not _is_in_audience(node):
         return node
@@ -121,7 +121,7 @@ def _at(now: datetime) -> Replacement:
     """Puts the time of evaluation in place of now() and today()."""
     time = now.astimezone(UTC)
 
-    def replaced(node: exp.Expression) -> exp.Expression:
+    def replaced(node: exp.Expr) -> exp.Expr:
         if is_now(node):
             return exp.cast(exp.Literal.string(time.strftime("%Y-%m-%d %H:%M:%S.%f")), "timestamp")
         if isinstance(node, exp.CurrentDate):

@@ -15,8 +15,8 @@ from sqlglot import exp
 
 from sf_elt.salesforce import did_you_mean
 
-Replacement = Callable[[exp.Expression], exp.Expression]
-Faults = Callable[[exp.Expression], Iterator[str]]
+Replacement = Callable[[exp.Expr], exp.Expr]
+Faults = Callable[[exp.Expr], Iterator[str]]
 
 MAX_LENGTH = 10_000
 """Characters an expression may have."""
@@ -38,7 +38,7 @@ _UNITS = frozenset(
     for plural in ("", "s")
 )
 
-_FUNCTION_NODES: tuple[type[exp.Expression], ...] = (
+_FUNCTION_NODES: tuple[type[exp.Expr], ...] = (
     exp.Abs, exp.ArrayContains, exp.ArrayDistinct, exp.ArrayOverlaps, exp.ArraySize, exp.ArrayToString, exp.Case,
     exp.Cast, exp.Ceil, exp.Coalesce, exp.Concat, exp.ConcatWs, exp.Contains, exp.CurrentDate, exp.CurrentTimestamp,
     exp.DateDiff, exp.Day, exp.EndsWith, exp.Extract, exp.Floor, exp.Greatest, exp.If, exp.Least, exp.Left, exp.Length,
@@ -46,12 +46,12 @@ _FUNCTION_NODES: tuple[type[exp.Expression], ...] = (
     exp.Round, exp.Split, exp.SplitPart, exp.StartsWith, exp.StrToTime, exp.Substring, exp.TimeToStr,
     exp.TimestampTrunc, exp.Trim, exp.TryCast, exp.UnixToTime, exp.Upper, exp.Year,
 )  # fmt: skip
-_OPERATORS: tuple[type[exp.Expression], ...] = (
+_OPERATORS: tuple[type[exp.Expr], ...] = (
     exp.Add, exp.And, exp.Any, exp.Array, exp.Between, exp.Bracket, exp.DPipe, exp.Div, exp.EQ, exp.Escape, exp.GT,
     exp.GTE, exp.ILike, exp.In, exp.IntDiv, exp.Is, exp.LT, exp.LTE, exp.Like, exp.Mod, exp.Mul, exp.NEQ, exp.Neg,
     exp.Not, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Or, exp.Paren, exp.Sub,
 )  # fmt: skip
-_LEAVES: tuple[type[exp.Expression], ...] = (
+_LEAVES: tuple[type[exp.Expr], ...] = (
     exp.Boolean, exp.Column, exp.DataType, exp.DataTypeParam, exp.Identifier, exp.Interval, exp.Literal, exp.Null,
     exp.Var,
 )  # fmt: skip
@@ -84,7 +84,7 @@ class Use:
         """All functions that it may call."""
         return sorted({*FUNCTIONS, *self.functions} - (set() if self.clock else _CLOCK))
 
-    def own_function(self, node: exp.Expression) -> Faults | None:
+    def own_function(self, node: exp.Expr) -> Faults | None:
         """What finds the faults of this part of an expression, where that calls one of its functions."""
         return self.functions.get(node.name.lower()) if isinstance(node, exp.Anonymous) else None
 
@@ -102,7 +102,7 @@ class Expression:
     """
 
     text: str
-    tree: exp.Expression
+    tree: exp.Expr
 
 
 def parse_expression(text: str, columns: Collection[str] | None, use: Use) -> Expression:
@@ -118,17 +118,17 @@ def parse_expression(text: str, columns: Collection[str] | None, use: Use) -> Ex
         raise ExpressionRefused(f"the {use.noun} is nested too deeply: write it with fewer parentheses") from None
 
 
-def columns_of(tree: exp.Expression) -> tuple[str, ...]:
+def columns_of(tree: exp.Expr) -> tuple[str, ...]:
     """The columns that a checked expression reads, each once."""
     return tuple(dict.fromkeys(_written(column) for column in tree.find_all(exp.Column)))
 
 
-def expression_sql(expression: exp.Expression) -> str:
+def expression_sql(expression: exp.Expr) -> str:
     """The expression as SQL for DuckDB, without comments."""
     return expression.sql(dialect="duckdb", comments=False)
 
 
-def is_now(node: exp.Expression) -> bool:
+def is_now(node: exp.Expr) -> bool:
     """Whether this part of an expression is now()."""
     named = isinstance(node, exp.Anonymous) and node.name.lower() == "now" and not node.expressions
     return named or isinstance(node, exp.CurrentTimestamp)
@@ -140,7 +140,7 @@ def _checked(text: str, known: dict[str, str] | None, use: Use) -> Expression:
     except sqlglot.errors.SqlglotError as error:
         raise ExpressionRefused(f"this is no SQL expression: {_first_line(error)}") from error
     expression = statements[0] if len(statements) == 1 else None
-    if not isinstance(expression, exp.Expression):
+    if not isinstance(expression, exp.Expr):
         raise ExpressionRefused(f"a {use.noun} is one expression, without a semicolon")
     problems = list(dict.fromkeys(_faults(expression, known, use)))
     if problems:
@@ -149,7 +149,7 @@ def _checked(text: str, known: dict[str, str] | None, use: Use) -> Expression:
     return Expression(expression_sql(checked), checked)
 
 
-def _faults(expression: exp.Expression, known: dict[str, str] | None, use: Use) -> Iterator[str]:
+def _faults(expression: exp.Expr, known: dict[str, str] | None, use: Use) -> Iterator[str]:
     for node in expression.walk(prune=lambda each: use.own_function(each) is not None):
         if faults := use.own_function(node):
             yield from faults(node)
@@ -204,7 +204,7 @@ def _no_clock(name: str, use: Use) -> str:
 def _quoted(known: dict[str, str] | None) -> Replacement:
     """Gives every column the name that the table has, quoted."""
 
-    def replaced(node: exp.Expression) -> exp.Expression:
+    def replaced(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column):
             written = _written(node)
             return exp.column(exp.to_identifier((known or {}).get(written.casefold(), written), quoted=True))

@@ -1,6 +1,6 @@
-"""Component SalesforceExport: audiences, scores and user fields, written into records of an org."""
+"""Component SalesforceExport: audiences, scores, topics and user fields, written into records of an org."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -9,6 +9,7 @@ from pydantic import Field
 from sf_elt.components.attributes import Group, Owner, require_known
 from sf_elt.components.audiences import Audiences
 from sf_elt.components.automation import after_checked_data, resume_when_free
+from sf_elt.components.content_affinity import known_affinities
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key
 from sf_elt.components.preview import FULL_VALUES, changes_table
 from sf_elt.components.profiles import known_user_fields
@@ -20,7 +21,7 @@ from sf_elt.components.scaffold import Example
 from sf_elt.components.writes_to_org import WritesToOrg
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.warehouse import JobMeter, Warehouse
-from sf_elt.writeback import ExportReport, plan_export, run_export
+from sf_elt.writeback import TOP_TOPICS, ExportReport, plan_export, run_export
 
 DRY_RUN = "dry run: nothing was sent"
 EVERY_OUTCOME = "every_sent_record_has_an_outcome"
@@ -50,17 +51,18 @@ class SalesforceExport(WritesToOrg):
         key = export_key(self.name)
         job = dg.define_asset_job(f"{self.name}_export", selection=dg.AssetSelection.assets(key))
         sensor = resume_when_free(f"{self.name}_export_resume", [key], job, lambda _keys, _now: [dg.RunRequest()])
-        return dg.Definitions(assets=[self._asset(key)], jobs=[job], sensors=[sensor])
+        deps = [PROFILES, SCORES, *known_affinities(context), AUDIENCES]
+        return dg.Definitions(assets=[self._asset(key, deps)], jobs=[job], sensors=[sensor])
 
     @property
     def spender(self) -> str:
         """Under this name its calls are counted."""
         return f"export:{self.name}"
 
-    def _asset(self, key: dg.AssetKey) -> dg.AssetsDefinition:
+    def _asset(self, key: dg.AssetKey, deps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         spec = dg.AssetSpec(
             key,
-            deps=[PROFILES, SCORES, AUDIENCES],
+            deps=deps,
             description=self.description or f"{self.object} records of the org, brought up to date.",
             group_name=self.group,
             owners=self.owners,
@@ -166,7 +168,10 @@ class SalesforceExport(WritesToOrg):
 
     def _columns(self) -> dg.TableSchema:
         """The Salesforce fields that are written, and what from."""
-        sources = {field: f"user field {user_field}" for field, user_field in self.fields.items()}
+        sources = {
+            field: "the profile's topics of most interest" if name == TOP_TOPICS else f"user field {name}"
+            for field, name in self.fields.items()
+        }
         own = {self.audiences_field: "the profile's audiences", self.scores_field: "the profile's scores"}
         sources |= {field: source for field, source in own.items() if field is not None}
         return dg.TableSchema(columns=[dg.TableColumn(field, description=source) for field, source in sources.items()])
@@ -186,7 +191,7 @@ class SalesforceExport(WritesToOrg):
         user_fields = list(known_user_fields(context))
         require_known(context, ["match"], "user field", self.match, user_fields)
         for field, user_field in self.fields.items():
-            require_known(context, ["fields", field], "user field", user_field, user_fields)
+            require_known(context, ["fields", field], "user field", user_field, [*user_fields, TOP_TOPICS])
 
 
 def _metadata(report: ExportReport, left: int | None) -> dict[str, dg.MetadataValue]:

@@ -43,7 +43,8 @@ class ExportSpec(BaseModel):
     )
     fields: dict[str, str] = Field(
         default_factory=dict,
-        description="Salesforce field → user field whose value it gets. No other field is touched.",
+        description="Salesforce field → user field whose value it gets, or top_topics: the topics of most interest. "
+        "No other field is touched.",
     )
     only_members: bool = Field(
         default=False,

@@ -12,6 +12,9 @@ from sf_elt.writeback.spec import ExportSpec
 
 SCORES = ("frequency", "intensity", "momentum", "quantity", "recency")
 LONGEST_SCORES = ", ".join(f"{score} 100" for score in SCORES)
+TOP_TOPICS = "top_topics"
+"""What `fields` may name besides user fields: the profile's topics of most interest, as insight.interests has them."""
+
 TEXT_TYPES = ("string", "textarea")
 LENGTH_TYPES = (*TEXT_TYPES, "picklist", "multipicklist", "combobox", "phone", "url", "email", "encryptedstring")
 NUMBER_TYPES = ("double", "currency", "percent")
@@ -25,7 +28,7 @@ class Target:
     type: str
     source_type: str
     content_sql: str
-    """The value as text, over `profile` (profiles.profiles), `held` (audience names, a list) and `score`."""
+    """The value as text, over `profile` (profiles.profiles), `held` (names of audiences), `score` and `interest`."""
     nillable: bool
     is_own: bool
     """The field is there for this export's audiences or scores: an empty value clears it always."""
@@ -62,10 +65,13 @@ def profile_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {str(name): str(data_type) for name, data_type in rows}
 
 
-def user_field(spec: ExportSpec, columns: Mapping[str, str], name: str) -> str:
-    """The column of that user field. Raises ExportMisconfigured with the nearest name where there is none."""
+def user_field(spec: ExportSpec, columns: Mapping[str, str], name: str, *others: str) -> str:
+    """The column of that user field. Raises ExportMisconfigured with the nearest name where there is none.
+
+    `others` are names that might have been meant as well.
+    """
     if name not in columns:
-        hint = did_you_mean(name, columns)
+        hint = did_you_mean(name, [*columns, *others])
         raise ExportMisconfigured(f"export {spec.name!r}: the profiles have no user field {name!r}{hint}")
     return name
 
@@ -91,7 +97,10 @@ def check_audiences(spec: ExportSpec, known: Sequence[str]) -> None:
 def _user_field_targets(spec: ExportSpec, describe: ObjectDescribe, columns: Mapping[str, str]) -> Iterator[Target]:
     for salesforce_field, name in spec.fields.items():
         field = _writable(spec, describe, salesforce_field)
-        column = quote(user_field(spec, columns, name))
+        if name == TOP_TOPICS and name not in columns:
+            yield _target(field, _top_topics(field), "topics", is_own=False)
+            continue
+        column = quote(user_field(spec, columns, name, TOP_TOPICS))
         data_type = columns[name]
         if data_type.endswith("[]"):
             separator = ";" if field.type == "multipicklist" else ", "
@@ -99,6 +108,10 @@ def _user_field_targets(spec: ExportSpec, describe: ObjectDescribe, columns: Map
         else:
             content = f"CAST(profile.{column} AS VARCHAR)"
         yield _target(field, content, _plain_type(data_type), is_own=False)
+
+
+def _top_topics(field: FieldDescribe) -> str:
+    return "replace(interest.top_topics, '; ', ';')" if field.type == "multipicklist" else "interest.top_topics"
 
 
 def _audiences_target(spec: ExportSpec, field: FieldDescribe) -> Target:

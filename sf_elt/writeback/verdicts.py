@@ -74,6 +74,7 @@ def _name_profiles(
         FROM profiles.profiles AS profile
         LEFT JOIN audiences_of_profile AS held USING (profile_id)
         LEFT JOIN insight.scores AS score USING (profile_id)
+        LEFT JOIN insight.interests AS interest USING (profile_id)
     """  # noqa: S608 - names are quoted, and there are no values
     connection.execute(view)
 

@@ -8,8 +8,9 @@ import pytest
 
 LEADS, PROFILES = dg.AssetKey(["streams", "salesforce_leads"]), dg.AssetKey(["profiles", "profiles"])
 SCORES, AUDIENCES = dg.AssetKey(["insight", "scores"]), dg.AssetKey(["insight", "audiences"])
+AFFINITIES = dg.AssetKey(["insight", "affinities"])
 EXPORTS = {dg.AssetKey(["writeback", "leads"]), dg.AssetKey(["writeback", "contacts"])}
-CHAIN = {PROFILES, SCORES, AUDIENCES, *EXPORTS}
+CHAIN = {PROFILES, SCORES, AFFINITIES, AUDIENCES, *EXPORTS}
 PARTITIONS = 200
 
 
@@ -41,7 +42,7 @@ class Ticks:
 
     def run_chain(self) -> None:
         """What a run of the chain would leave behind."""
-        for key in (PROFILES, SCORES, AUDIENCES, *EXPORTS):
+        for key in (PROFILES, SCORES, AFFINITIES, AUDIENCES, *EXPORTS):
             self.made(key)
         self.checked(PROFILES, "every_profile_has_an_identifier", passed=True)
 
@@ -95,7 +96,7 @@ def test_a_backfill_of_all_partitions_runs_the_chain_once(ticks: Ticks) -> None:
 def test_only_checked_profiles_are_exported(ticks: Ticks, passed: bool) -> None:
     """Audiences made from profiles whose blocking check failed are not written into the org; others are."""
     assert ticks.tick() == set()
-    for key in (PROFILES, SCORES, AUDIENCES):
+    for key in (PROFILES, SCORES, AFFINITIES, AUDIENCES):
         ticks.made(key)
     ticks.checked(PROFILES, "every_profile_has_an_identifier", passed=passed)
     assert ticks.tick() == (EXPORTS if passed else set())

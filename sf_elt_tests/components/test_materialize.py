@@ -73,6 +73,7 @@ def test_the_whole_chain_in_one_run(deployed: Deployed, sf: Salesforce) -> None:
         "id_unique": True,
         "as_many_rows_as_the_org_counted": True,
         "every_profile_has_an_identifier": True,
+        "few_enough_topics": True,
         "every_sent_record_has_an_outcome": True,
     }
     graph = deployed.definitions.resolve_asset_graph()
@@ -86,7 +87,12 @@ def test_the_whole_chain_in_one_run(deployed: Deployed, sf: Salesforce) -> None:
             "SELECT count(DISTINCT record_id) FROM writeback.sync_log"
             " WHERE export = 'leads' AND status = 'succeeded' AND code IS NULL"
         ).fetchone()
+        topics = connection.execute("SELECT DISTINCT top_topics FROM insight.interests").fetchall()
     assert sent == (scored,)
+    leads = sf.query("SELECT Content_Affinity__c FROM Lead")["records"]
+    told = {lead["Content_Affinity__c"] for lead in leads} - {None}
+    assert told
+    assert told <= {each for (each,) in topics}
 
 
 def test_without_a_folder_of_events_the_sample_is_read(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -358,3 +358,17 @@ def test_what_is_planned_brings_the_org_to_what_is_wanted_and_nothing_more(histo
                     if "Title" not in sent[record_id]:
                         assert org[record_id]["Title"] == "theirs"
             assert all(row["verdict"] != "planned" for row in Verdicts(connection, SPEC).rows)
+
+
+def test_the_topics_of_most_interest_are_a_text(warehouse):
+    """top_topics goes into a text as it stands, into a multi-select picklist as its values; without any, nowhere."""
+    people = [Person("p1", [A]), Person("p2", [B])]
+    fill(warehouse, people, [Lead(A), Lead(B)])
+    with warehouse.write() as connection:
+        connection.execute("INSERT INTO insight.interests VALUES ('p1', 'Data; Email', map {'data': 0.5}, ?)", [NOW])
+    found = _verdicts(warehouse, people, _spec(fields={"Title": "top_topics", "Interests__c": "top_topics"}))
+    assert found.payload(A) == {"Title": "Data; Email", "Interests__c": "Data;Email"}
+    assert found.of(A)["code"] == "STRING_TOO_LONG"
+    assert found.payload(B) == {}
+    with pytest.raises(ExportMisconfigured, match="did you mean top_topics"):
+        _verdicts(warehouse, people, _spec(fields={"Title": "top_topic"}))

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
+from sf_elt.demo_org.grammars import parser_of
 from sf_elt.demo_org.schema import Field, FieldType, ObjectType
 from sf_elt.demo_org.tables import column_type, quote
 
@@ -71,8 +71,7 @@ def _term(formula: str, object_type: ObjectType, *, blank_as_zero: bool) -> Term
 
 @cache
 def _parser() -> Lark:
-    grammar = files("sf_elt.demo_org.metadata").joinpath("formula.lark").read_text("utf-8")
-    return Lark(grammar, start="formula", parser="lalr", maybe_placeholders=False)
+    return parser_of("sf_elt.demo_org.metadata", "formula.lark", start="formula", maybe_placeholders=False)
 
 
 def _kind_of(field_type: FieldType) -> Kind:

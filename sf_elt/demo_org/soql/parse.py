@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from itertools import accumulate
 from typing import cast
 
@@ -11,6 +10,7 @@ from lark import Lark, UnexpectedInput, UnexpectedToken
 from lark.exceptions import VisitError
 
 from sf_elt.demo_org.errors import SoqlError
+from sf_elt.demo_org.grammars import parser_of
 from sf_elt.demo_org.soql.ast import Query
 from sf_elt.demo_org.soql.build import Builder
 
@@ -75,8 +75,9 @@ def _depth(text: str) -> int:
 
 @cache
 def _parser() -> Lark:
-    grammar = files("sf_elt.demo_org.soql").joinpath("grammar.lark").read_text("utf-8")
-    return Lark(grammar, start="query", parser="lalr", maybe_placeholders=True, transformer=Builder())
+    return parser_of(
+        "sf_elt.demo_org.soql", "grammar.lark", start="query", maybe_placeholders=True, transformer=Builder()
+    )
 
 
 def _malformed(text: str, unexpected: UnexpectedInput) -> SoqlError:

@@ -12,6 +12,7 @@ from hashlib import md5
 
 from sqlglot import exp
 
+from sf_elt.insight.affinity.asked import AFFINITY, faults_of_affinity, looked_up
 from sf_elt.profiles.expressions import (
     CONDITION,
     MAX_LENGTH,
@@ -75,8 +76,9 @@ def parse_condition(text: str, columns: Collection[str], audiences: Collection[s
 
     It may refer to these audiences. Raises ConditionRefused, with all faults found.
     """
-    checked = parse_expression(text, columns, replace(CONDITION, functions={IN_AUDIENCE: _known_among(audiences)}))
-    return Condition(checked.text, checked.tree)
+    functions = {IN_AUDIENCE: _known_among(audiences), AFFINITY: faults_of_affinity}
+    tree = parse_expression(text, columns, replace(CONDITION, functions=functions)).tree.transform(looked_up)
+    return Condition(expression_sql(tree), tree)
 
 
 def evaluated_sql(expression: exp.Expr, now: datetime) -> str:

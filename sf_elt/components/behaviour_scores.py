@@ -1,5 +1,6 @@
-"""Component BehaviourScores: how much, how often, how recently, how intensely and with what trend people act."""
+"""Component BehaviourScores: how much and how often people act, how steadily, with what trend, and who comes back."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -17,14 +18,25 @@ from sf_elt.warehouse import Warehouse, column_types
 
 @dg.scaffold_with(Example)
 class BehaviourScores(dg.Component, Attributes):
-    """Scores of 0 to 100 for profiles with behaviour: quantity, frequency, recency, intensity and momentum."""
+    """Scores of 0 to 100 for profiles with behaviour: quantity, frequency, recency, intensity, momentum, propensity,
+    consistency, maturity and volatility."""
 
     streams: list[str] = Field(min_length=1, description="Streams of events to score.")
     session_gap_minutes: int = Field(
         default=30, gt=0, description="A pause longer than this ends a visit; the next event begins another."
     )
+    horizon_days: float = Field(
+        default=30, gt=0, le=3650, description="Propensity is the probability to be active again within so many days."
+    )
     group: Group = Field(default="insight", description="Group of the asset in the UI.")
     owners: list[Owner] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
+
+    def score_spec(self) -> ScoreSpec:
+        return ScoreSpec(
+            streams=tuple(self.streams),
+            session_gap=timedelta(minutes=self.session_gap_minutes),
+            horizon=timedelta(days=self.horizon_days),
+        )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of the scores."""
@@ -52,19 +64,23 @@ class BehaviourScores(dg.Component, Attributes):
             warehouse: Warehouse = context.resources.warehouse
             report = score_behaviour(
                 warehouse,
-                ScoreSpec(streams=tuple(self.streams), session_gap=timedelta(minutes=self.session_gap_minutes)),
+                self.score_spec(),
                 now=datetime.now(UTC),
                 run_id=context.run.run_id,
                 progress=log_progress(context),
             )
             if report.missing_streams:
                 context.log.warning(f"no events belong to profiles yet: {', '.join(report.missing_streams)}")
+            if report.model is None and report.profiles:
+                context.log.warning("propensity is empty: too little behaviour yet to say who comes back")
+            model = asdict(report.model) if report.model else {}
             measured = numbers(
                 {
                     "dagster/row_count": report.profiles,
                     "events": report.events,
                     "events_left_out": report.events_left_out,
                     "seconds": report.seconds,
+                    **{f"returns_{name}": value for name, value in model.items()},
                 }
             )
             columns = table_columns(column_types(warehouse, "insight", "scores"))

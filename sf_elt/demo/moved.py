@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
+from sf_elt.insight import SCORES
 from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive, quote_table
 
 SENT = files("sf_elt.demo").joinpath("sent.sql").read_text("utf-8")
 AUDIENCE_MOVES = files("sf_elt.demo").joinpath("audience_moves.sql").read_text("utf-8")
 
 Scores = Mapping[str, tuple[int | None, ...]]
-"""Profile id → its five scores."""
+"""Profile id → its scores."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,7 @@ def scores_standing(warehouse: Warehouse) -> Scores:
     """The scores as they stand now; none before the first pass."""
     try:
         with warehouse.read() as connection:
-            rows = connection.execute(
-                "SELECT profile_id, quantity, frequency, recency, intensity, momentum FROM insight.scores"
-            ).fetchall()
+            rows = connection.sql("FROM insight.scores").select("profile_id", *SCORES).fetchall()
     except WarehouseEmpty:
         return {}
     return {str(profile): tuple(scores) for profile, *scores in rows}

@@ -137,10 +137,10 @@ CREATE TABLE IF NOT EXISTS profiles.links (
     kind VARCHAR NOT NULL,
     value VARCHAR NOT NULL,
     profile_id VARCHAR NOT NULL,
-    via VARCHAR NOT NULL                      -- identifier | converted lead | merged record
+    via VARCHAR NOT NULL                      -- identifier | converted lead | merged record | manual link
 );
 
--- Links that a guard refused, with the rule's name.
+-- Links that a guard or an unlink by hand refused, with the rule's name.
 CREATE TABLE IF NOT EXISTS profiles.refused_links (
     stream VARCHAR NOT NULL,
     record_id VARCHAR NOT NULL,
@@ -148,6 +148,16 @@ CREATE TABLE IF NOT EXISTS profiles.refused_links (
     value VARCHAR NOT NULL,
     rule VARCHAR NOT NULL,
     detail VARCHAR NOT NULL
+);
+
+-- Pairs of identifiers that are linked or kept apart by hand, as of the last build.
+CREATE TABLE IF NOT EXISTS profiles.manual_links (
+    kind VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    other_kind VARCHAR NOT NULL,
+    other_value VARCHAR NOT NULL,
+    apart BOOLEAN NOT NULL,
+    pending BOOLEAN NOT NULL                  -- no row carries one of the two yet
 );
 
 -- Ids of profiles that were merged into an older one.
@@ -167,6 +177,10 @@ CREATE TABLE IF NOT EXISTS insight.scores (
     momentum UTINYINT,
     computed_at TIMESTAMP NOT NULL
 );
+ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS propensity UTINYINT;   -- null without a model of who returns
+ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS consistency UTINYINT;  -- null with fewer than three active days
+ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS maturity UTINYINT;
+ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS volatility UTINYINT;   -- null with a single session
 
 -- How much a profile is interested in a topic, above 0 and up to 1; without a visit there is no row.
 CREATE TABLE IF NOT EXISTS insight.affinities (

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import duckdb
 
+from sf_elt.insight import SCORES
 from sf_elt.salesforce import FieldDescribe, ObjectDescribe, UnknownField, did_you_mean
 from sf_elt.warehouse import quote
 from sf_elt.writeback.errors import ExportMisconfigured, ExportNotReady
 from sf_elt.writeback.spec import ExportSpec
 
-SCORES = ("frequency", "intensity", "momentum", "quantity", "recency")
 LONGEST_SCORES = ", ".join(f"{score} 100" for score in SCORES)
 TOP_TOPICS = "top_topics"
 """What `fields` may name besides user fields: the profile's topics of most interest, as insight.interests has them."""
@@ -128,7 +128,7 @@ def _scores_target(spec: ExportSpec, field: FieldDescribe) -> Target:
             f"export {spec.name!r}: scores_field {field.name} holds {field.length} characters; "
             f"scores need up to {len(LONGEST_SCORES)}"
         )
-    content = "concat_ws(', ', " + ", ".join(f"'{score} ' || score.{score}" for score in SCORES) + ")"
+    content = "concat_ws(', ', " + ", ".join(f"'{score} ' || score.{score}" for score in sorted(SCORES)) + ")"
     return _target(field, content, "scores", is_own=True)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from sf_elt.insight import SCORES
 from sf_elt.warehouse import Warehouse, quote
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -111,8 +112,8 @@ def _scores(connection: duckdb.DuckDBPyConnection, people: Sequence[Person]) -> 
     connection.execute("DELETE FROM insight.scores")
     for person in people:
         if person.scores is not None:
-            order = ("quantity", "frequency", "recency", "intensity", "momentum")
+            marks = ", ".join("?" for _ in SCORES)
             connection.execute(
-                "INSERT INTO insight.scores VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [person.profile_id, *(person.scores.get(score) for score in order), NOW.replace(tzinfo=None)],
+                f"INSERT INTO insight.scores (profile_id, computed_at, {', '.join(SCORES)}) VALUES (?, ?, {marks})",
+                [person.profile_id, NOW.replace(tzinfo=None), *(person.scores.get(score) for score in SCORES)],
             )

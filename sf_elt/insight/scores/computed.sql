@@ -1,0 +1,68 @@
+-- The scores of every profile with behaviour. Formulas in words: docs/scores.md.
+CREATE OR REPLACE TEMP TABLE computed_scores AS
+WITH
+depth AS (
+    SELECT
+        profile_id,
+        count(*) AS sessions,
+        exp(avg(ln(events))) AS typical_session,
+        avg(events) AS mean_session,
+        CASE WHEN count(*) > 1 THEN stddev_pop(events) END AS spread_of_sessions
+    FROM sessions
+    GROUP BY profile_id
+),
+
+-- How much of its usual presence a profile has kept: each active day counts less as it ages, by its own usual gap.
+presence AS (
+    SELECT
+        profile_id,
+        sum(exp(-greatest(0, age - usual_gap) / (3 * usual_gap))) AS kept,
+        any_value((1 - exp(-cadence.active_days / 3.0)) / (1 - exp(-1 / 3.0))) AS usual
+    FROM days
+    JOIN cadence USING (profile_id)
+    GROUP BY profile_id
+),
+
+-- A visit that is overdue lowers the current rate: somebody who is long gone has none.
+rates AS (
+    SELECT
+        profile_id,
+        current_events / (current_days + greatest(0, current_gap - last_age - 1))
+        * exp(-greatest(0, last_age + 1 - current_gap) / (3 * usual_gap)) AS current_rate,
+        coalesce(earlier_events / earlier_days, events / $usual_gap) AS earlier_rate
+    FROM cadence
+),
+
+measures AS (
+    SELECT
+        cadence.profile_id,
+        cadence.events AS quantity,
+        depth.sessions / greatest(cadence.first_age + 1, 28) AS frequency,
+        least(1, presence.kept / presence.usual) AS recency,
+        round(depth.typical_session, 9) AS intensity,
+        rates.current_rate / (rates.current_rate + rates.earlier_rate) AS momentum,
+        chance_of_return(
+            cadence.active_days - 1, cadence.first_age - cadence.last_age, cadence.first_age,
+            $horizon, $r, $alpha, $a, $b
+        ) AS propensity,
+        CASE WHEN cadence.active_days > 2 THEN 1 / (1 + cadence.spread_of_gaps / cadence.mean_gap) END AS consistency,
+        1 - pow(2, -(cadence.first_age - cadence.last_age) / $half_mature) AS maturity,
+        1 - 1 / (1 + depth.spread_of_sessions / depth.mean_session) AS volatility
+    FROM cadence
+    JOIN depth USING (profile_id)
+    JOIN presence USING (profile_id)
+    JOIN rates USING (profile_id)
+),
+
+ranked AS (
+    SELECT
+        * REPLACE (
+            share_below(rank() OVER (ORDER BY quantity), count(*) OVER ()) AS quantity,
+            share_below(rank() OVER (ORDER BY frequency), count(*) OVER ()) AS frequency,
+            share_below(rank() OVER (ORDER BY intensity), count(*) OVER ()) AS intensity
+        )
+    FROM measures
+)
+
+SELECT profile_id, round(100 * COLUMNS(* EXCLUDE profile_id))::UTINYINT
+FROM ranked

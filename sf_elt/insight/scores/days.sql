@@ -1,0 +1,17 @@
+-- The days on which a profile was active, that is on which a session of it began, with the events of those sessions.
+-- `age` is how many days of 24 hours ago that was. Ages are rounded differences from the profile's last session, so that
+-- somebody who comes every morning, a little earlier or later, has one session a day; what has passed since the last
+-- event counts in whole days. So without new events a profile's ages change once in 24 hours and not by the minute, and
+-- an hourly export has nothing to write about people who did nothing.
+CREATE OR REPLACE TEMP TABLE days AS
+WITH
+last_sessions AS (
+    SELECT profile_id, max(begins) AS last_begins, (epoch_us($now::TIMESTAMP) - max(ends)) // 86400000000 AS waited
+    FROM sessions
+    GROUP BY profile_id
+)
+
+SELECT profile_id, waited + (last_begins - begins + 43200000000) // 86400000000 AS age, sum(events)::BIGINT AS events
+FROM sessions
+JOIN last_sessions USING (profile_id)
+GROUP BY ALL

@@ -21,7 +21,8 @@ from sf_elt.profiles.build import ProfilesReport, build_profiles
 from sf_elt.profiles.checks import profiles_without_identifier
 from sf_elt.profiles.errors import MappingRefused, NothingToUnify, ProfilesError
 from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
-from sf_elt.profiles.mapping import FieldRule, check_mapping, identifier_kinds, user_fields
+from sf_elt.profiles.mapping import FieldRule, identifier_kinds, user_fields
+from sf_elt.profiles.mapping_faults import check_mapping
 
 __all__ = [
     "ROLE_MAILBOXES",

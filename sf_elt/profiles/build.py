@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
 from sf_elt.profiles.errors import MappingRefused, NothingToUnify
 from sf_elt.profiles.guards import Guards, check_guards
 from sf_elt.profiles.identity import join_records
 from sf_elt.profiles.ids import name_components
-from sf_elt.profiles.mapping import FieldRule, check_mapping, user_fields
-from sf_elt.profiles.merge import contested_fields, partials_statement, precedence_statement, profiles_statement
-from sf_elt.profiles.rows import MappedStream, mapped_streams, number_rows, publish_events
+from sf_elt.profiles.mapping import FieldRule, user_fields
+from sf_elt.profiles.mapping_faults import faults_of_mapping
+from sf_elt.profiles.merge import merge_values
+from sf_elt.profiles.rows import SetAside, mapped_streams, number_rows, publish_events, set_aside
 from sf_elt.profiles.sources import Source, find_sources
 from sf_elt.profiles.sql import statement
 from sf_elt.profiles.table import align_columns, one_row, replace_changed, replace_links
@@ -43,6 +42,7 @@ class ProfilesReport:
     identifiers: int
     refused_links: int
     missing_streams: tuple[str, ...]
+    set_aside: tuple[SetAside, ...]
     seconds: float
 
 
@@ -71,13 +71,14 @@ def build_profiles(
         connection.execute(statement("clean"))
         say("reading streams", 0, STEPS)
         number_rows(connection, streams)
+        unread = set_aside(connection, streams)
         say("joining rows", 1, STEPS)
         join_records(connection, streams, mapping, guards)
         say("merging values", 2, STEPS)
         connection.execute(statement("profiles_table"))
         name_components(connection, now=now)
         fields = user_fields(mapping)
-        _merge_values(connection, streams, fields)
+        merge_values(connection, streams, mapping, now=now)
         say("writing profiles", 3, STEPS)
         align_columns(connection, fields)
         new, changed, gone = replace_changed(connection, list(fields), now=now)
@@ -94,6 +95,7 @@ def build_profiles(
         identifiers=identifiers,
         refused_links=refused,
         missing_streams=tuple(sorted({rule.stream for rule in mapping} - sources.keys())),
+        set_aside=unread,
         seconds=time.perf_counter() - started,
     )
     log.info("run %s built profiles: %s", run_id, report)
@@ -105,7 +107,8 @@ def _say_nothing(what: str, done: int, total: int | None) -> None:
 
 
 def _refuse_misfits(mapping: Sequence[FieldRule], guards: Guards, sources: Mapping[str, Source]) -> None:
-    problems = check_mapping(mapping, {stream: source.columns for stream, source in sources.items()})
+    faults = faults_of_mapping(mapping, {stream: source.columns for stream, source in sources.items()})
+    problems = [fault.text for fault in faults]
     problems += check_guards(guards, mapping)
     problems += [
         f"{stream}: its rows have no id: one of the columns record_id, Id or event_id is needed"
@@ -117,14 +120,3 @@ def _refuse_misfits(mapping: Sequence[FieldRule], guards: Guards, sources: Mappi
     if not sources:
         streams = ", ".join(sorted({rule.stream for rule in mapping}))
         raise NothingToUnify(f"none of the mapping's streams has been imported yet: {streams}")
-
-
-def _merge_values(
-    connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream], fields: Mapping[str, str]
-) -> None:
-    """Makes the temporary table built_profiles."""
-    connection.execute(precedence_statement(streams))
-    contested = contested_fields(streams)
-    for stream in streams:
-        connection.execute(partials_statement(stream, contested))
-    connection.execute(profiles_statement(streams, fields))

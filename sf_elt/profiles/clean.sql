@@ -13,6 +13,46 @@ CREATE OR REPLACE TEMP MACRO is_email(v) AS
 CREATE OR REPLACE TEMP MACRO clean_emaildomain(v) AS
     CASE WHEN is_email(clean_email(v)) THEN split_part(clean_email(v), '@', 2) END;
 
+-- A phone without what people put between its digits. Where it holds more than that, the text as it is.
+CREATE OR REPLACE TEMP MACRO dialled(v) AS
+    CASE
+        WHEN regexp_full_match(strip_space(v), '\+?[0-9() .\-]*[0-9][0-9() .\-]*')
+            THEN regexp_replace(v, '[^0-9+]', '', 'g')
+        ELSE nullif(strip_space(v), '')
+    END;
+
+-- The phone in E.164, or null where it is none: phone_numbers holds what the library phonenumbers makes of each.
+CREATE OR REPLACE TEMP TABLE phone_numbers (region VARCHAR, written VARCHAR, e164 VARCHAR);
+
+CREATE OR REPLACE TEMP MACRO read_phone(v, of_region) AS (
+    SELECT phone_numbers.e164
+    FROM phone_numbers
+    WHERE phone_numbers.region = of_region AND phone_numbers.written = dialled(v)
+);
+
+-- A moment as ISO 8601 or as milliseconds since 1970 say it, in UTC, or null where it is none. Of eight digits and
+-- fewer nobody knows which of the two they are.
+CREATE OR REPLACE TEMP MACRO read_epoch_ms(v) AS
+    CASE WHEN v BETWEEN -62135596800000 AND 253402300799999 THEN epoch_ms(v::BIGINT) END;
+
+CREATE OR REPLACE TEMP MACRO read_iso_date(v) AS
+    CASE
+        WHEN NOT regexp_matches(v, '^\d{4}-\d\d-\d\d') THEN NULL
+        WHEN regexp_matches(v, '\d[T ]\d.*(Z|[+-]\d\d(:?\d\d)?)$')
+            THEN TRY_CAST(v AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE 'UTC'
+        ELSE TRY_CAST(v AS TIMESTAMP)
+    END;
+
+CREATE OR REPLACE TEMP MACRO read_date(v) AS
+    CASE
+        WHEN regexp_full_match(strip_space(v), '-?\d{9,15}') THEN read_epoch_ms(TRY_CAST(strip_space(v) AS BIGINT))
+        ELSE read_iso_date(strip_space(v))
+    END;
+
+-- A JSON object's members, or null where the text is none.
+CREATE OR REPLACE TEMP MACRO read_map(v) AS
+    CASE WHEN left(strip_space(v), 1) = '{' THEN TRY(CAST(TRY_CAST(v AS JSON) AS MAP(VARCHAR, VARCHAR))) END;
+
 -- What precedes the @, without a +tag.
 CREATE OR REPLACE TEMP MACRO mailbox(v) AS split_part(split_part(v, '@', 1), '+', 1);
 
@@ -45,6 +85,8 @@ CREATE OR REPLACE TEMP MACRO clean_id18(v) AS
 CREATE OR REPLACE TEMP MACRO is_well_formed(v, clean) AS
     CASE clean
         WHEN 'email' THEN is_email(v)
+        WHEN 'phone'
+            THEN v IN (SELECT phone_numbers.e164 FROM phone_numbers WHERE phone_numbers.e164 IS NOT NULL)
         WHEN 'id18' THEN regexp_full_match(v, '[A-Za-z0-9]{18}')
         ELSE true
     END;

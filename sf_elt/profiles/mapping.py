@@ -1,21 +1,19 @@
-"""The mapping: which column of which stream fills which user field, and how several values become one.
+"""The mapping: what of which stream fills which user field, and how several values become one.
 
 rule = FieldRule(stream="salesforce_leads", source="lead_status", to="salesforce_lead_status", type="string")
-check_mapping([rule], {"salesforce_leads": {"lead_status": "VARCHAR"}})      # [] or one sentence for each fault
+user_fields([rule])      # {"salesforce_lead_status": "VARCHAR"}
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from sf_elt.salesforce import did_you_mean
+from sf_elt.profiles.terms import column_names
 
-UserType = Literal["[]string", "string", "number", "int", "bool", "date"]
-Merge = Literal["latest", "oldest", "min", "max", "sum", "count", "set"]
-Clean = Literal["none", "email", "emaildomain", "id18"]
+UserType = Literal["[]string", "string", "number", "int", "bool", "date", "map"]
+Merge = Literal["latest", "oldest", "first", "min", "max", "sum", "count", "set", "valuecount"]
+Clean = Literal["none", "email", "emaildomain", "id18", "phone"]
 
 SQL_TYPES: Mapping[UserType, str] = {
     "[]string": "VARCHAR[]",
@@ -24,30 +22,12 @@ SQL_TYPES: Mapping[UserType, str] = {
     "int": "BIGINT",
     "bool": "BOOLEAN",
     "date": "TIMESTAMP",
+    "map": "MAP(VARCHAR, VARCHAR)",
 }
-"""The DuckDB type of a user field's column; a date is a TIMESTAMP in UTC."""
+_COUNTS = "MAP(VARCHAR, BIGINT)"
 
 RESERVED = frozenset({"profile_id", "created_at", "updated_at"})
 """Columns of every profile, which no rule may set."""
-
-_TAKES: Mapping[UserType, frozenset[str]] = {
-    "[]string": frozenset({"string", "[]string"}),
-    "string": frozenset({"string", "number", "int", "bool"}),
-    "number": frozenset({"number", "int"}),
-    "int": frozenset({"int"}),
-    "bool": frozenset({"bool"}),
-    "date": frozenset({"date"}),
-}
-_MERGES: Mapping[UserType, frozenset[Merge]] = {
-    "[]string": frozenset({"set", "latest", "oldest"}),
-    "string": frozenset({"latest", "oldest", "min", "max"}),
-    "number": frozenset({"latest", "oldest", "min", "max", "sum"}),
-    "int": frozenset({"latest", "oldest", "min", "max", "sum", "count"}),
-    "bool": frozenset({"latest", "oldest", "min", "max"}),
-    "date": frozenset({"latest", "oldest", "min", "max"}),
-}
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
 class FieldRule(BaseModel):
@@ -57,17 +37,25 @@ class FieldRule(BaseModel):
 
     stream: str = Field(description="The stream, by its view's name: salesforce_leads, web_events, ….")
     source: str = Field(
-        description="The column of that stream. Several names with commas between them mean the same fact under "
-        "either name: the first that is not empty counts."
+        description="The column of that stream, or an SQL expression over its columns: lower(lead_status). Several "
+        "names with commas between them mean the same fact under either name: the first that is not empty counts."
     )
     user_field: str = Field(alias="to", description="The user field to fill: lower case, digits and underscores.")
     type: UserType = Field(
-        description="The user field's type: []string, string, number, int, bool or date (a timestamp in UTC)."
+        description="The user field's type: []string, string, number, int, bool, date (a timestamp in UTC) or map "
+        "(from text to text; with merge valuecount from text to a number)."
     )
     merge: Merge = Field(
         default="latest",
         description="How the values of one person's rows become one: latest and oldest by the row's modification "
-        "time, min, max, sum, count, or set (all distinct values, sorted; for []string).",
+        "time, first (of the first rule of the mapping that has one), min, max, sum, count, set (all distinct values, "
+        "sorted; for []string), or valuecount (each value with how many rows have it; for map).",
+    )
+    capacity: PositiveInt | None = Field(
+        default=None, description="As many values a set keeps at most: those that occurred last."
+    )
+    keep_days: PositiveInt | None = Field(
+        default=None, description="A set drops values that have not occurred for so many days before the build."
     )
     identifier: bool = Field(
         default=False, description="Whether rows that share a value of this field belong to the same person."
@@ -75,14 +63,29 @@ class FieldRule(BaseModel):
     clean: Clean = Field(
         default="none",
         description="What to do to the text first: email (trim, lower case), emaildomain (what follows the @), "
-        "id18 (Salesforce Ids of 15 characters become 18), or none.",
+        "id18 (Salesforce Ids of 15 characters become 18), phone (E.164: +14155550100), or none.",
+    )
+    region: str | None = Field(
+        default=None,
+        description="Where phones are that are written without +: a country's two letters, as in US. "
+        "Without one, such phones cannot be read.",
     )
     description: str = Field(default="", description="What the user field says, for people who read profiles.")
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names under which the stream may have this column, the preferred one first."""
-        return tuple(name.strip() for name in self.source.split(","))
+        """The names under which the stream may have this column, the preferred one first; none for an expression."""
+        return column_names(self.source)
+
+    @property
+    def sql_type(self) -> str:
+        """The DuckDB type of the user field's column; a date is a TIMESTAMP in UTC."""
+        return _COUNTS if self.merge == "valuecount" else SQL_TYPES[self.type]
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a set keeps only its newest values."""
+        return self.merge == "set" and (self.capacity is not None or self.keep_days is not None)
 
 
 def identifier_kinds(mapping: Iterable[FieldRule]) -> tuple[str, ...]:
@@ -92,62 +95,7 @@ def identifier_kinds(mapping: Iterable[FieldRule]) -> tuple[str, ...]:
 
 def user_fields(mapping: Iterable[FieldRule]) -> dict[str, str]:
     """User field → DuckDB type of its column in profiles.profiles, in the mapping's order."""
-    return {rule.user_field: SQL_TYPES[rule.type] for rule in mapping}
-
-
-def check_mapping(rules: Sequence[FieldRule], available: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """One sentence for each fault of the mapping; an empty list where there is none.
-
-    `available` has stream → column → DuckDB type. Streams missing there are not imported yet and cannot be checked;
-    a name that is nearly that of an available stream counts as a slip.
-    """
-    problems = [problem for rule in rules for problem in _faults_of_rule(rule, available)]
-    problems += _faults_between_rules(rules)
-    identified = {rule.stream for rule in rules if rule.identifier}
-    problems += [
-        f"{stream}: none of its rules is an identifier: without one no row belongs to a person"
-        for stream in dict.fromkeys(rule.stream for rule in rules)
-        if stream not in identified
-    ]
-    return problems
-
-
-def _faults_of_rule(rule: FieldRule, available: Mapping[str, Mapping[str, str]]) -> list[str]:
-    where = f"{rule.stream}: {rule.source} → {rule.user_field}"
-    problems = []
-    if not _NAME.fullmatch(rule.user_field):
-        problems.append(f"{where}: a user field's name has lower-case letters, digits and underscores only")
-    if rule.user_field in RESERVED:
-        problems.append(f"{where}: `{rule.user_field}` is a column of every profile; choose another name")
-    if rule.merge not in _MERGES[rule.type]:
-        accepted = ", ".join(sorted(_MERGES[rule.type]))
-        problems.append(f"{where}: merge `{rule.merge}` cannot make a *{rule.type}*; accepted are {accepted}")
-    if rule.identifier and rule.type not in ("string", "[]string"):
-        problems.append(f"{where}: an identifier is text: type string or []string, not {rule.type}")
-    if expressions := [column for column in rule.columns if not _COLUMN.fullmatch(column)]:
-        problems.append(f"{where}: `{expressions[0]}` is not a column's name; SQL expressions are not accepted here")
-    elif rule.stream in available:
-        problems += [f"{where}: {fault}" for fault in _faults_of_source(rule, available[rule.stream])]
-    elif slip := did_you_mean(rule.stream, available, cutoff=0.9):
-        problems.append(f"{where}: there is no stream {rule.stream}{slip}")
-    return problems
-
-
-def _faults_of_source(rule: FieldRule, columns: Mapping[str, str]) -> list[str]:
-    found = [column for column in rule.columns if column in columns]
-    if not found:
-        return [f"the stream has no column {rule.source}{did_you_mean(rule.columns[0], columns)}"]
-    problems = []
-    for column in found:
-        kind = type_of(columns[column])
-        if rule.clean != "none" and kind not in ("string", "[]string"):
-            problems.append(f"clean `{rule.clean}` needs text, and source field `{column}` is a {kind}")
-        elif rule.merge != "count" and kind not in _TAKES[rule.type]:
-            problems.append(
-                f"cannot set *{rule.type}* field `{rule.user_field}` from *{kind}* field `{column}`; "
-                f"*{rule.type}* is set from {' or '.join(sorted(_TAKES[rule.type]))}"
-            )
-    return problems
+    return {rule.user_field: rule.sql_type for rule in mapping}
 
 
 def type_of(sql_type: str) -> str:
@@ -156,34 +104,11 @@ def type_of(sql_type: str) -> str:
     if sql_type.upper().endswith("[]"):
         return "[]string" if name == "VARCHAR[]" else sql_type
     families = {
-        "string": {"VARCHAR", "UUID", "TIME"},
+        "string": {"VARCHAR", "UUID", "TIME", "JSON", "ENUM"},
         "number": {"DOUBLE", "FLOAT", "DECIMAL"},
         "int": {"BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT", "HUGEINT"},
         "bool": {"BOOLEAN"},
         "date": {"TIMESTAMP", "DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"},
+        "map": {"MAP", "STRUCT"},
     }
     return next((family for family, names in families.items() if name in names), sql_type)
-
-
-def _faults_between_rules(rules: Sequence[FieldRule]) -> list[str]:
-    """Rules that fill one user field must agree on what it is."""
-    by_field: dict[str, list[FieldRule]] = defaultdict(list)
-    for rule in rules:
-        by_field[rule.user_field].append(rule)
-    problems = []
-    for name, same in by_field.items():
-        aspects: dict[str, set[str]] = {
-            "type": {str(rule.type) for rule in same},
-            "merge": {str(rule.merge) for rule in same},
-            "identifier": {str(rule.identifier).lower() for rule in same},
-            "clean": {str(rule.clean) for rule in same if rule.identifier},
-        }
-        for what, values in aspects.items():
-            if len(values) > 1:
-                problems.append(f"the rules of user field `{name}` differ in {what}: {', '.join(sorted(values))}")
-        sources = [(rule.stream, rule.source) for rule in same]
-        problems += [
-            f"{stream}: {source} → {name} is there twice"
-            for stream, source in sorted({pair for pair in sources if sources.count(pair) > 1})
-        ]
-    return problems

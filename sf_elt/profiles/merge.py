@@ -8,9 +8,13 @@ the same rows give the same value in any order.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sf_elt.profiles.mapping import FieldRule, Merge
-from sf_elt.profiles.rows import MappedStream, is_list
+import duckdb
+
+from sf_elt.profiles.by_value import is_by_value, merge_by_value
+from sf_elt.profiles.mapping import FieldRule, Merge, user_fields
+from sf_elt.profiles.rows import MappedStream
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import quote
 
@@ -22,6 +26,22 @@ class Partial:
     rule: FieldRule
     column: str
     rank: str
+
+
+def merge_values(
+    connection: duckdb.DuckDBPyConnection,
+    streams: Sequence[MappedStream],
+    mapping: Sequence[FieldRule],
+    *,
+    now: datetime,
+) -> None:
+    """Makes the temporary table built_profiles: every profile with the user fields of the mapping, at `now`."""
+    connection.execute(precedence_statement(streams))
+    contested = contested_fields(streams)
+    for stream in streams:
+        connection.execute(partials_statement(stream, contested))
+    by_value = merge_by_value(connection, streams, now=now)
+    connection.execute(profiles_statement(streams, mapping, by_value))
 
 
 def partial_table(stream: MappedStream) -> str:
@@ -38,10 +58,12 @@ def partials_statement(stream: MappedStream, contested: Collection[str]) -> str:
     """SQL that makes `partial_table`, with the ranks of the user fields that several rules contest."""
     ones, manies = [], []
     for number, rule in enumerate(stream.rules):
+        if is_by_value(rule):
+            continue
         partial = _partial(stream, number, rule)
         value = _value(stream, number, rule)
         operator = _OPERATORS[rule.merge]
-        flat = rule.merge == "set" and is_list(stream, rule)
+        flat = rule.merge == "set" and stream.gives_lists(number)
         ones.append(f"{value if flat else operator.one(value)} AS {partial.column}")
         manies.append(f"flatten({operator.many(value)})" if flat else operator.many(value))
         if operator.best_rank and rule.user_field in contested:
@@ -51,8 +73,8 @@ def partials_statement(stream: MappedStream, contested: Collection[str]) -> str:
         "partials",
         table=partial_table(stream),
         rows=stream.table,
-        ones=",\n    ".join(ones),
-        manies=",\n    ".join(manies),
+        ones="".join(f",\n    {one}" for one in ones),
+        manies="".join(f",\n    {many}" for many in manies),
     )
 
 
@@ -62,17 +84,25 @@ def contested_fields(streams: Sequence[MappedStream]) -> set[str]:
     return {field for field, count in times.items() if count > 1}
 
 
-def profiles_statement(streams: Sequence[MappedStream], fields: Mapping[str, str]) -> str:
-    """SQL for every profile with these user fields (name → DuckDB type); null where no stream has rules for one."""
+def profiles_statement(
+    streams: Sequence[MappedStream], mapping: Sequence[FieldRule], by_value: Mapping[str, str]
+) -> str:
+    """SQL for every profile with the mapping's user fields; null where no stream has rules for one.
+
+    `by_value` names the tables of the fields that are merged value by value.
+    """
+    order = {rule: position for position, rule in enumerate(mapping)}
     partials: defaultdict[str, list[Partial]] = defaultdict(list)
     for stream in streams:
         for number, rule in enumerate(stream.rules):
             partials[rule.user_field].append(_partial(stream, number, rule))
-    values = [
-        f"CAST({_combined(partials[name]) if name in partials else 'NULL'} AS {sql_type}) AS {quote(name)}"
-        for name, sql_type in fields.items()
-    ]
-    joins = [f"LEFT JOIN {partial_table(stream)} USING (component)" for stream in streams]
+    values = []
+    for name, sql_type in user_fields(mapping).items():
+        said = sorted(partials[name], key=lambda partial: order[partial.rule])
+        value = f"{by_value[name]}.{quote(name)}" if name in by_value else _combined(said) if said else "NULL"
+        values.append(f"CAST({value} AS {sql_type}) AS {quote(name)}")
+    tables = [*(partial_table(stream) for stream in streams), *by_value.values()]
+    joins = [f"LEFT JOIN {table} USING (component)" for table in tables]
     return statement("built_profiles", fields=",\n    ".join(values), partials="\n".join(joins))
 
 
@@ -96,7 +126,7 @@ def _value(stream: MappedStream, number: int, rule: FieldRule) -> str:
     column = f"v{number}"
     if rule.merge == "count" or rule.type not in ("string", "[]string"):
         return column
-    if is_list(stream, rule):
+    if stream.gives_lists(number):
         return column
     text = f"nullif({column}, '')" if rule.identifier or rule.clean != "none" else column
     return _as_list(text) if rule.type == "[]string" and rule.merge != "set" else text
@@ -125,6 +155,7 @@ def _listed(value: str) -> str:
 _OPERATORS: Mapping[Merge, Operator] = {
     "latest": Operator(str, lambda value: f"arg_max({value}, precedence)", "max"),
     "oldest": Operator(str, lambda value: f"arg_min({value}, precedence)", "min"),
+    "first": Operator(str, lambda value: f"arg_max({value}, precedence)"),
     "min": Operator(str, lambda value: f"min({value})"),
     "max": Operator(str, lambda value: f"max({value})"),
     "sum": Operator(_as_list, _listed),
@@ -139,6 +170,8 @@ def _combined(partials: Sequence[Partial]) -> str:
     columns = [partial.column for partial in partials]
     if merge in ("latest", "oldest"):
         return columns[0] if len(partials) == 1 else _ranked(partials, "greatest" if merge == "latest" else "least")
+    if merge == "first":
+        return f"coalesce({', '.join(columns)})"
     if merge in ("min", "max"):
         return f"{'least' if merge == 'min' else 'greatest'}({', '.join(columns)})"
     if merge == "count":

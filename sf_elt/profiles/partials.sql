@@ -13,14 +13,12 @@ WITH placed AS NOT MATERIALIZED (
 )
 
 SELECT
-    component,
-    {ones}
+    component{ones}
 FROM placed
 WHERE rows_in_stream = 1
 UNION ALL
 SELECT
-    component,
-    {manies}
+    component{manies}
 FROM placed
 WHERE rows_in_stream > 1
 GROUP BY component

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 import duckdb
 
-from sf_elt.profiles.mapping import SQL_TYPES, FieldRule, type_of
+from sf_elt.profiles.mapping import FieldRule
+from sf_elt.profiles.phones import read_phones
 from sf_elt.profiles.sources import Source
 from sf_elt.profiles.sql import statement
+from sf_elt.profiles.terms import Term, terms_of
+from sf_elt.profiles.values import RowValue, cleaned, is_list, row_value
 from sf_elt.warehouse import quote, quote_table, quote_text
 
-_MERGES_THAT_NEED_EVERY_EVENT = {"oldest", "sum", "count"}
+_MERGES_THAT_NEED_EVERY_EVENT = {"oldest", "sum", "count", "valuecount"}
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,23 @@ RECORD_LINKS = (
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """How many rows of a stream say something that a rule could not read."""
+
+    stream: str
+    source: str
+    user_field: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class MappedStream:
-    """One stream with the rules that read it. `table` is the temporary table of its rows."""
+    """One stream with the rules that read it, and what each reads. `table` is the temporary table of its rows."""
 
     number: int
     source: Source
     rules: tuple[FieldRule, ...]
+    terms: tuple[tuple[Term, ...], ...]
     links: tuple[tuple[RecordLink, FieldRule], ...]
 
     @property
@@ -55,9 +69,14 @@ class MappedStream:
         """Whether equal events count once: they do where no rule needs each event."""
         return self.source.holds_events and not any(rule.merge in _MERGES_THAT_NEED_EVERY_EVENT for rule in self.rules)
 
-    def found(self, rule: FieldRule) -> list[str]:
-        """The columns of the stream that the rule reads."""
-        return [column for column in rule.columns if column in self.source.columns]
+    @property
+    def values(self) -> list[RowValue]:
+        """What each rule makes of a row of the source."""
+        return [row_value(rule, terms) for rule, terms in zip(self.rules, self.terms, strict=True)]
+
+    def gives_lists(self, number: int) -> bool:
+        """Whether the values of the rule with that number are lists."""
+        return is_list(self.rules[number], self.terms[number])
 
 
 def mapped_streams(mapping: Sequence[FieldRule], sources: Mapping[str, Source]) -> list[MappedStream]:
@@ -71,18 +90,46 @@ def mapped_streams(mapping: Sequence[FieldRule], sources: Mapping[str, Source]) 
             if link.stream == stream and link.column in source.columns and link.target in by_source
         )
         rules = tuple(rule for rule in mapping if rule.stream == stream)
-        streams.append(MappedStream(number, source, rules, links))
+        terms = tuple(tuple(terms_of(rule.source, source.columns)) for rule in rules)
+        streams.append(MappedStream(number, source, rules, terms, links))
     return streams
 
 
 def number_rows(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream]) -> int:
     """Makes one temporary table a stream of the rows that count, numbered from 0 across streams; gives their count."""
+    read_phones(connection, [phone for stream in streams for phone in _phones(stream)])
+    # DuckDB would take what two expressions have in common out of the TRY that it stands in, and fail there.
+    connection.execute("SET disabled_optimizers = 'common_subexpressions'")
     total = 0
     for stream in streams:
         connection.execute(_rows_of_events(stream) if stream.grouped else _rows_of_records(stream), {"offset": total})
         (count,) = connection.table(stream.table).count("*").fetchall()[0]
         total += count
+    connection.execute("RESET disabled_optimizers")
     return total
+
+
+def set_aside(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream]) -> tuple[SetAside, ...]:
+    """What could not be read in the numbered rows, rule by rule; no more than that says which rules to look at."""
+    found = []
+    for stream in streams:
+        fallible = [number for number, value in enumerate(stream.values) if value.set_aside]
+        if fallible:
+            counts = connection.execute(
+                statement(
+                    "set_aside", counts=", ".join(f"sum(set_aside{number})" for number in fallible), table=stream.table
+                )
+            ).fetchall()[0]
+            for number, count in zip(fallible, counts, strict=True):
+                rule = stream.rules[number]
+                found.append(SetAside(rule.stream, rule.source, rule.user_field, int(count or 0)))
+    return tuple(each for each in found if each.rows)
+
+
+def _phones(stream: MappedStream) -> Iterator[tuple[str | None, str, str]]:
+    for rule, terms in zip(stream.rules, stream.terms, strict=True):
+        if rule.clean == "phone":
+            yield from ((rule.region, f"CAST({term.sql} AS VARCHAR)", stream.source.table) for term in terms)
 
 
 def _rows_of_records(stream: MappedStream) -> str:
@@ -143,42 +190,25 @@ def publish_events(connection: duckdb.DuckDBPyConnection, streams: Sequence[Mapp
 
 
 def _value_columns(stream: MappedStream) -> Iterator[str]:
-    """One column a rule (v0, v1, …), cleaned and of the user field's type, and one a link (link0, …)."""
-    for number, rule in enumerate(stream.rules):
-        found = stream.found(rule)
-        values = [_value(rule, quote(column), stream.source.columns[column]) for column in found]
-        value = values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
-        edge = rule.merge if stream.grouped and rule.merge in ("min", "max") else ""
-        yield f"{edge}({value}) AS v{number}"
+    """One column a rule (v0, v1, …), cleaned and of the user field's type, and one a link (link0, …).
+
+    Where a rule can meet what it cannot read, another column counts that (set_aside0, …).
+    """
+    for number, (rule, value) in enumerate(zip(stream.rules, stream.values, strict=True)):
+        edge = rule.merge if stream.grouped and not _tells_apart(rule) else ""
+        yield f"{edge}({value.sql}) AS v{number}"
+        if value.set_aside:
+            count = f"count(*) FILTER ({value.set_aside})" if stream.grouped else f"CAST({value.set_aside} AS BIGINT)"
+            yield f"{count} AS set_aside{number}"
     for number, (link, target) in enumerate(stream.links):
         yield f"{cleaned(target, f'CAST({quote(link.column)} AS VARCHAR)')} AS link{number}"
-
-
-def _value(rule: FieldRule, column: str, sql_type: str) -> str:
-    if rule.merge == "count":
-        return column
-    if type_of(sql_type) == "[]string":
-        return column if rule.clean == "none" else f"[{cleaned(rule, 'each')} FOR each IN {column}]"
-    if rule.type in ("string", "[]string"):
-        return cleaned(rule, f"CAST({column} AS VARCHAR)")
-    return f"CAST({column} AS {SQL_TYPES[rule.type]})"
-
-
-def cleaned(rule: FieldRule, text: str) -> str:
-    """SQL that cleans the text as the rule says."""
-    return text if rule.clean == "none" else f"clean_{rule.clean}({text})"
-
-
-def is_list(stream: MappedStream, rule: FieldRule) -> bool:
-    """Whether the rule's column in the stream's rows is a list."""
-    return rule.merge != "count" and type_of(stream.source.columns[stream.found(rule)[0]]) == "[]string"
 
 
 def _candidates_of_stream(stream: MappedStream, kinds: Sequence[str]) -> str:
     candidates = "\nUNION ALL\n".join(_candidates_of(stream, kinds))
     identifiers = [rule for rule in stream.rules if rule.identifier]
     could_repeat = len({rule.user_field for rule in identifiers}) < len(identifiers)
-    if could_repeat or any(is_list(stream, rule) for rule in identifiers):
+    if could_repeat or any(stream.gives_lists(number) for number, rule in enumerate(stream.rules) if rule.identifier):
         return statement("distinct_candidates", candidates=candidates)
     return candidates
 
@@ -187,7 +217,7 @@ def _candidates_of(stream: MappedStream, kinds: Sequence[str]) -> Iterator[str]:
     via = "CASE WHEN alive THEN 'identifier' ELSE 'merged record' END"
     for number, rule in enumerate(stream.rules):
         if rule.identifier:
-            value = f"unnest(v{number})" if is_list(stream, rule) else f"v{number}"
+            value = f"unnest(v{number})" if stream.gives_lists(number) else f"v{number}"
             yield _candidate(stream, kinds.index(rule.user_field), value, via, "true")
     for number, (link, target) in enumerate(stream.links):
         kept = "NOT alive" if link.of_deleted else "alive"
@@ -208,8 +238,19 @@ def _candidate(stream: MappedStream, kind: int, value: str, via: str, kept: str)
 
 def _event_columns(stream: MappedStream) -> list[str]:
     """The columns whose values tell one group of events from another."""
-    columns = [column for rule in stream.rules if rule.merge not in ("min", "max") for column in stream.found(rule)]
-    return sorted(set(columns))
+    columns = {
+        column
+        for rule, terms in zip(stream.rules, stream.terms, strict=True)
+        if _tells_apart(rule)
+        for term in terms
+        for column in term.columns
+    }
+    return sorted(columns)
+
+
+def _tells_apart(rule: FieldRule) -> bool:
+    """Whether events that differ in what this rule reads are different events, and not just the least and greatest."""
+    return rule.identifier or rule.merge not in ("min", "max")
 
 
 def _event_key(stream: MappedStream) -> str:

@@ -1,7 +1,11 @@
-"""SQL text from the `.sql` files next to a module."""
+"""SQL text from the `.sql` files next to a module, and temporary tables made of what Python holds."""
 
 import re
+from collections.abc import Mapping
 from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
 
 
 def statement(name: str, *, package: str = "sf_elt.profiles", **parts: str) -> str:
@@ -16,3 +20,10 @@ def statement(name: str, *, package: str = "sf_elt.profiles", **parts: str) -> s
     if not parts:
         return text
     return re.sub(r"\{(" + "|".join(parts) + r")\}", lambda found: parts[found.group(1)], text)
+
+
+def store(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, object]) -> None:
+    """Makes a temporary table of these columns: arrays of numpy or Arrow, or lists."""
+    connection.register("arriving", pa.table(columns))
+    connection.execute(statement("store", table=table))
+    connection.unregister("arriving")

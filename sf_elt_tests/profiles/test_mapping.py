@@ -36,13 +36,46 @@ def faults(**changed: object) -> list[str]:
     [
         ({"source": "lead_emial"}, "no column lead_emial (did you mean lead_email?)"),
         ({"stream": "salesforce_leeds"}, "no stream salesforce_leeds (did you mean salesforce_leads?)"),
-        ({"type": "date"}, "cannot set *date* field `field` from *string* field `lead_email`"),
+        ({"type": "bool"}, "cannot set *bool* field `field` from *string* field `lead_email`"),
+        ({"type": "bool"}, "or write source: try_cast(lead_email AS BOOLEAN)"),
+        (
+            {"type": "date", "source": "lead_amount"},
+            "cannot set *date* field `field` from *number* field `lead_amount`",
+        ),
         ({"source": "lead_created_date"}, "cannot set *string* field `field` from *date* field `lead_created_date`"),
         ({"source": "lead_topics"}, "cannot set *string* field `field` from *[]string* field `lead_topics`"),
+        (
+            {"source": "lead_topics"},
+            "fits a field of type *[]string*; or write source: array_to_string(lead_topics, ', ')",
+        ),
+        ({"source": "lead_topics, lead_email", "type": "[]string"}, "all of the columns have lists, or none"),
         ({"source": "lead_amount", "type": "int"}, "cannot set *int* field `field` from *number* field `lead_amount`"),
-        ({"source": "upper(lead_email)"}, "`upper(lead_email)` is not a column's name; SQL expressions are not"),
+        (
+            {"source": "date_trunc('day', lead_created_date)"},
+            "cannot set *string* field `field` from *date* field `date_trunc('day', lead_created_date)`",
+        ),
+        ({"source": "upper(lead_emial)"}, "there is no column `lead_emial` (did you mean lead_email?)"),
+        ({"source": "uper(lead_email)"}, "the function `uper` is not accepted (did you mean upper?)"),
+        ({"source": "leads.lead_email || ''"}, "write `lead_email` instead of `leads.lead_email`"),
+        ({"source": "lead_employees / now()"}, "`now` is not accepted: a source must say the same whenever it is read"),
+        ({"source": "today()", "type": "date"}, "`today` is not accepted"),
+        ({"source": "read_text('/etc/passwd')"}, "the function `read_text` is not accepted"),
+        ({"source": "(SELECT 1)"}, "a source is a plain expression"),
+        ({"source": "lead_email ="}, "this is no SQL expression"),
+        ({"source": "lead_employees + lead_topics"}, "No function matches the given name and argument types"),
+        ({"source": "'x' || 'y'", "to": "email", "identifier": True}, "would make one person of all rows"),
+        ({"source": "lead_created_date", "type": "map", "merge": "valuecount"}, "from *date* field"),
+        (
+            {"type": "map", "merge": "set"},
+            "merge `set` cannot make a *map*; accepted are first, latest, oldest, valuecount",
+        ),
+        ({"capacity": 3}, "`capacity` is for merge `set`, and this one is `latest`"),
+        ({"keep_days": 3}, "`keep_days` is for merge `set`"),
+        ({"region": "US"}, "`region` is for clean `phone`, and this one is `none`"),
+        ({"region": "GER", "clean": "phone"}, "there is no region GER"),
+        ({"clean": "phone", "source": "lead_topics", "type": "[]string"}, "clean `phone` needs text"),
         ({"source": "lead_created_date", "clean": "email"}, "clean `email` needs text"),
-        ({"merge": "sum"}, "merge `sum` cannot make a *string*; accepted are latest, max, min, oldest"),
+        ({"merge": "sum"}, "merge `sum` cannot make a *string*; accepted are first, latest, max, min, oldest"),
         ({"merge": "set"}, "merge `set` cannot make a *string*"),
         ({"type": "number", "source": "lead_amount", "identifier": True}, "an identifier is text"),
         ({"to": "updated_at"}, "`updated_at` is a column of every profile"),
@@ -58,7 +91,7 @@ def test_a_fault_of_the_mapping_is_named(changed: dict[str, object], says: str) 
 
 
 def test_a_sound_mapping_has_no_faults() -> None:
-    """Numbers take whole numbers, texts take numbers, lists take texts, and counts take anything."""
+    """Numbers take whole numbers, texts take numbers, lists take texts, dates take texts, and counts take anything."""
     for changed in (
         {"source": "lead_employees", "type": "number"},
         {"source": "lead_employees"},
@@ -66,6 +99,16 @@ def test_a_sound_mapping_has_no_faults() -> None:
         {"source": "lead_topics", "type": "[]string"},
         {"source": "lead_created_date", "type": "int", "merge": "count"},
         {"source": "lead_mail, lead_email"},
+        {"source": "array_to_string(lead_topics, ', ')"},
+        {"source": "LEAD_EMPLOYEES > 10", "type": "bool"},
+        {"source": "CASE WHEN lead_employees > 10 THEN 'big' ELSE 'small' END"},
+        {"source": "lead_amount * 2", "type": "number"},
+        {"type": "date"},
+        {"source": "lead_employees", "type": "date"},
+        {"type": "map"},
+        {"source": "lead_topics", "type": "map", "merge": "valuecount"},
+        {"type": "[]string", "merge": "set", "capacity": 3, "keep_days": 90},
+        {"clean": "phone", "region": "DE"},
         {"stream": "salesforce_contacts", "to": "email", "identifier": True, "clean": "email"},
     ):
         assert faults(**changed) == []

@@ -268,7 +268,7 @@ def test_a_mapping_that_does_not_fit_changes_nothing(warehouse: Warehouse) -> No
         build(
             warehouse,
             rule("salesforce_leads", "lead_emial", "other"),
-            rule("salesforce_leads", "lead_status", "when", "date"),
+            rule("salesforce_leads", "lead_status", "when", "bool"),
         )
     assert len(refused.value.problems) == 2
     assert profiles(warehouse) == before

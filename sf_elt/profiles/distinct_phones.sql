@@ -1,0 +1,5 @@
+SELECT DISTINCT written
+FROM (
+    {phones}
+)
+WHERE written IS NOT NULL

@@ -1,0 +1,2 @@
+SELECT dialled({text}) AS written
+FROM {table}

@@ -1,0 +1,3 @@
+SELECT record, modified_at, {value} AS value
+FROM {rows}
+WHERE alive

@@ -1,0 +1,3 @@
+SELECT {counts}
+FROM {table}
+WHERE alive

@@ -1,0 +1,3 @@
+DESCRIBE
+SELECT {expression} AS value
+FROM (SELECT {row})

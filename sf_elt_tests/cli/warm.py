@@ -4,6 +4,7 @@ with warm_commands(folder) as path:      # a folder for PATH, with a `sf-elt` in
     subprocess.run(["sf-elt", "sf", "--help"], env={"PATH": path})
 """
 
+import gc
 import json
 import os
 import socket
@@ -17,11 +18,13 @@ from pathlib import Path
 import typer
 
 IMPORTED = (
+    "dotenv",
     "jwt",
     "simple_salesforce.api",
     "sf_elt.components.deployment",
     "sf_elt.salesforce.lookups.campaigns",
     "rich.table",
+    "typer.rich_utils",
 )
 
 CALL = """#!{python} -S
@@ -56,7 +59,10 @@ def serve(address: str) -> None:
     for each in IMPORTED:
         import_module(each)
     from sf_elt.cli import app
+    from sf_elt.components.deployment import load_deployment
 
+    load_deployment()  # what reads YAML is imported by the first who does
+    gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()

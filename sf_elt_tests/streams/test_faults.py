@@ -27,16 +27,21 @@ def importer(org: Details, tmp_path: Path) -> Iterator[Importer]:
         yield importer
 
 
-@pytest.mark.parametrize("spec", [LEADS, BULK], ids=["rest", "bulk"])
+_NO_SESSION = {"status": 401, "body": [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]}
+
+
 @pytest.mark.parametrize(
-    "fault",
+    ("spec", "fault"),
     [
-        {"reply": {"status": 401, "body": [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]}},
-        {"reply": {"status": 503}},
-        {"drop": "before"},
-        {"drop": "body"},
+        pytest.param(LEADS, {"reply": _NO_SESSION}, id="rest-401"),
+        pytest.param(LEADS, {"reply": {"status": 503}}, marks=pytest.mark.soak, id="rest-503"),
+        pytest.param(LEADS, {"drop": "before"}, marks=pytest.mark.soak, id="rest-dropped"),
+        pytest.param(LEADS, {"drop": "body"}, marks=pytest.mark.soak, id="rest-cut in the body"),
+        pytest.param(BULK, {"reply": _NO_SESSION}, marks=pytest.mark.soak, id="bulk-401"),
+        pytest.param(BULK, {"reply": {"status": 503}}, marks=pytest.mark.soak, id="bulk-503"),
+        pytest.param(BULK, {"drop": "before"}, marks=pytest.mark.soak, id="bulk-dropped"),
+        pytest.param(BULK, {"drop": "body"}, id="bulk-cut in the body"),
     ],
-    ids=["401", "503", "dropped", "cut in the body"],
 )
 def test_a_fault_at_any_call_costs_only_repetition(
     importer: Importer, org: Details, spec: StreamSpec, fault: dict[str, object]
@@ -170,7 +175,9 @@ def test_a_spent_allowance_pauses_and_goes_on_where_it_was(org: Details, tmp_pat
         assert importer.sql("SELECT sum(calls) FROM ops.api_calls") == [(importer.meter.made,)]
 
 
-@pytest.mark.parametrize("allowance", [3, 4, 6])
+@pytest.mark.parametrize(
+    "allowance", [pytest.param(3, marks=pytest.mark.soak), 4, pytest.param(6, marks=pytest.mark.soak)]
+)
 def test_a_window_that_grows_while_it_is_paused_ends_too(org: Details, tmp_path: Path, allowance: int) -> None:
     """Each day the schedule asks for one day more: the paused read is gone on with, and no page is read twice."""
     with importing(org, tmp_path) as importer:
@@ -263,7 +270,7 @@ def test_an_object_that_is_none_for_the_bulk_api_is_read_by_rest(importer: Impor
     assert importer.rows(BULK) == rows_of_org(org, stream_columns(importer.org, BULK), "Lead")
 
 
-@pytest.mark.parametrize("transport", ["auto", "rest"])
+@pytest.mark.parametrize("transport", [pytest.param("auto", marks=pytest.mark.soak), "rest"])
 def test_a_query_too_long_for_an_address_goes_by_bulk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: Literal["auto", "rest"]
 ) -> None:

@@ -1,5 +1,6 @@
 """The command line: `sf-elt …`. Heavy things are imported by the command that needs them, so that help is quick.
 
+audiences.py audiences list, audiences preview
 campaigns.py sf campaigns, campaign, members, member
 check.py     check
 demo_org.py  demo-org
@@ -11,6 +12,7 @@ look_ups.py  the rest of sf
 import typer
 
 from sf_elt.cli import campaigns as _campaigns  # noqa: F401  adds its commands to `sf`
+from sf_elt.cli.audiences import audiences
 from sf_elt.cli.check import check
 from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.demo_org import demo_org
@@ -27,4 +29,5 @@ app.command()(check)
 app.command()(demo)
 app.command()(dev)
 app.command()(estimate)
+app.add_typer(audiences)
 app.add_typer(sf)

@@ -6,6 +6,25 @@ from sf_elt.cli.showing import refuse
 
 if TYPE_CHECKING:
     from sf_elt.components.deployment import Deployment
+    from sf_elt.insight import Audience
+
+
+def loaded_audiences(command: str) -> "list[Audience]":
+    """The audiences of this deployment. Ends the command where its YAML is wrong or has none."""
+    from dagster import DagsterError
+
+    from sf_elt.components.audiences import known_audiences
+    from sf_elt.components.deployment import load_tree
+    from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
+
+    try:
+        with yaml_told_plainly():
+            audiences = known_audiences(load_tree())
+    except (DagsterError, WrongYaml) as error:
+        refuse(command, str(error))
+    if not audiences:
+        refuse(command, "the deployment has no audiences: see docs/audiences.md")
+    return audiences
 
 
 def loaded_deployment(command: str, *, connection: str = "") -> "Deployment":

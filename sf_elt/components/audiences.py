@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from sf_elt.components.attributes import Attributes, Group, Owner, Verbatim, attribute_error
+from sf_elt.components.audience_tables import sample_table, sizes_table
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.content_affinity import known_affinities
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES
@@ -55,6 +56,7 @@ class Audiences(dg.Component, Attributes):
         return dg.Definitions(assets=[run])
 
     def _refresh(self, context: dg.AssetExecutionContext) -> dict[str, dg.MetadataValue | dg.TableSchema]:
+        """Evaluates the audiences; gives the numbers that plot, by audience, and the tables."""
         warehouse: Warehouse = context.resources.warehouse
         report = refresh_audiences(
             warehouse, self.audiences, now=datetime.now(UTC), run_id=context.run.run_id, progress=log_progress(context)
@@ -69,6 +71,8 @@ class Audiences(dg.Component, Attributes):
         return {
             **numbers({"dagster/row_count": members, **each, "seconds": report.seconds}),
             "dagster/column_schema": columns,
+            "sizes": sizes_table(report),
+            "sample": sample_table(report),
         }
 
     def _lines(self) -> list[str]:
@@ -77,3 +81,8 @@ class Audiences(dg.Component, Attributes):
     def _require_sound_conditions(self, context: dg.ComponentLoadContext) -> None:
         for fault in check_audiences(self.audiences, subject_types(known_user_types(context))):
             raise attribute_error(context, ["audiences", fault.index, fault.attribute], fault.says)
+
+
+def known_audiences(tree: dg.ComponentTree) -> list[Audience]:
+    """The audiences that the project defines."""
+    return [audience for component in tree.get_all_components(Audiences) for audience in component.audiences]

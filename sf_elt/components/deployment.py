@@ -79,7 +79,12 @@ def load_deployment(folder: Path | None = None) -> Deployment:
 
     Raises Dagster's errors about the YAML, which name file, line and attribute.
     """
-    return Deployment.of(dg.ComponentTree.for_project(folder or Path(sf_elt.__file__).parent))
+    return Deployment.of(load_tree(folder))
+
+
+def load_tree(folder: Path | None = None) -> dg.ComponentTree:
+    """The components of the project that `folder` is in; of this one, where none is named."""
+    return dg.ComponentTree.for_project(folder or Path(sf_elt.__file__).parent)
 
 
 def _named(name: str, known: dict[str, _Component], what: str) -> _Component:

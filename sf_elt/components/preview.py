@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterable
 
 import dagster as dg
 
+from sf_elt.profiles.masking import mask
 from sf_elt.writeback import FieldChange
 
-EMPTY = "(empty)"
-SHORT = 3
 FULL_VALUES = (
-    "Audiences and scores are shown as they are. Of every other value the first character and the length are: personal "
-    "data stays in the warehouse. Who may open that sees the full values with plan_export(…, dry_run=True).sample "
-    "(docs/exports.md, Looking first), and those of all profiles in profiles.profiles."
+    "Audiences and scores are shown as they are, and so are fields of a few words such as a status. Of any other value "
+    "no more is than tells one from another: personal data stays in the warehouse. Who may open that sees the full "
+    "values with plan_export(…, dry_run=True).sample (docs/exports.md, Looking first), and those of all profiles in "
+    "profiles.profiles."
 )
 
 _COLUMNS = {
@@ -35,8 +35,8 @@ def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> d
                     "record": change.record_id,
                     "profile": change.profile_id,
                     "field": change.field,
-                    "before": _shown(change.before, masked=change.field not in in_full),
-                    "after": _shown(change.after, masked=change.field not in in_full),
+                    "before": _shown(change.field, change.before, in_full),
+                    "after": _shown(change.field, change.after, in_full),
                 }
             )
             for change in changes
@@ -45,10 +45,5 @@ def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> d
     )
 
 
-def _shown(value: str | None, *, masked: bool) -> str:
-    if value is None or value == "":
-        return EMPTY
-    if not masked:
-        return value
-    first = value[0] if len(value) > SHORT else ""  # of a short value the first character tells too much
-    return f"{first}… (length {len(value):,})"
+def _shown(field: str, value: str | None, in_full: Collection[str]) -> str:
+    return value if value and field in in_full else mask(field, value)

@@ -3,6 +3,7 @@
     score_behaviour(warehouse, ScoreSpec(streams=("web_events",)), now=now, run_id=run_id)
     compute_affinities(warehouse, AffinitySpec(half_life_days=90), now=now, run_id=run_id)
     loyal = Audience(name="Loyal", description="Comes often.", condition="frequency > 65 and recency > 50")
+    preview_audiences(warehouse, [loyal], now=now).audiences[0].size       # writes nothing
     report = refresh_audiences(warehouse, [loyal], now=now, run_id=run_id)
 
 They write insight.scores, insight.affinities and insight.interests, insight.audiences and insight.audience_members.
@@ -11,6 +12,7 @@ Errors:
 
     InsightError
     ├── ProfilesMissing     profiles have not been built yet
+    ├── WarehouseOutdated   an earlier version wrote the warehouse last; a preview, which only reads, needs this one's
     ├── StreamsRefused      a stream of events does not exist, and another one is called nearly the same
     └── AudiencesRefused    audiences are not well defined; `problems` says how, nothing was written
 """
@@ -18,29 +20,41 @@ Errors:
 from sf_elt.insight.affinity import INTERESTS, AffinitiesReport, AffinitySpec, compute_affinities
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.definitions import AudienceFault, check_audiences
-from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing, StreamsRefused
+from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing, StreamsRefused, WarehouseOutdated
 from sf_elt.insight.membership import AudienceChange, AudiencesReport, refresh_audiences
+from sf_elt.insight.previewing import AudiencePreview, AudiencesPreview, Overlap, preview_audiences
+from sf_elt.insight.samples import KNOWN_BY, Sample
 from sf_elt.insight.scores import SCORES, ScoreSpec, ScoresReport, score_behaviour
+from sf_elt.insight.standing import StandingAudience, standing_audiences
 from sf_elt.insight.subjects import subject_types
 
 __all__ = [
     "INTERESTS",
+    "KNOWN_BY",
     "SCORES",
     "AffinitiesReport",
     "AffinitySpec",
     "Audience",
     "AudienceChange",
     "AudienceFault",
+    "AudiencePreview",
+    "AudiencesPreview",
     "AudiencesRefused",
     "AudiencesReport",
     "InsightError",
+    "Overlap",
     "ProfilesMissing",
+    "Sample",
     "ScoreSpec",
     "ScoresReport",
+    "StandingAudience",
     "StreamsRefused",
+    "WarehouseOutdated",
     "check_audiences",
     "compute_affinities",
+    "preview_audiences",
     "refresh_audiences",
     "score_behaviour",
+    "standing_audiences",
     "subject_types",
 ]

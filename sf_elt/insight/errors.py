@@ -11,6 +11,10 @@ class ProfilesMissing(InsightError):
     """Profiles have not been built yet."""
 
 
+class WarehouseOutdated(InsightError):
+    """An earlier version wrote the warehouse last, and what only reads it cannot bring it up to date."""
+
+
 class StreamsRefused(InsightError):
     """A stream of events does not exist, and another one is called nearly the same."""
 

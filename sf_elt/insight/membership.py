@@ -11,26 +11,40 @@ import duckdb
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.definitions import Definition
 from sf_elt.insight.evaluating import Progress, evaluate, run_sql
+from sf_elt.insight.samples import Sample, sample_members
 from sf_elt.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
 
+SAMPLE = 3
+"""How many members of each audience a report shows."""
+
+
 @dataclass(frozen=True)
 class AudienceChange:
-    """One audience after an evaluation: its members now, and how many entered and left this time."""
+    """One audience after an evaluation: its members now, and how many entered and left this time.
+
+    Of those, `by_definition` moved because the definition is new or changed, or that of an audience referred to.
+    """
 
     audience: str
     members: int
     entered: int
     left: int
+    by_definition: int
 
 
 @dataclass(frozen=True)
 class AudiencesReport:
-    """Every audience that is defined, in their order, then those that are no longer defined and lost their members."""
+    """Every audience that is defined, in their order, then those that are no longer defined and lost their members.
+
+    `samples` has a few members of each that is defined, without personal data.
+    """
 
     audiences: tuple[AudienceChange, ...]
+    profiles: int
+    samples: Mapping[str, Sample]
     seconds: float
 
 
@@ -53,9 +67,14 @@ def refresh_audiences(
         definitions = evaluate(connection, audiences, now=now, progress=progress)
         _record_moves(connection, now)
         _record_audiences(connection, audiences, definitions, now)
-        changes = [AudienceChange(*row) for row in run_sql(connection, "audience_report").fetchall()]
-    report = AudiencesReport(tuple(changes), time.perf_counter() - started)
-    log.info("run %s evaluated audiences: %s", run_id, report)
+        changes = tuple(AudienceChange(*row) for row in run_sql(connection, "audience_report").fetchall())
+        (profiles,) = connection.execute("SELECT count(*) FROM profiles.profiles").fetchall()[0]
+        samples = {
+            each.name: sample_members(connection, definitions[each.name].condition, each.name, SAMPLE)
+            for each in audiences
+        }
+    report = AudiencesReport(changes, profiles, samples, time.perf_counter() - started)
+    log.info("run %s evaluated audiences in %.1f s: %s", run_id, report.seconds, changes)
     return report
 
 

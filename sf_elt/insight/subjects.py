@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import duckdb
 
 from sf_elt.insight.affinity import INTERESTS
-from sf_elt.insight.errors import AudiencesRefused, ProfilesMissing
+from sf_elt.insight.errors import AudiencesRefused, ProfilesMissing, WarehouseOutdated
 from sf_elt.insight.scores import SCORES
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import quote
@@ -25,13 +25,10 @@ def subject_types(user_fields: Mapping[str, str]) -> dict[str, str]:
 def make_subjects(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Makes the temporary view subjects, and gives the DuckDB type of everything in it that conditions may use.
 
-    Raises ProfilesMissing before the first build, AudiencesRefused where a user field has the name of a score.
+    Raises ProfilesMissing before the first build, AudiencesRefused where a user field has the name of a score, and
+    WarehouseOutdated where an earlier version wrote the warehouse last and the connection is read-only.
     """
-    standing = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'profiles' AND table_name = 'profiles'"
-    ).fetchall()
-    if standing != [(1,)]:
-        raise ProfilesMissing("there are no profiles yet: build them before the audiences")
+    require_profiles(connection)
     described = connection.execute("DESCRIBE profiles.profiles").fetchall()
     fields = {str(name): str(sql_type) for name, sql_type, *_ in described if name != "profile_id"}
     if both := sorted(fields.keys() & BESIDE_FIELDS.keys()):
@@ -39,5 +36,20 @@ def make_subjects(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
             [f"`{name}` is a score or an interest and also a user field: rename the user field" for name in both]
         )
     scores = ", ".join(f"scores.{quote(score)}::BIGINT AS {quote(score)}" for score in SCORES)
-    connection.execute(statement("subjects", package=__package__, scores=scores))
+    try:
+        connection.execute(statement("subjects", package=__package__, scores=scores))
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        raise WarehouseOutdated(
+            "an earlier version of sf_elt wrote this warehouse last, and it lacks what this one reads: materialize "
+            f"any asset first, which brings it up to date. DuckDB says: {str(error).splitlines()[0]}"
+        ) from error
     return subject_types(fields)
+
+
+def require_profiles(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raises ProfilesMissing before the first build."""
+    standing = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'profiles' AND table_name = 'profiles'"
+    ).fetchall()
+    if standing != [(1,)]:
+        raise ProfilesMissing("there are no profiles yet: build them before the audiences")

@@ -5,7 +5,7 @@ from sf_elt.writeback import FieldChange
 
 
 def test_only_audiences_and_scores_are_shown_in_full() -> None:
-    """Any other value shows its first character and its length; an empty one says so; nothing of a person stays."""
+    """Any other value is masked as user fields are; an empty one says so; nothing of a person stays."""
     changes = [
         FieldChange("00Q1", "p1", "Audiences__c", None, "Frequent visitors"),
         FieldChange("00Q1", "p1", "Email", "zoë@example.com", "ada@example.com"),
@@ -15,7 +15,7 @@ def test_only_audiences_and_scores_are_shown_in_full() -> None:
     table = changes_table(changes, in_full=["Audiences__c", "Scores__c"])
     assert [(row.data["field"], row.data["before"], row.data["after"]) for row in table.records] == [
         ("Audiences__c", "(empty)", "Frequent visitors"),
-        ("Email", "z… (length 15)", "a… (length 15)"),
+        ("Email", "z***@e***.com", "a***@e***.com"),
         ("Phone", "(empty)", "(empty)"),
         ("GenderIdentity", "(empty)", "… (length 1)"),
     ]

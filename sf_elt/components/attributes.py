@@ -105,12 +105,23 @@ def did_you_mean(name: str, accepted: Iterable[str]) -> str:
 
 def attribute_error(context: dg.ComponentLoadContext, path: Sequence[str | int], message: str) -> Exception:
     """The error about the attribute at `path` of the component that is being built, with its file and line."""
+    return ComponentAttributeError(_located(_with_positions(context), ["attributes", *path], message))
+
+
+def place_of(context: dg.ComponentLoadContext, path: Sequence[str | int]) -> str:
+    """`FILE:LINE` of the attribute at `path` of the component that is being built, or its name where it has no file."""
+    positions = _with_positions(context).source_position_tree
+    if positions is None:
+        return ".".join(map(str, path))
+    source = positions.source_error(["attributes", *path], inline_error_message="", value_error=True)
+    return f"{source.file_name}:{source.start_line_no}"
+
+
+def _with_positions(context: dg.ComponentLoadContext) -> dg.ResolutionContext:
     declaration = context.component_decl
     tree = declaration.source_tree if isinstance(declaration, YamlBackedComponentDecl) else None
     resolution = context.resolution_context
-    if tree is not None:
-        resolution = resolution.with_source_position_tree(tree.source_position_tree)
-    return ComponentAttributeError(_located(resolution, ["attributes", *path], message))
+    return resolution if tree is None else resolution.with_source_position_tree(tree.source_position_tree)
 
 
 def require_known(

@@ -1,22 +1,34 @@
 """Component Profiles: one row a person, unified from the streams."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
 from pydantic import Field
 
-from sf_elt.components.attributes import Attributes, Group, Owner, Verbatim, attribute_error, require_known
+from sf_elt.components.attributes import (
+    Attributes,
+    ComponentAttributeError,
+    Group,
+    Owner,
+    Verbatim,
+    attribute_error,
+    require_known,
+)
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.keys import PROFILES
+from sf_elt.components.manual_lists import ListsOfYaml, ManualPair, beside, placed
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.salesforce_import import known_streams, what_changes
 from sf_elt.components.scaffold import Example
 from sf_elt.profiles import (
     FieldRule,
     Guards,
+    ManualLists,
+    MappingRefused,
     build_profiles,
     check_guards,
+    check_manual,
     check_mapping,
     profiles_without_identifier,
     user_fields,
@@ -43,6 +55,16 @@ class Profiles(dg.Component, Attributes):
     guards: ProfileGuards = Field(
         default_factory=ProfileGuards, description="What keeps two people from becoming one profile."
     )
+    links: list[ManualPair] = Field(
+        default_factory=list, description="Pairs of identifiers that belong to one person, whatever the rows say."
+    )
+    unlinks: list[ManualPair] = Field(
+        default_factory=list, description="Pairs of identifiers that never belong to one person."
+    )
+    links_file: str = Field(default="", description="A CSV file of more links, by its path from this YAML's folder.")
+    unlinks_file: str = Field(
+        default="", description="A CSV file of more unlinks, by its path from this YAML's folder."
+    )
     group: Group = Field(default="profiles", description="Group of the asset in the UI.")
     owners: list[Owner] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
@@ -50,6 +72,7 @@ class Profiles(dg.Component, Attributes):
         """The asset of the profiles, which runs by itself after new data."""
         imported = known_streams(context)
         self._require_sound_mapping(context, imported)
+        lists = self._sound_lists(context)
         spec = dg.AssetSpec(
             PROFILES,
             deps=what_changes(context, self._sources(imported)),
@@ -77,17 +100,18 @@ class Profiles(dg.Component, Attributes):
             pool=POOL,
         )
         def run(context: dg.AssetExecutionContext) -> Materialized:
-            return self.build(context)
+            return self.build(context, lists.read())
 
         return dg.Definitions(assets=[run])
 
-    def build(self, context: dg.AssetExecutionContext) -> Materialized:
-        """Builds the profiles from what the streams hold now."""
+    def build(self, context: dg.AssetExecutionContext, lists: ManualLists) -> Materialized:
+        """Builds the profiles from what the streams hold now, and what the lists say."""
         warehouse: Warehouse = context.resources.warehouse
         report = build_profiles(
             warehouse,
             self.mapping,
             self.guards,
+            lists,
             now=datetime.now(UTC),
             run_id=context.run.run_id,
             progress=log_progress(context),
@@ -104,6 +128,9 @@ class Profiles(dg.Component, Attributes):
                 "profiles_removed": report.removed,
                 "identifiers": report.identifiers,
                 "refused_links": report.refused_links,
+                "manual_links": report.manual_links,
+                "manual_unlinks": report.manual_unlinks,
+                "manual_pending": report.manual_pending,
                 "seconds": report.seconds,
             }
         )
@@ -131,6 +158,22 @@ class Profiles(dg.Component, Attributes):
             rule.user_field: dg.TableColumn(rule.user_field, rule.type, rule.description) for rule in self.mapping
         }
         return [dg.TableColumn("profile_id", "string", "The profile's id, which stays."), *described.values()]
+
+    def _sound_lists(self, context: dg.ComponentLoadContext) -> ListsOfYaml:
+        """The links and unlinks. An error in them has its place and no snippet, which would show people's data."""
+        lists = ListsOfYaml(
+            placed(context, "links", self.links),
+            placed(context, "unlinks", self.unlinks),
+            beside(context, self.links_file),
+            beside(context, self.unlinks_file),
+        )
+        try:
+            problems: Sequence[str] = check_manual(lists.read(), self.mapping, self.guards)
+        except MappingRefused as refused:
+            problems = refused.problems
+        if problems:
+            raise ComponentAttributeError("\n".join(problems))
+        return lists
 
     def _require_sound_mapping(self, context: dg.ComponentLoadContext, imported: list[str]) -> None:
         for index, rule in enumerate(self.mapping):

@@ -8,12 +8,13 @@
     report = build_profiles(warehouse, mapping, Guards(max_per_kind={"email": 5}), now=now, run_id=run_id)
 
 It writes profiles.profiles (profile_id, created_at, updated_at, one column a user field), profiles.identifiers, links,
-refused_links and aliases, and for each stream of events a view profiles.<stream>_by_profile.
+refused_links, manual_links and aliases, and for each stream of events a view profiles.<stream>_by_profile.
 
 Errors:
 
     ProfilesError
-    ├── MappingRefused    the mapping or the guards do not fit the streams; `problems` says how, nothing was written
+    ├── MappingRefused    the mapping, the guards or the lists of links by hand do not fit; `problems` says how, nothing
+    │                     was written
     └── NothingToUnify    none of the mapping's streams has been imported yet
 """
 
@@ -21,6 +22,8 @@ from sf_elt.profiles.build import ProfilesReport, build_profiles
 from sf_elt.profiles.checks import profiles_without_identifier
 from sf_elt.profiles.errors import MappingRefused, NothingToUnify, ProfilesError
 from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
+from sf_elt.profiles.manual import Identifier, ManualLists, Pair, read_pairs
+from sf_elt.profiles.manual_pairs import check_manual
 from sf_elt.profiles.mapping import FieldRule, identifier_kinds, user_fields
 from sf_elt.profiles.mapping_faults import check_mapping
 
@@ -28,14 +31,19 @@ __all__ = [
     "ROLE_MAILBOXES",
     "FieldRule",
     "Guards",
+    "Identifier",
+    "ManualLists",
     "MappingRefused",
     "NothingToUnify",
+    "Pair",
     "ProfilesError",
     "ProfilesReport",
     "build_profiles",
     "check_guards",
+    "check_manual",
     "check_mapping",
     "identifier_kinds",
     "profiles_without_identifier",
+    "read_pairs",
     "user_fields",
 ]

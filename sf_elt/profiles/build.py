@@ -10,6 +10,8 @@ from sf_elt.profiles.errors import MappingRefused, NothingToUnify
 from sf_elt.profiles.guards import Guards, check_guards
 from sf_elt.profiles.identity import join_records
 from sf_elt.profiles.ids import name_components
+from sf_elt.profiles.manual import ManualLists
+from sf_elt.profiles.manual_pairs import check_manual
 from sf_elt.profiles.mapping import FieldRule, user_fields
 from sf_elt.profiles.mapping_faults import faults_of_mapping
 from sf_elt.profiles.merge import merge_values
@@ -31,7 +33,8 @@ class ProfilesReport:
     """What a build made. `profiles`, `identifiers` and `refused_links` stand now; the others are against before.
 
     `merged` profiles became aliases of an older one, `removed` ones have no identifier left, and `missing_streams` are
-    in the mapping but have not been imported yet.
+    in the mapping but have not been imported yet. Of the links and unlinks by hand, `manual_pending` wait for a row
+    that carries one of their identifiers.
     """
 
     profiles: int
@@ -41,6 +44,9 @@ class ProfilesReport:
     merged: int
     identifiers: int
     refused_links: int
+    manual_links: int
+    manual_unlinks: int
+    manual_pending: int
     missing_streams: tuple[str, ...]
     set_aside: tuple[SetAside, ...]
     seconds: float
@@ -50,6 +56,7 @@ def build_profiles(
     warehouse: Warehouse,
     mapping: Sequence[FieldRule],
     guards: Guards | None = None,
+    lists: ManualLists | None = None,
     *,
     now: datetime,
     run_id: str,
@@ -58,22 +65,22 @@ def build_profiles(
     """Builds profiles.profiles, identifiers, links, refused_links and aliases anew from the imported streams.
 
     Profile ids stay; a profile's updated_at moves only where one of its user fields changed. `now` is an aware time.
-    Raises MappingRefused where the mapping or the guards do not fit, before anything is written, and NothingToUnify
-    where none of the mapping's streams has been imported.
+    Raises MappingRefused where the mapping, the guards or the lists do not fit, before anything is written, and
+    NothingToUnify where none of the mapping's streams has been imported.
     """
     started = time.perf_counter()
-    guards = guards or Guards()
+    guards, lists = guards or Guards(), lists or ManualLists()
     say = progress or _say_nothing
     with warehouse.write() as connection:
         sources = find_sources(connection, (rule.stream for rule in mapping))
-        _refuse_misfits(mapping, guards, sources)
+        _refuse_misfits(mapping, guards, lists, sources)
         streams = mapped_streams(mapping, sources)
         connection.execute(statement("clean"))
         say("reading streams", 0, STEPS)
-        number_rows(connection, streams)
+        records = number_rows(connection, streams)
         unread = set_aside(connection, streams)
         say("joining rows", 1, STEPS)
-        join_records(connection, streams, mapping, guards)
+        join_records(connection, streams, mapping, guards, lists, records=records)
         say("merging values", 2, STEPS)
         connection.execute(statement("profiles_table"))
         name_components(connection, now=now)
@@ -84,7 +91,7 @@ def build_profiles(
         new, changed, gone = replace_changed(connection, list(fields), now=now)
         replace_links(connection, streams, now=now)
         publish_events(connection, streams)
-        profiles, identifiers, refused, merged = one_row(connection, statement("counts"))
+        profiles, identifiers, refused, merged, linked, unlinked, pending = one_row(connection, statement("counts"))
         say("profiles built", STEPS, STEPS)
     report = ProfilesReport(
         profiles=profiles,
@@ -94,6 +101,9 @@ def build_profiles(
         merged=merged,
         identifiers=identifiers,
         refused_links=refused,
+        manual_links=linked,
+        manual_unlinks=unlinked,
+        manual_pending=pending,
         missing_streams=tuple(sorted({rule.stream for rule in mapping} - sources.keys())),
         set_aside=unread,
         seconds=time.perf_counter() - started,
@@ -106,7 +116,9 @@ def _say_nothing(what: str, done: int, total: int | None) -> None:
     pass
 
 
-def _refuse_misfits(mapping: Sequence[FieldRule], guards: Guards, sources: Mapping[str, Source]) -> None:
+def _refuse_misfits(
+    mapping: Sequence[FieldRule], guards: Guards, lists: ManualLists, sources: Mapping[str, Source]
+) -> None:
     faults = faults_of_mapping(mapping, {stream: source.columns for stream, source in sources.items()})
     problems = [fault.text for fault in faults]
     problems += check_guards(guards, mapping)
@@ -115,6 +127,7 @@ def _refuse_misfits(mapping: Sequence[FieldRule], guards: Guards, sources: Mappi
         for stream, source in sources.items()
         if not source.has_record_ids
     ]
+    problems = problems or check_manual(lists, mapping, guards)
     if problems:
         raise MappingRefused(problems)
     if not sources:

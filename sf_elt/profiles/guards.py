@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
+import duckdb
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from sf_elt.profiles.mapping import FieldRule, identifier_kinds
+from sf_elt.profiles.sql import statement
 from sf_elt.salesforce import did_you_mean
 
 ROLE_MAILBOXES = (
@@ -46,3 +48,22 @@ def check_guards(guards: Guards, mapping: Sequence[FieldRule]) -> list[str]:
         for kind in named
         if kind not in kinds
     ]
+
+
+def set_up_guards(connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule], guards: Guards) -> None:
+    """Makes the guards' macros and the temporary table kinds, which has one row a kind of identifier."""
+    connection.execute(statement("guards"))
+    clean = {rule.user_field: rule.clean for rule in mapping if rule.identifier}
+    connection.executemany(
+        "INSERT INTO kinds VALUES (?, ?, ?, ?, ?)",
+        [
+            (
+                number,
+                kind,
+                clean[kind],
+                guards.max_per_kind.get(kind),
+                [value.lower() for value in guards.never_join.get(kind, ())],
+            )
+            for number, kind in enumerate(identifier_kinds(mapping))
+        ],
+    )

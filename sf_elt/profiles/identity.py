@@ -1,23 +1,25 @@
 """Which rows belong to one person: connected components over the identifiers that rows share.
 
 SQL links each record to the smallest record that shares one of its identifiers; scipy finds the components of those
-links; a component that holds more identifiers than a profile may is joined anew, link by link, refusing what exceeds.
+links; a component that holds more identifiers than a profile may, or two that are kept apart by hand, is joined anew,
+link by link, refusing what may not be.
 """
 
 from collections.abc import Mapping, Sequence
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sf_elt.profiles.guards import Guards
+from sf_elt.profiles.guards import Guards, set_up_guards
+from sf_elt.profiles.manual import ManualLists
+from sf_elt.profiles.manual_pairs import identifier_names, join_pairs, kept_apart, list_pairs
 from sf_elt.profiles.mapping import FieldRule, identifier_kinds
-from sf_elt.profiles.overfull import Link, join_within
+from sf_elt.profiles.overfull import KeptApart, Link, TooMany, join_within
 from sf_elt.profiles.rows import MappedStream, identifier_candidates
-from sf_elt.profiles.sql import statement
+from sf_elt.profiles.sql import statement, store
 
 
 def join_records(
@@ -25,25 +27,33 @@ def join_records(
     streams: Sequence[MappedStream],
     mapping: Sequence[FieldRule],
     guards: Guards,
+    lists: ManualLists,
+    *,
+    records: int,
 ) -> None:
-    """Fills the temporary tables occurrences (with what guards refused), joined_records and found_identifiers.
+    """Fills the temporary tables occurrences (with what was refused), joined_records, found_identifiers, listed_pairs.
 
     joined_records has record → component for the records that are not themselves their component, which is the
-    smallest record number in it; found_identifiers has each identifier once with its component.
+    smallest record number in it; found_identifiers has each identifier once with its component; listed_pairs has the
+    links and unlinks by hand. The streams have `records` rows; each link by hand counts as one more.
     """
     kinds = identifier_kinds(mapping)
-    _kinds_table(connection, kinds, mapping, guards)
+    set_up_guards(connection, mapping, guards)
+    list_pairs(connection, lists, mapping, guards)
     connection.execute(
         statement("occurrences", candidates=identifier_candidates(streams, kinds)),
         {"role_mailboxes": [name.lower() for name in guards.role_mailboxes]},
     )
+    if lists:
+        join_pairs(connection, stream_number=len(streams), offset=records)
     edges = connection.execute(statement("edges")).fetchnumpy()
-    records, components = smallest_connected(
+    joined, components = smallest_connected(
         np.asarray(edges["record"], np.int64), np.asarray(edges["first_record"], np.int64)
     )
-    _store(connection, "joined_records", {"record": records, "component": components})
+    store(connection, "joined_records", {"record": joined, "component": components})
     connection.execute(statement("found_identifiers"))
-    if guards.max_per_kind and _divide_overfull(connection, kinds, guards.max_per_kind):
+    apart = kept_apart(connection)
+    if (guards.max_per_kind or apart) and _divide(connection, kinds, guards.max_per_kind, apart):
         connection.execute(statement("found_identifiers"))
 
 
@@ -63,59 +73,40 @@ def smallest_connected(
     return nodes[joined], smallest[joined]
 
 
-def _kinds_table(
-    connection: duckdb.DuckDBPyConnection, kinds: Sequence[str], mapping: Sequence[FieldRule], guards: Guards
-) -> None:
-    clean = {rule.user_field: rule.clean for rule in mapping}
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE kinds
-        (kind_number INTEGER, kind VARCHAR, clean VARCHAR, maximum BIGINT, never_join VARCHAR[])
-        """
-    )
-    connection.executemany(
-        "INSERT INTO kinds VALUES (?, ?, ?, ?, ?)",
-        [
-            (
-                number,
-                kind,
-                clean[kind],
-                guards.max_per_kind.get(kind),
-                [value.lower() for value in guards.never_join.get(kind, ())],
-            )
-            for number, kind in enumerate(kinds)
-        ],
-    )
-
-
-def _divide_overfull(connection: duckdb.DuckDBPyConnection, kinds: Sequence[str], maxima: Mapping[str, int]) -> bool:
-    """Joins the rows of overfull components anew within the maxima; says whether there were any."""
+def _divide(
+    connection: duckdb.DuckDBPyConnection,
+    kinds: Sequence[str],
+    maxima: Mapping[str, int],
+    apart: Mapping[str, set[str]],
+) -> bool:
+    """Joins the rows anew of components that hold too much or what is kept apart; says whether there were any."""
     links = [Link(*row) for row in connection.execute(statement("overfull")).fetchall()]
     if not links:
         return False
-    components, refused = join_within(links, {kinds.index(kind): maximum for kind, maximum in maxima.items()})
+    components, refused = join_within(links, {kinds.index(kind): maximum for kind, maximum in maxima.items()}, apart)
     records = np.fromiter(components, np.int64, len(components))
-    _store(connection, "rejoined", {"record": records, "component": np.array(list(components.values()), np.int64)})
+    store(connection, "rejoined", {"record": records, "component": np.array(list(components.values()), np.int64)})
     connection.execute("DELETE FROM joined_records WHERE record IN (SELECT record FROM rejoined)")
     connection.execute("INSERT INTO joined_records FROM rejoined WHERE record <> component")
-    details = [
-        f"the profile would hold {link.would_hold} {kinds[link.kind]}, more than the maximum" for link in refused
-    ]
-    _store(
+    names = identifier_names(connection)
+    why = [_in_words(link.why, kinds, names) for link in refused]
+    store(
         connection,
         "refused",
         {
             "record": np.array([link.record for link in refused], np.int64),
             "key": [link.key for link in refused],
-            "detail": details,
+            "rule": [rule for rule, _ in why],
+            "detail": [detail for _, detail in why],
         },
     )
     connection.execute(statement("refuse"))
     return True
 
 
-def _store(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, object]) -> None:
-    """Makes a temporary table of these columns."""
-    connection.register("arriving", pa.table(columns))
-    connection.execute(statement("store", table=table))
-    connection.unregister("arriving")
+def _in_words(why: TooMany | KeptApart, kinds: Sequence[str], names: Mapping[str, str]) -> tuple[str, str]:
+    """The rule's name and what it says."""
+    if isinstance(why, KeptApart):
+        one, other = sorted((names[why.key], names[why.other]))
+        return "manual unlink", f"{one} and {other} are kept apart by hand"
+    return "max_per_kind", f"the profile would hold {why.would_hold} {kinds[why.kind]}, more than the maximum"

@@ -8,12 +8,7 @@ judged AS (
     SELECT
         candidates.*,
         kinds.kind,
-        CASE
-            WHEN strip_space(value) = '' THEN 'blank'
-            WHEN NOT is_well_formed(value, kinds.clean) THEN 'malformed'
-            WHEN kinds.clean = 'email' AND list_contains($role_mailboxes, mailbox(value)) THEN 'role mailbox'
-            WHEN list_contains(kinds.never_join, lower(value)) THEN 'never joins'
-        END AS rule
+        refusing_rule(value, kinds.clean, kinds.never_join, $role_mailboxes) AS rule
     FROM candidates
     JOIN kinds USING (kind_number)
     WHERE value IS NOT NULL
@@ -27,5 +22,5 @@ SELECT
         WHEN 'role mailbox' THEN format('{}@ is the mailbox of a role and not of a person', mailbox(value))
         WHEN 'never joins' THEN 'the guards name this value'
     END AS detail,
-    md5_number(concat(kind_number, ':', value)) AS key
+    identifier_key(kind_number, value) AS key
 FROM judged

@@ -1,8 +1,8 @@
--- The links of all components that hold more identifiers of a kind than a profile may, in the order in which they are
--- tried: a record's own Id; then each identifier to one of the living records that carry it, so that none is left
+-- The links of all components that hold more identifiers of a kind than a profile may, or two identifiers that are kept
+-- apart by hand, in the order in which they are tried: links by hand; a record's own Id; then each identifier to one of the living records that carry it, so that none is left
 -- without a profile; then merges and conversions; then identifiers by how many rows carry them.
 WITH overfull AS (
-    SELECT DISTINCT component
+    SELECT component
     FROM (
         SELECT component, kind, count(*) AS held
         FROM found_identifiers
@@ -10,20 +10,29 @@ WITH overfull AS (
     )
     JOIN kinds USING (kind)
     WHERE held > maximum
+    UNION
+    SELECT one.component
+    FROM listed_pairs AS pair
+    JOIN found_identifiers AS one USING (kind, value)
+    JOIN found_identifiers AS another ON another.kind = pair.other_kind AND another.value = pair.other_value
+    WHERE pair.apart AND one.component = another.component
 ),
 
 links AS (
     SELECT
         occurrences.*,
+        via = 'manual link' AS by_hand,
         value IS NOT DISTINCT FROM record_id AS is_own_id,
-        count(DISTINCT record) OVER (PARTITION BY key) AS carried_by
+        count(DISTINCT record) FILTER (via <> 'manual link') OVER (PARTITION BY key) AS carried_by
     FROM occurrences
     LEFT JOIN joined_records USING (record)
     WHERE rule IS NULL AND coalesce(component, record) IN (FROM overfull)
 ),
 
 named AS (
-    SELECT *, bool_or(via <> 'identifier' AND NOT is_own_id) OVER (PARTITION BY key) AS is_named_by_another
+    SELECT
+        *,
+        bool_or(via <> 'identifier' AND NOT by_hand AND NOT is_own_id) OVER (PARTITION BY key) AS is_named_by_another
     FROM links
 ),
 
@@ -44,9 +53,10 @@ homed AS (
     FROM ranked
 )
 
-SELECT record, kind_number, key::VARCHAR AS key
+SELECT record, kind_number, key::VARCHAR AS key, by_hand
 FROM homed
 ORDER BY
+    NOT by_hand,
     NOT is_own_id,
     NOT is_home,
     via = 'identifier',

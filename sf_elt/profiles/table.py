@@ -5,6 +5,7 @@ from datetime import datetime
 
 import duckdb
 
+from sf_elt.profiles.manual_pairs import MANUAL_LINKS
 from sf_elt.profiles.mapping import RESERVED
 from sf_elt.profiles.rows import MappedStream
 from sf_elt.profiles.sql import statement
@@ -49,10 +50,11 @@ def replace_changed(
 
 
 def replace_links(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream], *, now: datetime) -> None:
-    """Brings profiles.identifiers, links and refused_links to what was built; first_seen stays."""
+    """Brings profiles.identifiers, links, refused_links and manual_links to what was built; first_seen stays."""
     connection.execute("CREATE OR REPLACE TEMP TABLE stream_names (stream_number INTEGER, stream VARCHAR)")
     connection.executemany(
-        "INSERT INTO stream_names VALUES (?, ?)", [(stream.number, stream.source.stream) for stream in streams]
+        "INSERT INTO stream_names VALUES (?, ?)",
+        [*((stream.number, stream.source.stream) for stream in streams), (len(streams), MANUAL_LINKS)],
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE known_identifiers AS FROM profiles.identifiers")
     connection.execute(
@@ -61,6 +63,8 @@ def replace_links(connection: duckdb.DuckDBPyConnection, streams: Sequence[Mappe
     connection.execute(statement("insert_identifiers"), {"now": now})
     connection.execute(statement("insert_links"))
     connection.execute(statement("insert_refused_links"))
+    connection.execute("DELETE FROM profiles.manual_links")
+    connection.execute(statement("insert_manual_links"))
 
 
 def one_row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:

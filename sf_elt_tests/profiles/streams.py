@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sf_elt.profiles import FieldRule, Guards, ProfilesReport, build_profiles
+from sf_elt.profiles import FieldRule, Guards, ManualLists, ProfilesReport, build_profiles
 from sf_elt.warehouse import Warehouse
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -133,12 +133,13 @@ def build(
     warehouse: Warehouse,
     *rules: FieldRule,
     guards: Guards | None = None,
+    lists: ManualLists | None = None,
     day: int = 0,
     mapping: Sequence[FieldRule] = (),
 ) -> ProfilesReport:
     """Builds the profiles with IDENTIFIERS and these rules (or with just `mapping`), `day` days after NOW."""
     every = mapping or [*IDENTIFIERS, *rules]
-    return build_profiles(warehouse, every, guards, now=NOW + timedelta(days=day), run_id=f"run {day}")
+    return build_profiles(warehouse, every, guards, lists, now=NOW + timedelta(days=day), run_id=f"run {day}")
 
 
 def profiles(warehouse: Warehouse) -> list[dict[str, Any]]:

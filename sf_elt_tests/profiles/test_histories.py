@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sf_elt.profiles import Guards
+from sf_elt.profiles import Guards, Identifier, ManualLists, Pair, check_manual
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.profiles.streams import (
+    IDENTIFIERS,
     Row,
     build,
     contact,
@@ -29,7 +31,7 @@ from sf_elt_tests.profiles.streams import (
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 GONE = {"deleted_at": datetime(2026, 6, 1)}
 ROLE = "info@x.org"
-TABLES = ("profiles", "identifiers", "links", "refused_links", "aliases")
+TABLES = ("profiles", "identifiers", "links", "refused_links", "manual_links", "aliases")
 FIELDS = (
     rule("salesforce_leads", "lead_status", "status"),
     rule("salesforce_leads", "lead_status", "statuses", "[]string", merge="set"),
@@ -47,6 +49,13 @@ changes = st.one_of(
     st.tuples(st.just("event"), numbers, emails, st.none()),
 )
 histories = st.lists(st.lists(changes, min_size=1, max_size=8), min_size=1, max_size=3)
+identifiers = st.one_of(
+    st.sampled_from([Identifier("email", f"p{n}@x.org") for n in range(5)]),
+    st.builds(lambda number: Identifier("salesforce_lead_ids", lead_id(number)), numbers),
+    st.builds(lambda number: Identifier("salesforce_contact_ids", contact_id(number)), numbers),
+)
+pairs = st.lists(st.builds(Pair, identifiers, identifiers, st.just("lists.csv:2")), max_size=4)
+manual_lists = st.builds(ManualLists, pairs, pairs).filter(lambda lists: not check_manual(lists, IDENTIFIERS, Guards()))
 
 
 @dataclass
@@ -105,10 +114,13 @@ def _known(*values: str | None) -> set[str]:
     return {value for value in values if value not in (None, ROLE)}
 
 
-def naive_people(history: History) -> set[frozenset[str]]:
-    """Groups of identifiers, joined row by row; only groups with a living row count."""
+def naive_people(history: History, lists: ManualLists | None = None) -> set[frozenset[str]]:
+    """Groups of identifiers, joined row by row; only groups with a living row count. Links of known ones are rows."""
     groups: list[tuple[set[str], bool]] = []
-    for identifiers, alive in history.identifiers():
+    rows = history.identifiers()
+    known = set().union(*(identifiers for identifiers, _ in rows))
+    links = [{pair.one.value, pair.other.value} for pair in lists.links] if lists else []
+    for identifiers, alive in [*rows, *((link, False) for link in links if link <= known)]:
         apart = [group for group in groups if not group[0] & identifiers]
         together = [group for group in groups if group[0] & identifiers]
         joined = identifiers.union(*(group[0] for group in together))
@@ -186,6 +198,66 @@ def test_maxima_hold_whatever_happened(
         assert any(group <= person for person in naive_people(history))
     carried = set().union(*(identifiers for identifiers, alive in history.identifiers() if alive))
     assert carried <= set().union(*groups)
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(histories, manual_lists)
+@example(
+    steps=[
+        [("contact", 1, "p1@x.org", None), ("lead", 1, "p1@x.org", 1), ("lead", 2, "p2@x.org", 1)],
+        [("event", 1, "p1@x.org", None), ("event", 1, "p2@x.org", None)],
+    ],
+    lists=ManualLists(
+        [Pair(Identifier("email", "p2@x.org"), Identifier("salesforce_lead_ids", lead_id(1)), "")],
+        [Pair(Identifier("email", "p1@x.org"), Identifier("email", "p2@x.org"), "")],
+    ),
+)
+def test_links_and_unlinks_hold_whatever_happened(
+    steps: list[list[tuple[str, int, str | None, int | None]]], lists: ManualLists
+) -> None:
+    """Never together what is kept apart, together what is linked, the same in any order, as before without lists."""
+    links_and_unlinks_hold(steps, lists)
+
+
+@pytest.mark.soak
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(histories, manual_lists)
+def test_links_and_unlinks_hold_in_many_histories(
+    steps: list[list[tuple[str, int, str | None, int | None]]], lists: ManualLists
+) -> None:
+    """The same of a hundred histories."""
+    links_and_unlinks_hold(steps, lists)
+
+
+def links_and_unlinks_hold(steps: list[list[tuple[str, int, str | None, int | None]]], lists: ManualLists) -> None:
+    """After each step: never together what is kept apart; together what is linked and known, and without unlinks the
+    naive people; the same rows in another order change nothing, ids included; without the lists all is as it would be.
+    """
+    history = History()
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse = Warehouse(Path(folder))
+        for day, step in enumerate(steps):
+            for change in step:
+                history.apply(*change)
+            history.put(warehouse, seed=day)
+            build(warehouse, *FIELDS, lists=lists, day=day)
+            groups = people(warehouse)
+            for pair in lists.unlinks:
+                assert not any({pair.one.value, pair.other.value} <= group for group in groups)
+            for row in table(warehouse, "profiles.manual_links"):
+                either = {row["value"], row["other_value"]}
+                living = any(either & group for group in groups)
+                linked = living and not row["apart"] and not row["pending"]
+                assert not linked or any(either <= group for group in groups)
+            if not lists.unlinks:
+                assert groups == naive_people(history, lists)
+        before = everything(warehouse)
+        history.put(warehouse, seed=99)
+        turned = ManualLists([*reversed(lists.links)], [Pair(each.other, each.one, "") for each in lists.unlinks])
+        build(warehouse, *FIELDS, lists=turned, day=9)
+        assert everything(warehouse) == before
+        build(warehouse, *FIELDS, day=10)
+        assert people(warehouse) == naive_people(history)
 
 
 def test_the_naive_people_join(tmp_path: Path) -> None:

@@ -1,0 +1,20 @@
+-- Each link by hand is a row that carries both identifiers, and that makes no profile live.
+INSERT INTO occurrences BY NAME
+SELECT
+    $stream_number::INTEGER AS stream_number,
+    $offset::BIGINT + number AS record,
+    record_id,
+    false AS alive,
+    kind_number,
+    each.value,
+    'manual link' AS via,
+    kinds.kind,
+    NULL AS rule,
+    NULL AS detail,
+    each.key
+FROM (
+    SELECT number, record_id, kind, value, key FROM listed_pairs WHERE NOT apart AND NOT pending
+    UNION ALL
+    SELECT number, record_id, other_kind, other_value, other_key FROM listed_pairs WHERE NOT apart AND NOT pending
+) AS each
+JOIN kinds USING (kind)

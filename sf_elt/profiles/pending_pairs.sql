@@ -1,0 +1,8 @@
+-- A pair waits while no row carries one of its identifiers.
+UPDATE listed_pairs
+SET pending = true
+WHERE
+    key NOT IN (SELECT key FROM occurrences WHERE rule IS NULL AND key IN (SELECT key FROM listed_pairs))
+    OR other_key NOT IN (
+        SELECT key FROM occurrences WHERE rule IS NULL AND key IN (SELECT other_key FROM listed_pairs)
+    )

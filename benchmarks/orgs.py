@@ -1,6 +1,7 @@
 """Demo orgs in processes of their own, and what the benchmarks ask of them."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ PEOPLE = 5_000
 MANY_CALLS = 10_000_000
 SEEDING_SECONDS = 900
 JOBS = "/services/data/v62.0/jobs/query"
+
+_OLD_JOB = re.compile(r"/services/async/[\d.]+/job/750\w+")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ class BenchOrg:
         newest = max(jobs, key=lambda job: (job["createdDate"], job["id"]))
         return float(self._ask(f"{JOBS}/{newest['id']}")["totalProcessingTime"]) / 1000
 
+    def old_job_seconds(self, since: int) -> float:
+        """The same of all jobs of Bulk API 1.0 that were called for after a number."""
+        jobs = {found[0] for call in self.calls(since) if (found := _OLD_JOB.search(call))}
+        return sum(float(self._ask(job)["totalProcessingTime"]) / 1000 for job in jobs)
+
     def calls(self, since: int = 0) -> list[str]:
         """The API calls after a number, as "GET /path": logins and whatever lies under /demo are none."""
         found = self.levers.calls.all(since=since)
@@ -60,7 +68,8 @@ class BenchOrg:
 
     def _ask(self, path: str) -> dict[str, Any]:
         with plain_http_session(self.details.instance_url) as session:
-            headers = {"Authorization": f"Bearer {self.details.access_token}"}
+            token = self.details.access_token
+            headers = {"Authorization": f"Bearer {token}", "X-SFDC-Session": token, "Accept": "application/json"}
             reply = session.get(self.details.instance_url + path, headers=headers, timeout=60)
             reply.raise_for_status()
             found: dict[str, Any] = reply.json()

@@ -206,6 +206,18 @@ def _chain(error: BaseException | None) -> list[str]:
             id="column of a condition",
         ),
         pytest.param(
+            "audiences/defs.yaml", "condition: intensity > 75", "condition: salesforce_lead_status > 5",
+            r"audiences/defs\.yaml:\d+ attributes\.audiences\.3\.condition: `salesforce_lead_status > 5` cannot take "
+            r"\*string\* field",
+            id="type in a condition",
+        ),
+        pytest.param(
+            "audiences/defs.yaml", "condition: frequency < 35", "condition: in_audience('Frequent visitor')",
+            r"audiences/defs\.yaml:\d+ attributes\.audiences\.2\.condition: there is no audience `Frequent visitor` "
+            r"\(did you mean Frequent visitors\?\)",
+            id="audience of a condition",
+        ),
+        pytest.param(
             "exports/defs.yaml", "audiences: [Frequent visitors,", "audiences: [Frequent visitor,",
             r"exports/defs\.yaml:\d+ attributes\.audiences\.0: there is no audience 'Frequent visitor'; "
             r"did you mean 'Frequent visitors'\?",

@@ -20,7 +20,7 @@ import sf_elt.components
 from sf_elt.components.attributes import Attributes
 from sf_elt.demo_org.seeding.events import write_events
 from sf_elt.demo_org.serve import Details, running_org
-from sf_elt.insight import Audience, refresh_audiences, score_behaviour
+from sf_elt.insight import Audience, compute_affinities, refresh_audiences, score_behaviour
 from sf_elt.profiles import FieldRule, Guards, build_profiles
 from sf_elt.salesforce import Login, connect
 from sf_elt.streams import EventSpec, StreamSpec, Window, import_events, import_window
@@ -192,6 +192,7 @@ def warehouse(details: Details, tmp_path_factory: pytest.TempPathFactory) -> War
             warehouse, [FieldRule(**line) for line in mapping["mapping"]], Guards(**mapping["guards"]), **run
         )
         score_behaviour(warehouse, **run)
+        compute_affinities(warehouse, **run)
         refresh_audiences(warehouse, [everybody], **run)
         assert run_export(org, warehouse, spec, **run).succeeded > 0
     return warehouse

@@ -1,6 +1,5 @@
 """Scores keep what docs/scores.md promises."""
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,40 +9,8 @@ from hypothesis import strategies as st
 from sf_elt.insight import SCORES, ScoreSpec, StreamsRefused, score_behaviour
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.examples import some
-from sf_elt_tests.profiles.streams import NOW, Row, build, event, lead, put, table
-
-Visits = Mapping[str, Iterable[datetime]]
-
-
-def ago(days: float = 0, **more: float) -> datetime:
-    return NOW - timedelta(days=days, **more)
-
-
-def every(days: float, times: int, *, last: float = 0.5) -> list[datetime]:
-    """Visits with so many days between them, the last one so many days ago."""
-    return [ago(last + days * n) for n in range(times)]
-
-
-def session(start: datetime, events: int) -> list[datetime]:
-    return [start + timedelta(minutes=n) for n in range(events)]
-
-
-def scores(warehouse: Warehouse, visits: Visits, *, session_gap: timedelta = timedelta(minutes=30)) -> dict[str, Row]:
-    """Who → the row of scores."""
-    happened(warehouse, visits)
-    score_behaviour(warehouse, ScoreSpec(session_gap=session_gap), now=NOW, run_id="test")
-    return {row["profile_id"]: row for row in table(warehouse, "insight.scores")}
-
-
-def happened(warehouse: Warehouse, visits: Visits) -> None:
-    """Events that belong to these profiles, without the work of finding whose they are."""
-    rows = [event(at, cookie=who, url=str(n)) for who, times in visits.items() for n, at in enumerate(times)]
-    put(warehouse, events=[{**row, "event_id": str(n)} for n, row in enumerate(rows)])
-    with warehouse.write() as connection:
-        connection.execute(
-            "CREATE OR REPLACE VIEW profiles.web_events_by_profile AS "
-            "SELECT anonymous_id AS profile_id, occurred_at FROM streams.web_events"
-        )
+from sf_elt_tests.insight.visits import ago, every, scores, session
+from sf_elt_tests.profiles.streams import NOW, build, event, lead, put, table
 
 
 def test_who_does_more_has_no_less_quantity(warehouse: Warehouse) -> None:
@@ -178,6 +145,15 @@ def test_momentum_rises_and_falls(warehouse: Warehouse) -> None:
     assert found["more rarely"]["momentum"] < 40
     assert found["came once"]["momentum"] < 20
     assert found["gone for ever"]["momentum"] < found["stays away"]["momentum"] < 40
+
+
+def test_who_is_long_gone_has_no_momentum(warehouse: Warehouse) -> None:
+    """A weekly user who has missed three visits is on the way down; one who came once a year ago is at 0."""
+    found = scores(
+        warehouse, {"missed some": every(7, 20, last=27.5), "came once": [ago(365)], "gone": every(7, 20, last=200)}
+    )
+    assert 10 <= found["missed some"]["momentum"] <= 30
+    assert found["came once"]["momentum"] == found["gone"]["momentum"] == 0
 
 
 def test_without_behaviour_there_is_no_score(warehouse: Warehouse) -> None:

@@ -3,14 +3,14 @@ CREATE OR REPLACE TEMP TABLE cadence AS
 WITH
 intervals AS (
     SELECT
-        profile_id,
+        person,
         age,
         events,
         age - lag(age) OVER newest_first AS days_to_next,
         row_number() OVER newest_first AS place,
-        count(*) OVER (PARTITION BY profile_id) AS active_days
+        count(*) OVER (PARTITION BY person) AS active_days
     FROM days
-    WINDOW newest_first AS (PARTITION BY profile_id ORDER BY age)
+    WINDOW newest_first AS (PARTITION BY person ORDER BY age)
 ),
 
 -- The current period is the last quarter of the active days, at least one and at most eight.
@@ -20,7 +20,7 @@ periods AS (
 )
 
 SELECT
-    profile_id,
+    person,
     any_value(active_days) AS active_days,
     sum(events)::BIGINT AS events,
     max(age) AS first_age,
@@ -34,4 +34,4 @@ SELECT
     sum(events) FILTER (NOT is_current) AS earlier_events,
     max(age) - max(age) FILTER (is_current) AS earlier_days
 FROM periods
-GROUP BY profile_id
+GROUP BY person

@@ -3,30 +3,30 @@ CREATE OR REPLACE TEMP TABLE computed_scores AS
 WITH
 depth AS (
     SELECT
-        profile_id,
+        person,
         count(*) AS sessions,
         exp(avg(ln(events))) AS typical_session,
         avg(events) AS mean_session,
         CASE WHEN count(*) > 1 THEN stddev_pop(events) END AS spread_of_sessions
     FROM sessions
-    GROUP BY profile_id
+    GROUP BY person
 ),
 
 -- How much of its usual presence a profile has kept: each active day counts less as it ages, by its own usual gap.
 presence AS (
     SELECT
-        profile_id,
+        person,
         sum(exp(-greatest(0, age - usual_gap) / (3 * usual_gap))) AS kept,
         any_value((1 - exp(-cadence.active_days / 3.0)) / (1 - exp(-1 / 3.0))) AS usual
     FROM days
-    JOIN cadence USING (profile_id)
-    GROUP BY profile_id
+    JOIN cadence USING (person)
+    GROUP BY person
 ),
 
 -- A visit that is overdue lowers the current rate: somebody who is long gone has none.
 rates AS (
     SELECT
-        profile_id,
+        person,
         current_events / (current_days + greatest(0, current_gap - last_age - 1))
         * exp(-greatest(0, last_age + 1 - current_gap) / (3 * usual_gap)) AS current_rate,
         coalesce(earlier_events / earlier_days, events / $usual_gap) AS earlier_rate
@@ -35,7 +35,7 @@ rates AS (
 
 measures AS (
     SELECT
-        cadence.profile_id,
+        cadence.person,
         cadence.events AS quantity,
         depth.sessions / greatest(cadence.first_age + 1, 28) AS frequency,
         least(1, presence.kept / presence.usual) AS recency,
@@ -49,9 +49,9 @@ measures AS (
         1 - pow(2, -(cadence.first_age - cadence.last_age) / $half_mature) AS maturity,
         1 - 1 / (1 + depth.spread_of_sessions / depth.mean_session) AS volatility
     FROM cadence
-    JOIN depth USING (profile_id)
-    JOIN presence USING (profile_id)
-    JOIN rates USING (profile_id)
+    JOIN depth USING (person)
+    JOIN presence USING (person)
+    JOIN rates USING (person)
 ),
 
 ranked AS (
@@ -64,5 +64,6 @@ ranked AS (
     FROM measures
 )
 
-SELECT profile_id, round(100 * COLUMNS(* EXCLUDE profile_id))::UTINYINT
+SELECT profile_id, round(100 * COLUMNS(ranked.* EXCLUDE person))::UTINYINT
 FROM ranked
+JOIN people USING (person)

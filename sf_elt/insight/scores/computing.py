@@ -28,7 +28,7 @@ USUAL_GAP_DAYS = 28
 HALF_MATURE_DAYS = 730
 """The days between the first and the last activity of a profile with a maturity of 50."""
 
-FITTED_PEOPLE = 200_000
+FITTED_PEOPLE = 100_000
 """The model of who returns is fitted to all profiles; of many, to a sample of at least so many."""
 
 Progress = Callable[[str, int, int | None], None]
@@ -107,32 +107,32 @@ def _find_sessions(
     connection: duckdb.DuckDBPyConnection, spec: ScoreSpec, streams: Sequence[str], now: datetime
 ) -> int:
     """Makes the temporary table sessions and counts the events in it."""
+    pause = spec.session_gap // timedelta(microseconds=1)
     none = "SELECT NULL::VARCHAR AS profile_id, NULL::TIMESTAMP AS occurred_at WHERE false"
     views = [f"FROM {linked_view(stream)}" for stream in streams]
     selects = [f"SELECT profile_id, occurred_at {view}" for view in views]
-    connection.execute(
-        statement("sessions", package=__package__, events="\n        UNION ALL\n        ".join([none, *selects])),
-        {"now": now, "pause": spec.session_gap // timedelta(microseconds=1)},
-    )
+    _run(connection, "slots", {"now": now, "pause": pause}, events="\n    UNION ALL\n    ".join([none, *selects]))
+    _run(connection, "people")
+    _run(connection, "sessions", {"pause": pause})
     (events,) = connection.execute("SELECT coalesce(sum(events), 0) FROM sessions").fetchall()[0]
     return int(events)
 
 
 def _compute(connection: duckdb.DuckDBPyConnection, spec: ScoreSpec, now: datetime, run_id: str) -> ReturnModel | None:
     """Makes the temporary table computed_scores from the table sessions."""
-    connection.execute(statement("days", package=__package__), {"now": now})
-    connection.execute(statement("cadence", package=__package__), {"usual_gap": USUAL_GAP_DAYS})
+    _run(connection, "days", {"now": now})
+    _run(connection, "cadence", {"usual_gap": USUAL_GAP_DAYS})
     model = _fit(connection, run_id)
     for macro in ("share_below", "chance_of_return"):
-        connection.execute(statement(macro, package=__package__))
-    parameters = {name: getattr(model, name, None) for name in ("r", "alpha", "a", "b")}
-    connection.execute(
-        statement("computed", package=__package__),
+        _run(connection, macro)
+    _run(
+        connection,
+        "computed",
         {
             "usual_gap": USUAL_GAP_DAYS,
             "half_mature": HALF_MATURE_DAYS,
             "horizon": spec.horizon / timedelta(days=1),
-            **parameters,
+            **{name: getattr(model, name, None) for name in ("r", "alpha", "a", "b")},
         },
     )
     return model
@@ -149,6 +149,12 @@ def _fit(connection: duckdb.DuckDBPyConnection, run_id: str) -> ReturnModel | No
     except NotFitted as error:
         log.warning("run %s leaves propensity empty, because there is no model of who returns: %s", run_id, error)
         return None
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, name: str, values: dict[str, object] | None = None, **parts: str
+) -> duckdb.DuckDBPyConnection:
+    return connection.execute(statement(name, package=__package__, **parts), values)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:

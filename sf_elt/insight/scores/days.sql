@@ -6,12 +6,12 @@
 CREATE OR REPLACE TEMP TABLE days AS
 WITH
 last_sessions AS (
-    SELECT profile_id, max(begins) AS last_begins, (epoch_us($now::TIMESTAMP) - max(ends)) // 86400000000 AS waited
+    SELECT person, max(begins) AS last_begins, (epoch_us($now::TIMESTAMP) - max(ends)) // 86400000000 AS waited
     FROM sessions
-    GROUP BY profile_id
+    GROUP BY person
 )
 
-SELECT profile_id, waited + (last_begins - begins + 43200000000) // 86400000000 AS age, sum(events)::BIGINT AS events
+SELECT person, waited + (last_begins - begins + 43200000000) // 86400000000 AS age, sum(events)::BIGINT AS events
 FROM sessions
-JOIN last_sessions USING (profile_id)
+JOIN last_sessions USING (person)
 GROUP BY ALL

@@ -22,7 +22,7 @@ MIN_PEOPLE = 100
 MIN_RETURNED = 20
 """So many of them must have come back at least once."""
 
-_BOUND = 12.0
+_BOUND = 9.0
 """The logarithm of a parameter is at most this far from 0. Where people hardly differ, r and alpha (or a and b) grow
 together without end and without making any difference."""
 
@@ -65,7 +65,7 @@ def fit_returns(returns: ArrayLike, last_return: ArrayLike, age: ArrayLike, peop
         jac=True,
         method="L-BFGS-B",
         bounds=[(-_BOUND, _BOUND)] * 4,
-        options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 1000},
+        options={"ftol": 1e-11, "gtol": 1e-7, "maxiter": 500},
     )
     if not found.success or not np.isfinite(found.fun):
         raise NotFitted(f"no maximum of the likelihood was found for {everybody} people: {found.message}")

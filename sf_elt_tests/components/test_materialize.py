@@ -12,6 +12,7 @@ import pytest
 from simple_salesforce import Salesforce
 
 from sf_elt.components.automation import resuming
+from sf_elt.components.content_affinity import ContentAffinity
 from sf_elt.components.keys import stream_key
 from sf_elt.components.running import ONLY_NEW, PAUSED_UNTIL, pause_of
 from sf_elt.components.salesforce_export import SalesforceExport
@@ -103,6 +104,24 @@ def test_without_a_folder_of_events_the_sample_is_read(deployed: Deployed, monke
     assert fresh.materialize(dg.AssetSelection.assets(EVENTS)).success
     said = fresh.metadata(EVENTS)
     assert (said["rows_new"], said["rows_set_aside"]) == (450, 3)
+
+
+def test_more_topics_than_expected_warn(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check warns with the least visited topics, in the log too, and the affinities are there all the same."""
+    assert deployed.definitions.component_tree is not None
+    (component,) = deployed.definitions.component_tree.get_all_components(ContentAffinity)
+    monkeypatch.setattr(component, "most_topics", 3)
+    key = dg.AssetKey(["insight", "affinities"])
+    result = deployed.materialize(dg.AssetSelection.assets(EVENTS, PROFILES, key))
+    assert result.success
+    (check,) = (each for each in result.get_asset_check_evaluations() if each.asset_key == key)
+    assert (check.passed, check.severity, check.blocking) == (False, dg.AssetCheckSeverity.WARN, False)
+    said = deployed.metadata(key)
+    assert said["dagster/row_count"] > said["profiles"] > 0
+    assert check.metadata["topics"].value == said["topics"] > 3
+    assert len(check.metadata["least_visited"].records) == min(20, said["topics"])
+    log = [event.user_message for event in deployed.instance.all_logs(result.run_id)]
+    assert any("topics are more than 3; least visited: " in message for message in log)
 
 
 def test_spent_allowance_pauses_and_goes_on(deployed: Deployed) -> None:

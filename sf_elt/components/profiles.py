@@ -1,6 +1,7 @@
 """Component Profiles: one row a person, unified from the streams."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -26,14 +27,16 @@ from sf_elt.profiles import (
     Guards,
     ManualLists,
     MappingRefused,
+    ProfilesReport,
     build_profiles,
     check_guards,
     check_manual,
-    check_mapping,
+    faults_of_mapping,
     profiles_without_identifier,
     user_fields,
+    with_region,
 )
-from sf_elt.streams.views import STREAMS_BEHIND_VIEWS
+from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, documented_columns
 from sf_elt.warehouse import Warehouse, column_types
 
 HAS_IDENTIFIER = "every_profile_has_an_identifier"
@@ -52,6 +55,10 @@ class Profiles(dg.Component, Attributes):
     """Unified profiles: rows that share an identifier become one person, each user field by a merge operator."""
 
     mapping: list[MappingRule] = Field(min_length=1, description="Which column of which stream fills which user field.")
+    phone_region: str | None = Field(
+        default=None,
+        description="Where phones are that are written without +, unless a rule says another region: US, DE, ….",
+    )
     guards: ProfileGuards = Field(
         default_factory=ProfileGuards, description="What keeps two people from becoming one profile."
     )
@@ -70,6 +77,7 @@ class Profiles(dg.Component, Attributes):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of the profiles, which runs by itself after new data."""
+        loading = context
         imported = known_streams(context)
         self._require_sound_mapping(context, imported)
         lists = self._sound_lists(context)
@@ -100,7 +108,12 @@ class Profiles(dg.Component, Attributes):
             pool=POOL,
         )
         def run(context: dg.AssetExecutionContext) -> Materialized:
-            return self.build(context, lists.read())
+            try:
+                return self.build(context, lists.read())
+            except MappingRefused as refused:
+                for fault in refused.faults[:1]:
+                    raise attribute_error(loading, fault.path, str(refused)) from refused
+                raise
 
         return dg.Definitions(assets=[run])
 
@@ -109,7 +122,7 @@ class Profiles(dg.Component, Attributes):
         warehouse: Warehouse = context.resources.warehouse
         report = build_profiles(
             warehouse,
-            self.mapping,
+            self._rules(),
             self.guards,
             lists,
             now=datetime.now(UTC),
@@ -118,6 +131,11 @@ class Profiles(dg.Component, Attributes):
         )
         if report.missing_streams:
             context.log.warning(f"not imported yet, so left out: {', '.join(report.missing_streams)}")
+        for unread in report.set_aside:
+            context.log.warning(
+                f"{unread.rows:,} rows of {unread.stream} say in {unread.source} what {unread.user_field} cannot be "
+                "read from: set aside"
+            )
         nameless = profiles_without_identifier(warehouse)
         measured = numbers(
             {
@@ -128,6 +146,7 @@ class Profiles(dg.Component, Attributes):
                 "profiles_removed": report.removed,
                 "identifiers": report.identifiers,
                 "refused_links": report.refused_links,
+                "values_set_aside": sum(each.rows for each in report.set_aside),
                 "manual_links": report.manual_links,
                 "manual_unlinks": report.manual_unlinks,
                 "manual_pending": report.manual_pending,
@@ -137,7 +156,7 @@ class Profiles(dg.Component, Attributes):
         columns = table_columns(column_types(warehouse, "profiles", "profiles"))
         return dg.MaterializeResult(
             asset_key=PROFILES,
-            metadata={**measured, "dagster/column_schema": columns},
+            metadata={**measured, "dagster/column_schema": columns, "set_aside_by_rule": _set_aside_table(report)},
             check_results=[
                 dg.AssetCheckResult(
                     asset_key=PROFILES,
@@ -147,6 +166,9 @@ class Profiles(dg.Component, Attributes):
                 )
             ],
         )
+
+    def _rules(self) -> list[FieldRule]:
+        return with_region(self.mapping, self.phone_region)
 
     def _sources(self, imported: list[str]) -> list[str]:
         """The imported streams behind the mapping's views."""
@@ -178,8 +200,8 @@ class Profiles(dg.Component, Attributes):
     def _require_sound_mapping(self, context: dg.ComponentLoadContext, imported: list[str]) -> None:
         for index, rule in enumerate(self.mapping):
             require_known(context, ["mapping", index, "stream"], "stream", rule.stream, imported)
-        for problem in check_mapping(self.mapping, {}):
-            raise attribute_error(context, ["mapping"], problem)
+        for fault in faults_of_mapping(self._rules(), documented_columns(), complete=False):
+            raise attribute_error(context, fault.path, fault.text)
         for problem in check_guards(self.guards, self.mapping):
             raise attribute_error(context, ["guards"], problem)
 
@@ -188,6 +210,17 @@ def known_user_types(context: dg.ComponentLoadContext) -> dict[str, str]:
     """User field → DuckDB type of its column, of those that the project's mapping fills."""
     components = context.component_tree.get_all_components(Profiles)
     return user_fields(rule for component in components for rule in component.mapping)
+
+
+def _set_aside_table(report: ProfilesReport) -> dg.TableMetadataValue:
+    """One row for each rule that met values that it could not read."""
+    schema = dg.TableSchema(
+        columns=[
+            *(dg.TableColumn(name, "string") for name in ("stream", "source", "user_field")),
+            dg.TableColumn("rows", "int", "Rows whose value could not be read: it is null in the profile."),
+        ]
+    )
+    return dg.MetadataValue.table([dg.TableRecord(asdict(each)) for each in report.set_aside], schema)
 
 
 def known_user_fields(context: dg.ComponentLoadContext) -> Iterator[str]:

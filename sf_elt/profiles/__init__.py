@@ -24,11 +24,13 @@ from sf_elt.profiles.errors import MappingRefused, NothingToUnify, ProfilesError
 from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
 from sf_elt.profiles.manual import Identifier, ManualLists, Pair, read_pairs
 from sf_elt.profiles.manual_pairs import check_manual
-from sf_elt.profiles.mapping import FieldRule, identifier_kinds, user_fields
-from sf_elt.profiles.mapping_faults import check_mapping
+from sf_elt.profiles.mapping import FieldRule, identifier_kinds, user_fields, with_region
+from sf_elt.profiles.mapping_faults import Fault, check_mapping, faults_of_mapping
+from sf_elt.profiles.rows import SetAside
 
 __all__ = [
     "ROLE_MAILBOXES",
+    "Fault",
     "FieldRule",
     "Guards",
     "Identifier",
@@ -38,12 +40,15 @@ __all__ = [
     "Pair",
     "ProfilesError",
     "ProfilesReport",
+    "SetAside",
     "build_profiles",
     "check_guards",
     "check_manual",
     "check_mapping",
+    "faults_of_mapping",
     "identifier_kinds",
     "profiles_without_identifier",
     "read_pairs",
     "user_fields",
+    "with_region",
 ]

@@ -129,7 +129,7 @@ def _refuse_misfits(
     ]
     problems = problems or check_manual(lists, mapping, guards)
     if problems:
-        raise MappingRefused(problems)
+        raise MappingRefused(problems, faults)
     if not sources:
         streams = ", ".join(sorted({rule.stream for rule in mapping}))
         raise NothingToUnify(f"none of the mapping's streams has been imported yet: {streams}")

@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 
+from sf_elt.profiles.mapping_faults import Fault
+
 
 class ProfilesError(Exception):
     """Anything that keeps profiles from being built."""
 
 
 class MappingRefused(ProfilesError):
-    """The mapping or the guards do not fit the streams. `problems` has one sentence for each fault."""
+    """The mapping or the guards do not fit the streams. `problems` has one sentence for each fault.
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    `faults` are those of the mapping, with the rule of each.
+    """
+
+    def __init__(self, problems: Sequence[str], faults: Sequence[Fault] = ()) -> None:
         self.problems = tuple(problems)
+        self.faults = tuple(faults)
         super().__init__("the mapping cannot be used:\n" + "\n".join(f"- {problem}" for problem in problems))
 
 

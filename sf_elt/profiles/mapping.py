@@ -93,6 +93,14 @@ def identifier_kinds(mapping: Iterable[FieldRule]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rule.user_field for rule in mapping if rule.identifier))
 
 
+def with_region(mapping: Iterable[FieldRule], region: str | None) -> list[FieldRule]:
+    """The mapping with this region for phones where a rule says none."""
+    return [
+        rule.model_copy(update={"region": region}) if rule.clean == "phone" and rule.region is None else rule
+        for rule in mapping
+    ]
+
+
 def user_fields(mapping: Iterable[FieldRule]) -> dict[str, str]:
     """User field → DuckDB type of its column in profiles.profiles, in the mapping's order."""
     return {rule.user_field: rule.sql_type for rule in mapping}

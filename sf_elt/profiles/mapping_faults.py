@@ -55,6 +55,11 @@ class Fault:
     index: int | None = None
     attribute: str = "to"
 
+    @property
+    def path(self) -> list[str | int]:
+        """Where it stands in the attributes of a component."""
+        return ["mapping"] if self.index is None else ["mapping", self.index, self.attribute]
+
 
 def check_mapping(
     rules: Sequence[FieldRule], available: Mapping[str, Mapping[str, str]], *, complete: bool = True

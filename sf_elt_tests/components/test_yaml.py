@@ -196,6 +196,25 @@ def _chain(error: BaseException | None) -> list[str]:
             id="stream of a mapping",
         ),
         pytest.param(
+            "profiles/defs.yaml", "source: account_created_date, to: salesforce_account_created_date, type: date",
+            "source: account_created_date, to: salesforce_account_created_date, type: string",
+            r"profiles/defs\.yaml:\d+ attributes\.mapping\.\d+\.type: salesforce_accounts: .*cannot "
+            r"set \*string\* field `salesforce_account_created_date` from \*date\* field `account_created_date`",
+            id="type of a mapping",
+        ),
+        pytest.param(
+            "profiles/defs.yaml", "source: account_industry,", "source: uper(account_industry),",
+            r"profiles/defs\.yaml:\d+ attributes\.mapping\.\d+\.source: .*the function `uper` is not accepted "
+            r"\(did you mean upper\?\)",
+            id="expression of a mapping",
+        ),
+        pytest.param(
+            "profiles/defs.yaml", "source: account_industry,", "source: acount_industry,",
+            r"profiles/defs\.yaml:\d+ attributes\.mapping\.\d+\.source: .*no column acount_industry "
+            r"\(did you mean account_industry\?\)",
+            id="column of a mapping",
+        ),
+        pytest.param(
             "scores/defs.yaml", "[web_events]", "[web_event]",
             r"scores/defs\.yaml:\d+ attributes\.streams\.0: there is no stream 'web_event'; did you mean 'web_events",
             id="stream of scores",

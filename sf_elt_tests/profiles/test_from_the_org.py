@@ -1,5 +1,6 @@
 """The default mapping over streams that were imported from an org over HTTP."""
 
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -9,7 +10,7 @@ import sf_elt
 from sf_elt.demo_org.serve import Details
 from sf_elt.profiles import FieldRule, Guards, ProfilesReport, build_profiles
 from sf_elt.streams import StreamSpec
-from sf_elt_tests.profiles.streams import NOW, table
+from sf_elt_tests.profiles.streams import NOW, rule, table
 from sf_elt_tests.streams.support import CONTACTS, LEADS, Importer, importing
 
 STREAMS = (
@@ -74,3 +75,49 @@ def test_what_changes_in_the_org_changes_on_its_profile(org: Details, sf: Salesf
     gone = [row for key, row in before.items() if key not in after]
     assert [row["salesforce_lead_ids"] for row in gone] == [[lead[1]["Id"]]]
     assert (report.new, report.removed) == (0, 1)
+
+
+def test_additional_and_custom_fields_reach_the_people_they_belong_to(
+    org: Details, sf: Salesforce, tmp_path: Path
+) -> None:
+    """A field without a documented name maps by its API name: an account's reaches all its contacts, a deal's those of
+    its contact roles, and a custom object's the contact that it names.
+    """
+    account = living(sf, "SELECT AccountId FROM Contact WHERE AccountId != null ORDER BY Id LIMIT 1")[0]["AccountId"]
+    role = living(sf, "SELECT OpportunityId, ContactId FROM OpportunityContactRole ORDER BY Id LIMIT 1")[0]
+    buyer = living(sf, "SELECT Contact__c FROM Subscription__c WHERE Contact__c != null ORDER BY Id LIMIT 1")[0]
+    sf.Account.update(account, {"AccountNumber": "A-17"})
+    sf.Opportunity.update(role["OpportunityId"], {"Description": "Wants it in blue"})
+    sf.Subscription__c.create({"Contact__c": buyer["Contact__c"], "Plan__c": "Team", "Seats__c": 3})
+    identifier = {
+        "to": "salesforce_contact_ids",
+        "type": "[]string",
+        "merge": "set",
+        "identifier": True,
+        "clean": "id18",
+    }
+    mapping = [
+        rule("salesforce_contacts", "contact_id", **identifier),
+        rule("salesforce_contacts", "lower(AccountId)", "account"),
+        rule("salesforce_accounts", "account_contact_id", **identifier),
+        rule("salesforce_accounts", "AccountNumber", "account_numbers", "[]string", merge="set"),
+        rule("salesforce_opportunities", "opportunity_contact_id", **identifier),
+        rule("salesforce_opportunities", "upper(Description)", "deals", "[]string", merge="set"),
+        rule("salesforce_subscriptions", "Contact__c", **identifier),
+        rule("salesforce_subscriptions", "Plan__c", "plans", "map", merge="valuecount"),
+        rule("salesforce_subscriptions", "Seats__c * 2", "seats", "number", merge="sum"),
+    ]
+    with importing(org, tmp_path) as importer:
+        for spec in (*STREAMS, StreamSpec("salesforce_subscriptions", "Subscription__c")):
+            importer.run(spec)
+        report = build_profiles(importer.warehouse, mapping, now=NOW, run_id="test")
+    assert (report.missing_streams, report.set_aside) == ((), ())
+    profiles = {i: row for row in table(importer.warehouse, "profiles.profiles") for i in row["salesforce_contact_ids"]}
+    staff = {row["Id"] for row in living(sf, f"SELECT Id FROM Contact WHERE AccountId = '{account}'")}
+    assert staff <= {contact for contact, row in profiles.items() if row["account_numbers"] == ["A-17"]}
+    assert all(profiles[contact]["account"] == account.lower() for contact in staff)
+    assert "WANTS IT IN BLUE" in profiles[role["ContactId"]]["deals"]
+    bought = living(sf, f"SELECT Plan__c, Seats__c FROM Subscription__c WHERE Contact__c = '{buyer['Contact__c']}'")
+    subscriber = profiles[buyer["Contact__c"]]
+    assert dict(subscriber["plans"]) == Counter(row["Plan__c"] for row in bought if row["Plan__c"])
+    assert subscriber["seats"] == sum(float(row["Seats__c"] or 0) * 2 for row in bought)

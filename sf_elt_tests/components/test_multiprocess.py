@@ -25,7 +25,8 @@ def stretches(deployed: Deployed, run_id: str) -> Iterator[tuple[float, float]]:
 def test_the_pool_keeps_processes_apart(deployed_on_disk: Deployed) -> None:
     """Two steps, a process each, both at a time: all succeed, and none begins before the other has left the pool."""
     deployed = deployed_on_disk
-    execution = {"execution": {"config": {"multiprocess": {"max_concurrent": 2}}}}
+    loaded_once = {"forkserver": {"preload_modules": ["sf_elt.definitions"]}}
+    execution = {"execution": {"config": {"multiprocess": {"max_concurrent": 2, "start_method": loaded_once}}}}
     with dg.execute_job(
         dg.reconstructable(salesforce_import),
         instance=deployed.instance,

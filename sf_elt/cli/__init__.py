@@ -7,6 +7,7 @@ demo_org.py  demo-org
 demo.py      demo, dev
 estimate.py  estimate
 look_ups.py  the rest of sf
+profile.py   profile
 """
 
 import typer
@@ -18,6 +19,7 @@ from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.demo_org import demo_org
 from sf_elt.cli.estimate import estimate
 from sf_elt.cli.look_ups import sf
+from sf_elt.cli.profile import profile
 
 app = typer.Typer(
     help="Salesforce in, unified profiles and audiences, Salesforce out.",
@@ -29,5 +31,6 @@ app.command()(check)
 app.command()(demo)
 app.command()(dev)
 app.command()(estimate)
+app.command()(profile)
 app.add_typer(audiences)
 app.add_typer(sf)

@@ -15,12 +15,22 @@ Errors:
     ProfilesError
     ├── MappingRefused    the mapping, the guards or the lists of links by hand do not fit; `problems` says how, nothing
     │                     was written
+    ├── NoSuchProfile     no profile has the identifier or id that is asked for
+    ├── SeveralProfiles   several profiles have it
     └── NothingToUnify    none of the mapping's streams has been imported yet
 """
 
 from sf_elt.profiles.build import ProfilesReport, build_profiles
 from sf_elt.profiles.checks import profiles_without_identifier
-from sf_elt.profiles.errors import MappingRefused, NothingToUnify, ProfilesError
+from sf_elt.profiles.errors import MappingRefused, NoSuchProfile, NothingToUnify, ProfilesError, SeveralProfiles
+from sf_elt.profiles.explaining import (
+    FieldOfProfile,
+    LinkOfProfile,
+    LinkRefused,
+    ProfileExplained,
+    Said,
+    explain_profile,
+)
 from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
 from sf_elt.profiles.manual import Identifier, ManualLists, Pair, read_pairs
 from sf_elt.profiles.manual_pairs import check_manual
@@ -31,20 +41,28 @@ from sf_elt.profiles.rows import SetAside
 __all__ = [
     "ROLE_MAILBOXES",
     "Fault",
+    "FieldOfProfile",
     "FieldRule",
     "Guards",
     "Identifier",
+    "LinkOfProfile",
+    "LinkRefused",
     "ManualLists",
     "MappingRefused",
+    "NoSuchProfile",
     "NothingToUnify",
     "Pair",
+    "ProfileExplained",
     "ProfilesError",
     "ProfilesReport",
+    "Said",
     "SetAside",
+    "SeveralProfiles",
     "build_profiles",
     "check_guards",
     "check_manual",
     "check_mapping",
+    "explain_profile",
     "faults_of_mapping",
     "identifier_kinds",
     "profiles_without_identifier",

@@ -23,3 +23,11 @@ class MappingRefused(ProfilesError):
 
 class NothingToUnify(ProfilesError):
     """None of the streams that the mapping names has been imported yet."""
+
+
+class NoSuchProfile(ProfilesError):
+    """No profile has the identifier or id that was asked for."""
+
+
+class SeveralProfiles(ProfilesError):
+    """What was asked for is an identifier of several profiles, of different kinds."""

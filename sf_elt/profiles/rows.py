@@ -151,7 +151,7 @@ def _rows_of_events(stream: MappedStream) -> str:
         "rows_of_events",
         table=stream.table,
         source=stream.source.table,
-        record_id=_event_key(stream),
+        record_id=event_key(stream),
         columns=",\n        ".join(_value_columns(stream)),
         keys=", ".join(map(quote, _event_columns(stream))),
     )
@@ -184,7 +184,7 @@ def publish_events(connection: duckdb.DuckDBPyConnection, streams: Sequence[Mapp
                     columns=", ".join(columns),
                     events=stream.source.table,
                     stream=quote_text(stream.source.stream),
-                    record_id=_event_key(stream) if stream.grouped else stream.source.record_id,
+                    record_id=event_key(stream) if stream.grouped else stream.source.record_id,
                 )
             )
 
@@ -253,7 +253,7 @@ def _tells_apart(rule: FieldRule) -> bool:
     return rule.identifier or rule.merge not in ("min", "max")
 
 
-def _event_key(stream: MappedStream) -> str:
+def event_key(stream: MappedStream) -> str:
     """SQL for the text that names a group of events: its columns as a JSON object."""
     fields = ", ".join(f"{quote_text(column)}: {quote(column)}" for column in _event_columns(stream))
     return f"CAST(to_json({{{fields}}}) AS VARCHAR)"

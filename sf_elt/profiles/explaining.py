@@ -1,0 +1,229 @@
+"""Why a profile is what it is: the rows that made it, by which identifiers, and which row's value won each field.
+
+found = explain_profile(warehouse, mapping, "ada@example.com")
+[said for said in found.fields["salesforce_lead_status"].said if said.won]
+
+Only the profile's own rows are merged again; nothing is written. All of it is personal data: show it, log none of it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import duckdb
+
+from sf_elt.profiles.errors import NoSuchProfile, SeveralProfiles
+from sf_elt.profiles.guards import Guards, set_up_guards
+from sf_elt.profiles.mapping import FieldRule, Merge, identifier_kinds, user_fields
+from sf_elt.profiles.merge import precedence_statement
+from sf_elt.profiles.rows import MappedStream, event_key, identifier_candidates, mapped_streams, number_rows
+from sf_elt.profiles.sources import find_sources
+from sf_elt.profiles.sql import statement
+from sf_elt.warehouse import Warehouse, quote_text
+
+
+@dataclass(frozen=True)
+class LinkOfProfile:
+    """A row carries an identifier of the profile; a link by hand is of the stream `manual links`."""
+
+    stream: str
+    record_id: str
+    kind: str
+    value: str
+    via: str
+
+
+@dataclass(frozen=True)
+class LinkRefused:
+    """A link that was refused to the profile, by which rule and why."""
+
+    stream: str
+    record_id: str
+    kind: str
+    value: str
+    rule: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one row says of a user field. `won` where the field's value is, or is made of, this one."""
+
+    stream: str
+    source: str
+    record_id: str
+    modified_at: datetime | None
+    value: str
+    won: bool
+
+
+@dataclass(frozen=True)
+class FieldOfProfile:
+    """A user field as it stands, its merge operator, and what the rows say now, the newest first."""
+
+    value: object
+    merge: Merge
+    said: tuple[Said, ...]
+
+
+@dataclass(frozen=True)
+class ProfileExplained:
+    """A profile with its reasons. Values stand as of the last build, what rows say as of now."""
+
+    profile_id: str
+    created_at: datetime
+    updated_at: datetime
+    aliases: tuple[str, ...]
+    links: tuple[LinkOfProfile, ...]
+    refused: tuple[LinkRefused, ...]
+    fields: Mapping[str, FieldOfProfile]
+
+
+def explain_profile(warehouse: Warehouse, mapping: Sequence[FieldRule], asked: str) -> ProfileExplained:
+    """The profile that `asked` leads to: the value of an identifier, a profile's id, or one that it had before.
+
+    The mapping is a sound one. Raises NoSuchProfile, and SeveralProfiles where the value is one of several people.
+    """
+    with warehouse.read() as connection:
+        connection.execute(statement("clean"))
+        profile_id = _found(connection, asked)
+        connection.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE profile_links AS
+            SELECT DISTINCT stream, record_id, kind, value, via FROM profiles.links WHERE profile_id = $profile_id
+            """,
+            {"profile_id": profile_id},
+        )
+        links = connection.execute("FROM profile_links ORDER BY stream, record_id, kind, value, via").fetchall()
+        refused = connection.execute(statement("refused_of_profile")).fetchall()
+        aliases = connection.execute(
+            "SELECT alias_id FROM profiles.aliases WHERE profile_id = ? ORDER BY merged_at, alias_id", [profile_id]
+        ).fetchall()
+        row = connection.execute("FROM profiles.profiles WHERE profile_id = ?", [profile_id])
+        names = [column[0] for column in row.description or ()]
+        standing = dict(zip(names, row.fetchall()[0], strict=True))
+        said = _said(connection, mapping, standing)
+    merges = {rule.user_field: rule.merge for rule in mapping}
+    return ProfileExplained(
+        profile_id=profile_id,
+        created_at=standing["created_at"],
+        updated_at=standing["updated_at"],
+        aliases=tuple(alias for (alias,) in aliases),
+        links=tuple(LinkOfProfile(*link) for link in links),
+        refused=tuple(LinkRefused(*link) for link in refused),
+        fields={
+            name: FieldOfProfile(standing[name], merges[name], said.get(name, ()))
+            for name in user_fields(mapping)
+            if name in standing
+        },
+    )
+
+
+def _found(connection: duckdb.DuckDBPyConnection, asked: str) -> str:
+    built = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'profiles' AND table_name = 'profiles'"
+    ).fetchall()
+    if built == [(0,)]:
+        raise NoSuchProfile("there are no profiles yet: materialize the asset profiles first")
+    found = [str(row[0]) for row in connection.execute(statement("find_profile"), {"asked": asked.strip()}).fetchall()]
+    if not found:
+        raise NoSuchProfile("no profile has this identifier or id")
+    if len(found) > 1:
+        raise SeveralProfiles(f"several profiles have this identifier or id: ask for one of {', '.join(found)}")
+    return found[0]
+
+
+@dataclass(frozen=True)
+class _Value:
+    """What a row says, as it is; with the rule's place in the mapping and the row's place among all rows."""
+
+    said: Said
+    value: object
+    rule: int
+    precedence: int
+
+
+def _said(
+    connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule], standing: Mapping[str, object]
+) -> dict[str, tuple[Said, ...]]:
+    """User field → what the rows of profile_links say of it."""
+    streams = _streams_of_profile(connection, mapping)
+    if not streams:
+        return {}
+    set_up_guards(connection, mapping, Guards())
+    connection.execute("CREATE OR REPLACE TEMP TABLE stream_names (stream_number INTEGER, stream VARCHAR)")
+    connection.executemany(
+        "INSERT INTO stream_names VALUES (?, ?)", [(stream.number, stream.source.stream) for stream in streams]
+    )
+    number_rows(connection, streams)
+    candidates = identifier_candidates(streams, identifier_kinds(mapping))
+    connection.execute(statement("profile_rows", candidates=candidates))
+    connection.execute("CREATE OR REPLACE TEMP TABLE joined_records AS FROM own_records WHERE record <> component")
+    connection.execute(precedence_statement(streams))
+    found: dict[str, list[_Value]] = {name: [] for name in user_fields(mapping)}
+    for stream in streams:
+        for number, rule in enumerate(stream.rules):
+            found[rule.user_field] += _values(connection, stream, number, mapping.index(rule))
+    merges = {rule.user_field: rule.merge for rule in mapping}
+    return {name: _judged(values, merges[name], standing.get(name)) for name, values in found.items() if values}
+
+
+def _streams_of_profile(connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule]) -> list[MappedStream]:
+    """The streams that have rows of the profile, with no other records than its own."""
+    own = {row[0] for row in connection.execute("SELECT DISTINCT stream FROM profile_links").fetchall()}
+    streams = []
+    for stream in mapped_streams(mapping, find_sources(connection, (rule.stream for rule in mapping))):
+        if stream.source.stream in own:
+            record_id = event_key(stream) if stream.grouped else stream.source.record_id
+            table = statement(
+                "records_of_profile",
+                rows=stream.source.table,
+                record_id=record_id,
+                stream=quote_text(stream.source.stream),
+            )
+            streams.append(replace(stream, source=replace(stream.source, table=table)))
+    return streams
+
+
+def _values(connection: duckdb.DuckDBPyConnection, stream: MappedStream, number: int, place: int) -> Iterator[_Value]:
+    rule = stream.rules[number]
+    column = f"v{number}"
+    may_be_empty = rule.merge != "count" and not stream.gives_lists(number) and rule.type in ("string", "[]string")
+    if may_be_empty and (rule.identifier or rule.clean != "none"):
+        column = f"nullif({column}, '')"
+    elif rule.merge in ("min", "max"):
+        column = f"CAST({column} AS {rule.sql_type})"
+    rows = connection.execute(statement("said", value=column, rows=stream.table)).fetchall()
+    for record_id, modified_at, value, text, precedence in rows:
+        said = Said(rule.stream, rule.source, record_id, modified_at, text, won=False)
+        yield _Value(said, value, place, precedence)
+
+
+def _judged(values: Sequence[_Value], merge: Merge, standing: object) -> tuple[Said, ...]:
+    """What is said, the newest first; `won` for the one that the operator chose, or for all that it puts together."""
+    newest_first = sorted(values, key=lambda value: (-value.precedence, value.rule))
+    chosen = _chosen(newest_first, merge)
+    return tuple(
+        replace(each.said, won=each is chosen or (chosen is None and _is_part(each.value, merge, standing)))
+        for each in newest_first
+    )
+
+
+def _chosen(newest_first: Sequence[_Value], merge: Merge) -> _Value | None:
+    """The one value that is taken; none for an operator that does not go by the order of rows."""
+    match merge:
+        case "latest":
+            return newest_first[0]
+        case "oldest":
+            return min(newest_first, key=lambda value: (value.precedence, value.rule))
+        case "first":
+            return min(newest_first, key=lambda value: (value.rule, -value.precedence))
+    return None
+
+
+def _is_part(value: object, merge: Merge, standing: object) -> bool:
+    if merge in ("min", "max"):
+        return value == standing
+    if isinstance(standing, list | dict):
+        return any(each in standing for each in (value if isinstance(value, list) else [value]))
+    return True

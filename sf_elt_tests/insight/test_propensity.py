@@ -68,7 +68,7 @@ def test_the_unit_of_time_does_not_matter(cdnow: tuple[Warehouse, ScoresReport])
 
 
 def test_what_propensity_says_of_the_future_comes_true(cdnow: tuple[Warehouse, ScoresReport]) -> None:
-    """Propensities say how many buy in the 39 held-out weeks: within 3 % of all, within 12 % in each fifth of the scale."""
+    """Propensities say how many buy in the 39 held-out weeks: to 3 % of all, to 12 % in each fifth of the scale."""
     warehouse, _ = cdnow
     with warehouse.read() as connection:
         groups = connection.execute(

@@ -63,6 +63,7 @@ def test_merges_are_measured_against_merge_into(tmp_path: Path) -> None:
     assert [row[:2] for row in found.tables[0].rows] == [["2,000", "40"], ["8,000", "40"]]
 
 
+@pytest.mark.soak
 def test_tools_that_are_not_installed_are_said_to_be_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without their environments the row says how to get them, and the goal is neither met nor missed."""
     monkeypatch.setattr(others, "ENVIRONMENTS", tmp_path / "none")

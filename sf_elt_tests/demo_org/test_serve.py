@@ -15,7 +15,9 @@ from pathlib import Path
 import duckdb
 import pytest
 import requests
+from typer.testing import CliRunner
 
+from sf_elt.cli import app
 from sf_elt.demo_org.org import OrgFileError, create_org
 from sf_elt.demo_org.serve import DemoOrgError, Details, running_org, start_demo_org
 from sf_elt_tests.orgs import client
@@ -40,7 +42,9 @@ def test_a_process_of_its_own_is_ready_and_stops() -> None:
         is_up(org.details)
 
 
-@pytest.mark.parametrize("options", [[], ["--tls"]], ids=["http", "https"])
+@pytest.mark.parametrize(
+    "options", [pytest.param([], id="http"), pytest.param(["--tls"], marks=pytest.mark.soak, id="https")]
+)
 def test_what_it_prints_for_people_can_be_copied(options: list[str]) -> None:
     """The last lines that it prints, run by a shell as they stand, get records."""
     if shutil.which("curl") is None:
@@ -137,8 +141,8 @@ def test_a_taken_port_is_one_clear_line() -> None:
     """A port in use ends with status 1 and one line on stderr that says what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, check=False, timeout=60)
-    assert (ended.returncode, ended.stdout) == (1, "")
+        ended = CliRunner().invoke(app, ["demo-org", "--port", port])
+    assert (ended.exit_code, ended.stdout) == (1, "")
     assert len(ended.stderr.splitlines()) == 1
     assert f"port {port} on 127.0.0.1 cannot be used" in ended.stderr
 

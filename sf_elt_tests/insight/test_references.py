@@ -106,3 +106,16 @@ def test_a_circle_is_refused_before_anything_is_written(warehouse: Warehouse) ->
     people(warehouse, 0, {1: "Open"})
     with pytest.raises(AudiencesRefused, match="audience b: audiences refer to each other in a circle: b → a → b"):
         refresh(warehouse, 0, a="in_audience('b')", b="in_audience('a')")
+
+
+def test_a_changed_definition_over_one_that_stays(warehouse: Warehouse) -> None:
+    """Who moves in the unchanged audience below moves by themselves above, where only its own definition changed."""
+    people(warehouse, 0, {1: "Open", 2: "New", 3: "New"})
+    refresh(warehouse, 0, top="in_audience('mine')", mine=OPEN)
+    people(warehouse, 1, {1: "Open", 2: "Open", 3: "New"})
+    refresh(warehouse, 1, top="in_audience('mine') OR email = 'p3@x.org'", mine=OPEN)
+    assert [stay[1:4] for stay in stays(warehouse) if stay[0] == "top"] == [
+        ("p1@x.org", 0, "definition"),
+        ("p2@x.org", 1, "person"),
+        ("p3@x.org", 1, "definition"),
+    ]

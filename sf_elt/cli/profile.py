@@ -61,7 +61,7 @@ def _loaded_mapping() -> "list[FieldRule]":
         refuse("profile", str(error))
     if not components:
         refuse("profile", "the deployment has no Profiles: see docs/mapping-and-identity.md")
-    return [rule for component in components for rule in component.mapping]
+    return [rule for component in components for rule in component.rules()]
 
 
 def _plain(found: "ProfileExplained | InsightOfProfile") -> dict[str, object]:

@@ -122,7 +122,7 @@ class Profiles(dg.Component, Attributes):
         warehouse: Warehouse = context.resources.warehouse
         report = build_profiles(
             warehouse,
-            self._rules(),
+            self.rules(),
             self.guards,
             lists,
             now=datetime.now(UTC),
@@ -167,7 +167,8 @@ class Profiles(dg.Component, Attributes):
             ],
         )
 
-    def _rules(self) -> list[FieldRule]:
+    def rules(self) -> list[FieldRule]:
+        """The mapping with the region of phones where a line names none."""
         return with_region(self.mapping, self.phone_region)
 
     def _sources(self, imported: list[str]) -> list[str]:
@@ -190,7 +191,7 @@ class Profiles(dg.Component, Attributes):
             beside(context, self.unlinks_file),
         )
         try:
-            problems: Sequence[str] = check_manual(lists.read(), self.mapping, self.guards)
+            problems: Sequence[str] = check_manual(lists.read(), self.rules(), self.guards)
         except MappingRefused as refused:
             problems = refused.problems
         if problems:
@@ -200,7 +201,7 @@ class Profiles(dg.Component, Attributes):
     def _require_sound_mapping(self, context: dg.ComponentLoadContext, imported: list[str]) -> None:
         for index, rule in enumerate(self.mapping):
             require_known(context, ["mapping", index, "stream"], "stream", rule.stream, imported)
-        for fault in faults_of_mapping(self._rules(), documented_columns(), complete=False):
+        for fault in faults_of_mapping(self.rules(), documented_columns(), complete=False):
             raise attribute_error(context, fault.path, fault.text)
         for problem in check_guards(self.guards, self.mapping):
             raise attribute_error(context, ["guards"], problem)

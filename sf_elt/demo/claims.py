@@ -31,6 +31,7 @@ def _something_of_everything(first: Pass) -> Iterator[str]:
         "rows": first.rows_in,
         "profiles": first.profiles,
         "scores": first.of("insight/scores", "dagster/row_count"),
+        "affinities": first.of("insight/affinities", "dagster/row_count"),
         "audience members": first.of("insight/audiences", "dagster/row_count"),
         "confirmed records": first.total(WRITEBACK, "records_confirmed"),  # written, or a kept org held them already
     }
@@ -46,7 +47,7 @@ def _only_these_moved(name: str, each: Pass, expected: Mapping[str, set[str]]) -
 
 
 def _nothing_follows_from_an_echo(name: str, each: Pass) -> Iterator[str]:
-    """Our own writes move no audience and cause no other write; only scores that a day's passing has moved do."""
+    """Our own writes move no audience and cause no other write; only scores and topics that time has moved do."""
     moved = {move.profile_id for move in each.audience_moves} - each.scores_moved
     written = {sent.profile_id for sent in each.sent} - each.scores_moved
     if moved:
@@ -56,14 +57,14 @@ def _nothing_follows_from_an_echo(name: str, each: Pass) -> Iterator[str]:
 
 
 def _only_what_changed_was_sent(name: str, each: Pass) -> Iterator[str]:
-    """A profile moves where it or its scores have changed, and is written where its audiences or scores have."""
+    """A profile moves where it or its scores have changed; written are audiences, scores and topics that have."""
     moved = {move.profile_id for move in each.audience_moves}
     unchanged = {move.profile_id for move in each.audience_moves if not move.profile_changed} - each.scores_moved
     unmoved = {sent.profile_id for sent in each.sent} - moved - each.scores_moved
     if unchanged:
         yield f"{name}: {len(unchanged):,} profiles that had not changed entered or left an audience"
     if unmoved:
-        yield f"{name}: records of {len(unmoved):,} profiles were written though neither audiences nor scores had moved"
+        yield f"{name}: records of {len(unmoved):,} profiles were written though no audience, score or topic had moved"
 
 
 def _calls_were_counted(passes: Mapping[str, Pass]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a pass has moved, read from the warehouse: rows of streams, scores, members of audiences, records of the org."""
+"""What a pass has moved, read from the warehouse: rows, scores and topics, members of audiences, records of the org."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import datetime
 from importlib.resources import files
 
 from sf_elt.insight import SCORES
-from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive, quote_table
+from sf_elt.warehouse import Warehouse, naive, quote_table
 
 SENT = files("sf_elt.demo").joinpath("sent.sql").read_text("utf-8")
 AUDIENCE_MOVES = files("sf_elt.demo").joinpath("audience_moves.sql").read_text("utf-8")
 
-Scores = Mapping[str, tuple[int | None, ...]]
-"""Profile id → its scores."""
+Scores = Mapping[str, tuple[int | str | None, ...]]
+"""Profile id → its scores and its topics of most interest."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,13 @@ def audience_moves(warehouse: Warehouse, since: datetime) -> list[AudienceMove]:
 
 
 def scores_standing(warehouse: Warehouse) -> Scores:
-    """The scores as they stand now; none before the first pass."""
-    try:
-        with warehouse.read() as connection:
-            rows = connection.sql("FROM insight.scores").select("profile_id", *SCORES).fetchall()
-    except WarehouseEmpty:
-        return {}
+    """The scores and topics as they stand now; none before the first pass.
+
+    It opens the warehouse to write, which brings the tables of one that an older version left behind up to date.
+    """
+    with warehouse.write() as connection:
+        everybody = connection.sql("FROM insight.scores FULL JOIN insight.interests USING (profile_id)")
+        rows = everybody.select("profile_id", *SCORES, "top_topics").fetchall()
     return {str(profile): tuple(scores) for profile, *scores in rows}
 
 

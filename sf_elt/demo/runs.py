@@ -32,7 +32,7 @@ class Pass:
     """Stream → Ids of the rows that the pass put there; rows that it only read again are not among them."""
     audience_moves: list[AudienceMove] = field(default_factory=list)
     scores_moved: set[str] = field(default_factory=set)
-    """Profiles whose scores are not what they were before the pass."""
+    """Profiles whose scores, or topics of most interest, are not what they were before the pass."""
     sent: list[Sent] = field(default_factory=list)
     our_calls: int = 0
     org_calls: int = 0

@@ -36,6 +36,10 @@ FIELDS = (
     rule("salesforce_leads", "lead_status", "status"),
     rule("salesforce_leads", "lead_status", "statuses", "[]string", merge="set"),
     rule("salesforce_contacts", "contact_lead_source", "status"),
+    rule("salesforce_contacts", "contact_lead_source", "said_first", merge="first"),
+    rule("salesforce_leads", "right(lead_status, 1)", "said_first", merge="first"),
+    rule("salesforce_leads", "right(lead_status, 1)", "endings", "map", merge="valuecount"),
+    rule("salesforce_leads", "right(lead_status, 1)", "newest", "[]string", merge="set", capacity=2, keep_days=400),
 )
 
 numbers = st.integers(1, 6)

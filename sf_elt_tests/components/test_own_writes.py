@@ -79,7 +79,7 @@ def test_our_own_writes_do_not_decide_which_record_is_the_latest(
     assert {email: (stands.status, stands.leads) for email, stands in before.items()} == {
         email: (status, 2) for email, status in newer.items()
     }
-    assert [len(before[email].audiences) for email in newer] == [0, 1]
+    assert ["Open to a call" in before[email].audiences for email in newer] == [False, True]
 
     assert deployed.materialize(dg.AssetSelection.all(), deployed.range_tags()).success
     assert deployed.metadata(LEADS)["rows_changed"] == 4  # their leads came back

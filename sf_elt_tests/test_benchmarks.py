@@ -16,6 +16,7 @@ def run_short(measure: object, folder: Path) -> Findings:
     return found
 
 
+@pytest.mark.soak
 def numbers_of(table: Table) -> list[list[float]]:
     """The cells that are numbers, row by row."""
     return [

@@ -84,7 +84,7 @@ def asked_by_sensor(
 @pytest.mark.parametrize(
     ("key", "op", "sensor"),
     [
-        (WHOLE, "import_whole_leads", "mine_0_resume"),
+        pytest.param(WHOLE, "import_whole_leads", "mine_0_resume", marks=pytest.mark.soak),
         (RECONCILED, "upkeep_salesforce_contacts_reconciled", "mine_0_reconcile_resume"),
     ],
     ids=["a whole object", "a reconciliation"],

@@ -104,6 +104,7 @@ def until(holds: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"waited {WAIT} s for {what}")
 
 
+@pytest.mark.soak
 @pytest.fixture(scope="module")
 def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
     """A deployment of this module's own behind a web server."""

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "demo_org.py"
 
 
+@pytest.mark.soak
 def test_a_short_run_prints_every_figure() -> None:
     """With a few records it takes seconds and prints starts, seeding, making and serving CSV, saving and finding."""
     command = [sys.executable, str(BENCHMARK), "--records", "60", "--calls", "2"]

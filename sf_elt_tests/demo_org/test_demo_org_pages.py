@@ -42,6 +42,7 @@ def test_commands_of_a_page_run(page: Path, tmp_path: Path) -> None:
     assert [call["path"] for call in asked if call["status"] >= 400] == []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("block", [each for each in blocks("python") if each.is_test_file], ids=str)
 def test_tests_of_a_page_pass(block: Block, tmp_path: Path) -> None:
     """A test file that a page shows passes as it stands."""

@@ -105,6 +105,7 @@ def port_of(details: Details) -> int:
     return int(details.instance_url.rpartition(":")[2])
 
 
+@pytest.mark.soak
 def test_it_ends_with_the_process_that_started_it() -> None:
     """Killed with SIGKILL, the starter takes the org along."""
     script = (
@@ -222,6 +223,7 @@ def test_an_unfinished_file_is_made_anew(tmp_path: Path) -> None:
     assert not (tmp_path / "org.duckdb.unfinished").exists()
 
 
+@pytest.mark.soak
 def start_with_less(limit: int, most: int, *options: str) -> subprocess.CompletedProcess[str]:
     """A start of a process that may have no more than `most` bytes of something; it fails."""
     return subprocess.run(
@@ -234,6 +236,7 @@ def start_with_less(limit: int, most: int, *options: str) -> subprocess.Complete
     )
 
 
+@pytest.mark.soak
 def test_a_file_that_gets_too_large_leaves_nothing_behind(tmp_path: Path) -> None:
     """Where there is no room for the org's file, the message says so and the half of it is gone."""
     ended = start_with_less(resource.RLIMIT_FSIZE, 100_000, "--records", "60", "--file", str(tmp_path / "org"))

@@ -72,6 +72,7 @@ def test_a_page_may_be_smaller_than_wished(org: Details, wire: Wire) -> None:
     assert len(set(found)) == 120
 
 
+@pytest.mark.soak
 def test_a_cursor_lives_two_days() -> None:
     """The next page is there after 47 hours and gone after 49, whatever was created or read meanwhile."""
     with running_org(seed=7, records=600) as org:

@@ -71,7 +71,7 @@ def test_a_row_that_commits_late_is_found_by_the_next_read_of_new_rows(importer:
     assert importer.sql('SELECT "Id" FROM streams.salesforce_leads WHERE "LastName" = \'Late\'') == [(created,)]
 
 
-@pytest.mark.parametrize("spec", [REST, BULK], ids=["rest", "bulk"])
+@pytest.mark.parametrize("spec", [REST, pytest.param(BULK, marks=pytest.mark.soak)], ids=["rest", "bulk"])
 def test_rows_of_one_time_that_are_too_many_at_once_are_read_by_id(tmp_path: Path, spec: StreamSpec) -> None:
     """4,100 rows saved together, of which the org gives 2,000 at most: no range of time is small enough."""
     demo = create_org(seed=7, records=60)

@@ -86,7 +86,8 @@ def test_of_two_runs_at_once_one_pays_for_the_job(org: Details, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("page_rows", "file_size", "where"), [(3000, 400_000, "landing"), (1000, 400_000, "warehouse.duckdb")]
+    ("page_rows", "file_size", "where"),
+    [(3000, 400_000, "landing"), pytest.param(1000, 400_000, "warehouse.duckdb", marks=pytest.mark.soak)],
 )
 def test_a_full_disk_is_a_clear_error_and_loses_nothing(
     shared_org: Details, tmp_path: Path, page_rows: int, file_size: int, where: str

@@ -20,8 +20,8 @@ PAGE_ROWS = 10
     [
         ("reconcile, bulk", "reading"),
         pytest.param("reconcile, rest", "committing", marks=pytest.mark.soak),
-        ("refresh, bulk", "committing"),
-        ("all leads, rest", "committing"),
+        pytest.param("refresh, bulk", "committing", marks=pytest.mark.soak),
+        pytest.param("all leads, rest", "committing", marks=pytest.mark.soak),
     ],
 )
 def test_killed_work_is_made_right_by_the_next(org: Details, tmp_path: Path, name: str, moment: str) -> None:

@@ -250,7 +250,7 @@ def test_a_paused_run_hands_on_what_it_was_told_to_accept(
         assert reconciled(importer).rows_vanished == len(lost)
 
 
-@pytest.mark.parametrize("transport", ["rest", "bulk"])
+@pytest.mark.parametrize("transport", ["rest", pytest.param("bulk", marks=pytest.mark.soak)])
 def test_out_of_calls_it_goes_on_where_it_was(
     importer: Importer, served: tuple[DemoOrg, Details], transport: Literal["rest", "bulk"]
 ) -> None:

@@ -16,7 +16,6 @@ def run_short(measure: object, folder: Path) -> Findings:
     return found
 
 
-@pytest.mark.soak
 def numbers_of(table: Table) -> list[list[float]]:
     """The cells that are numbers, row by row."""
     return [
@@ -24,6 +23,7 @@ def numbers_of(table: Table) -> list[list[float]]:
     ]
 
 
+@pytest.mark.soak
 def test_an_import_is_measured_against_the_floor(tmp_path: Path) -> None:
     """Both bring the same rows; time and memory have their goals, and each step its seconds."""
     found = run_short(importing.measure, tmp_path)

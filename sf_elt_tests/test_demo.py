@@ -76,6 +76,7 @@ def test_it_goes_on_with_the_org_of_the_last_demo(demo_folder: Path) -> None:
     assert "an org with 60 people" in done.stdout
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("moment", "number"),
     [

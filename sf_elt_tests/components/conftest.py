@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,6 @@ import pytest
 
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.salesforce_import import SalesforceImport
-from sf_elt.demo_org.seeding.events import write_events
 from sf_elt.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def make_home(folder: Path) -> None:
 
 
 def make_events(folder: Path) -> None:
-    """Web events of the people of an org of this seed and size."""
-    write_events(folder / "events", seed=7, records=60, now=datetime.now(UTC))
+    """The project's sample of web events."""
+    shutil.copytree(ROOT / "data" / "samples", folder / "events")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import dagster as dg
+import pytest
 
 from sf_elt_tests.components.conftest import CONTACTS, LEADS, QUIET, Deployed
 from sf_elt_tests.components.jobs import salesforce_import
@@ -22,6 +23,7 @@ def stretches(deployed: Deployed, run_id: str) -> Iterator[tuple[float, float]]:
                 yield begun[step], entry.timestamp
 
 
+@pytest.mark.soak
 def test_the_pool_keeps_processes_apart(deployed_on_disk: Deployed) -> None:
     """Two steps, a process each, both at a time: all succeed, and none begins before the other has left the pool."""
     deployed = deployed_on_disk

@@ -27,7 +27,7 @@ BY_REST = ["Campaign", "User", "LeadHistory", "Subscription__c"]
 """One of each kind; bulk is the pickier of the two."""
 
 
-@pytest.fixture(scope="module", params=["rest", "bulk"])
+@pytest.fixture(scope="module", params=["rest", pytest.param("bulk", marks=pytest.mark.soak)])
 def imported(
     request: pytest.FixtureRequest, org_of_module: Details, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:

@@ -104,7 +104,6 @@ def until(holds: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"waited {WAIT} s for {what}")
 
 
-@pytest.mark.soak
 @pytest.fixture(scope="module")
 def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
     """A deployment of this module's own behind a web server."""
@@ -127,6 +126,7 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
             yield server
 
 
+@pytest.mark.soak
 def test_a_backfill_from_the_ui_is_one_run(dagster: Dagster) -> None:
     """All partitions of a stream, asked for as the UI asks: one run, which succeeds and materializes each of them."""
     key = {"path": ["streams", "salesforce_leads"]}

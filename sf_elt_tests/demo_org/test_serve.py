@@ -105,7 +105,6 @@ def port_of(details: Details) -> int:
     return int(details.instance_url.rpartition(":")[2])
 
 
-@pytest.mark.soak
 def test_it_ends_with_the_process_that_started_it() -> None:
     """Killed with SIGKILL, the starter takes the org along."""
     script = (
@@ -121,6 +120,7 @@ def test_it_ends_with_the_process_that_started_it() -> None:
             is_up(details)
 
 
+@pytest.mark.soak
 def test_it_runs_where_nobody_reads_what_it_prints(tmp_path: Path) -> None:
     """Without a standard output, as some supervisors start processes, it serves all the same and stops cleanly."""
     with socket.create_server(("127.0.0.1", 0)) as found:
@@ -223,7 +223,6 @@ def test_an_unfinished_file_is_made_anew(tmp_path: Path) -> None:
     assert not (tmp_path / "org.duckdb.unfinished").exists()
 
 
-@pytest.mark.soak
 def start_with_less(limit: int, most: int, *options: str) -> subprocess.CompletedProcess[str]:
     """A start of a process that may have no more than `most` bytes of something; it fails."""
     return subprocess.run(
@@ -245,6 +244,7 @@ def test_a_file_that_gets_too_large_leaves_nothing_behind(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.soak
 def test_more_records_than_fit_into_memory_are_a_clear_line() -> None:
     """What cannot be made is refused without a traceback."""
     ended = start_with_less(resource.RLIMIT_AS, 8 << 30, "--records", "100000000000")

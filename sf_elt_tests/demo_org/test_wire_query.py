@@ -72,7 +72,6 @@ def test_a_page_may_be_smaller_than_wished(org: Details, wire: Wire) -> None:
     assert len(set(found)) == 120
 
 
-@pytest.mark.soak
 def test_a_cursor_lives_two_days() -> None:
     """The next page is there after 47 hours and gone after 49, whatever was created or read meanwhile."""
     with running_org(seed=7, records=600) as org:
@@ -90,6 +89,7 @@ def test_a_cursor_lives_two_days() -> None:
         assert (status, refused[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
 
 
+@pytest.mark.soak
 def test_open_cursors_have_no_limit(org: Details, wire: Wire) -> None:
     """The first of more than a thousand cursors still leads on (there was a limit until version 56.0)."""
     levers(org).faults.plan({"page_size": 1, "path": "/composite/batch", "times": None})

@@ -14,7 +14,8 @@ READING = [preset for preset in PRESETS if preset not in WRITING]
 CASES = 4
 
 
-@pytest.mark.parametrize("name", ["bulk", pytest.param("reconcile, rest", marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["bulk", "reconcile, rest"])
 def test_a_fault_is_survived_or_a_clear_error_that_moves_nothing(name: str, tmp_path: Path) -> None:
     """Faults and moments by the dice: right rows, or a clear error and the stream as it was; one plain run mends it."""
     choose = random.Random(2026)

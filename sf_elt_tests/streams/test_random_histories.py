@@ -5,6 +5,8 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from sf_elt.demo_org.org import Settings, create_org
 from sf_elt.demo_org.serve import serving
 from sf_elt_tests.streams.histories import STREAMS, Imports, People
@@ -32,6 +34,7 @@ def live_through(seed: int, steps: int, folder: Path) -> list[object]:
             return [each for spec in STREAMS for each in imports.differences(spec)]
 
 
+@pytest.mark.soak
 def test_a_short_history_ends_as_the_org_tells_it(tmp_path: Path) -> None:
     """Saves, deletes, merges, new fields and skewed clocks, between reads of which some are killed."""
     assert live_through(5, 6, tmp_path) == []

@@ -60,6 +60,7 @@ def _kill_once_played(process: subprocess.Popen[bytes], loop, fault: int) -> Non
             0,
             0,
             id="between two batches",
+            marks=pytest.mark.soak,
         ),
     ],
 )

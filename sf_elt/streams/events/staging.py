@@ -33,8 +33,8 @@ def staged(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, bat
     if batch.names:
         event, names = _event(batch, spec)
         try:
-            # S608: made of columns c0, c1, …
-            query = f"SELECT line, row_number, content, problem, {event}::VARCHAR AS event FROM rows"  # noqa: S608
+            columns = f"line, row_number, content, problem, {event}::VARCHAR AS event"
+            query = f"SELECT {columns} FROM rows"  # noqa: S608 - made of columns c0, c1, …
             rows = connection.sql(query, params=names).to_arrow_table()
         except (duckdb.NotImplementedException, duckdb.InvalidInputException, duckdb.ConversionException) as error:
             raise FileUnreadable(f"its rows cannot be taken: {str(error).splitlines()[0]}") from error

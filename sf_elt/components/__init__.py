@@ -18,11 +18,11 @@ from sf_elt.components.attributes import ComponentAttributeError
 from sf_elt.components.audiences import Audiences
 from sf_elt.components.behaviour_scores import BehaviourScores
 from sf_elt.components.content_affinity import ContentAffinity
-from sf_elt.components.event_import import EventImport
+from sf_elt.components.events.event_import import EventImport
+from sf_elt.components.exports.salesforce_export import SalesforceExport
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.profiles import Profiles
 from sf_elt.components.salesforce_connection import SalesforceConnection
-from sf_elt.components.salesforce_export import SalesforceExport
-from sf_elt.components.salesforce_import import SalesforceImport
 
 __all__ = [
     "Audiences",

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from sf_elt.components.attributes import Attributes, Group, Owner, require_known
 from sf_elt.components.automation import after_new_data
+from sf_elt.components.imports.salesforce_import import known_streams
 from sf_elt.components.keys import PROFILES, SCORES, stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
-from sf_elt.components.salesforce_import import known_streams
 from sf_elt.components.scaffold import Example
 from sf_elt.insight import ScoreSpec, score_behaviour
 from sf_elt.warehouse import Warehouse, column_types

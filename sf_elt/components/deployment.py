@@ -9,10 +9,10 @@ import dagster as dg
 
 import sf_elt
 from sf_elt.components.attributes import did_you_mean
-from sf_elt.components.imported_object import ImportedObject
+from sf_elt.components.exports.salesforce_export import SalesforceExport
+from sf_elt.components.imports.imported_object import ImportedObject
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.salesforce_connection import SalesforceConnection
-from sf_elt.components.salesforce_export import SalesforceExport
-from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.components.writes_to_org import fields_written_by
 from sf_elt.streams import StreamSpec
 

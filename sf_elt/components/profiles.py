@@ -17,10 +17,10 @@ from sf_elt.components.attributes import (
     require_known,
 )
 from sf_elt.components.automation import after_new_data
+from sf_elt.components.imports.salesforce_import import known_streams, what_changes
 from sf_elt.components.keys import PROFILES
 from sf_elt.components.manual_lists import ListsOfYaml, ManualPair, beside, placed
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
-from sf_elt.components.salesforce_import import known_streams, what_changes
 from sf_elt.components.scaffold import Example
 from sf_elt.profiles import (
     FieldRule,

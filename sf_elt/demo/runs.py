@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import dagster as dg
 import requests
 
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.running import Progress, watched_by
-from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.demo.errors import DemoError
 from sf_elt.demo.moved import AudienceMove, Sent, audience_moves, ids_moved, scores_standing, sent_by
 

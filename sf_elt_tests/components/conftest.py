@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.resources import open_warehouse
-from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.warehouse import Warehouse
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from sf_elt.components.deployment import Deployment
+from sf_elt.components.exports.salesforce_export import SalesforceExport
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.salesforce_connection import SalesforceConnection
-from sf_elt.components.salesforce_export import SalesforceExport
-from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import Login
 

@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import dagster as dg
 
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.resources import WarehouseResource
-from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.components.conftest import QUIET
 from sf_elt_tests.components.test_yaml import PYPROJECT

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from sf_elt.components.importing import ID_UNIQUE
+from sf_elt.components.imports.importing import ID_UNIQUE
 from sf_elt_tests.components.conftest import LEADS, Deployed
 
 ONLY_LEADS = dg.AssetSelection.assets(LEADS)

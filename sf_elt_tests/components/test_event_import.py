@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from sf_elt.components import EventImport
-from sf_elt.components.event_watch import look
+from sf_elt.components.events.event_watch import look
 from sf_elt.components.resources import WarehouseResource
 from sf_elt.streams.events.files import SETTLED
 from sf_elt_tests.components.conftest import QUIET

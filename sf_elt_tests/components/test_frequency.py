@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sf_elt.components.frequency import DAYS, FREQUENCIES, WITHIN_A_DAY, Timetable, timetable
-from sf_elt.components.salesforce_import import SalesforceImport
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 WEEK = timedelta(days=7)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sf_elt.components.deployment import Deployment
+from sf_elt.components.exports.salesforce_export import SalesforceExport
 from sf_elt.components.preflight import Finding, Preflight, preflight
-from sf_elt.components.salesforce_export import SalesforceExport
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import Login
 from sf_elt.warehouse import Warehouse

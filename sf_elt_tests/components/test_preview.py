@@ -1,6 +1,6 @@
 """What a dry run shows in the UI."""
 
-from sf_elt.components.preview import changes_table
+from sf_elt.components.exports.preview import changes_table
 from sf_elt.writeback import FieldChange
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sf_elt.components.stream_names import stream_of
+from sf_elt.components.imports.stream_names import stream_of
 
 
 @pytest.mark.parametrize(

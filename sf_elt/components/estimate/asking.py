@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from sf_elt.components.deployment import Deployment, ImportedStream
 from sf_elt.components.estimate.reckoning import Estimate, Reckoning, Settings, Wanted
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.preflight.objects import parents_of
 from sf_elt.components.preflight.run import JOB as CHECK
-from sf_elt.components.salesforce_import import SalesforceImport
 from sf_elt.salesforce import Org, UnknownObject
 from sf_elt.salesforce.asking import describe_together
 from sf_elt.salesforce.counting import count_records, kept_counts

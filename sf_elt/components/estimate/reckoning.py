@@ -8,7 +8,7 @@ from math import ceil
 import dagster as dg
 
 from sf_elt.components.frequency import Timetable
-from sf_elt.components.salesforce_import import SalesforceImport
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.salesforce import JobPatience, Org
 from sf_elt.salesforce.downloads.costs import JOB_PACE, JOB_START, bulk_calls, job_seconds, rest_calls
 from sf_elt.salesforce.limits import API_CALLS, BULK_QUERY_JOBS, BULK_QUERY_MB, Limit

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from sf_elt.components.deployment import Deployment
+from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.keys import stream_key
 from sf_elt.components.preflight.run import preflight
-from sf_elt.components.salesforce_import import SalesforceImport
 
 PREFLIGHT = "preflight"
 

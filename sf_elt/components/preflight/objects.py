@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from sf_elt.components.deployment import ImportedStream
+from sf_elt.components.exports.salesforce_export import SalesforceExport
 from sf_elt.components.preflight.findings import Finding
-from sf_elt.components.salesforce_export import SalesforceExport
 from sf_elt.salesforce import ObjectDescribe, Org, UnknownField, UnknownObject, did_you_mean
 from sf_elt.salesforce.permissions import Rights, fact, how_to_grant, owner_of
 from sf_elt.streams import SpecRefused, StreamSpec, stream_columns

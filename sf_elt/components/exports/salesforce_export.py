@@ -10,13 +10,13 @@ from sf_elt.components.attributes import Group, Owner, require_known
 from sf_elt.components.audiences import Audiences
 from sf_elt.components.automation import after_checked_data, resume_when_free
 from sf_elt.components.content_affinity import known_affinities
+from sf_elt.components.exports.preview import FULL_VALUES, changes_table
+from sf_elt.components.imports.salesforce_import import known_streams
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key
-from sf_elt.components.preview import FULL_VALUES, changes_table
 from sf_elt.components.profiles import known_user_fields
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers
 from sf_elt.components.salesforce_connection import require_connection
-from sf_elt.components.salesforce_import import known_streams
 from sf_elt.components.scaffold import Example
 from sf_elt.components.writes_to_org import WritesToOrg
 from sf_elt.salesforce import AllowanceSpent

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from sf_elt.components.imported_object import ImportedObject
+from sf_elt.components.imports.imported_object import ImportedObject
 
 if TYPE_CHECKING:
-    from sf_elt.components.salesforce_import import SalesforceImport
+    from sf_elt.components.imports.salesforce_import import SalesforceImport
 
 
 def settings(component: "SalesforceImport", imported: ImportedObject) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field, field_validator
 
 from sf_elt.components.attributes import Attributes, Group, Owner
-from sf_elt.components.event_watch import watch_files
+from sf_elt.components.events.event_watch import watch_files
 from sf_elt.components.frequency import checked_frequency, timetable
 from sf_elt.components.keys import stream_key
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns

@@ -23,7 +23,7 @@ from sf_elt.streams import ReconcileReport, RefreshReport, StreamSpec, reconcile
 from sf_elt.warehouse import JobMeter
 
 if TYPE_CHECKING:
-    from sf_elt.components.salesforce_import import SalesforceImport
+    from sf_elt.components.imports.salesforce_import import SalesforceImport
 
 Kind = Literal["formulas", "reconciled"]
 Report = ReconcileReport | RefreshReport

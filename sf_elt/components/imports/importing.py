@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
-from sf_elt.components.import_settings import settings
+from sf_elt.components.imports.settings import settings
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import Span, span_to_read
 from sf_elt.components.resources import OrgConnection
@@ -27,8 +27,8 @@ from sf_elt.streams import StreamSpec, Window, WindowReport, import_window, repe
 from sf_elt.warehouse import Warehouse, column_comments, column_types
 
 if TYPE_CHECKING:
-    from sf_elt.components.imported_object import ImportedObject
-    from sf_elt.components.salesforce_import import SalesforceImport
+    from sf_elt.components.imports.imported_object import ImportedObject
+    from sf_elt.components.imports.salesforce_import import SalesforceImport
 
 ID_UNIQUE = "id_unique"
 AS_COUNTED = "as_many_rows_as_the_org_counted"

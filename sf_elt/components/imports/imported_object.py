@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field, field_validator, model_validator
 
 from sf_elt.components.attributes import Attributes
-from sf_elt.components.stream_names import stream_of
+from sf_elt.components.imports.stream_names import stream_of
 from sf_elt.streams.windows import NO_TIMESTAMP
 
 LONGEST_NAME = 63

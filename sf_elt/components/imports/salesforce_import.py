@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from sf_elt.components.attributes import Attributes, Group, Owner, attribute_error
 from sf_elt.components.automation import keep_updated, resume_when_free
-from sf_elt.components.event_import import EventImport
+from sf_elt.components.events.event_import import EventImport
 from sf_elt.components.frequency import (
     NotTogether,
     Timetable,
@@ -21,16 +21,16 @@ from sf_elt.components.frequency import (
     require_use,
     timetable,
 )
-from sf_elt.components.imported_object import ImportedObject, as_written
-from sf_elt.components.importing import import_asset, own_checks
+from sf_elt.components.imports.imported_object import ImportedObject, as_written
+from sf_elt.components.imports.importing import import_asset, own_checks
+from sf_elt.components.imports.stream_names import stream_of
+from sf_elt.components.imports.upkeep import upkeep_definitions, upkeep_keys
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import Every, KeyRange, Span, partitions_of, unread
 from sf_elt.components.resources import OrgConnection, open_warehouse
 from sf_elt.components.running import IMPORT, ONLY_NEW, range_tags
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import ImportExample
-from sf_elt.components.stream_names import stream_of
-from sf_elt.components.upkeep import upkeep_definitions, upkeep_keys
 from sf_elt.components.writes_to_org import written_fields
 from sf_elt.streams import StreamSpec, spans_read
 from sf_elt.streams.windows import Deletes, Transport

@@ -13,6 +13,7 @@ refused_links, manual_links and aliases, and for each stream of events a view pr
 Errors:
 
     ProfilesError
+    ├── FuzzyRefused      fuzzy links cannot be found as asked: no Splink, too few records, too many pairs; `problems`
     ├── MappingRefused    the mapping, the guards or the lists of links by hand do not fit; `problems` says how, nothing
     │                     was written
     ├── NoSuchProfile     no profile has the identifier or id that is asked for
@@ -22,7 +23,14 @@ Errors:
 
 from sf_elt.profiles.build import ProfilesReport, build_profiles
 from sf_elt.profiles.checks import profiles_without_identifier
-from sf_elt.profiles.errors import MappingRefused, NoSuchProfile, NothingToUnify, ProfilesError, SeveralProfiles
+from sf_elt.profiles.errors import (
+    FuzzyRefused,
+    MappingRefused,
+    NoSuchProfile,
+    NothingToUnify,
+    ProfilesError,
+    SeveralProfiles,
+)
 from sf_elt.profiles.explaining import (
     FieldOfProfile,
     LinkOfProfile,
@@ -31,6 +39,8 @@ from sf_elt.profiles.explaining import (
     Said,
     explain_profile,
 )
+from sf_elt.profiles.fuzzy import FuzzyReport, find_fuzzy_pairs
+from sf_elt.profiles.fuzzy_options import ComparedField, FuzzyFault, FuzzyLinks, check_fuzzy, splink_missing
 from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
 from sf_elt.profiles.manual import Identifier, ManualLists, Pair, read_pairs
 from sf_elt.profiles.manual_pairs import check_manual
@@ -40,9 +50,14 @@ from sf_elt.profiles.rows import SetAside
 
 __all__ = [
     "ROLE_MAILBOXES",
+    "ComparedField",
     "Fault",
     "FieldOfProfile",
     "FieldRule",
+    "FuzzyFault",
+    "FuzzyLinks",
+    "FuzzyRefused",
+    "FuzzyReport",
     "Guards",
     "Identifier",
     "LinkOfProfile",
@@ -59,14 +74,17 @@ __all__ = [
     "SetAside",
     "SeveralProfiles",
     "build_profiles",
+    "check_fuzzy",
     "check_guards",
     "check_manual",
     "check_mapping",
     "explain_profile",
     "faults_of_mapping",
+    "find_fuzzy_pairs",
     "identifier_kinds",
     "profiles_without_identifier",
     "read_pairs",
+    "splink_missing",
     "user_fields",
     "with_region",
 ]

@@ -21,6 +21,14 @@ class MappingRefused(ProfilesError):
         super().__init__("the mapping cannot be used:\n" + "\n".join(f"- {problem}" for problem in problems))
 
 
+class FuzzyRefused(ProfilesError):
+    """Fuzzy links cannot be found as asked. `problems` has one sentence for each reason."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("fuzzy links cannot be found:\n" + "\n".join(f"- {problem}" for problem in problems))
+
+
 class NothingToUnify(ProfilesError):
     """None of the streams that the mapping names has been imported yet."""
 

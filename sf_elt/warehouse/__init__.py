@@ -22,6 +22,7 @@ from sf_elt.warehouse.connection import Warehouse, hold_memory
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseClosed, WarehouseEmpty, WarehouseError, WarehouseFull
 from sf_elt.warehouse.moments import naive
 from sf_elt.warehouse.names import quote, quote_table, quote_text
+from sf_elt.warehouse.scratch import scratch
 from sf_elt.warehouse.tables import column_comments, column_types
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "quote",
     "quote_table",
     "quote_text",
+    "scratch",
 ]

@@ -137,7 +137,7 @@ CREATE TABLE IF NOT EXISTS profiles.links (
     kind VARCHAR NOT NULL,
     value VARCHAR NOT NULL,
     profile_id VARCHAR NOT NULL,
-    via VARCHAR NOT NULL                      -- identifier | converted lead | merged record | manual link
+    via VARCHAR NOT NULL                      -- identifier | converted lead | merged record | manual link | fuzzy
 );
 
 -- Links that a guard or an unlink by hand refused, with the rule's name.
@@ -158,6 +158,22 @@ CREATE TABLE IF NOT EXISTS profiles.manual_links (
     other_value VARCHAR NOT NULL,
     apart BOOLEAN NOT NULL,
     pending BOOLEAN NOT NULL                  -- no row carries one of the two yet
+);
+
+-- Pairs of records that are probably one person, each with the identifiers by which the two are known.
+CREATE TABLE IF NOT EXISTS profiles.fuzzy_pairs (
+    stream VARCHAR NOT NULL,
+    record_id VARCHAR NOT NULL,
+    other_stream VARCHAR NOT NULL,
+    other_record_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    other_kind VARCHAR NOT NULL,
+    other_value VARCHAR NOT NULL,
+    probability DOUBLE NOT NULL,
+    -- for each compared field how well it agrees; weights are in bits: each doubles or halves the odds
+    agreement STRUCT(field VARCHAR, level VARCHAR, weight DOUBLE)[] NOT NULL,
+    computed_at TIMESTAMP NOT NULL
 );
 
 -- Ids of profiles that were merged into an older one.

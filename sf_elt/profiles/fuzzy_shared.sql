@@ -1,0 +1,6 @@
+-- Identifiers that several of the compared records carry: those need no fuzzy link.
+SELECT number, key::VARCHAR AS key
+FROM compared_records
+JOIN occurrences USING (record)
+WHERE occurrences.rule IS NULL
+QUALIFY count(*) OVER (PARTITION BY key) > 1

@@ -265,6 +265,7 @@ class _Work:
             rows_in_stream=rows_in_stream,
             api_left=self.spending.calls_left,
             schema_changes=changes,
+            rows_kept_out=counts.rows_kept_out,
             column_groups=read.download.column_groups,
             rows_read_again=read.download.rows_read_again,
         )

@@ -9,6 +9,7 @@ import fcntl
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # Salesforce keeps a job's pages for seven days, and a cursor for two.
 WORTH_GOING_ON = {"bulk": timedelta(days=6), "rest": timedelta(hours=36)}
+
+LOOK_AGAIN = 0.2  # seconds
 
 _BEGUN = "read.json"
 _IN_USE = ".in-use"
@@ -116,6 +119,26 @@ def sweep(warehouse: Warehouse, stream: str, read: ReadRange) -> None:
         for folder, begun in _unfinished(parent):
             if begun is not None and read.read_from <= begun.read_from and begun.read_to <= read.read_to:
                 shutil.rmtree(folder)
+
+
+def clear_landing(warehouse: Warehouse) -> tuple[int, int]:
+    """Removes all that unfinished reads have landed, of every stream; they begin again. Waits for reads that run.
+
+    Gives how many folders went, and how many are of reads that still ran after the warehouse's `wait_seconds`.
+    """
+    removed = 0
+    deadline = time.monotonic() + warehouse.wait_seconds
+    while True:
+        running = 0
+        for parent in warehouse.landings():
+            with _door(parent):
+                for folder, _ in _unfinished(parent):
+                    shutil.rmtree(folder)
+                    removed += 1
+                running += len(_folders(parent))
+        if not running or time.monotonic() > deadline:
+            return removed, running
+        time.sleep(LOOK_AGAIN)
 
 
 def _is_worth_going_on_after(error: BaseException) -> bool:

@@ -15,9 +15,10 @@ from sf_elt.salesforce import Download
 from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.overtaken import Refreshed, keep_refreshed
 from sf_elt.streams.schema import TableShape
-from sf_elt.streams.staging import Batch, Staging, batches, read_rows, refuse_shortfall
+from sf_elt.streams.staging import Batch, Staging, batches, keep_out, read_rows, refuse_shortfall
 from sf_elt.streams.statements import statement
 from sf_elt.warehouse import hold_memory, quote, quote_table
+from sf_elt.warehouse.erased import who_is_erased
 
 PART = 256 << 20  # bytes of text that are merged at once
 MEMORY = "512MB"  # DuckDB's own; loads and merges of any size stay within it and are no slower for it
@@ -25,7 +26,10 @@ MEMORY = "512MB"  # DuckDB's own; loads and merges of any size stay within it an
 
 @dataclass(frozen=True)
 class MergeCounts:
-    """What one merge did. `rows_unchanged` holds what was read again or is older than what stands."""
+    """What one merge did. `rows_unchanged` holds what was read again or is older than what stands.
+
+    `rows_kept_out` are those of erased people.
+    """
 
     rows_read: int
     rows_new: int
@@ -33,6 +37,7 @@ class MergeCounts:
     rows_unchanged: int
     rows_deleted: int
     newest: datetime | None
+    rows_kept_out: int = 0
 
     def __add__(self, later: "MergeCounts") -> "MergeCounts":
         return MergeCounts(
@@ -42,6 +47,7 @@ class MergeCounts:
             self.rows_unchanged + later.rows_unchanged,
             self.rows_deleted + later.rows_deleted,
             max((at for at in (self.newest, later.newest) if at is not None), default=None),
+            self.rows_kept_out + later.rows_kept_out,
         )
 
 
@@ -65,7 +71,7 @@ def merge_download(
     the type that the org describes; either way the caller's transaction must end without a commit.
     """
     hold_memory(connection, MEMORY)
-    staging = Staging(stream, columns, shape, loaded_at, window)
+    staging = Staging(stream, columns, shape, loaded_at, window, who_is_erased(connection))
     names = _names(stream, columns)
     if _is_empty(connection, names["stream"]):
         counts = _load(connection, staging, batches(download.files), names)
@@ -104,10 +110,11 @@ def _load(
 ) -> MergeCounts:
     """The rows straight into the stream's table, which has none."""
     rows_read = sum(read_rows(connection, f"INSERT INTO {names['stream']} BY NAME", staging, batch) for batch in found)
+    kept_out = keep_out(connection, names["stream"], staging)
     if _repeats_ids(connection, names["stream"]):
         _keep_newest(connection, names["stream"], names["version"])
     ((new, deleted, newest),) = connection.execute(statement("load_counts.sql").format_map(names)).fetchall()
-    return MergeCounts(rows_read, new, 0, rows_read - new, deleted, newest)
+    return MergeCounts(rows_read, new, 0, rows_read - new - kept_out, deleted, newest, kept_out)
 
 
 def _merge(
@@ -117,13 +124,14 @@ def _merge(
     for left_over in ("incoming", "met", "compared", "moving"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{left_over}")
     rows_read = read_rows(connection, "CREATE TEMP TABLE incoming AS", staging, batch)
+    kept_out = keep_out(connection, "incoming", staging)
     if _repeats_ids(connection, "incoming"):
         _keep_newest(connection, "incoming", names["version"])
     keep_refreshed(connection, refreshed, staging.columns.names, names["stream"], names["version"])
     connection.execute(statement("merge.sql").format_map(names))
     counted = connection.execute(statement("merge_counts.sql").format_map(names)).fetchall()
     ((new, changed, deleted, newest),) = counted
-    return MergeCounts(rows_read, new, changed, rows_read - new - changed, deleted, newest)
+    return MergeCounts(rows_read, new, changed, rows_read - new - changed - kept_out, deleted, newest, kept_out)
 
 
 def _repeats_ids(connection: DuckDBPyConnection, table: str) -> bool:

@@ -20,4 +20,5 @@ SELECT
     $seconds AS seconds,
     $run_id AS run_id,
     $completed_at AS completed_at,
-    $asked_md5 AS asked_md5
+    $asked_md5 AS asked_md5,
+    $rows_kept_out AS rows_kept_out

@@ -13,10 +13,11 @@ from sf_elt.warehouse import naive
 _RECORDED = [
     "stream", "window_start", "window_end", "read_from", "read_to", "is_open", "timestamp_field", "transport",
     "org_count", "rows_read", "rows_new", "rows_changed", "rows_unchanged", "rows_deleted", "newest", "api_calls",
-    "seconds", "run_id", "completed_at", "asked_md5",
+    "seconds", "run_id", "completed_at", "asked_md5", "rows_kept_out",
 ]  # fmt: skip
 _SUMMED = (
     "org_count", "rows_read", "rows_new", "rows_changed", "rows_unchanged", "rows_deleted", "api_calls", "seconds",
+    "rows_kept_out",
 )  # fmt: skip
 
 
@@ -24,7 +25,8 @@ _SUMMED = (
 class WindowReport:
     """What one import of one window did: the row of ops.windows, and what stands beside it. Times are UTC.
 
-    Where all columns made too long a query they were read in `column_groups`, and `rows_read_again` by their Ids.
+    `rows_kept_out` of those that were read are erased people's. Where all columns made too long a query they were read
+    in `column_groups`, and `rows_read_again` by their Ids.
     """
 
     stream: str
@@ -50,6 +52,7 @@ class WindowReport:
     rows_in_stream: int
     api_left: int | None
     schema_changes: tuple[SchemaChange, ...]
+    rows_kept_out: int = 0
     column_groups: int = 1
     rows_read_again: int = 0
 

@@ -16,11 +16,13 @@ from sf_elt.salesforce import Download
 from sf_elt.salesforce.downloads.pages import opened
 from sf_elt.streams.columns import Column, StreamColumns
 from sf_elt.streams.errors import LandingUnreadable, Shortfall
+from sf_elt.streams.keeping_out import screened
 from sf_elt.streams.large_pages import cut
-from sf_elt.streams.schema import TableShape
+from sf_elt.streams.schema import OWN_COLUMNS, TableShape
 from sf_elt.streams.statements import statement
 from sf_elt.streams.unreadable import FRACTIONAL, misfit
 from sf_elt.warehouse import quote, quote_text
+from sf_elt.warehouse.erased import NOBODY, Erased, who_is_erased
 
 MAX_LINE = 16 << 20  # bytes of one CSV row: an object holds 1.6 million characters of long text at most, quotes doubled
 BUFFER = 32 << 20
@@ -39,13 +41,17 @@ class Batch:
 
 @dataclass(frozen=True)
 class Staging:
-    """What has landed for a stream, and as what it is to be read. `window` is for messages, and for `_window`."""
+    """What has landed for a stream, and as what it is to be read. `window` is for messages, and for `_window`.
+
+    Rows of those who are `erased` come as nulls: `keep_out` takes them away once they have been counted.
+    """
 
     stream: str
     columns: StreamColumns
     shape: TableShape
     loaded_at: datetime
     window: str
+    erased: Erased = NOBODY
 
     @property
     def own(self) -> dict[str, object]:
@@ -62,12 +68,12 @@ def stage_download(
     loaded_at: datetime,
     window: str,
 ) -> int:
-    """Makes the temporary table `incoming` of what has landed, typed like the stream; gives its number of rows.
+    """Makes the temporary table `incoming` of what has landed, typed like the stream; gives how many rows arrived.
 
-    The columns may be some of the stream's only. Raises Shortfall where the rows are not as many as the org reported,
-    LandingUnreadable where a value does not fit the type that the org describes.
+    The columns may be some of the stream's only; rows of erased people are left out. Raises Shortfall where the rows
+    are not as many as the org reported, LandingUnreadable where a value does not fit the type that the org describes.
     """
-    staging = Staging(stream, columns, shape, loaded_at, window)
+    staging = Staging(stream, columns, shape, loaded_at, window, who_is_erased(connection))
     found = list(batches(download.files))
     connection.execute("DROP TABLE IF EXISTS temp.incoming")
     if not found:
@@ -78,6 +84,7 @@ def stage_download(
         read_rows(connection, into, staging, batch)
     (rows,) = connection.table("incoming").count("*").fetchall()[0]
     refuse_shortfall(staging, rows, download.reported)
+    keep_out(connection, "incoming", staging)
     return int(rows)
 
 
@@ -90,6 +97,14 @@ def read_rows(connection: DuckDBPyConnection, into: str, staging: Staging, batch
         sql = f"{into}\n{_rows(staging, batch)}"
         read = connection.execute(sql, staging.own | {"files": [str(file) for file in batch.files]}).fetchone()
     return int(read[0]) if read is not None else 0
+
+
+def keep_out(connection: DuckDBPyConnection, table: str, staging: Staging) -> int:
+    """Takes away what is left of the erased people's rows that were read into the table; gives how many they are."""
+    if not staging.erased:
+        return 0
+    gone = connection.execute(f'DELETE FROM {table} WHERE "Id" IS NULL').fetchone()  # noqa: S608 - quoted
+    return int(gone[0]) if gone is not None else 0
 
 
 def copy_rows(connection: DuckDBPyConnection, file: Path, options: str, staging: Staging, batch: Batch) -> int:
@@ -183,7 +198,11 @@ def _rows(staging: Staging, batch: Batch) -> str:
     version = access[columns.version_field] if columns.has_versions else "$loaded_at::TIMESTAMP"
     deleted_at = f"CASE WHEN {access['IsDeleted']} THEN {version} END" if columns.has_deleted else "NULL::TIMESTAMP"
     listed = _of_own(",\n    ".join(selected), version, deleted_at)
-    return f"{listed}\nFROM {_landed(staging, batch, read)}"
+    rows = f"{listed}\nFROM {_landed(staging, batch, read)}"
+    if not staging.erased:
+        return rows
+    arriving = {name: types[name] for name in columns.names} | OWN_COLUMNS
+    return screened(rows, staging.stream, arriving, staging.erased)
 
 
 def _of_own(columns: str, version: str = "NULL::TIMESTAMP", deleted_at: str = "NULL::TIMESTAMP") -> str:

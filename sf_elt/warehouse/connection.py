@@ -51,11 +51,7 @@ class Warehouse:
         Raises WarehouseBusy when the file stays locked, WarehouseFull when the disk has no room, WarehouseClosed when
         it may not be written.
         """
-        _own_folder(self.root)
-        _own_folder(self._spilled)
-        with self._door(), room_for(self.file), self._open(read_only=False) as connection:
-            self._sweep_spilled()
-            _install_schema(connection)
+        with self.alone() as connection:
             connection.begin()
             try:
                 yield connection
@@ -63,6 +59,16 @@ class Warehouse:
             except BaseException:
                 _roll_back(connection)
                 raise
+
+    @contextmanager
+    def alone(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The writer's connection outside of any transaction. Raises what `write` raises."""
+        _own_folder(self.root)
+        _own_folder(self._spilled)
+        with self._door(), room_for(self.file), self._open(read_only=False) as connection:
+            self._sweep_left_over()
+            _install_schema(connection)
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -77,6 +83,11 @@ class Warehouse:
         _own_folder(self.root)
         _own_folder(self.root / "landing")
         return _own_folder(self.root / "landing" / stream)
+
+    def landings(self) -> list[Path]:
+        """The folders of all streams of which anything has landed."""
+        parent = self.root / "landing"
+        return sorted(folder for folder in parent.iterdir() if folder.is_dir()) if parent.is_dir() else []
 
     def calls(self) -> CallLedger:
         """The ledger of API calls, shared by all processes that use this warehouse."""
@@ -103,7 +114,7 @@ class Warehouse:
             reraise=True,
         )
         try:
-            connection = attempts(duckdb.connect, self.file, read_only=read_only)
+            connection = attempts(self._connect, read_only=read_only)
         except duckdb.IOException as error:
             if _is_lock_conflict(error):
                 raise WarehouseBusy(
@@ -117,15 +128,31 @@ class Warehouse:
             connection.execute("SET temp_directory = ?", [str(self._spilled / uuid4().hex)])
         return connection
 
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Again where the file was rewritten after it had been opened and before it was locked: that is the old one."""
+        while True:
+            opened = _number(self.file)
+            connection = duckdb.connect(self.file, read_only=read_only)
+            if opened is None or opened == _number(self.file):
+                return connection
+            connection.close()
+
+    @property
+    def rewritten(self) -> Path:
+        """Where the file is written anew, to take its own place."""
+        return self.file.with_suffix(".rewritten")
+
     @property
     def _spilled(self) -> Path:
         """Where connections put what does not fit into memory, each into a folder of its own."""
         return self.root / "spilled"
 
-    def _sweep_spilled(self) -> None:
-        """Removes what killed processes spilled. Who writes is alone with the file, so nothing there is in use."""
+    def _sweep_left_over(self) -> None:
+        """Removes what killed processes spilled or began to rewrite. Who writes is alone, so nothing is in use."""
         for left_over in self._spilled.iterdir():
             shutil.rmtree(left_over)
+        for file in (self.rewritten, self.rewritten.with_name(f"{self.rewritten.name}.wal")):
+            file.unlink(missing_ok=True)
 
 
 def hold_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
@@ -138,6 +165,14 @@ def _own_folder(folder: Path) -> Path:
     with room_for(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def _number(file: Path) -> int | None:
+    """What tells the file from another one of its name; None where there is none."""
+    try:
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _is_lock_conflict(error: BaseException) -> bool:

@@ -122,6 +122,38 @@ ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS size BIGINT;            -- 
 ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS changed_ns BIGINT;      -- ctime of the file then
 ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS run_id VARCHAR;         -- that read it, or looked at it, last
 
+-- Who was erased on request, as keyed digests (sf_elt/warehouse/erased.py): rows that come with one are kept out.
+CREATE TABLE IF NOT EXISTS ops.erased (
+    kind VARCHAR NOT NULL,                    -- record | email | value
+    stream VARCHAR NOT NULL,                  -- of a value: where it stands; '' for what counts anywhere
+    field VARCHAR NOT NULL,
+    prefix VARCHAR,                           -- of a record: the object that its Id begins with
+    digest VARCHAR NOT NULL,                  -- HMAC-SHA256
+    bucket INTEGER NOT NULL,                  -- 16 bits of another keyed digest, for a quick look
+    erased_at TIMESTAMP NOT NULL
+);
+
+-- The key of those digests, random, made with the first of them.
+CREATE TABLE IF NOT EXISTS ops.erased_key (key BLOB NOT NULL);
+
+-- The fields of streams that say whose a row is, by the mappings of all erasures.
+CREATE TABLE IF NOT EXISTS ops.identifying_fields (
+    stream VARCHAR NOT NULL,
+    field VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL                     -- record | email | value
+);
+
+-- One row for each erasure, without personal data. It has come to its end where finished_at says when.
+CREATE TABLE IF NOT EXISTS ops.erasures (
+    asked_digest VARCHAR NOT NULL,            -- HMAC-SHA256 of the profile's id
+    reason VARCHAR NOT NULL,
+    erased_at TIMESTAMP NOT NULL,
+    rows_erased MAP(VARCHAR, BIGINT) NOT NULL,    -- table → rows that went
+    cells_emptied MAP(VARCHAR, BIGINT) NOT NULL,  -- table.column → cells of other rows that named the person
+    finished_at TIMESTAMP                     -- when no file of the warehouse had any of it any more
+);
+ALTER TABLE ops.windows ADD COLUMN IF NOT EXISTS rows_kept_out BIGINT;    -- of erased people; null in rows of older versions
+
 -- Each identifier belongs to one profile.
 CREATE TABLE IF NOT EXISTS profiles.identifiers (
     kind VARCHAR NOT NULL,                    -- the user field that is an identifier: email, salesforce_lead_ids, …
@@ -181,6 +213,48 @@ CREATE TABLE IF NOT EXISTS profiles.aliases (
     alias_id VARCHAR NOT NULL,
     profile_id VARCHAR NOT NULL,
     merged_at TIMESTAMP NOT NULL
+);
+
+-- What the last build of profiles read and found, as far as the next one needs it to read only what changed since.
+CREATE TABLE IF NOT EXISTS profiles.rows_read (
+    stream VARCHAR NOT NULL,
+    record_id VARCHAR,
+    contents UHUGEINT NOT NULL                -- md5 of all that the mapping reads of the row
+);
+
+-- Rows that carry identifiers and belong to no profile, for no row that lives carries one of their component.
+CREATE TABLE IF NOT EXISTS profiles.dormant_links (
+    stream VARCHAR NOT NULL,
+    record_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    component VARCHAR NOT NULL                -- its first identifier, as kind:value
+);
+
+-- Rows that say something that a rule of the mapping could not read.
+CREATE TABLE IF NOT EXISTS profiles.set_aside (
+    stream VARCHAR NOT NULL,
+    record_id VARCHAR,
+    source VARCHAR NOT NULL,
+    user_field VARCHAR NOT NULL,
+    rows BIGINT NOT NULL
+);
+
+-- When the first value of a profile is due to be dropped from a set with keep_days.
+CREATE TABLE IF NOT EXISTS profiles.expiring (
+    profile_id VARCHAR NOT NULL,
+    expires_at TIMESTAMP NOT NULL
+);
+
+-- One row for each build of profiles.
+CREATE TABLE IF NOT EXISTS ops.profile_builds (
+    number BIGINT NOT NULL,                   -- from 1
+    run_id VARCHAR NOT NULL,
+    built_at TIMESTAMP NOT NULL,
+    made_from MAP(VARCHAR, VARCHAR) NOT NULL, -- the mapping, the guards, the streams' columns, the program → md5
+    why_anew VARCHAR,                         -- why everything was read; null where only what changed was
+    rows_changed BIGINT NOT NULL,             -- records of streams that the build before had not read like this
+    profiles_rebuilt BIGINT NOT NULL
 );
 
 -- Behavioural scores, 0 to 100; a profile without behaviour has no row.

@@ -128,6 +128,8 @@ class EventImport(dg.Component, Attributes):
             context.log.warning(f"{file.file} could not be read: {file.reason}")
         for waiting in report.waiting:
             context.log.info(f"the last line of {waiting} waits: it has no line end, and the file has just changed")
+        if report.kept_out:
+            context.log.info(f"{report.kept_out:,} events of erased people were kept out")
         if report.first_bad is not None:
             context.log.warning(
                 f"{report.set_aside:,} lines were set aside, with their reasons, in ops.set_aside; the first is "
@@ -139,6 +141,7 @@ class EventImport(dg.Component, Attributes):
                 "rows_new": report.rows,
                 "rows_repeated": report.repeated,
                 "rows_set_aside": report.set_aside,
+                "rows_kept_out": report.kept_out,
                 "files_new": report.files,
                 "files_unreadable": len(report.unreadable),
                 "files_waiting": len(report.waiting),

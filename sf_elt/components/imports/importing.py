@@ -136,6 +136,8 @@ def read_partitions(
         yield _id_unique(context.instance, key, warehouse, untouched=f"nothing was moved: {spent}")
         yield holds_so_far(key, AS_COUNTED, f"nothing was moved: {spent}")
         return
+    if report.rows_kept_out:
+        context.log.info(f"{report.rows_kept_out:,} rows of erased people were kept out")
     # A range run writes one event for each of its partitions: the window's numbers stand on the last one only.
     context.add_asset_metadata(_metadata(report, warehouse), asset_key=key, partition_key=context.partition_keys[-1])
     yield dg.MaterializeResult(asset_key=key, check_results=_checks(context.instance, key, report, warehouse))
@@ -166,6 +168,7 @@ def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.Metada
     return {
         **measured,
         **(in_groups if report.column_groups > 1 else {}),
+        **(numbers({"rows_kept_out": report.rows_kept_out}) if report.rows_kept_out else {}),
         **({"schema_changes": dg.MetadataValue.md("\n".join(f"- {change}" for change in changes))} if changes else {}),
         "dagster/column_schema": table_columns(
             column_types(warehouse, "streams", report.stream), column_comments(warehouse, "streams", report.stream)

@@ -24,6 +24,7 @@ from sf_elt.streams.events.standing import Look, Reading, Standing
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import rows_in_stream
 from sf_elt.warehouse import Warehouse, hold_memory, naive, quote_table
+from sf_elt.warehouse.erased import Erased, who_is_erased
 
 MEMORY = "512MB"  # DuckDB's own
 
@@ -57,6 +58,7 @@ def import_events(
         rows=total.rows,
         repeated=total.repeated,
         set_aside=total.set_aside,
+        kept_out=total.kept_out,
         files=total.files,
         files_known=total.known,
         unreadable=tuple(total.unreadable),
@@ -112,7 +114,14 @@ def _read_group(
     while True:
         try:
             with warehouse.write() as connection:
-                reader = _Reader(connection, spec, now, run_id, Standing.of(connection, spec.stream, found))
+                reader = _Reader(
+                    connection,
+                    spec,
+                    now,
+                    run_id,
+                    Standing.of(connection, spec.stream, found),
+                    who_is_erased(connection),
+                )
                 tally = reader.read([file for file in group if file not in spoiled])
         except _Spoiled as error:
             spoiled[error.file] = error.unreadable
@@ -130,6 +139,7 @@ class _Reader:
     now: datetime
     run_id: str
     standing: Standing
+    erased: Erased
     tally: Tally = field(default_factory=Tally)
     staged: list[pa.Table] = field(default_factory=list)
     staged_bytes: int = 0
@@ -194,12 +204,13 @@ class _Reader:
         if not self.staged:
             return
         rows, self.staged, self.staged_bytes = pa.concat_tables(self.staged), [], 0
-        judged = judge(self.connection, self.spec, rows, self.now)
+        judged = judge(self.connection, self.spec, rows, self.now, self.erased)
         keep(self.connection, self.spec, judged)
         self._count(judged)
 
     def _count(self, judged: Judged) -> None:
         tally = self.tally
+        tally.kept_out += judged.kept_out
         for file, verdict, count, newest in verdicts(self.connection, judged):
             if verdict == "new":
                 tally.rows_of[file] += count

@@ -27,6 +27,7 @@ class EventsReport:
     """What one import of event files did. `files` counts those of which something was read.
 
     `repeated` counts lines with an event that another line has brought: the same event_id with the same content.
+    `kept_out` counts those of erased people, which are in no table.
     `waiting` names the files whose last line is still being written, as far as one can see.
     """
 
@@ -34,6 +35,7 @@ class EventsReport:
     rows: int
     repeated: int
     set_aside: int
+    kept_out: int
     files: int
     files_known: int
     unreadable: tuple[UnreadableFile, ...]
@@ -51,6 +53,7 @@ class Tally:
     rows_of: Counter[str] = field(default_factory=Counter)
     set_aside_of: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
+    kept_out: int = 0
     files: int = 0
     known: int = 0
     rows_in_stream: int = 0
@@ -72,6 +75,7 @@ class Tally:
         self.rows_of += later.rows_of
         self.set_aside_of += later.set_aside_of
         self.repeated += later.repeated
+        self.kept_out += later.kept_out
         self.files += later.files
         self.known += later.known
         self.rows_in_stream = later.rows_in_stream

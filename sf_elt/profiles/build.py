@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sf_elt.profiles.affected import Scope, affected_by_changes
+from sf_elt.profiles.changes import find_changed_rows, read_contents
 from sf_elt.profiles.errors import MappingRefused, NothingToUnify
 from sf_elt.profiles.guards import Guards, check_guards
-from sf_elt.profiles.identity import join_records
+from sf_elt.profiles.identity import join_records, set_up_identity
 from sf_elt.profiles.ids import name_components
+from sf_elt.profiles.last_build import leave_for_next, made_from, note_build, why_anew
 from sf_elt.profiles.manual import ManualLists
 from sf_elt.profiles.manual_pairs import check_manual
 from sf_elt.profiles.mapping import FieldRule, user_fields
@@ -34,7 +37,8 @@ class ProfilesReport:
 
     `merged` profiles became aliases of an older one, `removed` ones have no identifier left, and `missing_streams` are
     in the mapping but have not been imported yet. Of the links and unlinks by hand, `manual_pending` wait for a row
-    that carries one of their identifiers.
+    that carries one of their identifiers. `why_anew` says why everything was read and made anew; it is empty where only
+    `profiles_rebuilt` profiles were, which `rows_changed` records of the streams can touch.
     """
 
     profiles: int
@@ -49,6 +53,9 @@ class ProfilesReport:
     manual_pending: int
     missing_streams: tuple[str, ...]
     set_aside: tuple[SetAside, ...]
+    why_anew: str
+    rows_changed: int
+    profiles_rebuilt: int
     seconds: float
 
 
@@ -61,10 +68,13 @@ def build_profiles(
     now: datetime,
     run_id: str,
     progress: Progress | None = None,
+    anew: bool = False,
 ) -> ProfilesReport:
-    """Builds profiles.profiles, identifiers, links, refused_links and aliases anew from the imported streams.
+    """Brings profiles.profiles, identifiers, links, refused_links and aliases to what the imported streams say.
 
-    Profile ids stay; a profile's updated_at moves only where one of its user fields changed. `now` is an aware time.
+    Only profiles that changed rows can touch are made anew, and all of them where `anew` says so or the last build
+    cannot be gone on from; the result is the same. Profile ids stay; a profile's updated_at moves only where one of its
+    user fields changed. `now` is an aware time.
     Raises MappingRefused where the mapping, the guards or the lists do not fit, before anything is written, and
     NothingToUnify where none of the mapping's streams has been imported.
     """
@@ -75,23 +85,38 @@ def build_profiles(
         sources = find_sources(connection, (rule.stream for rule in mapping))
         _refuse_misfits(mapping, guards, lists, sources)
         streams = mapped_streams(mapping, sources)
-        connection.execute(statement("clean"))
-        say("reading streams", 0, STEPS)
-        records = number_rows(connection, streams)
-        unread = set_aside(connection, streams)
-        say("joining rows", 1, STEPS)
-        join_records(connection, streams, mapping, guards, lists, records=records)
-        say("merging values", 2, STEPS)
-        connection.execute(statement("profiles_table"))
-        name_components(connection, now=now)
         fields = user_fields(mapping)
-        merge_values(connection, streams, mapping, now=now)
-        say("writing profiles", 3, STEPS)
+        connection.execute(statement("clean"))
         align_columns(connection, fields)
-        new, changed, gone = replace_changed(connection, list(fields), now=now)
-        replace_links(connection, streams, now=now)
+        set_up_identity(connection, mapping, guards, lists)
+        made_of = made_from(mapping, guards, sources)
+        why = "asked for" if anew else why_anew(connection, made_of, mapping, now)
+        say("reading streams", 0, STEPS)
+        rows_read = read_contents(connection, streams)
+        rows_changed = rows_read if why else find_changed_rows(connection)
+        scope = (
+            Scope(streams, everything=True)
+            if why
+            else affected_by_changes(connection, streams, mapping, guards, now=now)
+        )
+        records = number_rows(connection, scope.streams)
+        say("joining rows", 1, STEPS)
+        join_records(connection, scope.streams, mapping, guards, records=records, affected=scope.identifiers)
+        say("merging values", 2, STEPS)
+        name_components(connection, now=now, affected=scope.profiles)
+        merge_values(connection, scope.streams, mapping, now=now)
+        say("writing profiles", 3, STEPS)
+        new, changed, gone = replace_changed(connection, list(fields), scope, now=now)
+        replace_links(connection, scope, now=now)
+        leave_for_next(connection, scope)
+        unread = set_aside(connection, mapping)
         publish_events(connection, streams)
-        profiles, identifiers, refused, merged, linked, unlinked, pending = one_row(connection, statement("counts"))
+        (profiles, identifiers, refused, merged, linked, unlinked, pending, rebuilt) = one_row(
+            connection, statement("counts")
+        )
+        note_build(
+            connection, made_of, why=why, rows_changed=rows_changed, profiles_rebuilt=rebuilt, now=now, run_id=run_id
+        )
         say("profiles built", STEPS, STEPS)
     report = ProfilesReport(
         profiles=profiles,
@@ -106,6 +131,9 @@ def build_profiles(
         manual_pending=pending,
         missing_streams=tuple(sorted({rule.stream for rule in mapping} - sources.keys())),
         set_aside=unread,
+        why_anew=why or "",
+        rows_changed=rows_changed,
+        profiles_rebuilt=rebuilt,
         seconds=time.perf_counter() - started,
     )
     log.info("run %s built profiles: %s", run_id, report)

@@ -24,11 +24,24 @@ def merge_by_value(
     connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream], *, now: datetime
 ) -> dict[str, str]:
     """Makes a temporary table (component, field) for each such user field; gives user field → table."""
+    return {rule.user_field: _merged(connection, streams, rule, table, now) for rule, table in _tables(streams)}
+
+
+def note_expiring(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream]) -> None:
+    """Adds to profiles.expiring when the first value of each profile that was built is due to be dropped."""
+    kept = [
+        f"SELECT component, oldest, {rule.keep_days} AS keep_days FROM {table}"  # noqa: S608 - a number, a name of ours
+        for rule, table in _tables(streams)
+        if rule.keep_days is not None
+    ]
+    if kept:
+        connection.execute(statement("insert_expiring", kept="\n    UNION ALL\n    ".join(kept)))
+
+
+def _tables(streams: Sequence[MappedStream]) -> list[tuple[FieldRule, str]]:
+    """One rule of each user field that is merged value by value, and the field's temporary table."""
     rules = {rule.user_field: rule for stream in streams for rule in stream.rules if is_by_value(rule)}
-    return {
-        field: _merged(connection, streams, rule, f"by_value_{number}", now)
-        for number, (field, rule) in enumerate(sorted(rules.items()))
-    }
+    return [(rule, f"by_value_{number}") for number, (_, rule) in enumerate(sorted(rules.items()))]
 
 
 def _merged(

@@ -16,10 +16,10 @@ from sf_elt.profiles.errors import NoSuchProfile, SeveralProfiles
 from sf_elt.profiles.guards import Guards, set_up_guards
 from sf_elt.profiles.mapping import FieldRule, Merge, identifier_kinds, user_fields
 from sf_elt.profiles.merge import precedence_statement
-from sf_elt.profiles.rows import MappedStream, event_key, identifier_candidates, mapped_streams, number_rows
+from sf_elt.profiles.rows import MappedStream, identifier_candidates, mapped_streams, number_rows, records_of
 from sf_elt.profiles.sources import find_sources
 from sf_elt.profiles.sql import statement
-from sf_elt.warehouse import Warehouse, quote_text
+from sf_elt.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -174,14 +174,7 @@ def _streams_of_profile(connection: duckdb.DuckDBPyConnection, mapping: Sequence
     streams = []
     for stream in mapped_streams(mapping, find_sources(connection, (rule.stream for rule in mapping))):
         if stream.source.stream in own:
-            record_id = event_key(stream) if stream.grouped else stream.source.record_id
-            table = statement(
-                "records_of_profile",
-                rows=stream.source.table,
-                record_id=record_id,
-                stream=quote_text(stream.source.stream),
-            )
-            streams.append(replace(stream, source=replace(stream.source, table=table)))
+            streams.append(records_of(stream, "profile_links"))
     return streams
 
 

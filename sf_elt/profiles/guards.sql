@@ -9,6 +9,9 @@ CREATE OR REPLACE TEMP MACRO refusing_rule(v, clean, never_join, role_mailboxes)
         WHEN list_contains(never_join, lower(v)) THEN 'never joins'
     END;
 
+-- Whether a link was refused for what else its group holds, and not for what it is by itself.
+CREATE OR REPLACE TEMP MACRO depends_on_group(rule) AS rule IN ('max_per_kind', 'manual unlink');
+
 -- An identifier as a number of 128 bits.
 CREATE OR REPLACE TEMP MACRO identifier_key(kind_number, v) AS md5_number(concat(kind_number, ':', v));
 

@@ -19,7 +19,7 @@ from sf_elt.profiles.manual_pairs import identifier_names, join_pairs, kept_apar
 from sf_elt.profiles.mapping import FieldRule, identifier_kinds
 from sf_elt.profiles.overfull import KeptApart, Link, TooMany, join_within
 from sf_elt.profiles.rows import MappedStream, identifier_candidates
-from sf_elt.profiles.sql import statement, store
+from sf_elt.profiles.sql import delete, statement, store
 
 
 def join_records(
@@ -27,24 +27,21 @@ def join_records(
     streams: Sequence[MappedStream],
     mapping: Sequence[FieldRule],
     guards: Guards,
-    lists: ManualLists,
     *,
     records: int,
+    affected: str,
 ) -> None:
-    """Fills the temporary tables occurrences (with what was refused), joined_records, found_identifiers, listed_pairs.
+    """Fills the temporary tables occurrences (with what was refused), joined_records and found_identifiers.
 
     joined_records has record → component for the records that are not themselves their component, which is the
-    smallest record number in it; found_identifiers has each identifier once with its component; listed_pairs has the
-    links and unlinks by hand. The streams have `records` rows; each link by hand counts as one more.
+    smallest record number in it; found_identifiers has each identifier once with its component. The streams have
+    `records` rows; each link by hand counts as one more. `affected` is SQL for whether an identifier is joined anew:
+    a record that was read for one of its rows has others, which belong to other people.
     """
     kinds = identifier_kinds(mapping)
-    set_up_guards(connection, mapping, guards)
-    list_pairs(connection, lists, mapping, guards)
-    connection.execute(
-        statement("occurrences", candidates=identifier_candidates(streams, kinds)),
-        {"role_mailboxes": [name.lower() for name in guards.role_mailboxes]},
-    )
-    if lists:
+    find_occurrences(connection, streams, mapping, guards)
+    delete(connection, "occurrences", f"rule IS NULL AND NOT ({affected})")
+    if connection.execute("SELECT count(*) FROM listed_pairs").fetchall() != [(0,)]:
         join_pairs(connection, stream_number=len(streams), offset=records)
     edges = connection.execute(statement("edges")).fetchnumpy()
     joined, components = smallest_connected(
@@ -55,6 +52,27 @@ def join_records(
     apart = kept_apart(connection)
     if (guards.max_per_kind or apart) and _divide(connection, kinds, guards.max_per_kind, apart):
         connection.execute(statement("found_identifiers"))
+
+
+def set_up_identity(
+    connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule], guards: Guards, lists: ManualLists
+) -> None:
+    """Makes the guards' macros and the temporary tables kinds and listed_pairs: the links and unlinks by hand."""
+    set_up_guards(connection, mapping, guards)
+    list_pairs(connection, lists, mapping, guards)
+
+
+def find_occurrences(
+    connection: duckdb.DuckDBPyConnection,
+    streams: Sequence[MappedStream],
+    mapping: Sequence[FieldRule],
+    guards: Guards,
+) -> None:
+    """Makes the temporary table occurrences: what the numbered rows of the streams carry, and what guards refuse."""
+    connection.execute(
+        statement("occurrences", candidates=identifier_candidates(streams, identifier_kinds(mapping))),
+        {"role_mailboxes": [name.lower() for name in guards.role_mailboxes]},
+    )
 
 
 def smallest_connected(

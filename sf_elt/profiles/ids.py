@@ -4,14 +4,14 @@ from datetime import datetime
 
 import duckdb
 
-from sf_elt.profiles.sql import statement
+from sf_elt.profiles.sql import delete, statement
 
 
-def name_components(connection: duckdb.DuckDBPyConnection, *, now: datetime) -> None:
+def name_components(connection: duckdb.DuckDBPyConnection, *, now: datetime, affected: str) -> None:
     """Fills the temporary table component_profiles: component, profile_id, created_at, for components that live.
 
     A component lives while a row that is not deleted carries one of its identifiers. Also brings profiles.aliases up
-    to date, in which no alias leads to another.
+    to date, in which no alias leads to another. `affected` is SQL for whether a profile is made anew.
     """
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE living_components AS SELECT DISTINCT component FROM found_identifiers WHERE alive"
@@ -28,7 +28,7 @@ def name_components(connection: duckdb.DuckDBPyConnection, *, now: datetime) -> 
     while _unnamed(connection):
         connection.execute(statement("name_newborn"), {"generation": generation, "now": now})
         generation += 1
-    _follow_merges(connection, now)
+    _follow_merges(connection, now, affected)
 
 
 def _unnamed(connection: duckdb.DuckDBPyConnection) -> int:
@@ -38,7 +38,7 @@ def _unnamed(connection: duckdb.DuckDBPyConnection) -> int:
     return int(rows[0][0])
 
 
-def _follow_merges(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+def _follow_merges(connection: duckdb.DuckDBPyConnection, now: datetime, affected: str) -> None:
     """Aliases of a merged profile follow it, the merged profile becomes one, and those of a profile that is gone go."""
     connection.execute(
         """
@@ -54,6 +54,5 @@ def _follow_merges(connection: duckdb.DuckDBPyConnection, now: datetime) -> None
         """,
         {"now": now},
     )
-    connection.execute(
-        "DELETE FROM profiles.aliases WHERE profile_id NOT IN (SELECT profile_id FROM component_profiles)"
-    )
+    gone = "profile_id NOT IN (SELECT profile_id FROM component_profiles)"
+    delete(connection, "profiles.aliases", f"{affected} AND {gone}")

@@ -42,7 +42,9 @@ def read_phones(connection: duckdb.DuckDBPyConnection, phones: Sequence[tuple[st
     for region, text, table in phones:
         by_region[region or ""].append(statement("phones_of_rows", text=text, table=table))
     for region, queries in by_region.items():
-        found = connection.execute(statement("distinct_phones", phones="\n    UNION ALL\n    ".join(queries)))
+        found = connection.execute(
+            statement("distinct_phones", phones="\n    UNION ALL\n    ".join(queries)), {"region": region}
+        )
         written = [row[0] for row in found.fetchall()]
         numbers = [e164(each, region or None) for each in written]
         columns = {"written": pa.array(written, pa.string()), "e164": pa.array(numbers, pa.string())}

@@ -1,7 +1,8 @@
 """One pass over each stream: its rows with a number, cleaned and typed values, and the identifiers they carry."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -98,32 +99,65 @@ def mapped_streams(mapping: Sequence[FieldRule], sources: Mapping[str, Source]) 
 def number_rows(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream]) -> int:
     """Makes one temporary table a stream of the rows that count, numbered from 0 across streams; gives their count."""
     read_phones(connection, [phone for stream in streams for phone in _phones(stream)])
-    # DuckDB would take what two expressions have in common out of the TRY that it stands in, and fail there.
-    connection.execute("SET disabled_optimizers = 'common_subexpressions'")
     total = 0
-    for stream in streams:
-        connection.execute(_rows_of_events(stream) if stream.grouped else _rows_of_records(stream), {"offset": total})
-        (count,) = connection.table(stream.table).count("*").fetchall()[0]
-        total += count
-    connection.execute("RESET disabled_optimizers")
+    with tried(connection):
+        for stream in streams:
+            rows = _rows_of_events(stream) if stream.grouped else _rows_of_records(stream)
+            connection.execute(rows, {"offset": total})
+            (count,) = connection.table(stream.table).count("*").fetchall()[0]
+            total += count
     return total
 
 
-def set_aside(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream]) -> tuple[SetAside, ...]:
-    """What could not be read in the numbered rows, rule by rule; no more than that says which rules to look at."""
-    found = []
+@contextmanager
+def tried(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Within it a TRY holds: DuckDB would take what two expressions have in common out of theirs, and fail there."""
+    connection.execute("SET disabled_optimizers = 'common_subexpressions'")
+    yield
+    connection.execute("RESET disabled_optimizers")
+
+
+def records_of(stream: MappedStream, listed: str) -> MappedStream:
+    """The stream with no other records than those of the table `listed` (stream, record_id)."""
+    record_id = event_key(stream) if stream.grouped else stream.source.record_id
+    table = statement(
+        "listed_records",
+        rows=stream.source.table,
+        record_id=record_id,
+        listed=listed,
+        stream=quote_text(stream.source.stream),
+    )
+    return replace(stream, source=replace(stream.source, table=table))
+
+
+def identifying(stream: MappedStream) -> MappedStream:
+    """The stream with no other rules than those of its identifiers."""
+    kept = [(rule, terms) for rule, terms in zip(stream.rules, stream.terms, strict=True) if rule.identifier]
+    return replace(stream, rules=tuple(rule for rule, _ in kept), terms=tuple(terms for _, terms in kept))
+
+
+def note_set_aside(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream]) -> None:
+    """Adds to profiles.set_aside what could not be read in the numbered rows."""
     for stream in streams:
-        fallible = [number for number, value in enumerate(stream.values) if value.set_aside]
-        if fallible:
-            counts = connection.execute(
-                statement(
-                    "set_aside", counts=", ".join(f"sum(set_aside{number})" for number in fallible), table=stream.table
-                )
-            ).fetchall()[0]
-            for number, count in zip(fallible, counts, strict=True):
+        for number, value in enumerate(stream.values):
+            if value.set_aside:
                 rule = stream.rules[number]
-                found.append(SetAside(rule.stream, rule.source, rule.user_field, int(count or 0)))
-    return tuple(each for each in found if each.rows)
+                connection.execute(
+                    statement("set_aside", count=f"set_aside{number}", table=stream.table),
+                    {"stream": rule.stream, "source": rule.source, "user_field": rule.user_field},
+                )
+
+
+def set_aside(connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule]) -> tuple[SetAside, ...]:
+    """What could not be read in the streams, rule by rule; no more than that says which rules to look at."""
+    found = {
+        row[:3]: SetAside(*row)
+        for row in connection.execute(
+            "SELECT stream, source, user_field, sum(rows)::BIGINT FROM profiles.set_aside GROUP BY ALL"
+        ).fetchall()
+    }
+    asked = [(rule.stream, rule.source, rule.user_field) for rule in sorted(mapping, key=lambda rule: rule.stream)]
+    return tuple(found[each] for each in asked if each in found)
 
 
 def _phones(stream: MappedStream) -> Iterator[tuple[str | None, str, str]]:
@@ -140,16 +174,25 @@ def _rows_of_records(stream: MappedStream) -> str:
         record_id=stream.source.record_id,
         modified_at=stream.source.modified_at,
         deleted_at=stream.source.deleted_at,
-        merged_away=" OR ".join(f"{quote(link.column)} IS NOT NULL" for link, _ in stream.links if link.of_deleted)
-        or "false",
+        merged_away=merged_away(stream),
         columns=",\n    ".join(_value_columns(stream)),
     )
 
 
+def merged_away(stream: MappedStream) -> str:
+    """SQL for whether a deleted row says where it was merged."""
+    named = [f"{quote(link.column)} IS NOT NULL" for link, _ in stream.links if link.of_deleted]
+    return " OR ".join(named) or "false"
+
+
 def _rows_of_events(stream: MappedStream) -> str:
+    return statement("rows_of_events", table=stream.table, groups=groups_of_events(stream))
+
+
+def groups_of_events(stream: MappedStream) -> str:
+    """SQL for the distinct events of a grouped stream."""
     return statement(
-        "rows_of_events",
-        table=stream.table,
+        "groups_of_events",
         source=stream.source.table,
         record_id=event_key(stream),
         columns=",\n        ".join(_value_columns(stream)),

@@ -22,6 +22,12 @@ def statement(name: str, *, package: str = "sf_elt.profiles", **parts: str) -> s
     return re.sub(r"\{(" + "|".join(parts) + r")\}", lambda found: parts[found.group(1)], text)
 
 
+def delete(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> int:
+    """Deletes the rows of the table for which this SQL holds; gives how many they were."""
+    (count,) = connection.execute(statement("delete", table=table, condition=condition)).fetchall()[0]
+    return int(count)
+
+
 def store(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, object]) -> None:
     """Makes a temporary table of these columns: arrays of numpy or Arrow, or lists."""
     connection.register("arriving", pa.table(columns))

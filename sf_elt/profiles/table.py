@@ -5,10 +5,10 @@ from datetime import datetime
 
 import duckdb
 
+from sf_elt.profiles.affected import Scope
 from sf_elt.profiles.manual_pairs import MANUAL_LINKS
 from sf_elt.profiles.mapping import RESERVED
-from sf_elt.profiles.rows import MappedStream
-from sf_elt.profiles.sql import statement
+from sf_elt.profiles.sql import delete, statement
 from sf_elt.warehouse import quote
 
 
@@ -29,7 +29,7 @@ def align_columns(connection: duckdb.DuckDBPyConnection, fields: Mapping[str, st
 
 
 def replace_changed(
-    connection: duckdb.DuckDBPyConnection, fields: Sequence[str], *, now: datetime
+    connection: duckdb.DuckDBPyConnection, fields: Sequence[str], scope: Scope, *, now: datetime
 ) -> tuple[int, int, int]:
     """Brings the rows of profiles.profiles to what was built; gives how many are new, changed and no longer there.
 
@@ -37,33 +37,39 @@ def replace_changed(
     """
     columns = [quote(field) for field in fields]
     differs = " OR ".join(f"built.{column} IS DISTINCT FROM standing.{column}" for column in columns)
-    connection.execute(statement("changed_profiles", differs=differs))
+    connection.execute(statement("changed_profiles", differs=differs, affected=scope.profiles))
     new, changed = one_row(
         connection, "SELECT count(*) FILTER (is_new), count(*) FILTER (NOT is_new) FROM changed_profiles"
     )
-    (gone,) = connection.execute(
-        "DELETE FROM profiles.profiles WHERE profile_id NOT IN (SELECT profile_id FROM built_profiles)"
-    ).fetchall()[0]
+    no_more = "profile_id NOT IN (SELECT profile_id FROM built_profiles)"
+    gone = delete(connection, "profiles.profiles", f"{scope.profiles} AND {no_more}")
     connection.execute("DELETE FROM profiles.profiles WHERE profile_id IN (SELECT profile_id FROM changed_profiles)")
     connection.execute(statement("insert_profiles", fields=", ".join(columns)), {"now": now})
     return new, changed, gone
 
 
-def replace_links(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream], *, now: datetime) -> None:
+def replace_links(connection: duckdb.DuckDBPyConnection, scope: Scope, *, now: datetime) -> None:
     """Brings profiles.identifiers, links, refused_links and manual_links to what was built; first_seen stays."""
+    streams = scope.streams
     connection.execute("CREATE OR REPLACE TEMP TABLE stream_names (stream_number INTEGER, stream VARCHAR)")
     connection.executemany(
         "INSERT INTO stream_names VALUES (?, ?)",
         [*((stream.number, stream.source.stream) for stream in streams), (len(streams), MANUAL_LINKS)],
     )
-    connection.execute("CREATE OR REPLACE TEMP TABLE known_identifiers AS FROM profiles.identifiers")
     connection.execute(
-        "DELETE FROM profiles.identifiers; DELETE FROM profiles.links; DELETE FROM profiles.refused_links"
+        f"CREATE OR REPLACE TEMP TABLE known_identifiers AS FROM profiles.identifiers WHERE {scope.profiles}"
     )
+    delete(connection, "profiles.identifiers", scope.profiles)
+    delete(connection, "profiles.links", scope.profiles)
+    if scope.everything:
+        connection.execute("DELETE FROM profiles.dormant_links; DELETE FROM profiles.refused_links")
+    else:
+        connection.execute(statement("delete_affected_links"))
     connection.execute(statement("insert_identifiers"), {"now": now})
     connection.execute(statement("insert_links"))
+    connection.execute(statement("insert_dormant_links"))
     connection.execute(statement("insert_refused_links"))
-    connection.execute("DELETE FROM profiles.manual_links")
+    delete(connection, "profiles.manual_links", scope.pairs)
     connection.execute(statement("insert_manual_links"))
 
 

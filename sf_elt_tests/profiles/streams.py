@@ -136,10 +136,12 @@ def build(
     lists: ManualLists | None = None,
     day: int = 0,
     mapping: Sequence[FieldRule] = (),
+    anew: bool = False,
 ) -> ProfilesReport:
     """Builds the profiles with IDENTIFIERS and these rules (or with just `mapping`), `day` days after NOW."""
     every = mapping or [*IDENTIFIERS, *rules]
-    return build_profiles(warehouse, every, guards, lists, now=NOW + timedelta(days=day), run_id=f"run {day}")
+    now = NOW + timedelta(days=day)
+    return build_profiles(warehouse, every, guards, lists, now=now, run_id=f"run {day}", anew=anew)
 
 
 def profiles(warehouse: Warehouse) -> list[dict[str, Any]]:

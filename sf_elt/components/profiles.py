@@ -50,6 +50,12 @@ class ProfileGuards(Verbatim, Guards):
     """What keeps two people from becoming one profile. Every link refused is a row of profiles.refused_links."""
 
 
+class BuildConfig(dg.Config):
+    """What one build of the profiles does beyond the usual."""
+
+    anew: bool = Field(default=False, description="Read everything, also where only what changed would do.")
+
+
 @dg.scaffold_with(Example)
 class Profiles(dg.Component, Attributes):
     """Unified profiles: rows that share an identifier become one person, each user field by a merge operator."""
@@ -107,9 +113,9 @@ class Profiles(dg.Component, Attributes):
             backfill_policy=dg.BackfillPolicy.single_run(),
             pool=POOL,
         )
-        def run(context: dg.AssetExecutionContext) -> Materialized:
+        def run(context: dg.AssetExecutionContext, config: BuildConfig) -> Materialized:
             try:
-                return self.build(context, lists.read())
+                return self.build(context, lists.read(), anew=config.anew)
             except MappingRefused as refused:
                 for fault in refused.faults[:1]:
                     raise attribute_error(loading, fault.path, str(refused)) from refused
@@ -117,7 +123,7 @@ class Profiles(dg.Component, Attributes):
 
         return dg.Definitions(assets=[run])
 
-    def build(self, context: dg.AssetExecutionContext, lists: ManualLists) -> Materialized:
+    def build(self, context: dg.AssetExecutionContext, lists: ManualLists, *, anew: bool) -> Materialized:
         """Builds the profiles from what the streams hold now, and what the lists say."""
         warehouse: Warehouse = context.resources.warehouse
         report = build_profiles(
@@ -128,7 +134,10 @@ class Profiles(dg.Component, Attributes):
             now=datetime.now(UTC),
             run_id=context.run.run_id,
             progress=log_progress(context),
+            anew=anew,
         )
+        if report.why_anew:
+            context.log.info(f"everything was read anew: {report.why_anew}")
         if report.missing_streams:
             context.log.warning(f"not imported yet, so left out: {', '.join(report.missing_streams)}")
         for unread in report.set_aside:
@@ -140,6 +149,8 @@ class Profiles(dg.Component, Attributes):
         measured = numbers(
             {
                 "dagster/row_count": report.profiles,
+                "rows_changed": report.rows_changed,
+                "profiles_rebuilt": report.profiles_rebuilt,
                 "profiles_new": report.new,
                 "profiles_changed": report.changed,
                 "profiles_merged": report.merged,
@@ -156,7 +167,12 @@ class Profiles(dg.Component, Attributes):
         columns = table_columns(column_types(warehouse, "profiles", "profiles"))
         return dg.MaterializeResult(
             asset_key=PROFILES,
-            metadata={**measured, "dagster/column_schema": columns, "set_aside_by_rule": _set_aside_table(report)},
+            metadata={
+                **measured,
+                "built_anew": report.why_anew or "no",
+                "dagster/column_schema": columns,
+                "set_aside_by_rule": _set_aside_table(report),
+            },
             check_results=[
                 dg.AssetCheckResult(
                     asset_key=PROFILES,

@@ -1,0 +1,23 @@
+"""The asset of the profiles: what a run of it reads, and what it says of that."""
+
+import dagster as dg
+
+from sf_elt_tests.components.conftest import Deployed
+from sf_elt_tests.components.test_materialize import EVENTS, PROFILES
+
+
+def test_a_run_reads_what_changed_or_everything_where_it_says_so(deployed: Deployed) -> None:
+    """The first build reads all, the next one nothing where nothing came, and one with `anew` in its config all."""
+    only_profiles = dg.AssetSelection.assets(PROFILES)
+    assert deployed.materialize(dg.AssetSelection.assets(EVENTS, PROFILES)).success
+    first = deployed.metadata(PROFILES)
+    assert first["built_anew"] == "no build before this one"
+    assert first["profiles_rebuilt"] == first["dagster/row_count"] > 0
+    assert deployed.materialize(only_profiles).success
+    second = deployed.metadata(PROFILES)
+    assert (second["built_anew"], second["rows_changed"], second["profiles_rebuilt"]) == ("no", 0, 0)
+    assert second["dagster/row_count"] == first["dagster/row_count"]
+    assert deployed.materialize(only_profiles, config={"ops": {"build_profiles": {"config": {"anew": True}}}}).success
+    third = deployed.metadata(PROFILES)
+    assert (third["built_anew"], third["profiles_changed"]) == ("asked for", 0)
+    assert third["rows_changed"] == first["rows_changed"]

@@ -105,6 +105,23 @@ def test_a_signal_ends_it_with_its_org(tmp_path: Path, moment: str, number: sign
     assert not Path(f"/proc/{org}").exists()
 
 
+SIGNALLED = """
+import signal, sys
+from sf_elt.demo.signals import signals_interrupt
+with signals_interrupt() as ended_by:
+    try:
+        exec("signal.raise_signal(signal.SIGINT)")
+    except KeyboardInterrupt:
+        sys.exit(128 + ended_by())
+"""
+
+
+def test_a_signal_during_executed_text_keeps_the_exit_status(tmp_path: Path) -> None:
+    """Ctrl-C while a dataclass is made, which executes text: `python -m` ends with the status that was asked for."""
+    (tmp_path / "signalled.py").write_text(SIGNALLED)
+    assert subprocess.run([sys.executable, "-m", "signalled"], cwd=tmp_path, check=False).returncode == 130
+
+
 def _demo_org_of(pid: int) -> int | None:
     """The process id of the demo org that this process has started."""
     for thread in Path(f"/proc/{pid}/task").iterdir():

@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from sf_elt.demo.errors import DemoError
 from sf_elt.demo.folder import DemoFolder, only
-from sf_elt.demo.signals import EndedBy, signals_interrupt
+from sf_elt.demo.signals import Ended, EndedBy, signals_interrupt
 
 if TYPE_CHECKING:
     from sf_elt.demo_org.serve import DemoOrgProcess
@@ -122,7 +122,7 @@ def _working(screen: Console, ended_by: EndedBy, doing: str) -> Iterator[Say]:
 
         def say(what: str, done: int, total: int | None) -> None:
             if ended_by() is not None:  # Dagster may have taken the signal, and let it pass
-                raise KeyboardInterrupt
+                raise Ended
             of_total = "" if total is None or done == total else f" ({done:,} of {total:,})"
             progress.update(task, description=f"{what}{of_total}")
 

@@ -12,6 +12,12 @@ EndedBy = Callable[[], int | None]
 """The number of the first signal that has come, or None."""
 
 
+class Ended(KeyboardInterrupt):
+    """A signal came. Of a class of its own: where Python's own passes through text that is executed, as in the making
+    of a dataclass, `python -m` ends by SIGINT at last, whatever exit status has been asked for.
+    """
+
+
 @contextmanager
 def on_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Calls `handler` for each of them, also where the shell that started us in the background ignores them."""
@@ -25,7 +31,7 @@ def on_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[Non
 
 @contextmanager
 def signals_interrupt() -> Iterator[EndedBy]:
-    """Turns the first of them into KeyboardInterrupt, so that everything is cleaned up; more do not disturb that.
+    """Turns the first of them into Ended, so that everything is cleaned up; more do not disturb that.
 
     Dagster has handlers of its own while a run goes on, and DuckDB makes an error of its own of theirs. What this gives
     knows of the signal all the same.
@@ -45,7 +51,7 @@ def signals_interrupt() -> Iterator[EndedBy]:
         nonlocal raised
         if not raised:
             raised = True
-            raise KeyboardInterrupt
+            raise Ended
 
     with reader, writer, on_signals(interrupt):
         before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)

@@ -92,7 +92,10 @@ def import_window(
 
 @dataclass
 class _Work:
-    """The import of one window while it runs. `covering` are the reads whose part of the window is not read again."""
+    """The import of one window while it runs. `covering` are the reads whose part of the window is not read again.
+
+    `surveyed` is what an unfinished read leaves, looked at before that was gone on with.
+    """
 
     org: Org
     spending: Spending
@@ -107,6 +110,7 @@ class _Work:
     progress: Progress
 
     def __post_init__(self) -> None:
+        self.surveyed: _Surveyed | None = None
         self.reads = past_reads(self.warehouse, self.spec.stream)
         before = () if self.only_new else self.reads
         self.before = frozenset(read for read in before if self.asked_at is None or read.completed_at < self.asked_at)
@@ -164,7 +168,7 @@ class _Work:
     def _read(self, expected: ReadRange, landing: Landing) -> _Read:
         """Lands what is to be read: one call where the org counts no rows. An unfinished read is gone on with."""
         self.progress(f"{self.spec.stream}: counting", 0, None)
-        survey_of = _Surveyed.of(self.org, self.spec, self._expected_field(), expected)
+        survey_of = self._survey(expected, landing.begun)
         if survey_of.counted == 0 and landing.begun is None:
             own, asked = own_columns(self.org, self.spec)
             span = self._left(own.timestamp_field, asked)
@@ -178,6 +182,7 @@ class _Work:
         if begun is not None and self._is_to_go_on_with(begun, reading):
             download = reading.download(begun.span, landing.folder, begun.transport, None)
             leaves_more = begun.read_to < span.read_to and columns.timestamp_field != WHOLE
+            self.surveyed = survey_of
             return _Read(columns, asked, begun.span, download, begun.began, leaves_more)
         counted = survey_of.counted if survey_of.holds(columns.timestamp_field, span) else reading.count(span)
         if span.is_empty or counted == 0:
@@ -188,6 +193,20 @@ class _Work:
         if counted is not None and download.reported < counted:
             self._confirm(reading, span, download.reported)
         return _Read(columns, asked, span, download, self.now)
+
+    def _survey(self, expected: ReadRange, begun: Begun | None) -> "_Surveyed":
+        """What is to be read, counted. Where an unfinished read is gone on with: what it leaves, which comes next.
+
+        A second look for that would be a call more. Where each run has only three, and rows are saved all the time, the
+        third would be that look, and none would ever be left to read what it finds.
+        """
+        field = self._expected_field()
+        if begun is not None and field != WHOLE and begun.read_to < expected.read_to:
+            left = read_range(self.spec, self.window, self.now - self.org.behind, begun.read_to)
+            return _Surveyed.of(self.org, self.spec, field, left)
+        if self.surveyed is not None and self.surveyed.holds(field, expected):
+            return self.surveyed
+        return _Surveyed.of(self.org, self.spec, field, expected)
 
     def _is_to_go_on_with(self, begun: Begun, reading: Reading) -> bool:
         """Whether it asks for the same; and of an object that is read whole, that nothing newer has been read."""

@@ -4,6 +4,7 @@ import fcntl
 import gzip
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from sf_elt.streams import StreamSpec, Window, reconcile, stream_columns
 from sf_elt.streams.landing import landing_folder
 from sf_elt.streams.windows import ReadRange
 from sf_elt.warehouse import Warehouse
+from sf_elt_tests.orgs import client
 from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
 
 BULK = replace(LEADS, transport="bulk", page_rows=10)
@@ -64,6 +66,18 @@ def test_an_unfinished_read_that_cannot_be_made_out_is_removed(importer: Importe
     folder, window = _paused(importer, BULK, 6)
     (folder / "read.json").write_text('{"began": "2026-')
     importer.run(BULK, window)
+    assert _is_right(importer, org)
+
+
+def test_a_read_of_a_busy_object_ends_however_few_calls_each_run_has(importer: Importer, org: Details) -> None:
+    """Records saved all the time: the third call of a resumed run reads what the unfinished read has left."""
+    spec, busy = replace(LEADS, transport="rest"), client(org)
+    lead = busy.query("SELECT Id FROM Lead LIMIT 1")["records"][0]["Id"]
+    for calls in (1, 3):  # a look; then a look at what is left, the page, the page of what was left
+        busy.Lead.update(lead, {"Title": f"with {calls}"})
+        importer.meter.limit = importer.meter.made + calls
+        with nullcontext() if calls == 3 else pytest.raises(AllowanceSpent):
+            importer.run(spec)
     assert _is_right(importer, org)
 
 

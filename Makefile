@@ -1,7 +1,7 @@
 # make demo   the whole loop once, against a local demo org
 # make test   everything CI runs
 # make soak   the long proofs: killed and faulty imports and exports, random histories (SOAK_SEED, SOAK_KILLS)
-# make bench  how fast and how dear an import is, into docs/speed.md (BENCH="--list" names the parts)
+# make bench  how fast imports, profiles and scores are, and how dear, into docs/speed.md (BENCH="--list" names the parts)
 # make bench-peers  installs the other tools that it compares with, each into an environment of its own
 # make check  what is wrong in the YAML under sf_elt/defs
 # make dev    the demo org, Dagster's web UI and its daemon, on loopback

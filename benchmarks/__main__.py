@@ -1,6 +1,6 @@
-"""Measures imports and writes docs/speed.md.
+"""Measures imports, profiles and scores, and writes docs/speed.md.
 
-make bench                                         # everything, about 25 minutes
+make bench                                         # everything, about 45 minutes
 make bench BENCH="--list"                          # the parts
 make bench BENCH="--only import --rows 200000"     # one part in short; writes nothing unless --write is given
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Drawn
 
-from benchmarks import demo_org, idle, importing, lines, merging, others
+from benchmarks import building, demo_org, identity, idle, importing, increments, lines, merging, others, scoring
 from benchmarks.report import Findings, Table, keep, machine, today
 
 ROWS = 1_000_000
@@ -41,6 +41,10 @@ PARTS: dict[str, tuple[str, Part]] = {
     "windows": ("API calls by size of window and transport", idle.measure_windows),
     "merge": ("scattered rows into large streams, against MERGE INTO", merging.measure),
     "peers": ("the same rows by dlt and by a Singer tap with its target", others.measure),
+    "identity": ("joining records to people, against the bare algorithm and other tools", identity.measure),
+    "profiles": ("streams to profiles with all default fields, and pandas with networkx", building.measure),
+    "increments": ("a build of one changed record in a hundred, against the full build", increments.measure),
+    "scores": ("the nine scores of many events, and pandas", scoring.measure),
     "org": ("the demo org itself: whether it could be the bottleneck", _demo_org),
 }
 
@@ -50,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     if wanted.list:
         for name, (what, _) in PARTS.items():
-            console.print(f"{name:<8} {what}")
+            console.print(f"{name:<10} {what}")
         return 0
     names = wanted.only or list(PARTS)
     command = f'make bench BENCH="{shlex.join(sys.argv[1:])}"' if sys.argv[1:] else "make bench"
@@ -93,10 +97,17 @@ def _show(console: Console, found: Findings) -> None:
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description="Measures imports; writes docs/speed.md.")
+    parser = argparse.ArgumentParser(
+        prog="make bench", description="Measures imports, profiles, scores; writes docs/speed.md."
+    )
     parser.add_argument("--list", action="store_true", help="name the parts and end")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), metavar="PART", help="these parts")
-    parser.add_argument("--rows", type=int, default=ROWS, help="contacts that are imported")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=ROWS,
+        help="contacts that are imported; five times as many rows of streams, people with fifty events",
+    )
     parser.add_argument("--most-rows", type=int, help="contacts of the second import; 0 for none")
     parser.add_argument("--turns", type=int, default=TURNS, help="turns of which the median counts")
     parser.add_argument("--folder", type=Path, help="where 10 GB of scratch files may lie")

@@ -1,7 +1,4 @@
-"""Other tools on the same contacts: dlt and a Singer tap with its target, each in an environment of its own.
-
-`make bench-peers` installs them from benchmarks/peers/*.txt into .venv-peers/.
-"""
+"""Other tools on the same contacts: dlt and a Singer tap with its target, each in an environment of its own."""
 
 import json
 import os
@@ -14,22 +11,17 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.child import run_child
+from benchmarks.environments import NOT_INSTALLED, SCRIPTS, PeerFailed, is_installed, python_of, run_script, versions
 from benchmarks.orgs import BenchOrg, bench_org
-from benchmarks.report import ROOT, Findings, Goal, Table
+from benchmarks.report import Findings, Goal, Table
 
-SCRIPTS = Path(__file__).with_name("peers")
-ENVIRONMENTS = ROOT / ".venv-peers"
 DICT_ROWS = 60_000  # what dlt does with dicts in about two minutes
 TAP_ROWS = 220_000  # what the tap and its target do in about two minutes, 20 seconds of them a nap of the tap
+ENVIRONMENTS = ("dlt", "tap-salesforce", "target-duckdb")
 TIMES_DLT = 3.5
 TIMES_SLOW = 50.0
-NOT_INSTALLED = "not installed: make bench-peers"
 
 Say = Callable[[str], None]
-
-
-class PeerFailed(Exception):
-    """Another tool did not do its work; the message is what it printed."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +73,11 @@ class Compared:
 def measure(folder: Path, *, rows: int, most_rows: int, turns: int, say: Say) -> Findings:
     """dlt with files in turn with an import of the same rows; the slow ones once, on as many rows as they can."""
     files = Compared("dlt (files)", "landed pages, DuckDB to arrow, merge by Id")
-    files = _in_turns(files, _dlt_files if _is_installed("dlt") else None, folder, rows, turns, say, with_ours=True)
+    files = _in_turns(files, _dlt_files if is_installed("dlt") else None, folder, rows, turns, say, with_ours=True)
     dicts = Compared("dlt (dicts)", "simple-salesforce by REST, merge by Id")
-    dicts = _in_turns(dicts, _dlt_dicts if _is_installed("dlt") else None, folder, min(rows, DICT_ROWS), 1, say)
+    dicts = _in_turns(dicts, _dlt_dicts if is_installed("dlt") else None, folder, min(rows, DICT_ROWS), 1, say)
     singer = Compared("tap-salesforce and target-duckdb", "Bulk API, merge by Id")
-    run = _singer if _is_installed("tap-salesforce", "target-duckdb") else None
+    run = _singer if is_installed("tap-salesforce", "target-duckdb") else None
     singer = _in_turns(singer, run, folder, min(rows, TAP_ROWS), 1, say)
     ours = files.ours
     return Findings(
@@ -111,7 +103,7 @@ def measure(folder: Path, *, rows: int, most_rows: int, turns: int, say: Say) ->
             "from login to commit; *ours of as many rows* the same with as many as the tool had. What the org says "
             "that its job took to make the CSV is left out of the rows a second, of ours as of theirs: dlt (files) is "
             "given the landed pages, dlt (dicts) needs no job. The slow ones get as many rows as they do in about two "
-            f"minutes. {_versions()}."
+            f"minutes. {', '.join(map(versions, ENVIRONMENTS))}."
         ],
     )  # fmt: skip
 
@@ -166,12 +158,12 @@ def _dlt_files(org: BenchOrg, folder: Path, fields: list[str]) -> Run:
         known.write_text(json.dumps(found))
     found = json.loads(known.read_text())
     given = {"files": found["files"], "types": found["types"], "folder": str(folder)}
-    return replace(_script("dlt", "dlt_files.py", given), calls=0)
+    return replace(Run(**run_script("dlt", "dlt_files.py", given)), calls=0)
 
 
 def _dlt_dicts(org: BenchOrg, folder: Path, fields: list[str]) -> Run:
     session = {"instance_url": org.details.instance_url, "access_token": org.details.access_token}
-    return _script("dlt", "dlt_dicts.py", session | {"fields": fields, "folder": str(folder)})
+    return Run(**run_script("dlt", "dlt_dicts.py", session | {"fields": fields, "folder": str(folder)}))
 
 
 def _singer(org: BenchOrg, folder: Path, fields: list[str]) -> Run:
@@ -182,7 +174,7 @@ def _singer(org: BenchOrg, folder: Path, fields: list[str]) -> Run:
     database = folder / "target.duckdb"
     (folder / "target.json").write_text(json.dumps({"path": str(database), "default_target_schema": "bench"}))
     session = {"BENCH_INSTANCE_URL": org.details.instance_url, "BENCH_ACCESS_TOKEN": org.details.access_token}
-    extract = [str(_python("tap-salesforce")), str(SCRIPTS / "tap.py"), "--config", str(folder / "tap.json")]
+    extract = [str(python_of("tap-salesforce")), str(SCRIPTS / "tap.py"), "--config", str(folder / "tap.json")]
     discover = [*extract, "--discover"]
     said = subprocess.run(discover, env=os.environ | session, capture_output=True, text=True, check=True).stdout
     catalog = folder / "catalog.json"
@@ -201,7 +193,7 @@ def _singer(org: BenchOrg, folder: Path, fields: list[str]) -> Run:
 
 def _piped(extract: list[str], folder: Path, session: dict[str, str]) -> str:
     """Runs the tap into the target and gives the last state that the target wrote."""
-    load = [str(_python("target-duckdb").with_name("target-duckdb")), "--config", str(folder / "target.json")]
+    load = [str(python_of("target-duckdb").with_name("target-duckdb")), "--config", str(folder / "target.json")]
     with (folder / "errors.txt").open("w+") as errors:
         source = subprocess.Popen(extract, env=os.environ | session, stdout=subprocess.PIPE, stderr=errors)
         loaded = subprocess.run(
@@ -236,22 +228,6 @@ def _calls(ours: Run, dicts: Compared, singer: Compared) -> Table:
     return Table("API calls:", ["Tool", "Per million rows", "Per idle hour and object"], rows)
 
 
-def _script(environment: str, script: str, given: dict[str, object]) -> Run:
-    command = [str(_python(environment)), str(SCRIPTS / script)]
-    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PeerFailed(done.stderr[-4000:])
-    return Run(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def _python(environment: str) -> Path:
-    return ENVIRONMENTS / environment / "bin" / "python"
-
-
-def _is_installed(*environments: str) -> bool:
-    return all((ENVIRONMENTS / each / ".installed").exists() for each in environments)
-
-
 def _rate(runs: Sequence[Run]) -> float:
     return median(run.rate for run in runs)
 
@@ -259,12 +235,3 @@ def _rate(runs: Sequence[Run]) -> float:
 def _seconds(runs: Sequence[Run]) -> list[str]:
     """All of them, and those of the org's job."""
     return [f"{median(seconds):.1f}" for seconds in zip(*((run.seconds, run.job_seconds) for run in runs), strict=True)]
-
-
-def _versions() -> str:
-    """dlt 1.31.0, tap-salesforce 2.8.1, …: of each list of packages, the one that it is named for."""
-    found = []
-    for listed in sorted(SCRIPTS.glob("*.txt")):
-        pinned = dict(line.strip().split("==") for line in listed.read_text().splitlines() if "==" in line)
-        found.append(f"{listed.stem} {pinned[listed.stem]}")
-    return ", ".join(found)

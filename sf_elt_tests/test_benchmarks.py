@@ -5,7 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import idle, importing, lines, merging, others, report
+from benchmarks import (
+    building,
+    environments,
+    identity,
+    idle,
+    importing,
+    increments,
+    lines,
+    merging,
+    others,
+    report,
+    scoring,
+)
 from benchmarks.report import Findings, Goal, Table
 
 
@@ -67,10 +79,41 @@ def test_merges_are_measured_against_merge_into(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_tools_that_are_not_installed_are_said_to_be_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without their environments the row says how to get them, and the goal is neither met nor missed."""
-    monkeypatch.setattr(others, "ENVIRONMENTS", tmp_path / "none")
+    monkeypatch.setattr(environments, "ENVIRONMENTS", tmp_path / "none")
     found = run_short(others.measure, tmp_path)
     assert [goal.met for goal in found.goals] == [None, None, None]
-    assert [row[2] for row in found.tables[0].rows[1:]] == [others.NOT_INSTALLED] * 3
+    assert [row[2] for row in found.tables[0].rows[1:]] == [environments.NOT_INSTALLED] * 3
+
+
+@pytest.mark.soak
+def test_records_are_joined_as_the_bare_algorithm_and_recursion_join_them(tmp_path: Path) -> None:
+    """All come to the same components, or the part fails; Splink, where it is installed, too."""
+    found = run_short(identity.measure, tmp_path)
+    assert [row[0] for row in found.tables[0].rows] == ["sf_elt", "the bare algorithm", "DuckDB", "Splink"]
+    assert all(goal.value is None or goal.value > 0 for goal in found.goals)
+
+
+@pytest.mark.soak
+def test_profiles_of_streams_are_built_and_compared(tmp_path: Path) -> None:
+    """Rows of all streams become profiles; those of pandas, where it is installed, are the same or the part fails."""
+    found = run_short(building.measure, tmp_path)
+    assert [goal.unit for goal in found.goals] == ["s", "MB", "×"]
+    assert numbers_of(found.tables[0])[0][0] == 2000
+
+
+@pytest.mark.soak
+def test_an_increment_is_the_full_build_of_the_same_changes(tmp_path: Path) -> None:
+    """It makes fewer profiles anew and leaves the same tables, or the part fails."""
+    found = run_short(increments.measure, tmp_path)
+    (some, every) = [int(row[1].replace(",", "")) for row in found.tables[0].rows]
+    assert 0 < some < every
+
+
+@pytest.mark.soak
+def test_scores_of_many_events_are_compared(tmp_path: Path) -> None:
+    """Fifty events a person are scored; the scores of pandas, where it is installed, are the same or the part fails."""
+    found = run_short(scoring.measure, tmp_path)
+    assert numbers_of(found.tables[0])[0][:2] == [20_000, 400]
 
 
 def test_the_page_names_machine_command_and_what_was_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from sf_elt.profiles.sql import delete, statement
 
 @dataclass(frozen=True)
 class Scope:
-    """What a build makes anew: everything, or what the tables affected_profiles, _identifiers and _records name.
+    """What a build makes anew: everything, or what the tables affected_groups, _identifiers and _records name.
 
     `streams` have the rows to be read for that.
     """
@@ -30,7 +30,7 @@ class Scope:
     @property
     def profiles(self) -> str:
         """SQL for whether `profile_id` is made anew."""
-        return "true" if self.everything else "profile_id IN (FROM affected_profiles)"
+        return "true" if self.everything else "profile_id IN (FROM affected_groups)"
 
     @property
     def identifiers(self) -> str:

@@ -1,17 +1,14 @@
--- The profiles to be made anew, all identifiers that they and what changed hold, and the records to be read for that.
-CREATE OR REPLACE TEMP TABLE affected_profiles AS
-SELECT profile_id FROM profiles.profiles WHERE profile_id IN (FROM affected_groups);
-
+-- All identifiers of the affected groups, and the records to be read to make them anew.
 CREATE OR REPLACE TEMP TABLE affected_identifiers AS
 SELECT kind, value FROM groups_asked WHERE group_name IN (FROM affected_groups)
 UNION
-SELECT kind, value FROM profiles.identifiers WHERE profile_id IN (FROM affected_profiles)
+SELECT kind, value FROM profiles.identifiers WHERE profile_id IN (FROM affected_groups)
 UNION
 SELECT kind, value FROM profiles.dormant_links WHERE component IN (FROM affected_groups);
 
 CREATE OR REPLACE TEMP TABLE affected_records AS
 FROM changed_rows
 UNION
-SELECT stream, record_id FROM profiles.links WHERE profile_id IN (FROM affected_profiles)
+SELECT stream, record_id FROM profiles.links WHERE profile_id IN (FROM affected_groups)
 UNION
 SELECT stream, record_id FROM profiles.dormant_links WHERE component IN (FROM affected_groups)

@@ -92,7 +92,7 @@ def build_profiles(
         made_of = made_from(mapping, guards, sources)
         why = "asked for" if anew else why_anew(connection, made_of, mapping, now)
         say("reading streams", 0, STEPS)
-        rows_read = read_contents(connection, streams)
+        rows_read = read_contents(connection, streams, anew=bool(why))
         rows_changed = rows_read if why else find_changed_rows(connection)
         scope = (
             Scope(streams, everything=True)

@@ -11,6 +11,5 @@ WITH candidates AS (
 
 SELECT component, profile_id, $now::TIMESTAMP AS created_at
 FROM candidates
-WHERE
-    profile_id NOT IN (SELECT profile_id FROM profiles.profiles)
-    AND profile_id NOT IN (SELECT alias_id FROM profiles.aliases)
+ANTI JOIN profiles.profiles USING (profile_id)
+ANTI JOIN profiles.aliases ON aliases.alias_id = candidates.profile_id

@@ -119,15 +119,27 @@ def tried(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def records_of(stream: MappedStream, listed: str) -> MappedStream:
     """The stream with no other records than those of the table `listed` (stream, record_id)."""
-    record_id = event_key(stream) if stream.grouped else stream.source.record_id
-    table = statement(
-        "listed_records",
-        rows=stream.source.table,
-        record_id=record_id,
-        listed=listed,
-        stream=quote_text(stream.source.stream),
-    )
+    parts = {"rows": stream.source.table, "listed": listed, "stream": quote_text(stream.source.stream)}
+    texts = [column for column in event_columns(stream) if stream.source.columns[column] == "VARCHAR"]
+    if stream.grouped and texts:
+        table = statement(
+            "listed_events",
+            record_id=event_key(stream),
+            texts_of_id=", ".join(
+                f"record_id ->> {quote_text(_member(column))} AS {quote(column)}" for column in texts
+            ),
+            same=" AND ".join(f"event.{quote(each)} IS NOT DISTINCT FROM listed.{quote(each)}" for each in texts),
+            **parts,
+        )
+    else:
+        record_id = event_key(stream) if stream.grouped else stream.source.record_id
+        table = statement("listed_records", record_id=record_id, **parts)
     return replace(stream, source=replace(stream.source, table=table))
+
+
+def _member(name: str) -> str:
+    """Where a member of a JSON object is, as DuckDB writes such places."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def identifying(stream: MappedStream) -> MappedStream:
@@ -196,7 +208,7 @@ def groups_of_events(stream: MappedStream) -> str:
         source=stream.source.table,
         record_id=event_key(stream),
         columns=",\n        ".join(_value_columns(stream)),
-        keys=", ".join(map(quote, _event_columns(stream))),
+        keys=", ".join(map(quote, event_columns(stream))),
     )
 
 
@@ -279,7 +291,7 @@ def _candidate(stream: MappedStream, kind: int, value: str, via: str, kept: str)
     )
 
 
-def _event_columns(stream: MappedStream) -> list[str]:
+def event_columns(stream: MappedStream) -> list[str]:
     """The columns whose values tell one group of events from another."""
     columns = {
         column
@@ -298,5 +310,5 @@ def _tells_apart(rule: FieldRule) -> bool:
 
 def event_key(stream: MappedStream) -> str:
     """SQL for the text that names a group of events: its columns as a JSON object."""
-    fields = ", ".join(f"{quote_text(column)}: {quote(column)}" for column in _event_columns(stream))
+    fields = ", ".join(f"{quote_text(column)}: {quote(column)}" for column in event_columns(stream))
     return f"CAST(to_json({{{fields}}}) AS VARCHAR)"

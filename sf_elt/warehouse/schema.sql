@@ -222,46 +222,12 @@ CREATE TABLE IF NOT EXISTS profiles.rows_read (
     contents UHUGEINT NOT NULL                -- md5 of all that the mapping reads of the row
 );
 
--- Rows that carry identifiers and belong to no profile, for no row that lives carries one of their component.
-CREATE TABLE IF NOT EXISTS profiles.dormant_links (
+-- The same of events, which come in batches and stay: a batch that stands as it was is not read again.
+CREATE TABLE IF NOT EXISTS profiles.batches_read (
     stream VARCHAR NOT NULL,
-    record_id VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    value VARCHAR NOT NULL,
-    component VARCHAR NOT NULL                -- its first identifier, as kind:value
-);
-
--- Rows that say something that a rule of the mapping could not read.
-CREATE TABLE IF NOT EXISTS profiles.set_aside (
-    stream VARCHAR NOT NULL,
-    record_id VARCHAR,
-    source VARCHAR NOT NULL,
-    user_field VARCHAR NOT NULL,
-    rows BIGINT NOT NULL
-);
-
--- When the first value of a profile is due to be dropped from a set with keep_days.
-CREATE TABLE IF NOT EXISTS profiles.expiring (
-    profile_id VARCHAR NOT NULL,
-    expires_at TIMESTAMP NOT NULL
-);
-
--- One row for each build of profiles.
-CREATE TABLE IF NOT EXISTS ops.profile_builds (
-    number BIGINT NOT NULL,                   -- from 1
-    run_id VARCHAR NOT NULL,
-    built_at TIMESTAMP NOT NULL,
-    made_from MAP(VARCHAR, VARCHAR) NOT NULL, -- the mapping, the guards, the streams' columns, the program → md5
-    why_anew VARCHAR,                         -- why everything was read; null where only what changed was
-    rows_changed BIGINT NOT NULL,             -- records of streams that the build before had not read like this
-    profiles_rebuilt BIGINT NOT NULL
-);
-
--- What the last build of profiles read and found, as far as the next one needs it to read only what changed since.
-CREATE TABLE IF NOT EXISTS profiles.rows_read (
-    stream VARCHAR NOT NULL,
-    record_id VARCHAR,
-    contents UHUGEINT NOT NULL                -- md5 of all that the mapping reads of the row
+    loaded_at TIMESTAMP,
+    rows BIGINT NOT NULL,
+    checksum UHUGEINT NOT NULL                -- of all that the mapping reads of the rows, in whatever order
 );
 
 -- Rows that carry identifiers and belong to no profile, for no row that lives carries one of their component.

@@ -1,0 +1,4 @@
+(
+    FROM {rows} AS event
+    SEMI JOIN (SELECT DISTINCT {keys} FROM {new_events}) AS fresh ON {same}
+)

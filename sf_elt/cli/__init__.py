@@ -8,6 +8,7 @@ demo.py      demo, dev
 estimate.py  estimate
 look_ups.py  the rest of sf
 profile.py   profile
+report.py    report
 """
 
 import typer
@@ -20,6 +21,7 @@ from sf_elt.cli.demo_org import demo_org
 from sf_elt.cli.estimate import estimate
 from sf_elt.cli.look_ups import sf
 from sf_elt.cli.profile import profile
+from sf_elt.cli.report import report
 
 app = typer.Typer(
     help="Salesforce in, unified profiles and audiences, Salesforce out.",
@@ -32,5 +34,6 @@ app.command()(demo)
 app.command()(dev)
 app.command()(estimate)
 app.command()(profile)
+app.command()(report)
 app.add_typer(audiences)
 app.add_typer(sf)

@@ -8,6 +8,7 @@
     ContentAffinity         interest of 0 to 1 in topics, from pages visited
     Audiences               groups of profiles whose members enter and leave
     SalesforceExport        audiences, scores and user fields into records of an org
+    Report                  a page for people of what stands in the warehouse
 
 `dg list components` lists them, `dg check yaml` checks the YAML, `dg scaffold defs NAME PATH` begins a new one.
 An error in the YAML, a ComponentAttributeError or pydantic's ValidationError, names file, line, attribute and what is
@@ -22,6 +23,7 @@ from sf_elt.components.events.event_import import EventImport
 from sf_elt.components.exports.salesforce_export import SalesforceExport
 from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.profiles import Profiles
+from sf_elt.components.report import Report
 from sf_elt.components.salesforce_connection import SalesforceConnection
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "ContentAffinity",
     "EventImport",
     "Profiles",
+    "Report",
     "SalesforceConnection",
     "SalesforceExport",
     "SalesforceImport",

@@ -15,21 +15,32 @@ from sf_elt.components.running import Paused, pauses_of, range_tags
 if TYPE_CHECKING:  # the type of what define_asset_job gives, which dagster does not export
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+DAILY = "0 5 * * *"
+"""When what is made daily is made, in UTC."""
+
 Requests = Callable[[Sequence[dg.AssetKey], datetime], Sequence[dg.RunRequest]]
 """What is to be run for these assets at that time (UTC)."""
 
 
 def after_new_data() -> "When[dg.AssetKey]":
-    """Once after whatever it is made from has changed, not while that is being made, not on top of a failed check.
+    """Once after whatever it is made from has changed, not while that is being made, not on top of a failed check."""
+    failed = When.any_deps_match(When.any_checks_match(When.check_failed(), blocking_only=True))
+    return (_new_data() & ~failed).with_label("after new data")
 
-    `eager` alone waits until no partition of an import is missing, which for history may be never. Upkeep of a stream
-    runs often and changes little: only what it really changed counts, which its data version says.
+
+def after_any_news() -> "When[dg.AssetKey]":
+    """Once after whatever it tells of has changed, failed checks or not, and daily: it tells what did not come, too."""
+    daily = When.cron_tick_passed(DAILY) & ~When.missing() & ~When.in_progress()
+    return (_new_data() | daily).with_label("after any news, and daily")
+
+
+def _new_data() -> "When[dg.AssetKey]":
+    """`eager` alone waits until no partition of an import is missing, which for history may be never. Upkeep of a
+    stream runs often and changes little: only what it really changed counts, which its data version says.
     """
     upkeep = dg.AssetSelection.key_prefixes(UPKEEP)
     moved = When.any_deps_updated().ignore(upkeep) | When.any_deps_match(When.data_version_changed()).allow(upkeep)
-    new_data = When.eager().without(~When.any_deps_missing()).replace("any_deps_updated", moved)
-    failed = When.any_deps_match(When.any_checks_match(When.check_failed(), blocking_only=True))
-    return (new_data & ~failed).with_label("after new data")
+    return When.eager().without(~When.any_deps_missing()).replace("any_deps_updated", moved)
 
 
 def after_checked_data() -> "When[dg.AssetKey]":

@@ -3,9 +3,11 @@
 import dagster as dg
 
 PROFILES = dg.AssetKey(["profiles", "profiles"])
+FUZZY_PAIRS = dg.AssetKey(["profiles", "fuzzy_pairs"])
 SCORES = dg.AssetKey(["insight", "scores"])
 AFFINITIES = dg.AssetKey(["insight", "affinities"])
 AUDIENCES = dg.AssetKey(["insight", "audiences"])
+REPORT = dg.AssetKey(["report"])
 UPKEEP = "upkeep"
 """What the keys of upkeep assets begin with."""
 

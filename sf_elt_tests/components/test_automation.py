@@ -10,7 +10,8 @@ LEADS, PROFILES = dg.AssetKey(["streams", "salesforce_leads"]), dg.AssetKey(["pr
 SCORES, AUDIENCES = dg.AssetKey(["insight", "scores"]), dg.AssetKey(["insight", "audiences"])
 AFFINITIES = dg.AssetKey(["insight", "affinities"])
 EXPORTS = {dg.AssetKey(["writeback", "leads"]), dg.AssetKey(["writeback", "contacts"])}
-CHAIN = {PROFILES, SCORES, AFFINITIES, AUDIENCES, *EXPORTS}
+REPORT = dg.AssetKey(["report"])
+CHAIN = {PROFILES, SCORES, AFFINITIES, AUDIENCES, *EXPORTS, REPORT}
 PARTITIONS = 200
 
 
@@ -42,7 +43,7 @@ class Ticks:
 
     def run_chain(self) -> None:
         """What a run of the chain would leave behind."""
-        for key in (PROFILES, SCORES, AFFINITIES, AUDIENCES, *EXPORTS):
+        for key in (PROFILES, SCORES, AFFINITIES, AUDIENCES, *EXPORTS, REPORT):
             self.made(key)
         self.checked(PROFILES, "every_profile_has_an_identifier", passed=True)
 
@@ -94,12 +95,12 @@ def test_a_backfill_of_all_partitions_runs_the_chain_once(ticks: Ticks) -> None:
 
 @pytest.mark.parametrize("passed", [True, False])
 def test_only_checked_profiles_are_exported(ticks: Ticks, passed: bool) -> None:
-    """Audiences made from profiles whose blocking check failed are not written into the org; others are."""
+    """Audiences made from profiles whose blocking check failed are not written into the org; the report is made."""
     assert ticks.tick() == set()
     for key in (PROFILES, SCORES, AFFINITIES, AUDIENCES):
         ticks.made(key)
     ticks.checked(PROFILES, "every_profile_has_an_identifier", passed=passed)
-    assert ticks.tick() == (EXPORTS if passed else set())
+    assert ticks.tick() == ({*EXPORTS, REPORT} if passed else {REPORT})
 
 
 def test_nothing_is_built_on_a_stream_whose_check_failed(ticks: Ticks) -> None:
@@ -111,3 +112,17 @@ def test_nothing_is_built_on_a_stream_whose_check_failed(ticks: Ticks) -> None:
     ticks.checked(LEADS, "id_unique", passed=True)
     ticks.made(LEADS, days(ticks)[-1:])
     assert ticks.tick() == CHAIN
+
+
+def test_the_report_is_made_daily_too(ticks: Ticks) -> None:
+    """Where nothing comes any more, somebody must be told: daily at five, once, and not before it was first made."""
+    ticks.now = datetime(2026, 11, 22, 4, 58, tzinfo=UTC)
+    assert [ticks.tick() for _ in range(3)] == [set()] * 3
+    ticks.made(REPORT)
+    ticks.now = datetime(2026, 11, 23, 4, 58, tzinfo=UTC)
+    asked = []
+    for _ in range(3):
+        asked.append(ticks.tick())
+        if REPORT in asked[-1]:
+            ticks.made(REPORT)
+    assert asked == [set(), {REPORT}, set()]

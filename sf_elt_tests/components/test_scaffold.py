@@ -23,6 +23,7 @@ ONE_PER_PROJECT = {
     "BehaviourScores": {"scores"},
     "ContentAffinity": {"affinity"},
     "Audiences": {"audiences", "exports"},
+    "Report": {"report"},
 }
 """Type → the project's folders that an example of it takes the place of, with what needs them."""
 

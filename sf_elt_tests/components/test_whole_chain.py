@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 from simple_salesforce import Salesforce
 
+from sf_elt.components.keys import REPORT
 from sf_elt.definitions import defs
 from sf_elt.demo_org.seeding.events import write_events
 from sf_elt_tests.components.conftest import Deployed
@@ -31,7 +32,8 @@ def test_the_whole_chain_in_one_run(
         "every_sent_record_has_an_outcome": True,
     }
     graph = deployed.definitions.resolve_asset_graph()
-    for key in graph.materializable_asset_keys:
+    assert Path(deployed.metadata(REPORT)["file"]).stat().st_size == deployed.metadata(REPORT)["bytes"]
+    for key in graph.materializable_asset_keys - {REPORT}:
         said = {**graph.get(key).metadata, **deployed.metadata(key)}
         assert said["dagster/row_count"] > 0, key
         assert said["dagster/column_schema"].columns, key

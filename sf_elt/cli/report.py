@@ -1,0 +1,46 @@
+"""`sf-elt report`: what stands in the warehouse, as a page for people."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.showing import refuse, say
+
+
+def report(
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write. Default: report.html beside the warehouse's folder.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser afterwards.")] = False,
+) -> None:
+    """Writes an HTML page of audiences, scores, topics, profile health and write-backs. It needs no org and no network.
+
+    The page has counts only, no personal data, and times in this machine's time zone.
+    """
+    from sf_elt.components.resources import open_warehouse
+    from sf_elt.insight import InsightError
+    from sf_elt.report import needs_attention, read_report, render, report_file, write_page
+    from sf_elt.warehouse import WarehouseError
+
+    read_env_file()
+    warehouse = open_warehouse()
+    file = (out or report_file(warehouse)).absolute()
+    try:
+        found = read_report(warehouse, datetime.now().astimezone())
+        write_page(render(found), file)
+    except (InsightError, WarehouseError) as error:
+        refuse("report", str(error))
+    except OSError as error:
+        refuse("report", f"{file} cannot be written: {error.strerror}")
+    typer.echo(file)
+    things = len(needs_attention(found))
+    say(
+        f"{things} {'thing needs' if things == 1 else 'things need'} attention."
+        if things
+        else "Nothing needs attention."
+    )
+    if open_ and typer.launch(file.as_uri()) != 0:
+        say("There is no browser to open it in.")

@@ -1,0 +1,28 @@
+-- The audiences of the last evaluation, the largest first, with who came and went: of themselves, and because a
+-- definition was new or changed.
+WITH
+moves AS (
+    SELECT
+        audience,
+        count(*) FILTER (entered_at > $week_ago::TIMESTAMP AND entered_because = 'person') AS entered_week,
+        count(*) FILTER (left_at > $week_ago::TIMESTAMP AND left_because <> 'definition') AS left_week,
+        count(*) FILTER (entered_at > $week_ago::TIMESTAMP AND entered_because = 'definition') AS let_in_week,
+        count(*) FILTER (left_at > $week_ago::TIMESTAMP AND left_because = 'definition') AS put_out_week,
+        count(*) FILTER (entered_at > $month_ago::TIMESTAMP AND entered_because = 'person') AS entered_month,
+        count(*) FILTER (left_at > $month_ago::TIMESTAMP AND left_because <> 'definition') AS left_month,
+        count(*) FILTER (entered_at > $month_ago::TIMESTAMP AND entered_because = 'definition') AS let_in_month,
+        count(*) FILTER (left_at > $month_ago::TIMESTAMP AND left_because = 'definition') AS put_out_month
+    FROM insight.audience_members
+    GROUP BY audience
+)
+
+SELECT
+    audience,
+    audiences.description,
+    audiences.condition,
+    audiences.members,
+    audiences.evaluated_at,
+    COLUMNS(moves.* EXCLUDE (audience))
+FROM insight.audiences AS audiences
+LEFT JOIN moves USING (audience)
+ORDER BY audiences.members DESC, audience

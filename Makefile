@@ -12,7 +12,7 @@ BIN    := $(VENV)/bin
 TESTS  ?= sf_elt_tests
 BENCH  ?=
 
-.PHONY: demo dev check test lint types layers unit soak bench bench-peers constraints clean
+.PHONY: demo dev check test checks lint types layers collected unit soak bench bench-peers constraints clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -24,7 +24,12 @@ dev: $(VENV)/.runtime
 check: $(VENV)/.dev
 	$(BIN)/dg check defs --check-yaml
 
-test: lint types layers unit
+test: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target checks
+	@$(MAKE) --no-print-directory unit
+
+# Side by side: mypy, which takes longest, uses one core.
+checks: lint types layers collected
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -35,6 +40,11 @@ types: $(VENV)/.dev
 
 layers: $(VENV)/.dev
 	$(BIN)/lint-imports
+
+# Every test file compiled once, while mypy works: the four workers would each do it for themselves.
+collected: export PYTHONDONTWRITEBYTECODE =
+collected: $(VENV)/.dev
+	@$(BIN)/pytest --collect-only -qq $(TESTS) >/dev/null || $(BIN)/pytest --collect-only -q $(TESTS)
 
 # Four workers on two cores: many tests wait for a server or another process. A file stays on one worker, with its
 # fixtures; the order is that of sf_elt_tests/conftest.py. The hundreds of processes that tests start compile nothing
@@ -58,16 +68,21 @@ bench-peers: $(patsubst benchmarks/peers/%.txt,.venv-peers/%/.installed,$(wildca
 	.venv-peers/$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-$(VENV)/.runtime: pyproject.toml constraints.txt
+define install
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("sf_elt needs Python 3.11 or newer: make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing the pinned packages into $(VENV) (about a minute the first time) …"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '$(1)'
+endef
+
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	$(call install,.)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@touch $@
+# Brings what .runtime brings: one installation where neither is there.
+$(VENV)/.dev: pyproject.toml constraints.txt
+	$(call install,.[dev])
+	@touch $(VENV)/.runtime $@
 
 # Writes the versions that are installed now; names no address.
 constraints: $(VENV)/.dev

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 LONGEST = (
-    "test_demo.py", "test_web_ui.py", "test_materialize.py", "test_killed.py", "test_serve.py", "test_export.py",
-    "test_multiprocess.py", "test_benchmarks.py", "test_other_objects.py", "test_crashes.py", "test_histories.py",
+    "test_demo.py", "test_materialize.py", "test_import_options.py", "test_killed.py", "test_serve.py",
+    "test_export.py", "test_jsforce.py", "test_importing.py", "test_faults.py", "test_own_writes.py",
+    "test_reconciling.py", "test_refreshing.py", "test_histories.py", "test_audiences.py", "test_multiprocess.py",
+    "test_benchmarks.py", "test_other_objects.py", "test_crashes.py",
 )  # fmt: skip
 """Files that take longest."""
 

@@ -1,13 +1,16 @@
 """The demo and the development server, as commands in processes of their own."""
 
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -20,6 +23,9 @@ from sf_elt.demo.moved import AudienceMove, Sent
 from sf_elt.demo.runs import Pass
 
 COMMAND = [sys.executable, "-m", "sf_elt.cli"]
+CLICK_SECONDS = 120
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
 def run_demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
@@ -164,8 +170,21 @@ def test_what_an_echo_moves_is_told() -> None:
         check_claims(nothing, nothing, unmoved, changed)
 
 
-def test_dev_serves_and_stops_on_sigterm(demo_folder: Path) -> None:
-    """Started in the background by a shell that ignores SIGINT: serves the demo's data, and SIGTERM ends all of it."""
+@dataclass(frozen=True)
+class Dev:
+    """A development server, and where it listens."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def ask(self, query: str) -> Any:
+        reply = requests.post(f"http://127.0.0.1:{self.port}/graphql", json={"query": query}, timeout=60).json()
+        return reply["data"]
+
+
+@pytest.fixture(scope="module")
+def dev(demo_folder: Path) -> Iterator[Dev]:
+    """`sf-elt dev` with the demo's data, started in the background by a shell that ignores SIGINT."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -179,14 +198,47 @@ def test_dev_serves_and_stops_on_sigterm(demo_folder: Path) -> None:
             assert process.poll() is None
             assert time.monotonic() < end
             time.sleep(0.3)
-        query = "{ runsOrError { ... on Runs { results { status } } } }"
-        reply = requests.post(f"http://127.0.0.1:{port}/graphql", json={"query": query}, timeout=60).json()
-        assert len(reply["data"]["runsOrError"]["results"]) >= 6
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
-        assert not _answers(port)
+        yield Dev(process, port)
     finally:
-        process.kill()
+        process.terminate()
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
+
+
+@pytest.mark.browser
+def test_a_click_on_materialize(dev: Dev) -> None:
+    """In the browser: open an asset, click Materialize, follow the run, see that it succeeded."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    from playwright.sync_api import expect, sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        try:
+            page = browser.new_page()
+            page.set_default_timeout(CLICK_SECONDS * 1000)
+            page.goto(f"http://127.0.0.1:{dev.port}/assets/streams/web_events")
+            page.get_by_role("button", name="Materialize").first.click()
+            page.get_by_text("View", exact=True).first.click()
+            page.wait_for_url("**/runs/*")
+            run_id = page.url.rsplit("/", 1)[1][:36]
+            expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=CLICK_SECONDS * 1000)
+        finally:
+            browser.close()
+    run = dev.ask(f'{{ runOrError(runId: "{run_id}") {{ ... on Run {{ status assetSelection {{ path }} }} }} }}')
+    assert run["runOrError"] == {"status": "SUCCESS", "assetSelection": [{"path": ["streams", "web_events"]}]}
+
+
+def test_dev_serves_and_stops_on_sigterm(dev: Dev) -> None:
+    """Started where SIGINT is ignored: serves the demo's data, and SIGTERM ends all of it."""
+    runs = dev.ask("{ runsOrError { ... on Runs { results { status } } } }")["runsOrError"]["results"]
+    assert len(runs) >= 6
+    dev.process.send_signal(signal.SIGTERM)
+    assert dev.process.wait(60) == 0
+    assert not _answers(dev.port)
 
 
 def _answers(port: int) -> bool:

@@ -1,19 +1,17 @@
-"""The web server and the daemon, as a user meets them: a backfill over GraphQL, a click in a real browser."""
+"""The web server and the daemon, as the UI meets them: a backfill over GraphQL. (A click: ../test_demo.py)"""
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +20,6 @@ import requests
 from sf_elt_tests.components.conftest import ROOT, make_events, make_home, variables
 
 WAIT = 120
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
 LAUNCH = """
 mutation Launch($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
@@ -47,18 +43,10 @@ query Partitions($key: AssetKeyInput!) {
 
 @dataclass
 class Dagster:
-    """A web server on loopback; the daemon starts when a test asks for it."""
+    """A web server on loopback."""
 
     url: str
     environment: dict[str, str]
-    workspace: Path
-    processes: ExitStack = field(default_factory=ExitStack)
-    has_daemon: bool = False
-
-    def start_daemon(self) -> None:
-        if not self.has_daemon:
-            self.processes.enter_context(_running([*DAGSTER_DAEMON, "run", "-w", str(self.workspace)], self))
-            self.has_daemon = True
 
     def ask(self, query: str, **values: Any) -> dict[str, Any]:
         reply = requests.post(f"{self.url}/graphql", json={"query": query, "variables": values}, timeout=60)
@@ -118,10 +106,10 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
     first_day = (datetime.now(UTC) - timedelta(days=3)).date()
     with running_org(seed=7, records=60) as org:
         environment = {**os.environ, **variables(folder, org, first_day)}
-        server = Dagster(f"http://127.0.0.1:{port}", environment, ROOT / "workspace.yaml")
-        web = [*DAGSTER_WEBSERVER, "-w", str(server.workspace), "-h", "127.0.0.1", "-p", str(port)]
-        with server.processes:
-            server.processes.enter_context(_running(web, server))
+        server = Dagster(f"http://127.0.0.1:{port}", environment)
+        workspace = str(ROOT / "workspace.yaml")
+        web = [*DAGSTER_WEBSERVER, "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+        with _running(web, server), _running([*DAGSTER_DAEMON, "run", "-w", workspace], server):
             until(lambda: requests.get(f"{server.url}/server_info", timeout=10).ok, "the web server")
             yield server
 
@@ -134,7 +122,6 @@ def test_a_backfill_from_the_ui_is_one_run(dagster: Dagster) -> None:
     launched = dagster.ask(LAUNCH, params={"assetSelection": [key], "partitionNames": partitions, "tags": []})
     assert launched["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess", launched
     backfill = launched["launchPartitionBackfill"]["backfillId"]
-    dagster.start_daemon()
 
     def ended() -> list[dict[str, Any]]:
         runs = dagster.runs(tags=[{"key": "dagster/backfill", "value": backfill}])
@@ -142,30 +129,3 @@ def test_a_backfill_from_the_ui_is_one_run(dagster: Dagster) -> None:
 
     assert [run["status"] for run in until(ended, "the backfill's runs")] == ["SUCCESS"]
     assert dagster.ask(PARTITIONS, key=key)["assetNodeOrError"]["partitionStats"]["numMaterialized"] == 4
-
-
-@pytest.mark.browser
-def test_a_click_on_materialize(dagster: Dagster) -> None:
-    """In the browser: open an asset, click Materialize, follow the run, see that it succeeded."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("there is no Chromium on this machine")
-    from playwright.sync_api import expect, sync_playwright
-
-    dagster.start_daemon()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        try:
-            page = browser.new_page()
-            page.set_default_timeout(WAIT * 1000)
-            page.goto(f"{dagster.url}/assets/streams/web_events")
-            page.get_by_role("button", name="Materialize").first.click()
-            page.get_by_text("View", exact=True).first.click()
-            page.wait_for_url("**/runs/*")
-            run_id = page.url.rsplit("/", 1)[1][:36]
-            expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=WAIT * 1000)
-        finally:
-            browser.close()
-    (run,) = dagster.runs(runIds=[run_id])
-    assert run["status"] == "SUCCESS"
-    assert run["assetSelection"] == [{"path": ["streams", "web_events"]}]

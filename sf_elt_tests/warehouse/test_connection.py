@@ -182,8 +182,8 @@ import os, signal, sys
 from pathlib import Path
 from sf_elt.warehouse import Warehouse, hold_memory
 with Warehouse(Path(sys.argv[1])).write() as connection:
-    hold_memory(connection, "50MB")
-    connection.execute("CREATE TEMP TABLE many AS SELECT md5(i::VARCHAR) AS text FROM range(2000000) AS numbers (i)")
+    hold_memory(connection, "20MB")
+    connection.execute("CREATE TEMP TABLE many AS SELECT md5(i::VARCHAR) AS text FROM range(600000) AS numbers (i)")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -17,11 +17,11 @@ from sf_elt.streams.overtaken import Refreshed, keep_refreshed
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.staging import Batch, Staging, batches, keep_out, read_rows, refuse_shortfall
 from sf_elt.streams.statements import statement
-from sf_elt.warehouse import hold_memory, quote, quote_table
+from sf_elt.warehouse import hold_enough, quote, quote_table
 from sf_elt.warehouse.erased import who_is_erased
 
 PART = 256 << 20  # bytes of text that are merged at once
-MEMORY = "512MB"  # DuckDB's own; loads and merges of any size stay within it and are no slower for it
+MEMORY = 512  # MB, DuckDB's own: at least for what is compared with rows that stand, and for JSON, read a page at once
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,16 @@ def merge_download(
     Raises Shortfall where the rows are not as many as the org reported, LandingUnreadable where a value does not fit
     the type that the org describes; either way the caller's transaction must end without a commit.
     """
-    hold_memory(connection, MEMORY)
     staging = Staging(stream, columns, shape, loaded_at, window, who_is_erased(connection))
     names = _names(stream, columns)
     if _is_empty(connection, names["stream"]):
+        if download.transport == "bulk":
+            hold_enough(connection, len(shape.types))
+        else:
+            hold_enough(connection, len(shape.types), least=MEMORY)
         counts = _load(connection, staging, batches(download.files), names)
     else:
+        hold_enough(connection, len(shape.types), least=MEMORY)
         parts = batches(download.files, most=PART)
         newer = refreshed or Refreshed()
         counts = sum((_merge(connection, staging, batch, names, newer) for batch in parts), NOTHING)

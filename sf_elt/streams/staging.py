@@ -24,8 +24,8 @@ from sf_elt.streams.unreadable import FRACTIONAL, misfit
 from sf_elt.warehouse import quote, quote_text
 from sf_elt.warehouse.erased import NOBODY, Erased, who_is_erased
 
-MAX_LINE = 16 << 20  # bytes of one CSV row: an object holds 1.6 million characters of long text at most, quotes doubled
-BUFFER = 32 << 20
+MAX_LINE = (16 << 20) - (64 << 10)  # bytes of one CSV row: at most 1.6 million characters of long text, quotes doubled
+BUFFER = MAX_LINE  # of a page's text; for one byte more, with its own besides, DuckDB's allocator takes 20 MB
 MIN_JSON = 16 << 20
 MOST_JSON = 16 << 20  # bytes of JSON read at once: to DuckDB a page is one value, and takes ten times its size
 MOST_JSON_FILES = 6  # read at once: DuckDB holds 32 MB for each of them, however small it is

@@ -155,11 +155,6 @@ class Warehouse:
             file.unlink(missing_ok=True)
 
 
-def hold_memory(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
-    """Lets the connection hold no more than `limit` (`512MB`) from here on; what is more is spilled to disk."""
-    connection.execute("SET memory_limit = ?", [limit])
-
-
 def _own_folder(folder: Path) -> Path:
     """Makes a folder that only its owner can enter. (The mode of `mkdir` does not reach the parents it makes.)"""
     with room_for(folder):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import duckdb
 
-from sf_elt.warehouse.connection import Warehouse, hold_memory
+from sf_elt.warehouse.connection import Warehouse
 from sf_elt.warehouse.errors import WarehouseError
+from sf_elt.warehouse.memory import hold_memory
 from sf_elt.warehouse.names import quote, quote_table, quote_text
 
 MEMORY = "1GB"  # DuckDB's own

@@ -1,0 +1,36 @@
+"""Bounded memory needs bounded threads."""
+
+import duckdb
+import pytest
+
+from sf_elt.warehouse import hold_enough, hold_memory
+
+
+def held(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Threads, and MB."""
+    row = connection.execute("SELECT current_setting('threads'), current_setting('memory_limit')").fetchone()
+    assert row is not None
+    (size,) = connection.execute("SELECT parse_formatted_bytes(?)", [row[1]]).fetchall()[0]
+    return row[0], round(size / 1e6)
+
+
+@pytest.mark.parametrize(("processors", "columns"), [(1, 60), (2, 60), (2, 500), (8, 60), (8, 500), (64, 2), (64, 800)])
+def test_threads_fit_into_what_a_load_may_hold(processors: int, columns: int) -> None:
+    """Each thread of a load has half a MB for each column and 64 for text, and all of them together hold 1 GB at most."""
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = ?", [processors])
+        hold_enough(connection, columns)
+        threads, megabytes = held(connection)
+    assert 1 <= threads <= processors
+    assert threads * (64 + columns / 2) < megabytes <= 1000
+    assert megabytes >= 320
+
+
+def test_threads_fit_into_a_limit() -> None:
+    """Of sixteen threads four stay within 512 MB, which sixteen run out of; within little memory one goes on."""
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 16")
+        hold_memory(connection, "512MB")
+        assert held(connection) == (4, 512)
+        hold_memory(connection, "50MB")
+        assert held(connection) == (1, 50)

@@ -81,15 +81,15 @@ def _model_in(annotation: object) -> type[BaseModel]:
     return _model_in(get_args(annotation)[0])
 
 
-def _subjects(component: str) -> Iterator[str]:
-    """The component and those of its attributes that have attributes of their own."""
+def _subjects(component: str, model: type[BaseModel] | None = None) -> Iterator[str]:
+    """The component and those of its attributes, and of theirs, that have attributes of their own."""
     yield component
-    for name, field in COMPONENTS[component].model_fields.items():
+    for name, field in (model or COMPONENTS[component]).model_fields.items():
         try:
-            _model_in(field.annotation)
+            inner = _model_in(field.annotation)
         except (AssertionError, IndexError):
             continue
-        yield f"{component}.{name}"
+        yield from _subjects(f"{component}.{name}", inner)
 
 
 def _anchors(page: Path) -> set[str]:

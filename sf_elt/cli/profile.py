@@ -93,6 +93,7 @@ def _show(found: "ProfileExplained", insight: "InsightOfProfile") -> None:
     if found.aliases:
         console.print(Text(f"was also {', '.join(found.aliases)}"))
     _lines(console, "Rows, and what links them", _links(found))
+    _lines(console, "Fuzzy links", _fuzzy(found))
     _lines(console, "Links refused", [f"{_row(each.stream, each.record_id)}  {each.kind} {each.value}\n"
                                       f"  {each.rule}: {each.detail}" for each in found.refused])  # fmt: skip
     _lines(console, "User fields", _fields(found), most=None)
@@ -117,6 +118,15 @@ def _links(found: "ProfileExplained") -> list[str]:
         )
         told.append(_row(stream, record_id) + carried)
     return told
+
+
+def _fuzzy(found: "ProfileExplained") -> list[str]:
+    """Below each pair of records how they agree, and how many bits of evidence that is."""
+    return [
+        f"{_row(link.stream, link.record_id)} ~ {_row(link.other_stream, link.other_record_id)}  {link.probability:.3f}"
+        + "".join(f"\n  {each.field}: {each.level} ({each.weight:+.1f})" for each in link.agreement)
+        for link in found.fuzzy
+    ]
 
 
 def _fields(found: "ProfileExplained") -> list[str]:

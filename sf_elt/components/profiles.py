@@ -17,8 +17,9 @@ from sf_elt.components.attributes import (
     require_known,
 )
 from sf_elt.components.automation import after_new_data
+from sf_elt.components.fuzzy_pairs import ProfileFuzzy, fuzzy_asset
 from sf_elt.components.imports.salesforce_import import known_streams, what_changes
-from sf_elt.components.keys import PROFILES
+from sf_elt.components.keys import FUZZY_PAIRS, PROFILES
 from sf_elt.components.manual_lists import ListsOfYaml, ManualPair, beside, placed
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
@@ -78,6 +79,9 @@ class Profiles(dg.Component, Attributes):
     unlinks_file: str = Field(
         default="", description="A CSV file of more unlinks, by its path from this YAML's folder."
     )
+    fuzzy: ProfileFuzzy | None = Field(
+        default=None, description="Links between records that share no identifier and probably are one person."
+    )
     group: Group = Field(default="profiles", description="Group of the asset in the UI.")
     owners: list[Owner] = Field(default_factory=list, description="Who to ask: email addresses, or team:NAME.")
 
@@ -89,7 +93,7 @@ class Profiles(dg.Component, Attributes):
         lists = self._sound_lists(context)
         spec = dg.AssetSpec(
             PROFILES,
-            deps=what_changes(context, self._sources(imported)),
+            deps=[*what_changes(context, self._sources(imported)), *([FUZZY_PAIRS] if self.fuzzy else [])],
             description="One row a person: an id that stays, and every user field that the mapping fills.",
             group_name=self.group,
             owners=self.owners,
@@ -121,7 +125,8 @@ class Profiles(dg.Component, Attributes):
                     raise attribute_error(loading, fault.path, str(refused)) from refused
                 raise
 
-        return dg.Definitions(assets=[run])
+        fuzzy = [fuzzy_asset(context, self, self.fuzzy, imported)] if self.fuzzy else []
+        return dg.Definitions(assets=[run, *fuzzy])
 
     def build(self, context: dg.AssetExecutionContext, lists: ManualLists, *, anew: bool) -> Materialized:
         """Builds the profiles from what the streams hold now, and what the lists say."""
@@ -131,6 +136,7 @@ class Profiles(dg.Component, Attributes):
             self.rules(),
             self.guards,
             lists,
+            fuzzy_threshold=self.fuzzy.threshold if self.fuzzy else None,
             now=datetime.now(UTC),
             run_id=context.run.run_id,
             progress=log_progress(context),
@@ -161,6 +167,7 @@ class Profiles(dg.Component, Attributes):
                 "manual_links": report.manual_links,
                 "manual_unlinks": report.manual_unlinks,
                 "manual_pending": report.manual_pending,
+                "fuzzy_links": report.fuzzy_links if self.fuzzy else None,
                 "seconds": report.seconds,
             }
         )

@@ -8,7 +8,7 @@
     report = build_profiles(warehouse, mapping, Guards(max_per_kind={"email": 5}), now=now, run_id=run_id)
 
 It writes profiles.profiles (profile_id, created_at, updated_at, one column a user field), profiles.identifiers, links,
-refused_links, manual_links and aliases, and for each stream of events a view profiles.<stream>_by_profile.
+refused_links, manual_links, fuzzy_links and aliases, and for each stream of events a view profiles.<stream>_by_profile.
 
 Errors:
 
@@ -24,7 +24,9 @@ Errors:
 from sf_elt.profiles.build import ProfilesReport, build_profiles
 from sf_elt.profiles.checks import profiles_without_identifier
 from sf_elt.profiles.errors import (
+from sf_elt.profiles.erasing import Erasure, EventLines, erase_profile, finish_erasures, preview_erasure
     FuzzyRefused,
+    ErasureUnfinished,
     MappingRefused,
     NoSuchProfile,
     NothingToUnify,
@@ -41,6 +43,7 @@ from sf_elt.profiles.explaining import (
 )
 from sf_elt.profiles.fuzzy import FuzzyReport, find_fuzzy_pairs
 from sf_elt.profiles.fuzzy_options import ComparedField, FuzzyFault, FuzzyLinks, check_fuzzy, splink_missing
+from sf_elt.profiles.fuzzy_links import Agreement, FuzzyLink
 from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
 from sf_elt.profiles.manual import Identifier, ManualLists, Pair, read_pairs
 from sf_elt.profiles.manual_pairs import check_manual
@@ -51,11 +54,16 @@ from sf_elt.profiles.rows import SetAside
 __all__ = [
     "ROLE_MAILBOXES",
     "ComparedField",
+    "Agreement",
     "Fault",
+    "Erasure",
+    "ErasureUnfinished",
+    "EventLines",
     "FieldOfProfile",
     "FieldRule",
     "FuzzyFault",
     "FuzzyLinks",
+    "FuzzyLink",
     "FuzzyRefused",
     "FuzzyReport",
     "Guards",
@@ -79,10 +87,13 @@ __all__ = [
     "check_manual",
     "check_mapping",
     "explain_profile",
+    "erase_profile",
     "faults_of_mapping",
     "find_fuzzy_pairs",
+    "finish_erasures",
     "identifier_kinds",
     "profiles_without_identifier",
+    "preview_erasure",
     "read_pairs",
     "splink_missing",
     "user_fields",

@@ -37,8 +37,9 @@ class ProfilesReport:
 
     `merged` profiles became aliases of an older one, `removed` ones have no identifier left, and `missing_streams` are
     in the mapping but have not been imported yet. Of the links and unlinks by hand, `manual_pending` wait for a row
-    that carries one of their identifiers. `why_anew` says why everything was read and made anew; it is empty where only
-    `profiles_rebuilt` profiles were, which `rows_changed` records of the streams can touch.
+    that carries one of their identifiers. `fuzzy_links` are tried, of which guards may refuse some. `why_anew` says why
+    everything was read and made anew; it is empty where only `profiles_rebuilt` profiles were, which `rows_changed`
+    records of the streams can touch.
     """
 
     profiles: int
@@ -51,6 +52,7 @@ class ProfilesReport:
     manual_links: int
     manual_unlinks: int
     manual_pending: int
+    fuzzy_links: int
     missing_streams: tuple[str, ...]
     set_aside: tuple[SetAside, ...]
     why_anew: str
@@ -65,6 +67,7 @@ def build_profiles(
     guards: Guards | None = None,
     lists: ManualLists | None = None,
     *,
+    fuzzy_threshold: float | None = None,
     now: datetime,
     run_id: str,
     progress: Progress | None = None,
@@ -74,7 +77,8 @@ def build_profiles(
 
     Only profiles that changed rows can touch are made anew, and all of them where `anew` says so or the last build
     cannot be gone on from; the result is the same. Profile ids stay; a profile's updated_at moves only where one of its
-    user fields changed. `now` is an aware time.
+    user fields changed. `now` is an aware time. Pairs of profiles.fuzzy_pairs are links from `fuzzy_threshold` on, and
+    none without.
     Raises MappingRefused where the mapping, the guards or the lists do not fit, before anything is written, and
     NothingToUnify where none of the mapping's streams has been imported.
     """
@@ -88,7 +92,7 @@ def build_profiles(
         fields = user_fields(mapping)
         connection.execute(statement("clean"))
         align_columns(connection, fields)
-        set_up_identity(connection, mapping, guards, lists)
+        set_up_identity(connection, mapping, guards, lists, fuzzy_threshold)
         made_of = made_from(mapping, guards, sources)
         why = "asked for" if anew else why_anew(connection, made_of, mapping, now)
         say("reading streams", 0, STEPS)
@@ -111,7 +115,7 @@ def build_profiles(
         leave_for_next(connection, scope)
         unread = set_aside(connection, mapping)
         publish_events(connection, streams)
-        (profiles, identifiers, refused, merged, linked, unlinked, pending, rebuilt) = one_row(
+        (profiles, identifiers, refused, merged, linked, unlinked, pending, fuzzy, rebuilt) = one_row(
             connection, statement("counts")
         )
         note_build(
@@ -129,6 +133,7 @@ def build_profiles(
         manual_links=linked,
         manual_unlinks=unlinked,
         manual_pending=pending,
+        fuzzy_links=fuzzy,
         missing_streams=tuple(sorted({rule.stream for rule in mapping} - sources.keys())),
         set_aside=unread,
         why_anew=why or "",

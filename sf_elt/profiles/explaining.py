@@ -13,6 +13,7 @@ from datetime import datetime
 import duckdb
 
 from sf_elt.profiles.errors import NoSuchProfile, SeveralProfiles
+from sf_elt.profiles.fuzzy_links import FuzzyLink, fuzzy_of_profile
 from sf_elt.profiles.guards import Guards, set_up_guards
 from sf_elt.profiles.mapping import FieldRule, Merge, identifier_kinds, user_fields
 from sf_elt.profiles.merge import precedence_statement
@@ -75,6 +76,7 @@ class ProfileExplained:
     updated_at: datetime
     aliases: tuple[str, ...]
     links: tuple[LinkOfProfile, ...]
+    fuzzy: tuple[FuzzyLink, ...]
     refused: tuple[LinkRefused, ...]
     fields: Mapping[str, FieldOfProfile]
 
@@ -86,7 +88,7 @@ def explain_profile(warehouse: Warehouse, mapping: Sequence[FieldRule], asked: s
     """
     with warehouse.read() as connection:
         connection.execute(statement("clean"))
-        profile_id = _found(connection, asked)
+        profile_id = profile_id_of(connection, asked)
         connection.execute(
             """
             CREATE OR REPLACE TEMP TABLE profile_links AS
@@ -95,6 +97,7 @@ def explain_profile(warehouse: Warehouse, mapping: Sequence[FieldRule], asked: s
             {"profile_id": profile_id},
         )
         links = connection.execute("FROM profile_links ORDER BY stream, record_id, kind, value, via").fetchall()
+        fuzzy = fuzzy_of_profile(connection)
         refused = connection.execute(statement("refused_of_profile")).fetchall()
         aliases = connection.execute(
             "SELECT alias_id FROM profiles.aliases WHERE profile_id = ? ORDER BY merged_at, alias_id", [profile_id]
@@ -110,6 +113,7 @@ def explain_profile(warehouse: Warehouse, mapping: Sequence[FieldRule], asked: s
         updated_at=standing["updated_at"],
         aliases=tuple(alias for (alias,) in aliases),
         links=tuple(LinkOfProfile(*link) for link in links),
+        fuzzy=fuzzy,
         refused=tuple(LinkRefused(*link) for link in refused),
         fields={
             name: FieldOfProfile(standing[name], merges[name], said.get(name, ()))
@@ -119,7 +123,8 @@ def explain_profile(warehouse: Warehouse, mapping: Sequence[FieldRule], asked: s
     )
 
 
-def _found(connection: duckdb.DuckDBPyConnection, asked: str) -> str:
+def profile_id_of(connection: duckdb.DuckDBPyConnection, asked: str) -> str:
+    """The profile that `asked` leads to. Raises NoSuchProfile, SeveralProfiles. The connection has the clean-ups."""
     built = connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'profiles' AND table_name = 'profiles'"
     ).fetchall()

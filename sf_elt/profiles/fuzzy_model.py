@@ -8,7 +8,7 @@ the pairs that are equal in another field. Nothing is assumed of fields of which
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import duckdb
 from splink import Linker
@@ -214,8 +214,7 @@ def _trained(linker: Linker, ways: Sequence[_Way], taught: Mapping[int, Sequence
         linker.training.estimate_parameters_using_expectation_maximisation(
             way.rule, estimate_without_term_frequencies=True, max_pairs=_TRAINED_PAIRS
         )
-    model: _Model = linker.misc.save_model_to_json()
-    return model
+    return cast(_Model, linker.misc.save_model_to_json())
 
 
 def _sure(ways: Sequence[_Way], fields: Sequence[ComparedField]) -> list[_Way]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
@@ -25,8 +25,9 @@ class ComparedField(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")] = Field(
-        description="What it is called where a link is explained: lower case, digits and underscores."
+    name: str = Field(
+        pattern="^[a-z][a-z0-9_]*$",
+        description="What it is called where a link is explained: lower case, digits and underscores.",
     )
     kind: Kind = Field(
         alias="as",

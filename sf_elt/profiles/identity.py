@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from sf_elt.profiles.fuzzy_links import list_fuzzy
 from sf_elt.profiles.guards import Guards, set_up_guards
 from sf_elt.profiles.manual import ManualLists
 from sf_elt.profiles.manual_pairs import identifier_names, join_pairs, kept_apart, list_pairs
@@ -55,11 +56,17 @@ def join_records(
 
 
 def set_up_identity(
-    connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule], guards: Guards, lists: ManualLists
+    connection: duckdb.DuckDBPyConnection,
+    mapping: Sequence[FieldRule],
+    guards: Guards,
+    lists: ManualLists,
+    fuzzy_threshold: float | None,
 ) -> None:
-    """Makes the guards' macros and the temporary tables kinds and listed_pairs: the links and unlinks by hand."""
+    """Makes the guards' macros and the temporary tables kinds and listed_pairs: pairs by hand, and fuzzy links."""
     set_up_guards(connection, mapping, guards)
     list_pairs(connection, lists, mapping, guards)
+    if fuzzy_threshold is not None:
+        list_fuzzy(connection, fuzzy_threshold)
 
 
 def find_occurrences(

@@ -1,6 +1,7 @@
 -- The links of all components that hold more identifiers of a kind than a profile may, or two identifiers that are kept
--- apart by hand, in the order in which they are tried: links by hand; a record's own Id; then each identifier to one of the living records that carry it, so that none is left
--- without a profile; then merges and conversions; then identifiers by how many rows carry them.
+-- apart by hand, in the order in which they are tried: links by hand; a record's own Id; then each identifier to one of
+-- the living records that carry it, so that none is left without a profile; then merges and conversions; then
+-- identifiers by how many rows carry them; fuzzy links, the more probable ones first.
 WITH overfull AS (
     SELECT component
     FROM (
@@ -18,21 +19,31 @@ WITH overfull AS (
     WHERE pair.apart AND one.component = another.component
 ),
 
+fuzzy AS (
+    SELECT record_id AS pair, probability
+    FROM listed_pairs
+    WHERE via = 'fuzzy'
+),
+
 links AS (
     SELECT
         occurrences.*,
+        fuzzy.probability,
         via = 'manual link' AS by_hand,
+        via = 'fuzzy' AS is_fuzzy,
         value IS NOT DISTINCT FROM record_id AS is_own_id,
-        count(DISTINCT record) FILTER (via <> 'manual link') OVER (PARTITION BY key) AS carried_by
+        count(DISTINCT record) FILTER (via NOT IN ('manual link', 'fuzzy')) OVER (PARTITION BY key) AS carried_by
     FROM occurrences
     LEFT JOIN joined_records USING (record)
+    LEFT JOIN fuzzy ON occurrences.via = 'fuzzy' AND fuzzy.pair = occurrences.record_id
     WHERE rule IS NULL AND coalesce(component, record) IN (FROM overfull)
 ),
 
 named AS (
     SELECT
         *,
-        bool_or(via <> 'identifier' AND NOT by_hand AND NOT is_own_id) OVER (PARTITION BY key) AS is_named_by_another
+        bool_or(via <> 'identifier' AND NOT by_hand AND NOT is_fuzzy AND NOT is_own_id)
+            OVER (PARTITION BY key) AS is_named_by_another
     FROM links
 ),
 
@@ -57,6 +68,8 @@ SELECT record, kind_number, key::VARCHAR AS key, by_hand
 FROM homed
 ORDER BY
     NOT by_hand,
+    is_fuzzy,
+    probability DESC,
     NOT is_own_id,
     NOT is_home,
     via = 'identifier',

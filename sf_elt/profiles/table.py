@@ -6,6 +6,7 @@ from datetime import datetime
 import duckdb
 
 from sf_elt.profiles.affected import Scope
+from sf_elt.profiles.fuzzy_links import FUZZY_LINKS
 from sf_elt.profiles.manual_pairs import MANUAL_LINKS
 from sf_elt.profiles.mapping import RESERVED
 from sf_elt.profiles.sql import delete, statement
@@ -49,12 +50,16 @@ def replace_changed(
 
 
 def replace_links(connection: duckdb.DuckDBPyConnection, scope: Scope, *, now: datetime) -> None:
-    """Brings profiles.identifiers, links, refused_links and manual_links to what was built; first_seen stays."""
+    """Brings profiles.identifiers, links, refused, manual and fuzzy links to what was built; first_seen stays."""
     streams = scope.streams
     connection.execute("CREATE OR REPLACE TEMP TABLE stream_names (stream_number INTEGER, stream VARCHAR)")
     connection.executemany(
         "INSERT INTO stream_names VALUES (?, ?)",
-        [*((stream.number, stream.source.stream) for stream in streams), (len(streams), MANUAL_LINKS)],
+        [
+            *((stream.number, stream.source.stream) for stream in streams),
+            (len(streams), MANUAL_LINKS),
+            (len(streams) + 1, FUZZY_LINKS),
+        ],
     )
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE known_identifiers AS FROM profiles.identifiers WHERE {scope.profiles}"
@@ -71,6 +76,8 @@ def replace_links(connection: duckdb.DuckDBPyConnection, scope: Scope, *, now: d
     connection.execute(statement("insert_refused_links"))
     delete(connection, "profiles.manual_links", scope.pairs)
     connection.execute(statement("insert_manual_links"))
+    delete(connection, "profiles.fuzzy_links", scope.pairs)
+    connection.execute(statement("insert_fuzzy_links"))
 
 
 def one_row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:

@@ -129,7 +129,7 @@ CREATE TABLE IF NOT EXISTS ops.erased (
     field VARCHAR NOT NULL,
     prefix VARCHAR,                           -- of a record: the object that its Id begins with
     digest VARCHAR NOT NULL,                  -- HMAC-SHA256
-    bucket INTEGER NOT NULL,                  -- 16 bits of another keyed digest, for a quick look
+    bucket INTEGER NOT NULL,                  -- 20 bits of another keyed digest, for a quick look
     erased_at TIMESTAMP NOT NULL
 );
 
@@ -206,6 +206,16 @@ CREATE TABLE IF NOT EXISTS profiles.fuzzy_pairs (
     -- for each compared field how well it agrees; weights are in bits: each doubles or halves the odds
     agreement STRUCT(field VARCHAR, level VARCHAR, weight DOUBLE)[] NOT NULL,
     computed_at TIMESTAMP NOT NULL
+);
+
+-- Fuzzy pairs that were probable enough to be links, as of the last build.
+CREATE TABLE IF NOT EXISTS profiles.fuzzy_links (
+    kind VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    other_kind VARCHAR NOT NULL,
+    other_value VARCHAR NOT NULL,
+    probability DOUBLE NOT NULL,
+    pending BOOLEAN NOT NULL                  -- no row carries one of the two any more
 );
 
 -- Ids of profiles that were merged into an older one.

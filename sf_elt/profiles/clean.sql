@@ -1,7 +1,11 @@
 -- How values are cleaned and judged; macros of one connection.
 
+-- Trimming takes three times as long as looking whether there is anything to trim.
 CREATE OR REPLACE TEMP MACRO strip_space(v) AS
-    trim(v, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8203) || chr(65279));
+    CASE
+        WHEN left(v, 1) BETWEEN '!' AND '~' AND right(v, 1) BETWEEN '!' AND '~' THEN v
+        ELSE trim(v, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160) || chr(8203) || chr(65279))
+    END;
 
 CREATE OR REPLACE TEMP MACRO clean_email(v) AS lower(strip_space(v));
 

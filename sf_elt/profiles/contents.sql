@@ -1,5 +1,6 @@
 SELECT
     record,
+    component,
     modified_at,
     {stream} AS stream_number,
     record_id,

@@ -20,4 +20,3 @@ SELECT
         ORDER BY modified_at NULLS FIRST, stream_number DESC, record_id DESC, identifiers DESC, contents DESC
     ) AS precedence
 FROM shared_rows
-JOIN shared USING (record)

@@ -24,9 +24,7 @@ Errors:
 from sf_elt.profiles.build import ProfilesReport, build_profiles
 from sf_elt.profiles.checks import profiles_without_identifier
 from sf_elt.profiles.errors import (
-from sf_elt.profiles.erasing import Erasure, EventLines, erase_profile, finish_erasures, preview_erasure
     FuzzyRefused,
-    ErasureUnfinished,
     MappingRefused,
     NoSuchProfile,
     NothingToUnify,
@@ -56,9 +54,6 @@ __all__ = [
     "ComparedField",
     "Agreement",
     "Fault",
-    "Erasure",
-    "ErasureUnfinished",
-    "EventLines",
     "FieldOfProfile",
     "FieldRule",
     "FuzzyFault",
@@ -87,13 +82,10 @@ __all__ = [
     "check_manual",
     "check_mapping",
     "explain_profile",
-    "erase_profile",
     "faults_of_mapping",
     "find_fuzzy_pairs",
-    "finish_erasures",
     "identifier_kinds",
     "profiles_without_identifier",
-    "preview_erasure",
     "read_pairs",
     "splink_missing",
     "user_fields",

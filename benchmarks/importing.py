@@ -12,6 +12,7 @@ from benchmarks.report import Findings, Goal, Table
 
 MOST_TIMES_FLOOR = 1.3
 MOST_MB = 1_500.0
+PEAKS = 5  # imports of fewer rows whose memory is measured: a difference within theirs is none
 MB = 1e6
 STEPS = {
     "start": "login",
@@ -48,6 +49,7 @@ class Size:
     bytes: int
     pages: int
     turns: list[Turn]
+    peaks: list[float]
 
     def middle(self, figure: Callable[[Turn], float]) -> float:
         return median(figure(turn) for turn in self.turns)
@@ -58,7 +60,12 @@ class Size:
 
     @property
     def peak_mb(self) -> float:
-        return max(turn.ours.peak_mb for turn in self.turns)
+        return max(self.peaks)
+
+    @property
+    def spread(self) -> float:
+        """How far the greatest memory of equal imports differs, as a share of its median."""
+        return (max(self.peaks) - min(self.peaks)) / median(self.peaks)
 
     @property
     def api_calls(self) -> int:
@@ -67,7 +74,7 @@ class Size:
 
 def measure(folder: Path, *, rows: int, most_rows: int, turns: int, say: Say) -> Findings:
     """Both sizes: `rows` in so many turns, and `most_rows` in one, for its memory."""
-    few = _size(folder, rows, turns, say)
+    few = _size(folder, rows, turns, say, peaks=PEAKS if most_rows > rows else 0)
     sizes = [few] + ([_size(folder, most_rows, 1, say)] if most_rows > rows else [])
     many = sizes[-1]
     goals = [
@@ -76,9 +83,10 @@ def measure(folder: Path, *, rows: int, most_rows: int, turns: int, say: Say) ->
     ]
     if many is not few:
         goals.append(Goal(f"{most_rows:,} contacts × 60: peak memory", MOST_MB, many.peak_mb, "MB"))
-        goals.append(
-            Goal(f"{most_rows:,} contacts × 60: peak memory, of that of {rows:,}", 1.0, many.peak_mb / few.peak_mb)
+        what = (
+            f"{most_rows:,} contacts × 60: peak memory, of the median of {rows:,} (which differs by {few.spread:.1%})"
         )
+        goals.append(Goal(what, 1.0 + few.spread, median(many.peaks) / median(few.peaks)))
     return Findings(
         "First import by Bulk 2.0",
         goals,
@@ -88,12 +96,14 @@ def measure(folder: Path, *, rows: int, most_rows: int, turns: int, say: Say) ->
             "the org's job says it took to make and pack the CSV (`totalProcessingTime`); the org's sending of the "
             "pages, on the same cores, is in it. The *floor* is one typed `read_csv` of the very same gzip files into "
             "a table of a new DuckDB file, insertion order off, closed at the end. Medians of the turns; memory is the "
-            "greatest resident size of the process."
+            "greatest resident size of the process: of "
+            + "; ".join(f"{size.rows:,} rows {', '.join(f'{peak:,.0f}' for peak in size.peaks)} MB" for size in sizes)
+            + ". DuckDB keeps within a limit that follows from columns and processors, and fills it at both sizes."
         ],
     )
 
 
-def _size(folder: Path, rows: int, turns: int, say: Say) -> Size:
+def _size(folder: Path, rows: int, turns: int, say: Say, peaks: int = 0) -> Size:
     say(f"making an org of {rows:,} contacts")
     with bench_org(folder, rows) as org:
         fields = run_child("benchmarks.work:sixty_fields", login=org.login).result
@@ -104,23 +114,34 @@ def _size(folder: Path, rows: int, turns: int, say: Say) -> Size:
         for number in range(turns):
             say(f"{rows:,} contacts: turn {number + 1} of {turns}")
             taken.append(_turn(org, folder, fields, landed))
+        seen = [turn.ours.peak_mb for turn in taken]
+        while len(seen) < peaks:
+            say(f"{rows:,} contacts: memory of import {len(seen) + 1} of {peaks}")
+            seen.append(_import(org, folder, fields).peak_mb)
         shutil.rmtree(folder / "landed")
     for file in folder.glob("org-*"):
         file.unlink()
-    return Size(landed["rows"], size, len(files), taken)
+    return Size(landed["rows"], size, len(files), taken, seen)
 
 
 def _turn(org: BenchOrg, folder: Path, fields: list[str], landed: dict[str, object]) -> Turn:
     spent = org.cpu_seconds
-    warehouse, database = folder / "warehouse", folder / "floor.duckdb"
-    ours = run_child("benchmarks.work:import_contacts", login=org.login, folder=str(warehouse), fields=fields)
+    database = folder / "floor.duckdb"
+    ours = _import(org, folder, fields)
     spent, making = org.cpu_seconds - spent, org.job_seconds()
-    shutil.rmtree(warehouse)
     floor = run_child("benchmarks.work:floor", files=landed["files"], types=landed["types"], database=str(database))
     database.unlink()
     if not ours.result["rows"] == floor.result == landed["rows"]:
         raise SystemExit(f"not the same rows: {ours.result['rows']:,}, {floor.result:,}, {landed['rows']:,}")
     return Turn(ours, floor, making, spent)
+
+
+def _import(org: BenchOrg, folder: Path, fields: list[str]) -> Ran:
+    """An import into a new warehouse, which is removed."""
+    warehouse = folder / "warehouse"
+    ran = run_child("benchmarks.work:import_contacts", login=org.login, folder=str(warehouse), fields=fields)
+    shutil.rmtree(warehouse)
+    return ran
 
 
 def _times(sizes: list[Size]) -> Table:

@@ -7,6 +7,7 @@
 """
 
 import re
+from collections.abc import Iterator, Sequence
 
 _FORM = re.compile(r"[0-9A-Za-z]{15}(?:[A-Za-z0-5]{3})?")
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -31,6 +32,11 @@ def record_id(text: str) -> str:
     if first not in (first.lower(), first.upper()) or _checksum(restored) != last:
         raise NotAnId(f"{given!r} is no Salesforce Id: its last three characters do not belong to the others")
     return restored + last
+
+
+def in_groups(ids: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+    """The Ids in their order, so many at a time."""
+    return (ids[first : first + most] for first in range(0, len(ids), most))
 
 
 def _checksum(first: str) -> str:

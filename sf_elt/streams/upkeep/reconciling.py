@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce import Download, Org
 from sf_elt.salesforce.downloads.resuming import keep, kept
+from sf_elt.salesforce.ids import in_groups
 from sf_elt.salesforce.permissions import explaining
 from sf_elt.salesforce.soql import among
 from sf_elt.streams.columns import StreamColumns, stream_columns
@@ -156,7 +157,7 @@ class _Work:
         conditions = [plan.where]
         rows = plan.rows
         if len(missed) <= FEW_MISSED:
-            conditions = [among("Id", chunk) for chunk in _chunks(missed, IDS_AT_ONCE)]
+            conditions = [among("Id", chunk) for chunk in in_groups(missed, IDS_AT_ONCE)]
             rows = IDS_AT_ONCE
         for number, condition in enumerate(conditions):
             part = folder / str(number)
@@ -236,7 +237,3 @@ class _Plan(BaseModel):
 
     differences: Differences
     accept_many: bool
-
-
-def _chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (ids[first : first + size] for first in range(0, len(ids), size))

@@ -5,13 +5,13 @@ records by queries. What is deleted is no record to `retrieve`, and is saved no 
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
 from sf_elt.salesforce import Download, retrieve
+from sf_elt.salesforce.ids import in_groups
 from sf_elt.salesforce.retrieve import MOST_RECORDS
 from sf_elt.salesforce.soql import among
 from sf_elt.streams.errors import Shortfall
@@ -57,7 +57,7 @@ def _living(reading: "Reading", ids: list[str], folder: Path, *, same_version: b
     columns = reading.columns
     own = narrow(columns, [name for name in columns.names if "." not in name])
     files, found = [], list[str]()
-    for number, chunk in enumerate(_chunks(ids, min(MOST_RECORDS, max(1, VALUES_AT_ONCE // len(own.names))))):
+    for number, chunk in enumerate(in_groups(ids, min(MOST_RECORDS, max(1, VALUES_AT_ONCE // len(own.names))))):
         records = retrieve(reading.org, reading.spec.object, chunk, own.names)
         file = folder / f"own-{number:06d}.json"
         file.write_bytes(orjson.dumps({"records": records}))
@@ -83,7 +83,7 @@ def _queried(reading: "Reading", names: Sequence[str], ids: list[str], folder: P
     """The records by REST, in groups of columns; all groups of some Ids before the next Ids."""
     found = groups(reading, names, among("Id", ids[:IDS_AT_ONCE]), "rest")
     landed: list[list[Download]] = [[] for _ in found]
-    for number, chunk in enumerate(_chunks(ids, IDS_AT_ONCE)):
+    for number, chunk in enumerate(in_groups(ids, IDS_AT_ONCE)):
         for place, group in enumerate(found):
             inside = folder / f"{number:06d}" / f"{place:03d}"
             inside.mkdir(parents=True)
@@ -97,9 +97,3 @@ def _queried(reading: "Reading", names: Sequence[str], ids: list[str], folder: P
 def _together(downloads: Sequence[Download]) -> Download:
     files = tuple(file for each in downloads for file in each.files)
     return Download("rest", files, sum(each.reported for each in downloads))
-
-
-def _chunks(ids: Sequence[str], most: int) -> Iterator[list[str]]:
-    following = iter(ids)
-    while chunk := list(islice(following, most)):
-        yield chunk

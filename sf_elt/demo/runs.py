@@ -14,6 +14,7 @@ from sf_elt.components.resources import open_warehouse
 from sf_elt.components.running import Progress, watched_by
 from sf_elt.demo.errors import DemoError
 from sf_elt.demo.moved import AudienceMove, Sent, audience_moves, ids_moved, scores_standing, sent_by
+from sf_elt.writeback.spec import spender
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Nothing of Dagster's on the console: the runs and their logs are in the web UI."""
@@ -122,7 +123,7 @@ class Deployment:
         """Calls in our own ledger, of all imports and exports."""
         ledger = open_warehouse().calls()
         exports = [key.path[-1] for key in self.definitions.resolve_asset_graph().get_all_asset_keys()]
-        jobs = [component.spender for component in self.imports] + [f"export:{name}" for name in exports]
+        jobs = [component.spender for component in self.imports] + [spender(name) for name in exports]
         return sum(ledger.spent(job) for job in jobs)
 
     def _org_calls(self) -> int:

@@ -11,6 +11,7 @@ import orjson
 from sf_elt.warehouse import naive
 from sf_elt.writeback.errors import PlanSuperseded
 from sf_elt.writeback.held import Values, as_text
+from sf_elt.writeback.spec import spender
 
 SETTLE_SQL = files("sf_elt.writeback").joinpath("settle.sql").read_text("utf-8")
 
@@ -215,7 +216,7 @@ def note_calls(
     used, allowed = allowance or (None, None)
     connection.execute(
         "INSERT INTO ops.api_calls VALUES (?, ?, ?, ?, ?, ?)",
-        [f"export:{export}", run_id, calls, used, allowed, naive(now)],
+        [spender(export), run_id, calls, used, allowed, naive(now)],
     )
 
 

@@ -15,6 +15,11 @@ STREAMS = {
 }
 
 
+def spender(export: str) -> str:
+    """The name under which the API calls of an export are counted."""
+    return f"export:{export}"
+
+
 class ExportSpec(BaseModel):
     """One export: which records of which object, and which of their fields, from which facts about the profiles."""
 

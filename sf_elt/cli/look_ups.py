@@ -58,7 +58,7 @@ def find(
         raise typer.BadParameter("this is an e-mail address: look for it with sf-elt sf find-by-email")
     check_id(record_id, "To look for a name: sf-elt sf fetch Lead --where \"Name LIKE '%Smith%'\"")
     with opened_org(connection) as org:
-        wanted = () if fields == "all" else _names(org, object_name or lookups.object_of(org, record_id), fields)
+        wanted = () if _are_all(fields) else _names(org, object_name or lookups.object_of(org, record_id), fields)
         record = lookups.find(org, record_id, wanted, object_name=object_name or None)
         if record is None:
             refuse("sf", "there is no such record, or this user may not see it. Deleted records are not found")
@@ -207,12 +207,16 @@ def check_id(text: str, otherwise: str = "") -> None:
         raise typer.BadParameter(f"{error}. {otherwise}".rstrip(". ")) from None
 
 
+def _are_all(fields: str) -> bool:
+    return fields.strip().lower() == "all"
+
+
 def _names(org: "Org", object_name: str, fields: str) -> list[str]:
     """The fields that were asked for, `all` of them, or the few that say what a record is."""
     from sf_elt.salesforce import lookups
 
     described = lookups.describe(org, object_name)
-    if fields.strip().lower() == "all":
+    if _are_all(fields):
         return lookups.readable_fields(described)
     asked = [each for each in fields.split(",") if each.strip()]
     return lookups.resolved(org, described, asked) if asked else lookups.main_fields(described)
@@ -223,7 +227,7 @@ def _names_of(org: "Org", objects: Sequence[str], fields: str) -> dict[str, list
     from sf_elt.salesforce import UnknownField
 
     asked = [each for each in fields.split(",") if each.strip()]
-    if len(objects) == 1 or not asked or asked == ["all"]:
+    if len(objects) == 1 or not asked or _are_all(fields):
         return {each: _names(org, each, fields) for each in objects}
     names: dict[str, list[str]] = {each: [] for each in objects}
     for field in asked:

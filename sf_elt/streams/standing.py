@@ -82,7 +82,8 @@ def read_up_to(reads: Iterable[PastRead], start: datetime) -> datetime:
 def _column_of_what_was_asked(connection: DuckDBPyConnection) -> str | None:
     """None before the first commit; null in a warehouse of an older version, until the next write adds the column."""
     found = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'ops' AND table_name = 'windows'"
+        "SELECT column_name FROM duckdb_columns() "
+        "WHERE database_name = current_database() AND schema_name = 'ops' AND table_name = 'windows'"
     ).fetchall()
     if not found:
         return None

@@ -45,7 +45,8 @@ WHERE is_drawn("Id", 10) AND _deleted_at IS NULL;
 
 INSERT INTO streams.web_events
 SELECT * REPLACE (
-    event_id || 'n{turn}' AS event_id, TIMESTAMP '2026-10-05' + to_days({turn}) + to_milliseconds(_line) AS occurred_at
+    event_id || 'n{turn}' AS event_id, TIMESTAMP '2026-10-05' + to_days({turn}) + to_milliseconds(_line) AS occurred_at,
+    TIMESTAMP '2026-10-06' + to_days({turn}) AS _loaded_at
 )
 FROM streams.web_events
 WHERE is_drawn(event_id, 10) AND _file = 'events.jsonl';

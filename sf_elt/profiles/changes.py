@@ -71,9 +71,7 @@ def _rows_are_equal(connection: duckdb.DuckDBPyConnection) -> bool:
         FROM changed_contents
         """
     ).fetchall()[0]
-    now, before = connection.execute(
-        "SELECT (SELECT count(*) FROM rows_now), (SELECT count(*) FROM rows_before)"
-    ).fetchall()[0]
+    now, before = (connection.table(name).count("*").fetchall()[0][0] for name in ("rows_now", "rows_before"))
     return bool(now - new != met or before - gone != met)
 
 

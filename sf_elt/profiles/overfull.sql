@@ -32,7 +32,11 @@ links AS (
         via = 'manual link' AS by_hand,
         via = 'fuzzy' AS is_fuzzy,
         value IS NOT DISTINCT FROM record_id AS is_own_id,
-        count(DISTINCT record) FILTER (via NOT IN ('manual link', 'fuzzy')) OVER (PARTITION BY key) AS carried_by
+        count(DISTINCT record) FILTER (via NOT IN ('manual link', 'fuzzy')) OVER (PARTITION BY key) AS carried_by,
+        -- Rows of one record are told apart by what else they carry, never by their numbers.
+        list(key) OVER (
+            PARTITION BY record ORDER BY key ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ) AS keys_of_row
     FROM occurrences
     LEFT JOIN joined_records USING (record)
     LEFT JOIN fuzzy ON occurrences.via = 'fuzzy' AND fuzzy.pair = occurrences.record_id
@@ -59,7 +63,7 @@ homed AS (
         alive
         AND row_number() OVER (
             PARTITION BY key
-            ORDER BY NOT alive, NOT is_own_id, belongs_to_another, stream_number, record_id, via, record
+            ORDER BY NOT alive, NOT is_own_id, belongs_to_another, stream_number, record_id, via, keys_of_row
         ) = 1 AS is_home
     FROM ranked
 )
@@ -79,4 +83,5 @@ ORDER BY
     stream_number,
     record_id,
     via,
-    key
+    key,
+    keys_of_row

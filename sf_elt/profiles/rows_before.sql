@@ -1,7 +1,9 @@
--- What the last build read of the rows that are looked at now: all, but of events that only came only those of them.
-CREATE OR REPLACE TEMP VIEW rows_before AS
+-- What the last build read of the rows that are looked at now: of streams that only grew, no more than those.
+CREATE OR REPLACE TEMP TABLE rows_before AS
 SELECT contents
 FROM profiles.rows_read
-WHERE
-    stream NOT IN (SELECT stream FROM grown_streams)
-    OR (stream, record_id) IN (SELECT (stream, record_id) FROM rows_now)
+WHERE stream NOT IN (FROM grown_streams)
+UNION ALL
+SELECT contents
+FROM (FROM profiles.rows_read WHERE stream IN (FROM grown_streams))
+SEMI JOIN rows_now USING (stream, record_id)

@@ -22,11 +22,13 @@ from sf_elt.profiles.rows import SetAside, mapped_streams, number_rows, publish_
 from sf_elt.profiles.sources import Source, find_sources
 from sf_elt.profiles.sql import statement
 from sf_elt.profiles.table import align_columns, one_row, replace_changed, replace_links
-from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse import Warehouse, hold_at_most
 
 log = logging.getLogger(__name__)
 
 STEPS = 4
+MEMORY = "7GB"
+"""What a build holds at most; what is more, of many millions of rows, waits on disk."""
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -86,6 +88,7 @@ def build_profiles(
     guards, lists = guards or Guards(), lists or ManualLists()
     say = progress or _say_nothing
     with warehouse.write() as connection:
+        hold_at_most(connection, MEMORY)
         sources = find_sources(connection, (rule.stream for rule in mapping))
         _refuse_misfits(mapping, guards, lists, sources)
         streams = mapped_streams(mapping, sources)

@@ -20,7 +20,7 @@ Errors:
 from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
 from sf_elt.warehouse.connection import Warehouse
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseClosed, WarehouseEmpty, WarehouseError, WarehouseFull
-from sf_elt.warehouse.memory import hold_enough, hold_memory
+from sf_elt.warehouse.memory import hold_at_most, hold_enough, hold_memory
 from sf_elt.warehouse.moments import naive
 from sf_elt.warehouse.names import quote, quote_table, quote_text
 from sf_elt.warehouse.scratch import scratch
@@ -38,6 +38,7 @@ __all__ = [
     "WarehouseFull",
     "column_comments",
     "column_types",
+    "hold_at_most",
     "hold_enough",
     "hold_memory",
     "naive",

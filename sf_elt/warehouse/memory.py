@@ -22,6 +22,15 @@ def hold_memory(connection: DuckDBPyConnection, limit: str) -> None:
     _hold(connection, limit, min(_threads(connection), most))
 
 
+def hold_at_most(connection: DuckDBPyConnection, limit: str) -> None:
+    """Lets the connection hold no more than `limit` from here on, and less where it may hold less already."""
+    connection.execute(
+        "SET memory_limit = (least(parse_formatted_bytes($limit), "
+        "parse_formatted_bytes(current_setting('memory_limit'))) || 'B')",
+        {"limit": limit},
+    )
+
+
 def hold_enough(connection: DuckDBPyConnection, columns: int, *, least: int = LEAST) -> None:
     """Lets the connection hold as many MB as loading any number of rows of so many columns takes, `least` at least.
 

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from sf_elt.warehouse import hold_enough, hold_memory
+from sf_elt.warehouse import hold_at_most, hold_enough, hold_memory
 
 
 def held(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
@@ -34,3 +34,11 @@ def test_threads_fit_into_a_limit() -> None:
         assert held(connection) == (4, 512)
         hold_memory(connection, "50MB")
         assert held(connection) == (1, 50)
+
+
+def test_what_may_be_held_is_only_ever_made_less() -> None:
+    """A limit that is over the standing one changes nothing: a small machine keeps its own."""
+    with duckdb.connect() as connection:
+        for limit, megabytes in (("512MB", 512), ("7GB", 512), ("300MB", 300)):
+            hold_at_most(connection, limit)
+            assert held(connection)[1] == megabytes

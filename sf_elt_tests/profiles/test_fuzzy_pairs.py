@@ -1,8 +1,10 @@
 """Fuzzy pairs, as Splink finds them among misspelt people."""
 
+from pathlib import Path
+
 import pytest
 
-from sf_elt.profiles import FuzzyReport, find_fuzzy_pairs
+from sf_elt.profiles import FuzzyRefused, FuzzyReport, find_fuzzy_pairs
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.profiles.misspelt import FUZZY, IDENTIFIERS, misspelt_people, put_people, true_pairs
 from sf_elt_tests.profiles.streams import NOW, table
@@ -32,3 +34,35 @@ def test_most_true_pairs_are_found_and_hardly_any_other(found: tuple[Warehouse, 
     assert len(pairs & truth) / len(truth) > 0.8
     assert len(pairs & truth) / len(pairs) > 0.95
     assert (report.records, report.above_threshold) == (len(PEOPLE), len(pairs))
+
+
+def test_too_few_records_are_refused(tmp_path: Path) -> None:
+    """The error says of which fields there is too little to learn from, and how much there is; nothing is written."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+    put_people(warehouse, misspelt_people(10))
+    with pytest.raises(
+        FuzzyRefused, match=r"too few to learn how much an equal `email` says: it takes 50 pairs"
+    ) as refused:
+        find_fuzzy_pairs(warehouse, IDENTIFIERS, FUZZY, now=NOW, run_id="run")
+    assert len(refused.value.problems) == len(FUZZY.compare)
+    assert table(warehouse, "profiles.fuzzy_pairs") == []
+
+
+def test_too_many_pairs_are_refused(tmp_path: Path) -> None:
+    """The error says which fields make how many pairs."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+    put_people(warehouse, misspelt_people(10))
+    with pytest.raises(
+        FuzzyRefused, match=r"more than max_pairs \(1\) .*\d+ for phone, \d+ for first_name and last_name"
+    ):
+        find_fuzzy_pairs(warehouse, IDENTIFIERS, FUZZY.model_copy(update={"max_pairs": 1}), now=NOW, run_id="run")
+
+
+@pytest.mark.soak
+def test_the_same_records_give_the_same_pairs(found: tuple[Warehouse, FuzzyReport]) -> None:
+    """A second run finds the very same pairs with the same probabilities."""
+    warehouse, report = found
+    before = table(warehouse, "profiles.fuzzy_pairs")
+    again = find_fuzzy_pairs(warehouse, IDENTIFIERS, FUZZY, now=NOW, run_id="run 2")
+    assert table(warehouse, "profiles.fuzzy_pairs") == before
+    assert again.learned == report.learned

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from sf_elt.insight import ScoreSpec, ScoresReport, score_behaviour
 from sf_elt.insight.scores.propensity import NotFitted, ReturnModel, fit_returns
@@ -90,6 +89,8 @@ def test_what_propensity_says_of_the_future_comes_true(cdnow: tuple[Warehouse, S
 )
 def test_the_formula_is_the_integral(x: int, t_x: float, t: float, horizon: float) -> None:
     """The chance equals the mean over all rates and dropouts, weighted by how well they explain the past."""
+    from scipy import stats  # takes most of a second, which every worker would wait
+
     shares = (np.arange(3000) + 0.5) / 3000
     rate = stats.gamma.ppf(shares, PUBLISHED["r"], scale=1 / PUBLISHED["alpha"])[:, None]
     dropout = stats.beta.ppf(shares[::3], PUBLISHED["a"], PUBLISHED["b"])[None, :]

@@ -40,8 +40,8 @@ from sf_elt.profiles.explaining import (
     explain_profile,
 )
 from sf_elt.profiles.fuzzy import FuzzyReport, find_fuzzy_pairs
-from sf_elt.profiles.fuzzy_options import ComparedField, FuzzyFault, FuzzyLinks, check_fuzzy, splink_missing
 from sf_elt.profiles.fuzzy_links import Agreement, FuzzyLink
+from sf_elt.profiles.fuzzy_options import ComparedField, FuzzyFault, FuzzyLinks, check_fuzzy, splink_missing
 from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
 from sf_elt.profiles.manual import Identifier, ManualLists, Pair, read_pairs
 from sf_elt.profiles.manual_pairs import check_manual
@@ -51,14 +51,14 @@ from sf_elt.profiles.rows import SetAside
 
 __all__ = [
     "ROLE_MAILBOXES",
-    "ComparedField",
     "Agreement",
+    "ComparedField",
     "Fault",
     "FieldOfProfile",
     "FieldRule",
     "FuzzyFault",
-    "FuzzyLinks",
     "FuzzyLink",
+    "FuzzyLinks",
     "FuzzyRefused",
     "FuzzyReport",
     "Guards",

@@ -5,6 +5,7 @@ campaigns.py sf campaigns, campaign, members, member
 check.py     check
 demo_org.py  demo-org
 demo.py      demo, dev
+erase.py     erase
 estimate.py  estimate
 look_ups.py  the rest of sf
 profile.py   profile
@@ -18,6 +19,7 @@ from sf_elt.cli.audiences import audiences
 from sf_elt.cli.check import check
 from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.demo_org import demo_org
+from sf_elt.cli.erase import erase
 from sf_elt.cli.estimate import estimate
 from sf_elt.cli.look_ups import sf
 from sf_elt.cli.profile import profile
@@ -32,6 +34,7 @@ app.command("demo-org")(demo_org)
 app.command()(check)
 app.command()(demo)
 app.command()(dev)
+app.command()(erase)
 app.command()(estimate)
 app.command()(profile)
 app.command()(report)

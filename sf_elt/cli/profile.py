@@ -33,7 +33,7 @@ def profile(
     from sf_elt.warehouse import WarehouseError
 
     read_env_file()
-    mapping = _loaded_mapping()
+    mapping = loaded_mapping("profile")
     warehouse = open_warehouse()
     try:
         found = explain_profile(warehouse, mapping, asked)
@@ -46,7 +46,7 @@ def profile(
         _show(found, insight)
 
 
-def _loaded_mapping() -> "list[FieldRule]":
+def loaded_mapping(command: str) -> "list[FieldRule]":
     """The mapping of this deployment. Ends the command where its YAML is wrong or has none."""
     from dagster import DagsterError
 
@@ -58,9 +58,9 @@ def _loaded_mapping() -> "list[FieldRule]":
         with yaml_told_plainly():
             components = load_tree().get_all_components(Profiles)
     except (DagsterError, WrongYaml) as error:
-        refuse("profile", str(error))
+        refuse(command, str(error))
     if not components:
-        refuse("profile", "the deployment has no Profiles: see docs/mapping-and-identity.md")
+        refuse(command, "the deployment has no Profiles: see docs/mapping-and-identity.md")
     return [rule for component in components for rule in component.rules()]
 
 

@@ -13,6 +13,7 @@ refused_links, manual_links, fuzzy_links and aliases, and for each stream of eve
 Errors:
 
     ProfilesError
+    ├── ErasureUnfinished an erased person is still in pages that a running import has landed
     ├── FuzzyRefused      fuzzy links cannot be found as asked: no Splink, too few records, too many pairs; `problems`
     ├── MappingRefused    the mapping, the guards or the lists of links by hand do not fit; `problems` says how, nothing
     │                     was written
@@ -23,7 +24,9 @@ Errors:
 
 from sf_elt.profiles.build import ProfilesReport, build_profiles
 from sf_elt.profiles.checks import profiles_without_identifier
+from sf_elt.profiles.erasing import Erasure, EventLines, erase_profile, finish_erasures, preview_erasure
 from sf_elt.profiles.errors import (
+    ErasureUnfinished,
     FuzzyRefused,
     MappingRefused,
     NoSuchProfile,
@@ -53,6 +56,9 @@ __all__ = [
     "ROLE_MAILBOXES",
     "Agreement",
     "ComparedField",
+    "Erasure",
+    "ErasureUnfinished",
+    "EventLines",
     "Fault",
     "FieldOfProfile",
     "FieldRule",
@@ -81,10 +87,13 @@ __all__ = [
     "check_guards",
     "check_manual",
     "check_mapping",
+    "erase_profile",
     "explain_profile",
     "faults_of_mapping",
     "find_fuzzy_pairs",
+    "finish_erasures",
     "identifier_kinds",
+    "preview_erasure",
     "profiles_without_identifier",
     "read_pairs",
     "splink_missing",

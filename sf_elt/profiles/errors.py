@@ -39,3 +39,7 @@ class NoSuchProfile(ProfilesError):
 
 class SeveralProfiles(ProfilesError):
     """What was asked for is an identifier of several profiles, of different kinds."""
+
+
+class ErasureUnfinished(ProfilesError):
+    """A person is gone from the tables, but a read that runs still has them in its landed pages."""

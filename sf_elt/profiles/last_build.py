@@ -35,6 +35,16 @@ def made_from(mapping: Sequence[FieldRule], guards: Guards, sources: Mapping[str
     return {name: _digest(text.encode()) for name, text in texts.items()}
 
 
+_ERASED = "somebody was erased"
+
+
+def build_anew(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lets the next build read everything: somebody has been erased, from what the last one left for it too."""
+    connection.execute(
+        "UPDATE ops.profile_builds SET made_from = map_concat(made_from, MAP {$erased: ''})", {"erased": _ERASED}
+    )
+
+
 def why_anew(
     connection: duckdb.DuckDBPyConnection, made_of: Mapping[str, str], mapping: Sequence[FieldRule], now: datetime
 ) -> str | None:
@@ -45,6 +55,8 @@ def why_anew(
     if not last:
         return "no build before this one"
     before, built_at = last[0]
+    if _ERASED in before:
+        return _ERASED
     changed = [name for name, digest in made_of.items() if before.get(name) != digest]
     if changed:
         return f"{' and '.join(changed)} changed"

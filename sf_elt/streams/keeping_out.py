@@ -14,6 +14,7 @@ In any other row, of a company, a deal or somebody else, each text that names th
 
 from collections.abc import Iterable, Mapping
 
+from sf_elt.streams.statements import statement
 from sf_elt.warehouse import quote, quote_text
 from sf_elt.warehouse.erased import Erased
 
@@ -43,40 +44,57 @@ def screened(rows: str, stream: str, types: Mapping[str, str], erased: Erased) -
     names_them = names_erased(stream, types, erased)
     cells = []
     for name in map(quote, types):
-        kept = f"CASE WHEN _suspect AND {names_them[name]} THEN NULL ELSE {name} END" if name in names_them else name
-        cells.append(f"CASE WHEN NOT _own THEN {kept} END AS {name}")
+        kept = name
+        if name in names_them:
+            kept = f"CASE WHEN _named THEN CASE WHEN {names_them[name]} THEN NULL ELSE {name} END ELSE {name} END"
+        cells.append(f"CASE WHEN _own THEN NULL ELSE {kept} END AS {name}")
     listed = ",\n    ".join(cells)
     return f"SELECT\n    {listed}\nFROM (\n{judged(rows, stream, types, erased)}\n)"
 
 
 def judged(rows: str, stream: str, types: Mapping[str, str], erased: Erased) -> str:
-    """The query `rows` with two columns more: `_suspect`, quick, and true of few rows but those to look at; `_own`."""
-    own = _own(stream, types, erased)
-    return (
-        f"SELECT *, CASE WHEN _suspect THEN {own} ELSE false END AS _own\n"  # noqa: S608 - quoted
-        f"FROM (SELECT *, {_suspect(stream, types, erased)} AS _suspect FROM (\n{rows}\n))"
+    """The query `rows` with what of the erased each row says (_said), if anything (_named), and if it is _own."""
+    return statement("judged.sql").format(
+        rows=rows,
+        suspect=suspects(stream, types, erased),
+        said=_erased_of(stream, types, erased),
+        own=_own(stream, types, erased),
+    )
+
+
+def suspects(stream: str, types: Mapping[str, str], erased: Erased) -> str:
+    """The condition that rows which name an erased person fulfil, and by chance few others: quick."""
+    return _any(
+        [
+            *(f"may_name_erased({text})" for text in _texts(types).values()),
+            *(f"may_be_erased({value})" for value in _values(stream, types, erased).values()),
+        ]
     )
 
 
 def names_erased(stream: str, types: Mapping[str, str], erased: Erased) -> dict[str, str]:
-    """Quoted column → the condition under which its cell names an erased person, of all that can."""
-    values = erased.values.get(stream, ())
+    """Quoted column → the condition under which its cell names an erased person, in rows as `judged` gives them."""
+    values = _values(stream, types, erased)
     return {
-        quote(name): f"(list_bool_or(list_transform(said_in({text}), LAMBDA each: is_erased(each))) IS TRUE"
-        + (f" OR is_erased({_value(stream, name)}))" if name in values else ")")
+        quote(name): _any(
+            [
+                f"CASE WHEN may_name({text}) THEN list_has_any(said_in({text}), _said) END",
+                *([f"list_contains(_said, {values[name]})"] if name in values else []),
+            ]
+        )
         for name, text in _texts(types).items()
         if name not in OWN_ID
     }
 
 
 def mentions_erased(stream: str, text: str, erased: Erased) -> str:
-    """The condition under which a text that could not be read as a row names an erased person: SQL over SQL."""
-    said = [f"said_in({text})"]
+    """The condition under which a text that could not be read as a row names an erased person."""
+    conditions = [f"names_erased({text})"]
     for name in erased.values.get(stream, ()):
-        place = quote_text(f"{stream}.{name}")
+        said = f"said_value({quote_text(f'{stream}.{name}')}, word)"
         words = f"regexp_extract_all({text}, {quote_text(_WORD)})"
-        said.append(f"list_transform({words}, LAMBDA word: said_value({place}, word))")
-    return f"(list_bool_or(list_transform(flatten([{', '.join(said)}]), LAMBDA each: is_erased(each))) IS TRUE)"
+        conditions.append(f"list_bool_or(list_transform({words}, LAMBDA word: is_erased({said})))")
+    return _any(conditions)
 
 
 def _texts(types: Mapping[str, str]) -> dict[str, str]:
@@ -88,38 +106,45 @@ def _texts(types: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _suspect(stream: str, types: Mapping[str, str], erased: Erased) -> str:
-    said = [f"said_in({text})" for text in _texts(types).values()]
-    said += [f"[{_value(stream, name)}]" for name in erased.values.get(stream, ()) if name in types]
-    every = f"flatten([{', '.join(said)}])"
-    return f"coalesce(list_bool_or(list_transform({every}, LAMBDA each: may_be_erased(each))), false)"
+def _values(stream: str, types: Mapping[str, str], erased: Erased) -> dict[str, str]:
+    """Column → what it says, of those of which values are known."""
+    return {name: _value(stream, name) for name in erased.values.get(stream, ()) if name in types}
+
+
+def _erased_of(stream: str, types: Mapping[str, str], erased: Erased) -> str:
+    """What of all that a row says was erased."""
+    said = [f"CASE WHEN may_name({text}) THEN said_in({text}) ELSE [] END" for text in _texts(types).values()]
+    said += [f"[{value}]" for value in _values(stream, types, erased).values()]
+    return f"list_filter(flatten([{', '.join(said)}]), LAMBDA each: is_erased(each))" if said else "[]::VARCHAR[]"
 
 
 def _own(stream: str, types: Mapping[str, str], erased: Erased) -> str:
     """Whether a row is an erased person's own."""
     fields = [each for each in erased.identifying.get(stream, ()) if each.field in types]
     emails = [quote(each.field) for each in fields if each.kind == "email"]
-    says_whose = [f"is_erased(said_record({quote(each.field)}))" for each in fields if each.kind == "record"]
-    says_whose += [f"is_erased(said_email({name}))" for name in emails]
-    values = _any(f"is_erased({_value(stream, each.field)})" for each in fields if each.kind == "value")
+    says_whose = [_said(f"said_record({quote(each.field)})") for each in fields if each.kind == "record"]
+    says_whose += [_said(f"said_email({name})") for name in emails]
+    values = _any(_said(_value(stream, each.field)) for each in fields if each.kind == "value")
     says_whose.append(f"({values} AND NOT {_any(f'contains({name}, {AT})' for name in emails)})")
     if "Id" not in types:
-        return _any([*(f"is_erased({_value(stream, name)})" for name in OWN_ID if name in types), *says_whose])
-    says_whose += [f"is_erased(said_record({quote(name)}))" for name in _SAYS_WHOSE if name in types]
-    by_id = [f"is_erased({_value(stream, 'Id')})", 'is_erased(said_record("Id"))']
-    by_id += ['is_erased(said_record("PersonContactId"))'] if "PersonContactId" in types else []
-    of_person = ['is_erased(said_email("Email"))'] if "Email" in types else []
-    names_just_them = [
-        f"is_erased(said_{kind}({text}))" for text in _texts(types).values() for kind in ("record", "email")
-    ]
+        return _any([*(_said(_value(stream, name)) for name in OWN_ID if name in types), *says_whose])
+    says_whose += [_said(f"said_record({quote(name)})") for name in _SAYS_WHOSE if name in types]
+    by_id = [_said(_value(stream, "Id")), _said('said_record("Id")')]
+    by_id += [_said('said_record("PersonContactId")')] if "PersonContactId" in types else []
+    of_person = [_said('said_email("Email")')] if "Email" in types else []
+    just_them = [_said(f"said_{kind}({text})") for text in _texts(types).values() for kind in ("record", "email")]
     return _any(
         [
             *by_id,
             f'(left("Id", 3) NOT IN {OF_MANY} AND {_any(says_whose)})',
             f'(left("Id", 3) IN {PEOPLE} AND {_any(of_person)})',
-            f'(left("Id", 3) NOT IN {OF_MANY + PEOPLE} AND {_any(names_just_them)})',
+            f'(left("Id", 3) NOT IN {OF_MANY + PEOPLE} AND {_any(just_them)})',
         ]
     )
+
+
+def _said(what: str) -> str:
+    return f"list_contains(_said, {what})"
 
 
 def _any(conditions: Iterable[str]) -> str:

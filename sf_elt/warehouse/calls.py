@@ -4,9 +4,10 @@ It is a small SQLite file of its own, because a call must be counted before it l
 writes to the DuckDB file, and must still be counted if this process is killed a moment later.
 """
 
+import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -98,6 +99,16 @@ class CallLedger:
                 "INSERT OR REPLACE INTO org_says (org, used, allowed, said_at) VALUES (?, ?, ?, ?)",
                 (org, used, allowed, self.clock()),
             )
+
+    def forget_records(self, prefixes: Sequence[str]) -> None:
+        """Takes Ids of records that begin with these, and addresses, out of the paths of calls; also off the disk."""
+        named = re.compile(rf"/(?:(?:{'|'.join(prefixes)})[0-9A-Za-z]{{12,15}}|[^/]*(?:@|%40)[^/]*)(?=/|$)")
+        with self._transaction() as ledger:
+            ledger.create_function("without_records", 1, lambda path: named.sub("/…", path), deterministic=True)
+            ledger.execute("UPDATE calls SET path = without_records(path) WHERE path <> without_records(path)")
+        with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as ledger:
+            ledger.execute("VACUUM")
+            ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

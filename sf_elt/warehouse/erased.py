@@ -4,7 +4,7 @@
     if erased: ...     # from here on SQL of this connection has the macros of erased.sql: is_erased(said_email(column))
 
 A digest is HMAC-SHA256 of what a value says, by a random key that is made with the first erasure and stays in the
-warehouse (ops.erased_key). Beside it stands a number of 16 bits, keyed as well, for a quick look at millions of values.
+warehouse (ops.erased_key). Beside it stands a number of 20 bits, keyed as well, for a quick look at millions of values.
 """
 
 from collections import defaultdict
@@ -90,8 +90,16 @@ def tell_apart(
     _define_macros(connection, key, prefixes=sorted({prefix for *_, prefix in looked_for if prefix}))
     connection.execute(
         """
-        SET VARIABLE erased_digests = (SELECT coalesce(list(DISTINCT digest), []) FROM looked_for);
-        SET VARIABLE erased_buckets = (SELECT bitstring_agg(bucket, 0, 65535) FROM looked_for);
+        SET VARIABLE erased_digests = (
+            SELECT list(digests ORDER BY place)
+            FROM (
+                SELECT place, list(digest) FILTER (digest IS NOT NULL) AS digests
+                FROM range(1024) AS places (place)
+                LEFT JOIN looked_for ON bucket % 1024 = place
+                GROUP BY place
+            )
+        );
+        SET VARIABLE erased_buckets = (SELECT bitstring_agg(bucket, 0, 1048575) FROM looked_for);
         """
     )
     identifying: defaultdict[str, list[IdentifyingField]] = defaultdict(list)
@@ -172,7 +180,7 @@ def _define_macros(connection: duckdb.DuckDBPyConnection, key: bytes, prefixes: 
         _MACROS.format(
             inner=_literal(bytes(byte ^ 0x36 for byte in padded)),
             outer=_literal(bytes(byte ^ 0x5C for byte in padded)),
-            names_record=" OR ".join(f"contains(v, {quote_text(prefix)})" for prefix in prefixes) or "false",
+            or_names_record="".join(f" OR contains(v, {quote_text(prefix)})" for prefix in prefixes),
         )
     )
 

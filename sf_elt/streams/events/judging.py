@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.events.files import EventSpec
@@ -59,9 +60,9 @@ def _without(connection: DuckDBPyConnection, stream: str, arrived: pa.Table, era
     """The events but those of erased people, who are named in no other either."""
     described = connection.sql("DESCRIBE FROM arrived").fetchall()
     rows = screened("FROM arrived", stream, {row[0]: row[1] for row in described}, erased)
-    without = connection.sql(f"FROM ({rows}) WHERE event_id IS NOT NULL").to_arrow_table()
+    screened_rows = connection.sql(rows).to_arrow_table()
     del arrived
-    return without
+    return screened_rows.filter(pc.is_valid(screened_rows.column("event_id")))
 
 
 def keep(connection: DuckDBPyConnection, spec: EventSpec, judged: Judged) -> None:

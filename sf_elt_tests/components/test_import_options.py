@@ -188,7 +188,9 @@ def test_another_import_may_read_the_leads_that_one_leaves_out(loads: Loads) -> 
     assert keys == {"salesforce_contacts", "salesforce_leads"}
 
 
-@pytest.mark.parametrize(("deletes", "standing"), [("track", [(True,)]), ("ignore", [(False,)])])
+@pytest.mark.parametrize(
+    ("deletes", "standing"), [pytest.param("track", [(True,)], marks=pytest.mark.soak), ("ignore", [(False,)])]
+)
 def test_deletes(loads_own: Loads, own_org: Details, deletes: str, standing: list[tuple[bool]]) -> None:
     """`track` marks a record that the org deletes; `ignore` leaves it as it was read last."""
     project = loads_own(f"deletes: {deletes}\nobjects: [{{object: Lead}}]")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from simple_salesforce import Salesforce
 
 from sf_elt.definitions import defs
@@ -62,6 +63,7 @@ def standing(deployed: Deployed, emails: list[str]) -> dict[str, Stands]:
     return {email: Stands(status, leads, tuple(audiences or ())) for email, status, leads, audiences in rows}
 
 
+@pytest.mark.soak
 def test_our_own_writes_do_not_decide_which_record_is_the_latest(
     deployed: Deployed, sf: Salesforce, tmp_path: Path
 ) -> None:

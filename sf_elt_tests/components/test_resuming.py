@@ -143,7 +143,7 @@ def test_a_pause_is_gone_on_with_once(deployed: Deployed, later: Later) -> None:
     assert first.run_key == second.run_key is not None
 
 
-@pytest.mark.parametrize("whose", ["the import's", "the org's"])
+@pytest.mark.parametrize("whose", ["the import's", pytest.param("the org's", marks=pytest.mark.soak)])
 def test_calls_that_end_in_the_middle_cost_little_more(
     deployed: Deployed, org: Details, later: Later, whose: str
 ) -> None:

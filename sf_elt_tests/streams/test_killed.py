@@ -38,7 +38,15 @@ def _left_over(importer: Importer) -> list[Path]:
 
 
 @pytest.mark.kill
-@pytest.mark.parametrize("moment", ["reading", pytest.param("merging", marks=pytest.mark.soak), "committing", "done"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "reading",
+        pytest.param("merging", marks=pytest.mark.soak),
+        "committing",
+        pytest.param("done", marks=pytest.mark.soak),
+    ],
+)
 def test_a_killed_import_is_made_right_by_the_next(org: Details, tmp_path: Path, moment: str) -> None:
     """SIGKILL while pages land, before the merge, before the commit, after it: the next run ends in the org's rows.
 

@@ -53,6 +53,7 @@ def _kill_once_played(process: subprocess.Popen[bytes], loop, fault: int) -> Non
             0,
             2,
             id="after the second request left, before it took effect",
+            marks=pytest.mark.soak,
         ),
         pytest.param(
             502,

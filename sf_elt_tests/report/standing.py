@@ -44,8 +44,8 @@ def fill(warehouse: Warehouse, now: datetime) -> None:
         )
         connection.execute("CREATE TABLE streams.web_events (occurred_at TIMESTAMP, email VARCHAR, _file VARCHAR)")
         insert("streams.web_events", {"occurred_at": ago(0.5), "email": "ada@example.com", "_file": "a"})
-        for number in range(4):
-            insert("ops.windows", _window(ago(number / 24), f"run {number}"))
+        for hours in (0, 1, 2, 5):
+            insert("ops.windows", _window(ago(hours / 24), f"run {hours}"))
         insert(
             "ops.event_files",
             {"stream": "web_events", "file": "a", "md5": "", "rows_read": 1, "rows_set_aside": 2, "read_at": ago(0.25)},

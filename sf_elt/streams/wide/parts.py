@@ -14,10 +14,10 @@ from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.schema import TableShape
 from sf_elt.streams.staging import Staging, batches, copy_rows, refuse_shortfall, stage_download
 from sf_elt.streams.statements import statement
-from sf_elt.warehouse import hold_memory, naive, quote, quote_text
+from sf_elt.warehouse import hold_enough, naive, quote, quote_text
 from sf_elt.warehouse.errors import room_for
 
-MEMORY = "512MB"
+MEMORY = 512  # MB, and more where a part has many columns
 ROW_GROUP_VALUES = 2_000_000  # DuckDB gathers so many values before it writes them
 ROW_GROUP_BYTES = "32MB"
 JOINED_VALUES = 4_000_000  # that are joined at once
@@ -61,7 +61,7 @@ def join_parts(
     shutil.rmtree(scratch, ignore_errors=True)  # of a join that was killed
     scratch.mkdir()
     with room_for(scratch), duckdb.connect() as connection:
-        hold_memory(connection, MEMORY)
+        hold_enough(connection, max(len(part.columns.names) for part in parts), least=MEMORY)
         connection.execute("SET preserve_insertion_order = false; SET TimeZone = 'UTC'")
         connection.execute("SET temp_directory = ?", [str(scratch / "spilled")])
         for number, part in enumerate(parts):

@@ -10,6 +10,7 @@ from sf_elt.components.audience_tables import sample_table, sizes_table
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.content_affinity import known_affinities
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES
+from sf_elt.components.pictures import pictures_of_audiences
 from sf_elt.components.profiles import known_user_types
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
@@ -73,6 +74,7 @@ class Audiences(dg.Component, Attributes):
             "dagster/column_schema": columns,
             "sizes": sizes_table(report),
             "sample": sample_table(report),
+            **pictures_of_audiences(context, warehouse, [each.audience for each in report.audiences]),
         }
 
     def _lines(self) -> list[str]:

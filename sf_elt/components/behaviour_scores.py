@@ -10,6 +10,7 @@ from sf_elt.components.attributes import Attributes, Group, Owner, require_known
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.imports.salesforce_import import known_streams
 from sf_elt.components.keys import PROFILES, SCORES, stream_key
+from sf_elt.components.pictures import pictures_of_scores
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
 from sf_elt.insight import ScoreSpec, score_behaviour
@@ -84,6 +85,9 @@ class BehaviourScores(dg.Component, Attributes):
                 }
             )
             columns = table_columns(column_types(warehouse, "insight", "scores"))
-            return dg.MaterializeResult(asset_key=SCORES, metadata={**measured, "dagster/column_schema": columns})
+            pictures = pictures_of_scores(context, warehouse)
+            return dg.MaterializeResult(
+                asset_key=SCORES, metadata={**measured, **pictures, "dagster/column_schema": columns}
+            )
 
         return dg.Definitions(assets=[run])

@@ -9,6 +9,7 @@ from sf_elt.components.attributes import Attributes, Group, Owner, require_known
 from sf_elt.components.automation import after_new_data
 from sf_elt.components.imports.salesforce_import import known_streams
 from sf_elt.components.keys import AFFINITIES, PROFILES, stream_key
+from sf_elt.components.pictures import pictures_of_affinities
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
 from sf_elt.insight import AffinitiesReport, AffinitySpec, compute_affinities
@@ -99,7 +100,7 @@ class ContentAffinity(dg.Component, Attributes):
         columns = table_columns(column_types(warehouse, "insight", "affinities"))
         return dg.MaterializeResult(
             asset_key=AFFINITIES,
-            metadata={**measured, "dagster/column_schema": columns},
+            metadata={**measured, **pictures_of_affinities(context, warehouse), "dagster/column_schema": columns},
             check_results=[self._check(report)],
         )
 

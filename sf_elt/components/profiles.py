@@ -21,6 +21,7 @@ from sf_elt.components.fuzzy_pairs import ProfileFuzzy, fuzzy_asset
 from sf_elt.components.imports.salesforce_import import known_streams, what_changes
 from sf_elt.components.keys import FUZZY_PAIRS, PROFILES
 from sf_elt.components.manual_lists import ListsOfYaml, ManualPair, beside, placed
+from sf_elt.components.pictures import pictures_of_profiles
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
 from sf_elt.profiles import (
@@ -179,6 +180,7 @@ class Profiles(dg.Component, Attributes):
                 "built_anew": report.why_anew or "no",
                 "dagster/column_schema": columns,
                 "set_aside_by_rule": _set_aside_table(report),
+                **pictures_of_profiles(context, warehouse),
             },
             check_results=[
                 dg.AssetCheckResult(

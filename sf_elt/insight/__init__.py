@@ -21,12 +21,14 @@ from sf_elt.insight.affinity import INTERESTS, AffinitiesReport, AffinitySpec, c
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.definitions import AudienceFault, check_audiences
 from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing, StreamsRefused, WarehouseOutdated
+from sf_elt.insight.history import ReadTopic, ScoreSpread, audiences_over_time, most_read_topics, spread_of_scores
 from sf_elt.insight.membership import AudienceChange, AudiencesReport, refresh_audiences
 from sf_elt.insight.previewing import AudiencePreview, AudiencesPreview, Overlap, preview_audiences
-from sf_elt.insight.samples import KNOWN_BY, Sample
+from sf_elt.insight.samples import KNOWN_BY
 from sf_elt.insight.scores import SCORES, ScoreSpec, ScoresReport, score_behaviour
 from sf_elt.insight.standing import StandingAudience, standing_audiences
 from sf_elt.insight.subjects import subject_types
+from sf_elt.profiles.samples import Sample
 
 __all__ = [
     "INTERESTS",
@@ -44,17 +46,22 @@ __all__ = [
     "InsightError",
     "Overlap",
     "ProfilesMissing",
+    "ReadTopic",
     "Sample",
     "ScoreSpec",
+    "ScoreSpread",
     "ScoresReport",
     "StandingAudience",
     "StreamsRefused",
     "WarehouseOutdated",
+    "audiences_over_time",
     "check_audiences",
     "compute_affinities",
+    "most_read_topics",
     "preview_audiences",
     "refresh_audiences",
     "score_behaviour",
+    "spread_of_scores",
     "standing_audiences",
     "subject_types",
 ]

@@ -9,7 +9,8 @@ import duckdb
 
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.evaluating import evaluate, run_sql
-from sf_elt.insight.samples import Sample, sample_members
+from sf_elt.insight.samples import sample_members
+from sf_elt.profiles.samples import Sample
 from sf_elt.warehouse import Warehouse
 
 Change = Literal["new", "changed", "same"]

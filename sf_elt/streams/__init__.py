@@ -22,6 +22,7 @@ Errors, besides those of the org and the warehouse:
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.errors import EventsUnreadable, LandingUnreadable, ManyVanished, Shortfall, SpecRefused, StreamError
 from sf_elt.streams.events import DELIMITERS, EventSpec, EventsReport, event_files, files_standing, import_events
+from sf_elt.streams.history import events_over_time, records_over_time
 from sf_elt.streams.importing import import_window
 from sf_elt.streams.recording import WindowReport
 from sf_elt.streams.schema import SchemaChange
@@ -51,10 +52,12 @@ __all__ = [
     "Window",
     "WindowReport",
     "event_files",
+    "events_over_time",
     "files_standing",
     "import_events",
     "import_window",
     "reconcile",
+    "records_over_time",
     "refresh_formulas",
     "refresh_views",
     "repeated_ids",

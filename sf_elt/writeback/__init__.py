@@ -17,6 +17,7 @@ Errors:
 """
 
 from sf_elt.writeback.errors import ExportError, ExportMisconfigured, ExportNotReady, PlanSuperseded
+from sf_elt.writeback.outcomes import outcomes_over_time
 from sf_elt.writeback.plan import FieldChange, Plan, plan_export
 from sf_elt.writeback.report import ExportReport
 from sf_elt.writeback.send import run_export, send_plan
@@ -33,6 +34,7 @@ __all__ = [
     "FieldChange",
     "Plan",
     "PlanSuperseded",
+    "outcomes_over_time",
     "plan_export",
     "run_export",
     "send_plan",

@@ -1,5 +1,6 @@
 """The whole loop in one run, on an org of its own: what the exports write would be news to other tests."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,10 +34,15 @@ def test_the_whole_chain_in_one_run(
     }
     graph = deployed.definitions.resolve_asset_graph()
     assert Path(deployed.metadata(REPORT)["file"]).stat().st_size == deployed.metadata(REPORT)["bytes"]
+    with deployed.warehouse.read() as connection:
+        addresses = {each for (each,) in connection.execute("SELECT email FROM profiles.profiles").fetchall()}
     for key in graph.materializable_asset_keys - {REPORT}:
         said = {**graph.get(key).metadata, **deployed.metadata(key)}
         assert said["dagster/row_count"] > 0, key
         assert said["dagster/column_schema"].columns, key
+        assert any("](data:image/svg+xml," in each for each in said.values() if isinstance(each, str)), key
+        assert said["sample"].records, key
+        assert not addresses & set(re.findall(r"[^\s,:'\"@]+@[^\s,:'\"@]+", str(said))), key
     leads = sf.query("SELECT Scores__c, Content_Affinity__c FROM Lead")["records"]
     scored = sum(lead["Scores__c"] is not None for lead in leads)
     with deployed.warehouse.read() as connection:

@@ -11,6 +11,7 @@ from sf_elt.components.attributes import Attributes, Group, Owner
 from sf_elt.components.events.event_watch import watch_files
 from sf_elt.components.frequency import checked_frequency, timetable
 from sf_elt.components.keys import stream_key
+from sf_elt.components.pictures import pictures_of_events
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
 from sf_elt.streams import DELIMITERS, EventSpec, SpecRefused, import_events
@@ -149,4 +150,8 @@ class EventImport(dg.Component, Attributes):
                 "seconds": report.seconds,
             }
         )
-        return {**measured, "dagster/column_schema": table_columns(column_types(warehouse, "streams", self.stream))}
+        return {
+            **measured,
+            **pictures_of_events(context, warehouse, self.stream),
+            "dagster/column_schema": table_columns(column_types(warehouse, "streams", self.stream)),
+        }

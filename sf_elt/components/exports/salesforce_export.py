@@ -13,6 +13,7 @@ from sf_elt.components.content_affinity import known_affinities
 from sf_elt.components.exports.preview import FULL_VALUES, changes_table
 from sf_elt.components.imports.salesforce_import import known_streams
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key
+from sf_elt.components.pictures import pictures_of_export
 from sf_elt.components.profiles import known_user_fields
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers
@@ -22,6 +23,7 @@ from sf_elt.components.writes_to_org import WritesToOrg
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.warehouse import JobMeter, Warehouse
 from sf_elt.writeback import TOP_TOPICS, ExportReport, plan_export, run_export
+from sf_elt.writeback.spec import spender
 
 DRY_RUN = "dry run: nothing was sent"
 EVERY_OUTCOME = "every_sent_record_has_an_outcome"
@@ -57,7 +59,7 @@ class SalesforceExport(WritesToOrg):
     @property
     def spender(self) -> str:
         """Under this name its calls are counted."""
-        return f"export:{self.name}"
+        return spender(self.name)
 
     def _asset(self, key: dg.AssetKey, deps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         spec = dg.AssetSpec(
@@ -121,7 +123,7 @@ class SalesforceExport(WritesToOrg):
             context.log.warning(f"the org refused {report.failed:,} records; writeback.sync_log has its words for each")
         yield dg.MaterializeResult(
             asset_key=key,
-            metadata=_metadata(report, meter.left),
+            metadata={**_metadata(report, meter.left), **pictures_of_export(context, warehouse, self.name)},
             check_results=[
                 dg.AssetCheckResult(
                     asset_key=key,

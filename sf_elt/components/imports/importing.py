@@ -10,6 +10,7 @@ from pydantic import Field
 from sf_elt.components.imports.settings import settings
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import Span, span_to_read
+from sf_elt.components.pictures import pictures_of_records
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import (
     ONLY_NEW,
@@ -139,7 +140,8 @@ def read_partitions(
     if report.rows_kept_out:
         context.log.info(f"{report.rows_kept_out:,} rows of erased people were kept out")
     # A range run writes one event for each of its partitions: the window's numbers stand on the last one only.
-    context.add_asset_metadata(_metadata(report, warehouse), asset_key=key, partition_key=context.partition_keys[-1])
+    told = {**_metadata(report, warehouse), **pictures_of_records(context, warehouse, report.stream)}
+    context.add_asset_metadata(told, asset_key=key, partition_key=context.partition_keys[-1])
     yield dg.MaterializeResult(asset_key=key, check_results=_checks(context.instance, key, report, warehouse))
 
 

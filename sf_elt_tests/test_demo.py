@@ -49,8 +49,9 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_everything_it_makes_is_in_its_folder(demo_folder: Path) -> None:
-    """Warehouse, events, the org's file and Dagster's state: all in the one folder, with the marker."""
-    assert {each.name for each in demo_folder.iterdir()} == {MARKER, "org", "events", "warehouse", "dagster_home"}
+    """Warehouse, events, the org's file, Dagster's state and the report: all in the one folder, with the marker."""
+    folders = {"org", "events", "warehouse", "dagster_home"}
+    assert {each.name for each in demo_folder.iterdir()} == {MARKER, "report.html", *folders}
     assert (demo_folder / "dagster_home" / "storage").is_dir()
 
 

@@ -22,11 +22,15 @@ STREAMS = (
 )
 
 
-def build_default(importer: Importer) -> ProfilesReport:
+def default_mapping() -> tuple[list[FieldRule], Guards]:
     text = Path(sf_elt.__file__).with_name("defs").joinpath("profiles/defs.yaml").read_text("utf-8")
     attributes = yaml.safe_load(text)["attributes"]
     mapping = [FieldRule.model_validate(line) for line in attributes["mapping"]]
-    guards = Guards.model_validate(attributes["guards"])
+    return mapping, Guards.model_validate(attributes["guards"])
+
+
+def build_default(importer: Importer) -> ProfilesReport:
+    mapping, guards = default_mapping()
     for spec in STREAMS:
         importer.run(spec)
     return build_profiles(importer.warehouse, mapping, guards, now=NOW, run_id="test")

@@ -93,23 +93,36 @@ STEPS: Sequence[Step] = [
             ("lead", 1, "p1@x.org", None),
             ("lead", 2, "p2@x.org", 1),
             ("lead", 3, "p3@x.org", 1),
+            ("contact", 5, "p0@x.org", None),
+            ("event", 2, "p2@x.org", None),
+            ("lead", 4, "p4@x.org", None),
+            ("contact", 3, "p4@x.org", None),
         ],
         ManualLists(),
         0,
     ),
-    ([("event", 4, "p1@x.org", None), ("lead", 4, "p4@x.org", None)], ManualLists(), 1),
+    ([("event", 4, "p1@x.org", None), ("merge contact", 5, None, 6)], ManualLists(), 1),
     (
-        [("delete lead", 2, None, None), ("merge contact", 1, None, 2), ("contact", 3, "p4@x.org", None)],
+        [("delete lead", 2, None, None), ("merge contact", 1, None, 2), ("lead", 6, "p0@x.org", None)],
         ManualLists(),
         1,
     ),
-    ([("lead", 1, "p3@x.org", None), ("delete lead", 3, None, None), ("lead", 5, None, 2)], ManualLists(), 0),
+    (
+        [
+            ("lead", 1, "p3@x.org", None),
+            ("delete lead", 3, None, None),
+            ("delete lead", 4, None, None),
+            ("forget events", 2, None, None),
+        ],
+        ManualLists(),
+        0,
+    ),
     ([], ManualLists(), 200),
 ]
 
 
 def test_increments_are_full_builds() -> None:
-    """After updates, a merge, deletes, a split, a refusal that is taken back, and time that only passed."""
+    """After updates, merges, deletes, a merged record that lives again, refusals taken back, and time that passed."""
     increments_are_full_builds(STEPS, Guards(max_per_kind={"email": 2}), MAPPINGS[0])
 
 

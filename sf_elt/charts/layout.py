@@ -6,7 +6,9 @@ from sf_elt.charts.data import Chart, Flows, Histogram, Histograms, Lines, Ranki
 from sf_elt.charts.drawing import FONT, Drawing, Words
 from sf_elt.charts.over_time import flows, lines, stacks
 
-WIDTH = 480
+WIDTH = 400
+"""Of a picture in Dagster, about what its page of an asset has room for in a window of 1,500 pixels."""
+
 ROW = 18
 
 

@@ -54,7 +54,7 @@ def pictures_of_events(context: dg.AssetExecutionContext, warehouse: Warehouse, 
         context,
         warehouse,
         events_over_time=happened,
-        sample=lambda connection: _table(newest_rows(connection, "streams", stream, "_loaded_at")),
+        sample=lambda connection: _table(newest_rows(connection, "streams", stream, "occurred_at")),
     )
 
 
@@ -87,7 +87,7 @@ def pictures_of_scores(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     return _shown(
         context,
         warehouse,
-        people_by_score_0_to_100=spread,
+        spread_of_scores=spread,
         sample=lambda connection: _table(
             newest_rows(connection, "insight", "scores", "computed_at", columns=("profile_id", *SCORES))
         ),

@@ -43,7 +43,7 @@ def test_what_cannot_be_drawn_fails_no_run(tmp_path: Path) -> None:
         connection.execute("DROP TABLE insight.scores")
     result, warnings = run(warehouse)
     assert result.success
-    assert [each.split(".")[0] for each in warnings] == ["not shown: people_by_score_0_to_100", "not shown: sample"]
+    assert [each.split(".")[0] for each in warnings] == ["not shown: spread_of_scores", "not shown: sample"]
     assert "scores does not exist" in warnings[0]
     assert "nothing%20yet" in shown_by(result)["Loyal: over time"].replace("\xa0", "%20")
 
@@ -57,6 +57,6 @@ def test_scores_are_shown_as_they_are_spread(tmp_path: Path) -> None:
         )
     result, warnings = run(warehouse)
     assert warnings == []
-    picture = shown_by(result)["people_by_score_0_to_100"]
+    picture = shown_by(result)["spread_of_scores"]
     assert all(score in picture for score in SCORES)
     assert picture.count("nothing\xa0yet") == len(SCORES) - 1

@@ -8,7 +8,7 @@ WITH shared AS (
         count(*) AS identifiers,
         min({'kind': known.kind, 'value': known.value}) AS first_identifier
     FROM found_identifiers
-    JOIN profiles.identifiers AS known USING (kind, value)
+    JOIN known_identifiers AS known USING (kind, value)
     WHERE found_identifiers.component IN (FROM living_components)
     GROUP BY known.profile_id, found_identifiers.component
 ),

@@ -8,7 +8,8 @@ from sf_elt.profiles.sql import delete, statement
 
 
 def name_components(connection: duckdb.DuckDBPyConnection, *, now: datetime, affected: str) -> None:
-    """Fills the temporary table component_profiles: component, profile_id, created_at, for components that live.
+    """Fills the temporary tables component_profiles (component, profile_id, created_at, of components that live) and
+    known_identifiers: those of the profiles that are made anew, as they stand.
 
     A component lives while a row that is not deleted carries one of its identifiers. Also brings profiles.aliases up
     to date, in which no alias leads to another. `affected` is SQL for whether a profile is made anew.
@@ -16,6 +17,7 @@ def name_components(connection: duckdb.DuckDBPyConnection, *, now: datetime, aff
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE living_components AS SELECT DISTINCT component FROM found_identifiers WHERE alive"
     )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE known_identifiers AS FROM profiles.identifiers WHERE {affected}")
     connection.execute(statement("claims"))
     connection.execute(
         """

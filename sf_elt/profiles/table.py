@@ -61,9 +61,6 @@ def replace_links(connection: duckdb.DuckDBPyConnection, scope: Scope, *, now: d
             (len(streams) + 1, FUZZY_LINKS),
         ],
     )
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE known_identifiers AS FROM profiles.identifiers WHERE {scope.profiles}"
-    )
     delete(connection, "profiles.identifiers", scope.profiles)
     delete(connection, "profiles.links", scope.profiles)
     if scope.everything:

@@ -44,6 +44,7 @@ def join_records(
     delete(connection, "occurrences", f"rule IS NULL AND NOT ({affected})")
     if connection.execute("SELECT count(*) FROM listed_pairs").fetchall() != [(0,)]:
         join_pairs(connection, stream_number=len(streams), offset=records)
+    connection.execute(statement("keyed_identifiers"))
     edges = connection.execute(statement("edges")).fetchnumpy()
     joined, components = smallest_connected(
         np.asarray(edges["record"], np.int64), np.asarray(edges["first_record"], np.int64)
@@ -52,6 +53,7 @@ def join_records(
     connection.execute(statement("found_identifiers"))
     apart = kept_apart(connection)
     if (guards.max_per_kind or apart) and _divide(connection, kinds, guards.max_per_kind, apart):
+        connection.execute(statement("keyed_identifiers"))
         connection.execute(statement("found_identifiers"))
 
 
@@ -91,9 +93,10 @@ def smallest_connected(
         return nodes, nodes
     sources, targets = positions[: len(left)], positions[len(left) :]
     graph = coo_array((np.ones(len(left), np.int8), (sources, targets)), shape=(len(nodes), len(nodes)))
-    _, labels = connected_components(graph.tocsr(), directed=False)
-    _, first = np.unique(labels, return_index=True)
-    smallest = nodes[first[labels]]
+    count, labels = connected_components(graph.tocsr(), directed=False)
+    first = np.empty(count, nodes.dtype)
+    first[labels[::-1]] = nodes[::-1]  # of several, numpy keeps the last: the nodes are in order
+    smallest = first[labels]
     joined = nodes != smallest
     return nodes[joined], smallest[joined]
 

@@ -10,12 +10,12 @@ import duckdb
 import numpy as np
 
 from sf_elt.profiles import FieldRule, Guards, ManualLists
-from sf_elt.profiles.guards import set_up_guards
-from sf_elt.profiles.identity import join_records, smallest_connected
-from sf_elt.profiles.manual_pairs import list_pairs
-from sf_elt.profiles.mapping import identifier_kinds
-from sf_elt.profiles.rows import MappedStream, identifier_candidates, mapped_streams, number_rows
-from sf_elt.profiles.sources import find_sources
+from sf_elt.profiles.identity.guards import set_up_guards
+from sf_elt.profiles.identity.joining import join_records, smallest_connected
+from sf_elt.profiles.manual.pairs import list_pairs
+from sf_elt.profiles.mapping.rules import identifier_kinds
+from sf_elt.profiles.reading.rows import MappedStream, identifier_candidates, mapped_streams, number_rows
+from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.profiles.sql import statement, store
 from sf_elt.warehouse import Warehouse
 

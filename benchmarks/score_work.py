@@ -11,8 +11,8 @@ import scipy.special  # noqa: F401 - no module is imported by the clock
 from benchmarks.profile_work import NOW
 from sf_elt.insight import SCORES, score_behaviour
 from sf_elt.profiles import FieldRule
-from sf_elt.profiles.rows import event_key, mapped_streams, publish_events
-from sf_elt.profiles.sources import find_sources
+from sf_elt.profiles.reading.rows import event_key, mapped_streams, publish_events
+from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.warehouse import Warehouse
 
 STREAM = "web_events"

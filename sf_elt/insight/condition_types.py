@@ -8,7 +8,7 @@ import duckdb
 from sqlglot import exp
 
 from sf_elt.insight.conditions import AUDIENCES_COLUMN, Condition, evaluated_sql
-from sf_elt.profiles.mapping import type_of
+from sf_elt.profiles.mapping.rules import type_of
 from sf_elt.warehouse import quote
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from hashlib import md5
 from sqlglot import exp
 
 from sf_elt.insight.affinity.asked import AFFINITY, faults_of_affinity, looked_up
-from sf_elt.profiles.expressions import (
+from sf_elt.profiles.mapping.expressions import (
     CONDITION,
     MAX_LENGTH,
     ExpressionRefused,

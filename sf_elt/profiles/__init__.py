@@ -10,6 +10,13 @@
 It writes profiles.profiles (profile_id, created_at, updated_at, one column a user field), profiles.identifiers, links,
 refused_links, manual_links, fuzzy_links and aliases, and for each stream of events a view profiles.<stream>_by_profile.
 
+build        one build, from the streams to the tables, in one transaction
+mapping/     what a mapping may say          reading/     the rows that count
+manual/      links and unlinks by hand       fuzzy/       Splink's links, off by default
+identity/    which rows are one person       merging/     several values become one
+writing/     the tables that stand           increments/  what a build reads again
+explaining/  why a profile is what it is     erasing/     a person taken out
+
 Errors:
 
     ProfilesError
@@ -24,7 +31,7 @@ Errors:
 
 from sf_elt.profiles.build import ProfilesReport, build_profiles
 from sf_elt.profiles.checks import profiles_without_identifier
-from sf_elt.profiles.erasing import Erasure, EventLines, erase_profile, finish_erasures, preview_erasure
+from sf_elt.profiles.erasing.erasing import Erasure, EventLines, erase_profile, finish_erasures, preview_erasure
 from sf_elt.profiles.errors import (
     ErasureUnfinished,
     FuzzyRefused,
@@ -34,7 +41,7 @@ from sf_elt.profiles.errors import (
     ProfilesError,
     SeveralProfiles,
 )
-from sf_elt.profiles.explaining import (
+from sf_elt.profiles.explaining.explaining import (
     FieldOfProfile,
     LinkOfProfile,
     LinkRefused,
@@ -42,15 +49,15 @@ from sf_elt.profiles.explaining import (
     Said,
     explain_profile,
 )
-from sf_elt.profiles.fuzzy import FuzzyReport, find_fuzzy_pairs
-from sf_elt.profiles.fuzzy_links import Agreement, FuzzyLink
-from sf_elt.profiles.fuzzy_options import ComparedField, FuzzyFault, FuzzyLinks, check_fuzzy, splink_missing
-from sf_elt.profiles.guards import ROLE_MAILBOXES, Guards, check_guards
-from sf_elt.profiles.manual import Identifier, ManualLists, Pair, read_pairs
-from sf_elt.profiles.manual_pairs import check_manual
-from sf_elt.profiles.mapping import FieldRule, identifier_kinds, user_fields, with_region
-from sf_elt.profiles.mapping_faults import Fault, check_mapping, faults_of_mapping
-from sf_elt.profiles.rows import SetAside
+from sf_elt.profiles.fuzzy.finding import FuzzyReport, find_fuzzy_pairs
+from sf_elt.profiles.fuzzy.links import Agreement, FuzzyLink
+from sf_elt.profiles.fuzzy.options import ComparedField, FuzzyFault, FuzzyLinks, check_fuzzy, splink_missing
+from sf_elt.profiles.identity.guards import ROLE_MAILBOXES, Guards, check_guards
+from sf_elt.profiles.manual.lists import Identifier, ManualLists, Pair, read_pairs
+from sf_elt.profiles.manual.pairs import check_manual
+from sf_elt.profiles.mapping.faults import Fault, check_mapping, faults_of_mapping
+from sf_elt.profiles.mapping.rules import FieldRule, identifier_kinds, user_fields, with_region
+from sf_elt.profiles.reading.rows import SetAside
 
 __all__ = [
     "ROLE_MAILBOXES",

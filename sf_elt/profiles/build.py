@@ -6,22 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sf_elt.profiles.affected import Scope, affected_by_changes
-from sf_elt.profiles.changes import find_changed_rows, read_contents
 from sf_elt.profiles.errors import MappingRefused, NothingToUnify
-from sf_elt.profiles.guards import Guards, check_guards
-from sf_elt.profiles.identity import join_records, set_up_identity
-from sf_elt.profiles.ids import name_components
-from sf_elt.profiles.last_build import leave_for_next, made_from, note_build, why_anew
-from sf_elt.profiles.manual import ManualLists
-from sf_elt.profiles.manual_pairs import check_manual
-from sf_elt.profiles.mapping import FieldRule, user_fields
-from sf_elt.profiles.mapping_faults import faults_of_mapping
-from sf_elt.profiles.merge import merge_values
-from sf_elt.profiles.rows import SetAside, mapped_streams, number_rows, publish_events, set_aside
-from sf_elt.profiles.sources import Source, find_sources
+from sf_elt.profiles.identity.guards import Guards, check_guards
+from sf_elt.profiles.identity.ids import name_components
+from sf_elt.profiles.identity.joining import join_records, set_up_identity
+from sf_elt.profiles.increments.affected import Scope, affected_by_changes
+from sf_elt.profiles.increments.changes import find_changed_rows, read_contents
+from sf_elt.profiles.increments.last_build import leave_for_next, made_from, note_build, why_anew
+from sf_elt.profiles.manual.lists import ManualLists
+from sf_elt.profiles.manual.pairs import check_manual
+from sf_elt.profiles.mapping.faults import faults_of_mapping
+from sf_elt.profiles.mapping.rules import FieldRule, user_fields
+from sf_elt.profiles.merging.operators import merge_values
+from sf_elt.profiles.reading.rows import SetAside, mapped_streams, number_rows, publish_events, set_aside
+from sf_elt.profiles.reading.sources import Source, find_sources
 from sf_elt.profiles.sql import statement
-from sf_elt.profiles.table import align_columns, one_row, replace_changed, replace_links
+from sf_elt.profiles.writing.tables import align_columns, one_row, replace_changed, replace_links
 from sf_elt.warehouse import Warehouse, hold_at_most
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sf_elt.profiles.mapping_faults import Fault
+from sf_elt.profiles.mapping.faults import Fault
 
 
 class ProfilesError(Exception):

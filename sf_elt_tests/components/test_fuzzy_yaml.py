@@ -40,7 +40,7 @@ def test_fuzzy_links_in_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ol
 
 def test_without_splink_they_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the extra that is missing, and the line that asks for it."""
-    monkeypatch.setattr("sf_elt.profiles.fuzzy_options.find_spec", lambda name: None)
+    monkeypatch.setattr("sf_elt.profiles.fuzzy.options.find_spec", lambda name: None)
     told = load_changed(tmp_path, "profiles/defs.yaml", BEFORE, f"{FUZZY}{BEFORE}", monkeypatch)
     assert re.search(r"profiles/defs\.yaml:\d+ attributes\.fuzzy: fuzzy links are found by Splink", told)
     assert "pip install 'sf_elt[fuzzy]'" in told

@@ -16,10 +16,10 @@ from sf_elt.profiles import (
     NoSuchProfile,
     build_profiles,
     erase_profile,
-    erasing,
     finish_erasures,
     preview_erasure,
 )
+from sf_elt.profiles.erasing import erasing
 from sf_elt_tests.profiles.erasable import COOKIE, EMAIL, LATER, MAPPING, PERSON, TRACES, Erasable, erasable
 from sf_elt_tests.profiles.streams import NOW, lead_id, table
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from sf_elt.profiles import ProfilesReport
-from sf_elt.profiles.phones import e164
+from sf_elt.profiles.mapping.phones import e164
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.profiles.streams import build, contact, event, lead, put, rule, table
 

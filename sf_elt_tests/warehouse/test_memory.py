@@ -16,7 +16,7 @@ def held(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
 
 @pytest.mark.parametrize(("processors", "columns"), [(1, 60), (2, 60), (2, 500), (8, 60), (8, 500), (64, 2), (64, 800)])
 def test_threads_fit_into_what_a_load_may_hold(processors: int, columns: int) -> None:
-    """Each thread of a load has half a MB for each column and 64 for text, and all of them together hold 1 GB at most."""
+    """Each thread of a load has half a MB a column and 64 MB for text, and all together hold 1 GB at most."""
     with duckdb.connect() as connection:
         connection.execute("SET threads = ?", [processors])
         hold_enough(connection, columns)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sf_elt.insight.linked import linked_streams, linked_view
 from sf_elt.insight.scores.propensity import NotFitted, ReturnModel, fit_returns
-from sf_elt.profiles.sources import find_sources
+from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import Warehouse
 

@@ -12,9 +12,9 @@ from datetime import datetime
 
 import duckdb
 
-from sf_elt.profiles.by_value import is_by_value, merge_by_value
-from sf_elt.profiles.mapping import FieldRule, Merge, user_fields
-from sf_elt.profiles.rows import MappedStream
+from sf_elt.profiles.mapping.rules import FieldRule, Merge, user_fields
+from sf_elt.profiles.merging.by_value import is_by_value, merge_by_value
+from sf_elt.profiles.reading.rows import MappedStream
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import quote
 

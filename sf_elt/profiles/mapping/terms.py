@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 import duckdb
 
-from sf_elt.profiles.expressions import SOURCE, Expression, ExpressionRefused, columns_of, parse_expression
+from sf_elt.profiles.mapping.expressions import SOURCE, Expression, ExpressionRefused, columns_of, parse_expression
 from sf_elt.profiles.sql import statement
 from sf_elt.salesforce import did_you_mean
 from sf_elt.warehouse import quote

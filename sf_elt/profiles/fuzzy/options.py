@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from sf_elt.profiles.mapping import Clean, FieldRule
-from sf_elt.profiles.mapping_faults import faults_of_mapping
+from sf_elt.profiles.mapping.faults import faults_of_mapping
+from sf_elt.profiles.mapping.rules import Clean, FieldRule
 from sf_elt.salesforce import did_you_mean
 
 Kind = Literal["name", "email", "phone", "company", "postal_code", "exact"]

@@ -23,15 +23,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sf_elt.profiles.errors import FuzzyRefused
-from sf_elt.profiles.fuzzy_options import FuzzyLinks, splink_missing
-from sf_elt.profiles.fuzzy_records import read_records
-from sf_elt.profiles.guards import Guards
-from sf_elt.profiles.mapping import FieldRule
+from sf_elt.profiles.fuzzy.options import FuzzyLinks, splink_missing
+from sf_elt.profiles.fuzzy.records import read_records
+from sf_elt.profiles.identity.guards import Guards
+from sf_elt.profiles.mapping.rules import FieldRule
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import Warehouse, scratch
 
 if TYPE_CHECKING:
-    from sf_elt.profiles.fuzzy_model import Learned
+    from sf_elt.profiles.fuzzy.model import Learned
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def find_fuzzy_pairs(
     """
     if missing := splink_missing():
         raise FuzzyRefused([missing])
-    from sf_elt.profiles.fuzzy_model import find_pairs
+    from sf_elt.profiles.fuzzy.model import find_pairs
 
     started = time.perf_counter()
     say = progress or _say_nothing

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sf_elt.profiles.fuzzy_links import list_fuzzy
-from sf_elt.profiles.guards import Guards, set_up_guards
-from sf_elt.profiles.manual import ManualLists
-from sf_elt.profiles.manual_pairs import identifier_names, join_pairs, kept_apart, list_pairs
-from sf_elt.profiles.mapping import FieldRule, identifier_kinds
-from sf_elt.profiles.overfull import KeptApart, Link, TooMany, join_within
-from sf_elt.profiles.rows import MappedStream, identifier_candidates
+from sf_elt.profiles.fuzzy.links import list_fuzzy
+from sf_elt.profiles.identity.guards import Guards, set_up_guards
+from sf_elt.profiles.identity.overfull import KeptApart, Link, TooMany, join_within
+from sf_elt.profiles.manual.lists import ManualLists
+from sf_elt.profiles.manual.pairs import identifier_names, join_pairs, kept_apart, list_pairs
+from sf_elt.profiles.mapping.rules import FieldRule, identifier_kinds
+from sf_elt.profiles.reading.rows import MappedStream, identifier_candidates
 from sf_elt.profiles.sql import delete, statement, store
 
 

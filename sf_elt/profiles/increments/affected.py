@@ -10,10 +10,10 @@ from datetime import datetime
 
 import duckdb
 
-from sf_elt.profiles.guards import Guards
-from sf_elt.profiles.identity import find_occurrences
-from sf_elt.profiles.mapping import FieldRule
-from sf_elt.profiles.rows import MappedStream, identifying, number_rows, records_of
+from sf_elt.profiles.identity.guards import Guards
+from sf_elt.profiles.identity.joining import find_occurrences
+from sf_elt.profiles.mapping.rules import FieldRule
+from sf_elt.profiles.reading.rows import MappedStream, identifying, number_rows, records_of
 from sf_elt.profiles.sql import delete, statement
 
 

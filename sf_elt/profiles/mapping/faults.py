@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sf_elt.profiles.expressions import ExpressionRefused
-from sf_elt.profiles.mapping import RESERVED, FieldRule, Merge, UserType, type_of
-from sf_elt.profiles.phones import check_region
-from sf_elt.profiles.terms import check_form, terms_of
+from sf_elt.profiles.mapping.expressions import ExpressionRefused
+from sf_elt.profiles.mapping.phones import check_region
+from sf_elt.profiles.mapping.rules import RESERVED, FieldRule, Merge, UserType, type_of
+from sf_elt.profiles.mapping.terms import check_form, terms_of
 from sf_elt.salesforce import did_you_mean
 
 _TAKES: Mapping[UserType, frozenset[str]] = {

@@ -15,8 +15,8 @@ from splink import Linker
 from splink.backends.duckdb import DuckDBAPI
 
 from sf_elt.profiles.errors import FuzzyRefused
-from sf_elt.profiles.fuzzy_options import LEAST_KEPT, ComparedField, FuzzyLinks, Kind
-from sf_elt.profiles.fuzzy_records import ComparedRecords
+from sf_elt.profiles.fuzzy.options import LEAST_KEPT, ComparedField, FuzzyLinks, Kind
+from sf_elt.profiles.fuzzy.records import ComparedRecords
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import quote_text
 

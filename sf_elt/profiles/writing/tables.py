@@ -5,10 +5,10 @@ from datetime import datetime
 
 import duckdb
 
-from sf_elt.profiles.affected import Scope
-from sf_elt.profiles.fuzzy_links import FUZZY_LINKS
-from sf_elt.profiles.manual_pairs import MANUAL_LINKS
-from sf_elt.profiles.mapping import RESERVED
+from sf_elt.profiles.fuzzy.links import FUZZY_LINKS
+from sf_elt.profiles.increments.affected import Scope
+from sf_elt.profiles.manual.pairs import MANUAL_LINKS
+from sf_elt.profiles.mapping.rules import RESERVED
 from sf_elt.profiles.sql import delete, statement
 from sf_elt.warehouse import quote
 

@@ -13,12 +13,12 @@ from datetime import datetime
 import duckdb
 
 from sf_elt.profiles.errors import NoSuchProfile, SeveralProfiles
-from sf_elt.profiles.fuzzy_links import FuzzyLink, fuzzy_of_profile
-from sf_elt.profiles.guards import Guards, set_up_guards
-from sf_elt.profiles.mapping import FieldRule, Merge, identifier_kinds, user_fields
-from sf_elt.profiles.merge import precedence_statement
-from sf_elt.profiles.rows import MappedStream, identifier_candidates, mapped_streams, number_rows, records_of
-from sf_elt.profiles.sources import find_sources
+from sf_elt.profiles.fuzzy.links import FuzzyLink, fuzzy_of_profile
+from sf_elt.profiles.identity.guards import Guards, set_up_guards
+from sf_elt.profiles.mapping.rules import FieldRule, Merge, identifier_kinds, user_fields
+from sf_elt.profiles.merging.operators import precedence_statement
+from sf_elt.profiles.reading.rows import MappedStream, identifier_candidates, mapped_streams, number_rows, records_of
+from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import Warehouse
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import duckdb
 
-from sf_elt.profiles.rows import MappedStream, event_columns, groups_of_events, merged_away, tried
+from sf_elt.profiles.reading.rows import MappedStream, event_columns, groups_of_events, merged_away, tried
 from sf_elt.profiles.sql import delete, statement
 from sf_elt.warehouse import quote, quote_text
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from sf_elt.profiles.terms import column_names
+from sf_elt.profiles.mapping.terms import column_names
 
 UserType = Literal["[]string", "string", "number", "int", "bool", "date", "map"]
 Merge = Literal["latest", "oldest", "first", "min", "max", "sum", "count", "set", "valuecount"]

@@ -6,8 +6,8 @@ A value that cannot be read (a date that is none, a phone that nobody can call) 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sf_elt.profiles.mapping import SQL_TYPES, FieldRule, type_of
-from sf_elt.profiles.terms import Term
+from sf_elt.profiles.mapping.rules import SQL_TYPES, FieldRule, type_of
+from sf_elt.profiles.mapping.terms import Term
 from sf_elt.warehouse import quote_text
 
 _WIDE_INTEGERS = frozenset({"HUGEINT", "UHUGEINT", "UBIGINT"})

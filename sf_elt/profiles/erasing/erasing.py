@@ -15,13 +15,13 @@ from datetime import datetime
 
 import duckdb
 
-from sf_elt.profiles.erasing_tables import erase_from_tables, named_in_tables
+from sf_elt.profiles.erasing.tables import erase_from_tables, named_in_tables
 from sf_elt.profiles.errors import ErasureUnfinished
-from sf_elt.profiles.explaining import profile_id_of
-from sf_elt.profiles.last_build import build_anew
-from sf_elt.profiles.mapping import FieldRule
-from sf_elt.profiles.rows import MappedStream, mapped_streams
-from sf_elt.profiles.sources import find_sources
+from sf_elt.profiles.explaining.explaining import profile_id_of
+from sf_elt.profiles.increments.last_build import build_anew
+from sf_elt.profiles.mapping.rules import FieldRule
+from sf_elt.profiles.reading.rows import MappedStream, mapped_streams
+from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.profiles.sql import statement
 from sf_elt.streams.erasing import NamedRows, find_named_rows, take_out
 from sf_elt.streams.keeping_out import OF_MANY, PEOPLE

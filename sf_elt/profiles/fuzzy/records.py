@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from sf_elt.profiles.errors import FuzzyRefused, NothingToUnify
-from sf_elt.profiles.fuzzy_options import ComparedField, FuzzyLinks, check_fuzzy
-from sf_elt.profiles.guards import Guards, set_up_guards
-from sf_elt.profiles.mapping import FieldRule, identifier_kinds
-from sf_elt.profiles.rows import MappedStream, identifier_candidates, mapped_streams, number_rows
-from sf_elt.profiles.sources import find_sources
+from sf_elt.profiles.fuzzy.options import ComparedField, FuzzyLinks, check_fuzzy
+from sf_elt.profiles.identity.guards import Guards, set_up_guards
+from sf_elt.profiles.mapping.rules import FieldRule, identifier_kinds
+from sf_elt.profiles.reading.rows import MappedStream, identifier_candidates, mapped_streams, number_rows
+from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import Warehouse, quote_text
 

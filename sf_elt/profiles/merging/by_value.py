@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from sf_elt.profiles.mapping import FieldRule
-from sf_elt.profiles.rows import MappedStream
+from sf_elt.profiles.mapping.rules import FieldRule
+from sf_elt.profiles.reading.rows import MappedStream
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import quote
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from sf_elt.profiles.mapping import FieldRule, identifier_kinds
+from sf_elt.profiles.mapping.rules import FieldRule, identifier_kinds
 from sf_elt.profiles.sql import statement
 from sf_elt.salesforce import did_you_mean
 

@@ -9,14 +9,14 @@ from importlib.resources import files
 
 import duckdb
 
-from sf_elt.profiles.affected import Scope
-from sf_elt.profiles.by_value import note_expiring
-from sf_elt.profiles.changes import remember_contents
-from sf_elt.profiles.guards import Guards
-from sf_elt.profiles.mapping import FieldRule
-from sf_elt.profiles.rows import note_set_aside
-from sf_elt.profiles.sources import Source
-from sf_elt.profiles.sql import delete
+from sf_elt.profiles.identity.guards import Guards
+from sf_elt.profiles.increments.affected import Scope
+from sf_elt.profiles.increments.changes import remember_contents
+from sf_elt.profiles.mapping.rules import FieldRule
+from sf_elt.profiles.merging.by_value import note_expiring
+from sf_elt.profiles.reading.rows import note_set_aside
+from sf_elt.profiles.reading.sources import Source
+from sf_elt.profiles.sql import delete, files_within
 from sf_elt.warehouse import naive
 
 
@@ -107,7 +107,7 @@ def _program() -> str:
     """The code of this room, and the versions of what it reads values with."""
     code = sorted(
         (each.name, _digest(each.read_bytes()))
-        for each in files("sf_elt.profiles").iterdir()
+        for each in files_within(files("sf_elt.profiles"))
         if each.name.endswith((".py", ".sql"))
     )
     return repr((code, [version(name) for name in ("duckdb", "phonenumbers", "sqlglot")]))

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
-from sf_elt.profiles.guards import Guards, set_up_guards
-from sf_elt.profiles.manual import Identifier, ManualLists, Pair, contradictions
-from sf_elt.profiles.mapping import FieldRule, identifier_kinds
-from sf_elt.profiles.phones import e164
+from sf_elt.profiles.identity.guards import Guards, set_up_guards
+from sf_elt.profiles.manual.lists import Identifier, ManualLists, Pair, contradictions
+from sf_elt.profiles.mapping.phones import e164
+from sf_elt.profiles.mapping.rules import FieldRule, identifier_kinds
+from sf_elt.profiles.mapping.values import cleaned
 from sf_elt.profiles.sql import statement, store
-from sf_elt.profiles.values import cleaned
 from sf_elt.salesforce import did_you_mean
 from sf_elt.warehouse import quote_text
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from sf_elt.profiles.mapping import FieldRule
-from sf_elt.profiles.phones import read_phones
-from sf_elt.profiles.sources import Source
+from sf_elt.profiles.mapping.phones import read_phones
+from sf_elt.profiles.mapping.rules import FieldRule
+from sf_elt.profiles.mapping.terms import Term, terms_of
+from sf_elt.profiles.mapping.values import RowValue, cleaned, is_list, row_value
+from sf_elt.profiles.reading.sources import Source
 from sf_elt.profiles.sql import statement
-from sf_elt.profiles.terms import Term, terms_of
-from sf_elt.profiles.values import RowValue, cleaned, is_list, row_value
 from sf_elt.warehouse import quote, quote_table, quote_text
 
 _MERGES_THAT_NEED_EVERY_EVENT = {"oldest", "sum", "count", "valuecount"}

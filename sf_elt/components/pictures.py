@@ -16,6 +16,7 @@ from sf_elt.profiles.history import identifiers_held, profiles_over_time
 from sf_elt.profiles.samples import Sample, newest_rows
 from sf_elt.streams import events_over_time, records_over_time
 from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse.asking import answers
 from sf_elt.warehouse.over_time import Connection, Span
 from sf_elt.writeback import outcomes_over_time
 
@@ -145,21 +146,12 @@ def pictures_of_export(context: dg.AssetExecutionContext, warehouse: Warehouse, 
 
 def _shown(context: dg.AssetExecutionContext, warehouse: Warehouse, **makers: Maker) -> Shown:
     """What can be made of it, by name; on one connection."""
-    made: dict[str, dg.MetadataValue] = {}
-    try:
-        with warehouse.read() as connection:
-            for name, make in makers.items():
-                try:
-                    made[name] = make(connection)
-                except Exception as error:
-                    _say_what_is_missing(context, name, error)
-    except Exception as error:  # of the warehouse, which somebody may hold; no reason to call the asset's work failed
-        _say_what_is_missing(context, ", ".join(makers), error)
+    made, failed = answers(warehouse, makers)
+    for what, error in failed.items():
+        context.log.warning(
+            f"not shown: {what}. The data itself is stored. {type(error).__name__}: {error}", exc_info=error
+        )
     return made
-
-
-def _say_what_is_missing(context: dg.AssetExecutionContext, what: str, error: Exception) -> None:
-    context.log.warning(f"not shown: {what}. The data itself is stored. {type(error).__name__}: {error}", exc_info=True)
 
 
 def _size(spans: Iterable[Span]) -> Lines:

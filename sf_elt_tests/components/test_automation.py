@@ -116,10 +116,10 @@ def test_nothing_is_built_on_a_stream_whose_check_failed(ticks: Ticks) -> None:
 
 def test_the_report_is_made_daily_too(ticks: Ticks) -> None:
     """Where nothing comes any more, somebody must be told: daily at five, once, and not before it was first made."""
-    ticks.now = datetime(2026, 11, 22, 4, 58, tzinfo=UTC)
+    ticks.now = datetime(2026, 11, 22, 4, 58, 30, tzinfo=UTC)
     assert [ticks.tick() for _ in range(3)] == [set()] * 3
     ticks.made(REPORT)
-    ticks.now = datetime(2026, 11, 23, 4, 58, tzinfo=UTC)
+    ticks.now = datetime(2026, 11, 23, 4, 58, 30, tzinfo=UTC)
     asked = []
     for _ in range(3):
         asked.append(ticks.tick())

@@ -89,6 +89,6 @@ def test_no_secret_is_in_what_the_ui_reads(definitions: dg.Definitions) -> None:
 
 def test_components_run_no_statement_themselves() -> None:
     """What is asked of the warehouse is asked by the room that knows the tables: no component opens the file."""
-    for module in (ROOT / "sf_elt" / "components").glob("*.py"):
+    for module in (ROOT / "sf_elt" / "components").rglob("*.py"):
         text = module.read_text("utf-8")
         assert not re.search(r"warehouse\.(read|write)\(|\.execute(many)?\(", text), module.name

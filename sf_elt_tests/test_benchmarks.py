@@ -69,6 +69,7 @@ def test_idle_hours_and_windows_are_counted_in_calls(tmp_path: Path, monkeypatch
     assert all(1 <= int(row[2]) < 10 for row in windows.tables[0].rows)
 
 
+@pytest.mark.soak
 def test_merges_are_measured_against_merge_into(tmp_path: Path) -> None:
     """Both sizes have their ratio, and the greater one the seconds of a small merge."""
     found = run_short(merging.measure, tmp_path)

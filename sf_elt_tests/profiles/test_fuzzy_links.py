@@ -145,6 +145,7 @@ def test_a_pair_without_its_record_waits(warehouse: Warehouse) -> None:
     assert people(warehouse) == ids("L1 L2")
 
 
+@pytest.mark.soak
 def test_a_build_of_changes_is_as_one_of_everything(tmp_path: Path) -> None:
     """Records, pairs, probabilities, the threshold and unlinks come and go; both builds leave the same tables."""
     changes_are_as_everything(tmp_path, seed=1, steps=2)

@@ -12,7 +12,7 @@ SHARED = 128  # MB that all threads need together
 TEXT = 64  # MB a thread reads at once
 COLUMN = 0.5  # MB a thread packs at once
 FEW_COLUMNS = 60
-KEPT_FREE = "1MB"  # of what a task has freed; DuckDB's allocator would keep 128 MB for the next one
+KEPT_FREE = "64MB"  # of what a task has freed; DuckDB's allocator would keep 128 MB for the next one
 
 
 def hold_memory(connection: DuckDBPyConnection, limit: str) -> None:

@@ -82,7 +82,7 @@ def pictures_of_scores(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     """How each of the scores is spread from 0 to 100, and a few profiles with theirs."""
 
     def spread(connection: Connection) -> dg.MetadataValue:
-        panels = tuple(Histogram(each.people, name=each.score) for each in spread_of_scores(connection))
+        panels = tuple(Histogram(each.tenths, name=each.score) for each in spread_of_scores(connection))
         return _chart(Histograms(panels), "people by score, from 0 to 100")
 
     return _shown(

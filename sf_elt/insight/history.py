@@ -1,5 +1,6 @@
 """What stands in insight, in few numbers: sizes of audiences over time, how scores are spread, topics that are read."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,15 +10,17 @@ from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import quote
 from sf_elt.warehouse.over_time import Connection, Span, over_time
 
-RANGES = 10
+TENTHS = 10
 
 
 @dataclass(frozen=True)
 class ScoreSpread:
-    """How many people have a score of 0 to 9, 10 to 19, … 90 to 100."""
+    """How one score is spread over the profiles that have it. `tenths` counts them by 0–9, 10–19, … 90–100."""
 
     score: str
-    people: tuple[int, ...]
+    people: int
+    tenths: tuple[int, ...]
+    median: int | None
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,32 @@ def audiences_over_time(connection: Connection, *, now: datetime) -> list[Span]:
     return over_time(connection, statement("moves_of_audiences", package=__package__ or ""), now=now)
 
 
-def spread_of_scores(connection: Connection) -> list[ScoreSpread]:
-    """All nine scores."""
+def spread_of_scores(connection: Connection) -> tuple[ScoreSpread, ...]:
+    """All nine scores, in their own order."""
+    values: dict[str, Counter[int]] = {score: Counter() for score in SCORES}
     found = run_sql(connection, "spread_of_scores", scores=", ".join(map(quote, SCORES))).fetchall()
-    people = {(score, place): count for score, place, count in found}
-    return [ScoreSpread(score, tuple(people.get((score, place), 0) for place in range(RANGES))) for score in SCORES]
+    for score, value, profiles in found:
+        values[score][value] = profiles
+    return tuple(_spread(*each) for each in values.items())
 
 
 def most_read_topics(connection: Connection, most: int) -> list[ReadTopic]:
     """At most so many, that of the most readers first."""
     return [ReadTopic(*row) for row in run_sql(connection, "most_read_topics", {"most": most}).fetchall()]
+
+
+def _spread(score: str, values: Counter[int]) -> ScoreSpread:
+    tenths = [0] * TENTHS
+    for value, profiles in values.items():
+        tenths[min(value // TENTHS, TENTHS - 1)] += profiles
+    return ScoreSpread(score, values.total(), tuple(tenths), _median(values))
+
+
+def _median(values: Counter[int]) -> int | None:
+    """The lower of the two in the middle where there is an even number."""
+    half, below = values.total() / 2, 0
+    for value in sorted(values):
+        below += values[value]
+        if below >= half:
+            return value
+    return None

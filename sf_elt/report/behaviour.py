@@ -1,26 +1,13 @@
 """What people do and what they read: how the scores are spread, and which topics interest most."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sf_elt.insight import SCORES
+from sf_elt.insight import ScoreSpread, spread_of_scores
 from sf_elt.profiles.sql import statement
 from sf_elt.report.asking import Asked
-from sf_elt.warehouse import quote
 
 TOPICS = 15
-TENTHS = 10
-
-
-@dataclass(frozen=True)
-class ScoreSpread:
-    """How one score is spread over the profiles that have it. `tenths` counts them by 0–9, 10–19, … 90–100."""
-
-    score: str
-    people: int
-    tenths: tuple[int, ...]
-    median: int | None
 
 
 @dataclass(frozen=True)
@@ -56,10 +43,7 @@ def read_scores(asked: Asked) -> Scores | None:
     ((people, computed_at),) = asked.sql("SELECT count(*), max(computed_at) FROM insight.scores")
     if not people:
         return None
-    values: dict[str, Counter[int]] = {score: Counter() for score in SCORES}
-    for score, value, profiles in asked.rows("scores", parts={"scores": ", ".join(map(quote, SCORES))}):
-        values[score][value] = profiles
-    return Scores(people, tuple(_spread(*each) for each in values.items()), computed_at)
+    return Scores(people, spread_of_scores(asked.connection), computed_at)
 
 
 def read_topics(asked: Asked) -> Topics | None:
@@ -70,20 +54,3 @@ def read_topics(asked: Asked) -> Topics | None:
     asked.connection.execute(statement("topic_key", package="sf_elt.insight.affinity"))
     top = tuple(Topic(*row) for row in asked.rows("topics", most=TOPICS))
     return Topics(topics, top, computed_at)
-
-
-def _spread(score: str, values: Counter[int]) -> ScoreSpread:
-    tenths = [0] * TENTHS
-    for value, profiles in values.items():
-        tenths[min(value // TENTHS, TENTHS - 1)] += profiles
-    return ScoreSpread(score, values.total(), tuple(tenths), _median(values))
-
-
-def _median(values: Counter[int]) -> int | None:
-    """The lower of the two in the middle where there is an even number."""
-    half, below = values.total() / 2, 0
-    for value in sorted(values):
-        below += values[value]
-        if below >= half:
-            return value
-    return None

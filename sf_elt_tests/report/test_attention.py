@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sf_elt.insight import ScoreSpread
 from sf_elt.report import Report, needs_attention
 from sf_elt.report.audiences import AudienceStanding, Moves, Size
-from sf_elt.report.behaviour import Scores, ScoreSpread
+from sf_elt.report.behaviour import Scores
 from sf_elt.report.exports import ExportStanding, NotWritten
 from sf_elt.report.health import DroppedField, Health, SetAside
 from sf_elt.report.people import ImportedStream, People

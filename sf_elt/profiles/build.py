@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from sf_elt.profiles.manual.pairs import check_manual
 from sf_elt.profiles.mapping.faults import faults_of_mapping
 from sf_elt.profiles.mapping.rules import FieldRule, user_fields
 from sf_elt.profiles.merging.operators import merge_values
+from sf_elt.profiles.progress import Progress, say_nothing
 from sf_elt.profiles.reading.rows import SetAside, mapped_streams, number_rows, publish_events, set_aside
 from sf_elt.profiles.reading.sources import Source, find_sources
 from sf_elt.profiles.sql import statement
@@ -29,8 +30,6 @@ log = logging.getLogger(__name__)
 STEPS = 4
 MEMORY = "7GB"
 """What a build holds at most; what is more, of many millions of rows, waits on disk."""
-
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def build_profiles(
     """
     started = time.perf_counter()
     guards, lists = guards or Guards(), lists or ManualLists()
-    say = progress or _say_nothing
+    say = progress or say_nothing
     with warehouse.write() as connection:
         hold_at_most(connection, MEMORY)
         sources = find_sources(connection, (rule.stream for rule in mapping))
@@ -146,10 +145,6 @@ def build_profiles(
     )
     log.info("run %s built profiles: %s", run_id, report)
     return report
-
-
-def _say_nothing(what: str, done: int, total: int | None) -> None:
-    pass
 
 
 def _refuse_misfits(

@@ -17,7 +17,7 @@ each agreement says. profiles.fuzzy_pairs keeps what it found; a build takes the
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from sf_elt.profiles.fuzzy.options import FuzzyLinks, splink_missing
 from sf_elt.profiles.fuzzy.records import read_records
 from sf_elt.profiles.identity.guards import Guards
 from sf_elt.profiles.mapping.rules import FieldRule
+from sf_elt.profiles.progress import Progress, say_nothing
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import Warehouse, scratch
 
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STEPS = 3
-
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def find_fuzzy_pairs(
     from sf_elt.profiles.fuzzy.model import find_pairs
 
     started = time.perf_counter()
-    say = progress or _say_nothing
+    say = progress or say_nothing
     say("reading records", 0, STEPS)
     records = read_records(warehouse, mapping, fuzzy, guards or Guards())
     with scratch(warehouse) as connection:
@@ -104,7 +103,3 @@ def find_fuzzy_pairs(
     )
     log.info("run %s found %s fuzzy pairs among %s records", run_id, report.pairs, report.records)
     return report
-
-
-def _say_nothing(what: str, done: int, total: int | None) -> None:
-    pass

@@ -111,7 +111,7 @@ def _chunk(body: BinaryIO, at: int, end: int | None) -> tuple[bytes, bool]:
 def _is_object(line: bytes) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested deeper than Python reads
         return False
 
 

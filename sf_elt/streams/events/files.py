@@ -8,6 +8,7 @@ from glob import glob
 from hashlib import md5
 from itertools import chain
 from pathlib import Path
+from stat import S_ISREG
 from typing import Literal
 
 from sf_elt.streams.errors import EventsUnreadable, SpecRefused
@@ -62,6 +63,11 @@ class EventFile:
     gzipped: bool
 
     @property
+    def shown(self) -> str:
+        """Its path for people, and for what takes UTF-8 alone: other bytes of a name are `\\xe9`."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
+    @property
     def grows(self) -> bool:
         """Whether it is read from where it was read to; a compressed or Parquet file is read as a whole."""
         return self.format in ("jsonl", "csv") and not self.gzipped
@@ -74,15 +80,17 @@ def event_files(spec: EventSpec) -> list[EventFile]:
         place = Path(path).expanduser()
         try:
             if place.is_dir():
-                found.update(file for file in _inside(place, spec.recursive) if _is_event_file(file, spec))
+                found.update(
+                    file for file in _inside(place, spec.recursive) if _is_event_file(file, spec) and _is_file(file)
+                )
                 continue
         except PermissionError as error:
             raise EventsUnreadable(f"{spec.stream}: the folder {path} cannot be opened: {error.strerror}") from error
         matching = [Path(name) for name in glob(str(place), recursive=True)]  # noqa: PTH207 - an absolute pattern too
         if not matching and not any(character in path for character in "*?["):
             raise EventsUnreadable(f"{spec.stream}: there is no event file or folder {path} (looked from {Path.cwd()})")
-        found.update(file for file in matching if not file.is_dir())
-    return [_event_file(path, spec) for path in sorted({file.resolve() for file in found})]
+        found.update(file for file in matching if _is_file(file))
+    return [_event_file(path, spec) for path in sorted({Path(os.path.realpath(file)) for file in found})]
 
 
 def is_settled(modified: float, now: datetime) -> bool:
@@ -112,9 +120,9 @@ def files_standing(files: list[EventFile], now: datetime) -> str:
                 continue
             waits = not settled and found.st_size > 0 and not ends_in_line_break(file.path)
         except OSError as error:
-            looks.append(f"{file.path}\0{error.strerror}")
+            looks.append(f"{file.shown}\0{error.strerror}")
         else:
-            looks.append(f"{file.path}\0{found.st_size}\0{found.st_mtime_ns}\0{waits}")
+            looks.append(f"{file.shown}\0{found.st_size}\0{found.st_mtime_ns}\0{waits}")
     return md5("\n".join(looks).encode(), usedforsecurity=False).hexdigest() if looks else ""
 
 
@@ -127,6 +135,14 @@ def _inside(folder: Path, recursive: bool) -> list[Path]:
 
 def _refuse(error: OSError) -> None:
     raise error
+
+
+def _is_file(path: Path) -> bool:
+    """Not a folder, such as Spark's `events.parquet`, nor a pipe. That a link leads nowhere, its reading tells."""
+    try:
+        return S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True
 
 
 def _is_event_file(path: Path, spec: EventSpec) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -47,7 +48,7 @@ def import_events(
     done = 0
     for group in _groups(found) or [[]]:
         if progress is not None and group:
-            progress(f"{spec.stream}: reading {group[0].path.name}", done, len(found))
+            progress(f"{spec.stream}: reading {Path(group[0].shown).name}", done, len(found))
         total.add(_read_group(warehouse, spec, group, found, now, run_id))
         done += len(group)
     if found and len(total.unreadable) == len(found):
@@ -76,7 +77,7 @@ class _Spoiled(Exception):
     def __init__(self, file: EventFile, reason: str) -> None:
         super().__init__(reason)
         self.file = file
-        self.unreadable = UnreadableFile(str(file.path), reason)
+        self.unreadable = UnreadableFile(file.shown, reason)
 
 
 def _groups(found: list[EventFile]) -> list[list[EventFile]]:
@@ -156,7 +157,7 @@ class _Reader:
                     ends.append(end)
             except (OSError, FileUnreadable) as error:
                 reason = error.strerror if isinstance(error, OSError) else None
-                self.tally.unreadable.append(UnreadableFile(str(file.path), reason or str(error)))
+                self.tally.unreadable.append(UnreadableFile(file.shown, reason or str(error)))
         self._judge()
         for end in ends:
             self._record(end)
@@ -164,6 +165,8 @@ class _Reader:
         return self.tally
 
     def _read(self, file: EventFile) -> Reading | None:
+        if file.shown != str(file.path):
+            raise FileUnreadable("its name is not UTF-8: rename it")
         if self.standing.is_unchanged(file, self.now):
             self.tally.known += 1
             return None

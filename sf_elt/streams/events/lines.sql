@@ -27,18 +27,25 @@ timed AS (
             ELSE CAST(TRY_CAST(told AS TIMESTAMPTZ) AS TIMESTAMP)
         END AS parsed_at
     FROM told
+),
+dated AS (
+    SELECT
+        *,
+        -- Four digits of a year are all that Python and people have.
+        coalesce(parsed_at >= TIMESTAMP '0001-01-01' AND parsed_at < TIMESTAMP '10000-01-01', false) AS is_time
+    FROM timed
 )
 SELECT
     file,
     line,
     row_number,
     mapped::VARCHAR AS event,
-    CASE WHEN isfinite(parsed_at) THEN parsed_at END AS occurred_at,
+    CASE WHEN is_time THEN parsed_at END AS occurred_at,
     CASE
         WHEN problem IS NOT NULL THEN problem
         WHEN NOT is_json THEN 'not valid JSON'
         WHEN json_type <> 'OBJECT' THEN 'not a JSON object but ' || lower(json_type)
         WHEN told IS NULL THEN 'no occurred_at'
-        WHEN parsed_at IS NULL OR NOT isfinite(parsed_at) THEN 'occurred_at is no time: ' || told
+        WHEN NOT is_time THEN 'occurred_at is no time: ' || told
     END AS reason
-FROM timed
+FROM dated

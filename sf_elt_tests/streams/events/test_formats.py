@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
-from sf_elt.streams import EventSpec, EventsReport, EventsUnreadable, SpecRefused, import_events
+from sf_elt.streams import (
+    EventSpec,
+    EventsReport,
+    EventsUnreadable,
+    SpecRefused,
+    event_files,
+    files_standing,
+    import_events,
+)
 from sf_elt.streams.events.reports import BadLine
 from sf_elt.warehouse import Warehouse
 
@@ -188,7 +197,11 @@ def test_files_that_cannot_be_read_stop_nothing_else(warehouse: Warehouse, folde
     (folder / "twice.csv").write_text("occurred_at,type,type\n2026-01-01,x,y\n")
     (folder / "wide.csv").write_bytes("occurred_at,type\n2026-01-01,x\n".encode("utf-16"))
     (folder / "what.txt").write_text("x")
-    report = _import(warehouse, _spec(folder, folder / "what.txt"))
+    (folder / os.fsdecode(b"caf\xe9.jsonl")).write_text('{"occurred_at": "2026-01-02"}\n')
+    (folder / "around.jsonl").symlink_to(folder / "around.jsonl")
+    spec = _spec(folder, folder / "what.txt")
+    assert files_standing(event_files(spec), LATER)
+    report = _import(warehouse, spec)
     reasons = {Path(each.file).name: each.reason for each in report.unreadable}
     assert reasons.pop("corrupt.parquet").startswith("it is cut or damaged")
     assert reasons.pop("cut.jsonl.gz").startswith("it is cut or damaged")
@@ -198,6 +211,8 @@ def test_files_that_cannot_be_read_stop_nothing_else(warehouse: Warehouse, folde
         "twice.csv": "the column 'type' is there twice",
         "wide.csv": "its header is not UTF-8 but UTF-16, it seems; save it as UTF-8",
         "what.txt": "the suffix .txt tells no format; name it, as in format: csv",
+        "caf\\xe9.jsonl": "its name is not UTF-8: rename it",
+        "around.jsonl": "Too many levels of symbolic links",
     }
     assert (report.rows, report.rows_in_stream) == (1, 1)
     (folder / "cut.jsonl.gz").unlink()
@@ -206,10 +221,13 @@ def test_files_that_cannot_be_read_stop_nothing_else(warehouse: Warehouse, folde
 
 
 def test_folders_inside_a_folder_are_read_when_asked_for(warehouse: Warehouse, folder: Path) -> None:
-    """And only then."""
+    """And only then. A folder or a pipe is no file, whatever it is called."""
     (folder / "2026" / "01").mkdir(parents=True)
+    (folder / "of-spark.parquet").mkdir()
+    os.mkfifo(folder / "pipe.jsonl")
     (folder / "2026" / "01" / "a.jsonl").write_text('{"occurred_at": "2026-01-01"}\n')
-    assert _import(warehouse, _spec(folder)).rows == 0
+    flat = _import(warehouse, _spec(folder))
+    assert (flat.rows, flat.unreadable) == (0, ())
     assert _import(warehouse, _spec(folder, recursive=True)).rows == 1
 
 

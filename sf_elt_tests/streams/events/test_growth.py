@@ -55,7 +55,7 @@ def test_half_a_line_of_json_waits_until_the_file_is_left_alone(warehouse: Wareh
         more.write(b'01-01", "title": "b"}')
     assert (_import(warehouse, folder, NOW).rows, sorted(_titles(warehouse))) == (1, ["a", "b"])
     with file.open("ab") as more:
-        more.write(b'\n{"occurred')
+        more.write(b'\n{"occurred_at": "2026-01-01", "path": ' + b"[" * 50_000)  # deeper than Python reads
     assert _import(warehouse, folder, NOW).set_aside == 0
     assert _import(warehouse, folder, LATER).set_aside == 1
 

@@ -66,6 +66,8 @@ BAD = {
     b"[1, 2]": "not a JSON object but array",
     b'{"occurred_at": "yesterday at noon"}': "occurred_at is no time: yesterday at noon",
     b'{"occurred_at": "infinity"}': "occurred_at is no time: infinity",
+    b'{"occurred_at": "12026-01-01"}': "occurred_at is no time: 12026-01-01",
+    b'{"occurred_at": "0044-03-15 (BC)"}': "occurred_at is no time: 0044-03-15 (BC)",
     b'{"occurred_at": "2026-01-01", "title": "caf\xe9"}': "not UTF-8",
 }
 

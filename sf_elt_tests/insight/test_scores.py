@@ -1,6 +1,6 @@
 """Scores keep what docs/scores.md promises."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -76,6 +76,20 @@ def test_one_stray_event_does_not_wake_a_dormant_user(warehouse: Warehouse) -> N
     assert found["back"]["recency"] > 80
 
 
+def test_one_stray_event_wakes_nobody_who_came_seldom_either(warehouse: Warehouse) -> None:
+    """The absence that it ends is no habit: who came on a few days once and stays away is not as recent as ever by it."""
+    pasts = {
+        f"{times} times every {days} days, {silent} ago": every(days, times, last=silent)
+        for days, times in ((1, 2), (7, 2), (1, 3), (7, 3), (7, 5))
+        for silent in (60, 120, 365)
+    }
+    strays = {f"{who}, and a stray": [ago(0.2), *past] for who, past in pasts.items()}
+    found = scores(warehouse, {**pasts, **strays})
+    for who in pasts:
+        assert found[who]["recency"] < 10
+        assert found[f"{who}, and a stray"]["recency"] <= 55
+
+
 def test_intensity_is_the_depth_of_a_typical_session(warehouse: Warehouse) -> None:
     """Deep sessions are intense, also when few; one long session among many short ones changes little."""
     found = scores(
@@ -100,11 +114,21 @@ def test_a_session_ends_after_half_an_hour_of_silence(warehouse: Warehouse) -> N
     assert found["one"]["intensity"] == found["two"]["intensity"]
 
 
+def test_sessions_before_1970_end_like_any_other(warehouse: Warehouse) -> None:
+    """Half an hour of silence ends a session on either side of the moment that times are counted from."""
+    then = datetime(1970, 1, 1, tzinfo=UTC)
+    found = scores(warehouse, {"two": [then - timedelta(minutes=29), then + timedelta(minutes=29)], "one": [then] * 2})
+    assert found["one"]["intensity"] > found["two"]["intensity"]
+
+
 def test_a_constant_rate_has_no_momentum(warehouse: Warehouse) -> None:
-    """Momentum is 50 while the rate is what it always was, whatever the cadence, its age and the moment within it."""
+    """Momentum is 50 while the rate is what it always was, whatever the cadence, its age and the moment within it.
+
+    That of several visits a day too, and one that is no whole number of days.
+    """
     constant = {
         f"every {days} days, {times} times, {phase / 10} into the next": every(days, times, last=days * phase / 10)
-        for days in (1, 2, 7, 30)
+        for days in (1 / 24, 0.5, 0.75, 1, 1.5, 2, 7, 30)
         for times in (2, 3, 9, 24)
         for phase in (1, 3, 5, 7, 9)
     }

@@ -5,8 +5,10 @@ intervals AS (
     SELECT
         person,
         age,
+        first_session,
         events,
         age - lag(age) OVER newest_first AS days_to_next,
+        last_session - lag(first_session) OVER newest_first AS pause,
         row_number() OVER newest_first AS place,
         count(*) OVER (PARTITION BY person) AS active_days
     FROM days
@@ -25,13 +27,18 @@ SELECT
     sum(events)::BIGINT AS events,
     max(age) AS first_age,
     min(age) AS last_age,
-    least(greatest(coalesce(median(days_to_next), $usual_gap), 1), 90) AS usual_gap,
-    coalesce(median(days_to_next) FILTER (place <= least(ceil(active_days / 4), 8) + 1), $usual_gap) AS current_gap,
+    -- The newest gap may be the end of an absence: alone it counts up to the usual, beside others not at all.
+    least(
+        greatest(coalesce(median(days_to_next) FILTER (place > 2), least(max(days_to_next), $usual_gap)), 1), 90
+    ) AS usual_gap,
+    coalesce(
+        median(pause) FILTER (place <= least(ceil(active_days / 4), 8) + 1) / 86400e6, $usual_gap
+    ) AS current_pause,
     avg(days_to_next) AS mean_gap,
     stddev_pop(days_to_next) AS spread_of_gaps,
     sum(events) FILTER (is_current) AS current_events,
-    max(age) FILTER (is_current) + 1 AS current_days,
+    max(first_session) FILTER (is_current) / 86400e6 AS current_days,
     sum(events) FILTER (NOT is_current) AS earlier_events,
-    max(age) - max(age) FILTER (is_current) AS earlier_days
+    (max(first_session) - max(first_session) FILTER (is_current)) / 86400e6 AS earlier_days
 FROM periods
 GROUP BY person

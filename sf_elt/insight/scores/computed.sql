@@ -27,9 +27,9 @@ presence AS (
 rates AS (
     SELECT
         person,
-        current_events / (current_days + greatest(0, current_gap - last_age - 1))
-        * exp(-greatest(0, last_age + 1 - current_gap) / (3 * usual_gap)) AS current_rate,
-        coalesce(earlier_events / earlier_days, events / $usual_gap) AS earlier_rate
+        current_events / (current_days + greatest(current_pause, last_age))
+        * exp(-greatest(0, last_age - current_pause) / (3 * usual_gap)) AS current_rate,
+        coalesce(earlier_events / earlier_days, events / (current_days + $usual_gap)) AS earlier_rate
     FROM cadence
 ),
 

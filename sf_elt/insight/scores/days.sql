@@ -2,7 +2,8 @@
 -- `age` is how many days of 24 hours ago that was. Ages are rounded differences from the profile's last session, so that
 -- somebody who comes every morning, a little earlier or later, has one session a day; what has passed since the last
 -- event counts in whole days. So without new events a profile's ages change once in 24 hours and not by the minute, and
--- an hourly export has nothing to write about people who did nothing.
+-- an hourly export has nothing to write about people who did nothing. `first_session` and `last_session` are how many
+-- microseconds those of the day began before the profile's last session.
 CREATE OR REPLACE TEMP TABLE days AS
 WITH
 last_sessions AS (
@@ -11,7 +12,12 @@ last_sessions AS (
     GROUP BY person
 )
 
-SELECT person, waited + (last_begins - begins + 43200000000) // 86400000000 AS age, sum(events)::BIGINT AS events
+SELECT
+    person,
+    waited + (last_begins - begins + 43200000000) // 86400000000 AS age,
+    max(last_begins - begins) AS first_session,
+    min(last_begins - begins) AS last_session,
+    sum(events)::BIGINT AS events
 FROM sessions
 JOIN last_sessions USING (person)
-GROUP BY ALL
+GROUP BY person, age

@@ -27,6 +27,8 @@ NOW = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
         ("getenv('HOME') = email", "`getenv` is not accepted"),
         ("lowr(email) = 'a'", "`lowr` is not accepted (did you mean lower?)"),
         ("count(*) > 1", "`count` is not accepted"),
+        ("email::INET = '1.2.3.4'", "the type `inet` is not accepted"),  # DuckDB would download an extension
+        ("CAST(amount AS doubel) > 1", "the type `doubel` is not accepted (did you mean double?)"),
         ("rank() OVER (ORDER BY quantity) = 1", "not accepted"),
         ("list_filter(salesforce_lead_ids, x -> true) = []", "not accepted"),
         ("[x FOR x IN salesforce_lead_ids] = []", "not accepted"),
@@ -70,6 +72,8 @@ def test_what_is_no_plain_expression_is_refused(text: str, says: str) -> None:
         ("regexp_matches(email, '^ada')", True),
         ("email = 'it''s; -- no comment'", False),
         ("quantity > 100", False),
+        ("quantity::VARCHAR = '60' AND amount::DECIMAL(9, 1) = 2.5 AND TRY_CAST(email AS TEXT[]) IS NULL", True),
+        ("TRY_CAST(email AS DOUBLE) IS NULL AND created_at::DATE::TIMESTAMPTZ <= now()::TIMESTAMPTZ", True),
     ],
 )
 def test_conditions_mean_in_duckdb_what_they_say(text: str, is_member: bool) -> None:

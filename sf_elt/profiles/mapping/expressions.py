@@ -57,6 +57,16 @@ _LEAVES: tuple[type[exp.Expr], ...] = (
 )  # fmt: skip
 _ACCEPTED = frozenset(_FUNCTION_NODES + _OPERATORS + _LEAVES)
 
+_TYPES = {
+    str(exp.DataType.build(name, dialect="duckdb").this): name
+    for name in (
+        "bigint", "boolean", "date", "decimal", "double", "float", "hugeint", "integer", "interval", "json", "map",
+        "smallint", "text", "time", "timestamp", "timestamp_ms", "timestamp_ns", "timestamp_s", "timestamptz",
+        "tinyint", "ubigint", "uinteger", "usmallint", "utinyint", "uuid",
+    )
+} | {str(exp.DType.ARRAY): "list", str(exp.DType.LIST): "list"}  # fmt: skip
+"""The types that an expression may cast to. For others DuckDB would fetch an extension from the network."""
+
 
 class ExpressionRefused(Exception):
     """A text is not an expression that may be evaluated. `problems` has one sentence for each fault."""
@@ -157,6 +167,8 @@ def _faults(expression: exp.Expr, known: dict[str, str] | None, use: Use) -> Ite
             yield from _faults_of_column(node, known, use)
         elif isinstance(node, exp.Interval):
             yield from _faults_of_interval(node)
+        elif isinstance(node, exp.DataType):
+            yield from _faults_of_type(node)
         elif isinstance(node, exp.Anonymous):
             if not is_now(node):
                 yield _refused_function(node.name, use)
@@ -190,6 +202,13 @@ def _faults_of_interval(interval: exp.Interval) -> Iterator[str]:
         yield f"`{unit}` is no unit of time{did_you_mean(unit, _UNITS)}: write INTERVAL 7 DAYS"
     elif not unit and not (isinstance(amount, exp.Literal) and re.search(r"[a-z]", amount.name, re.IGNORECASE)):
         yield f"`{_shortened(interval.sql(dialect='duckdb'))}` has no unit of time: write INTERVAL 7 DAYS"
+
+
+def _faults_of_type(node: exp.DataType) -> Iterator[str]:
+    if str(node.this) not in _TYPES:
+        written, names = node.sql(dialect="duckdb").lower(), set(_TYPES.values())
+        accepted = ", ".join(sorted(names))
+        yield f"the type `{_shortened(written)}` is not accepted{did_you_mean(written, names)}; accepted are {accepted}"
 
 
 def _refused_function(name: str, use: Use) -> str:

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from sf_elt.salesforce.connection.connect import Org
+from sf_elt.salesforce.errors import RequestRefused
 
 API_CALLS = "DailyApiRequests"
 BULK_QUERY_JOBS = "DailyBulkV2QueryJobs"
@@ -48,9 +49,24 @@ def calls_in_words(calls: int) -> str:
 
 
 def limits(org: Org) -> dict[str, Limit]:
-    """The org's allowances by Salesforce's names, in one call (REST API Developer Guide, "Limits")."""
-    reply = org.session.get(org.url("limits"))
+    """The org's allowances by Salesforce's names, in one call (REST API Developer Guide, "Limits").
+
+    They are for users with "View Setup and Configuration". Another one is told the API calls alone, as each reply says.
+    """
+    try:
+        reply = org.session.get(org.url("limits"))
+    except RequestRefused as error:
+        if error.code == "API_DISABLED_FOR_ORG":
+            raise
+        return _calls_as_told(org)
     return _LIMITS.validate_json(reply.content)
+
+
+def _calls_as_told(org: Org) -> dict[str, Limit]:
+    if org.allowance is None:
+        return {}
+    used, allowed = org.allowance
+    return {API_CALLS: Limit(Max=allowed, Remaining=max(0, allowed - used))}
 
 
 def versions(org: Org) -> Versions:
@@ -59,6 +75,6 @@ def versions(org: Org) -> Versions:
     offered = [each.version for each in _VERSIONS.validate_json(reply.content)]
     try:
         ahead = parsedate_to_datetime(reply.headers["Date"]) - org.transport.clock()
-    except (KeyError, ValueError):
+    except (KeyError, TypeError, ValueError):
         ahead = None
     return Versions(tuple(sorted(offered, key=float)), ahead)

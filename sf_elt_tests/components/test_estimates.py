@@ -110,6 +110,16 @@ def test_the_orgs_own_calls_limit_too(org: Details, tmp_path: Path) -> None:
     assert any(each.change == "org_reserve 10 → 0" for each in said.suggestions)
 
 
+def test_a_user_who_may_not_know_the_limits_has_an_estimate(org: Details, tmp_path: Path) -> None:
+    """Of the API calls each reply tells; that nothing is known of the others is among what is assumed."""
+    refused = {"refuse": {"status": 403, "code": "INSUFFICIENT_ACCESS", "message": "insufficient access"}}
+    levers(org).faults.plan({"path": "/limits$", "times": None, **refused})
+    said = _estimated(tmp_path, transport="bulk")
+    levers(org).faults.clear()
+    assert [each.name for each in said.allowances] == ["the org's API calls"]
+    assert any("bulk queries of a day" in each for each in said.assumptions)
+
+
 def test_upkeep_follows_the_schedule(org: Details, tmp_path: Path) -> None:
     """Hourly is a look at each object every hour; by hand is nothing."""
     hourly, daily = _estimated(tmp_path).upkeep, _estimated(tmp_path, frequency="daily").upkeep

@@ -146,6 +146,19 @@ def test_a_version_that_is_not_offered_ends_the_tests(checked: _Checked, org: De
     assert found.api_calls == 1
 
 
+def test_a_user_who_may_not_know_the_limits_is_tested_all_the_same(checked: _Checked, org: Details) -> None:
+    """The calls that are left come with every reply; what to grant for the others is said, and the tests go on."""
+    refused = {"refuse": {"status": 403, "code": "INSUFFICIENT_ACCESS", "message": "insufficient access"}}
+    levers(org).faults.plan({"path": "/limits$", "times": None, **refused})
+    found = checked(deployment_of(LEADS))
+    by_test = {each.test: each for each in found.findings}
+    assert found.passed
+    assert by_test["limits"].grant == "System Permissions: View Setup and Configuration."
+    assert " of 100,000 are left" in by_test["API calls"].says
+    assert {"object", "fields", "sharing"} <= by_test.keys()
+    assert "bulk query jobs" not in by_test
+
+
 def test_a_user_without_the_api_is_told_which_permission(checked: _Checked, org: Details) -> None:
     """API_DISABLED_FOR_ORG becomes API Enabled."""
     refuse = {"status": 403, "code": "API_DISABLED_FOR_ORG", "message": "The REST API is not enabled."}

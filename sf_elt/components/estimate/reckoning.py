@@ -196,6 +196,8 @@ class Reckoning:
         if API_CALLS in self.limits:
             others = self._others(self.limits[API_CALLS])
             yield f"others go on making {others:,} calls a day in this org, as in the last 24 hours"
+        if BULK_QUERY_JOBS not in self.limits:
+            yield "the org's bulk queries of a day are enough: this user may not know how many it allows"
         uncounted = [each.spec.object for each in self.wanted if each.rows is None]
         if uncounted:
             yield f"not counted, as the org takes too long for it: {', '.join(uncounted)}"

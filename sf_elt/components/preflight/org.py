@@ -39,7 +39,10 @@ def about_limits(deployment: Deployment, connection: str, found: Mapping[str, Li
     """Whether the org has calls and bulk jobs left for what the deployment may use."""
     yield _calls(deployment, connection, found.get(API_CALLS))
     transports = {each.transport for each in deployment.imports if each.connection == connection}
-    if transports - {"rest"}:
+    if not found.keys() - {API_CALLS}:
+        says = "the user may not know what the org allows besides API calls: bulk jobs can end before their day does"
+        yield Finding(connection, "limits", "warning", says, "System Permissions: View Setup and Configuration.")
+    elif transports - {"rest"}:
         yield _bulk(connection, found.get(BULK_QUERY_JOBS))
         yield _left(connection, "bulk result storage", found.get(BULK_QUERY_MB), "MB")
 

@@ -63,10 +63,10 @@ class _Tests:
         yield from about_versions(self.connection, org.api_version, found)
         if org.api_version not in found.offered:
             return
-        yield from about_limits(self.deployment, self.connection, limits(org))
         exports = list(self.deployment.exports_to(self.connection)) if self.with_exports else []
         objects = [*(each.spec.object for each in self.streams), *(each.object for each in exports)]
         describe_together(org, objects)
+        yield from about_limits(self.deployment, self.connection, limits(org))
         known = self._rights(org, list(dict.fromkeys(objects)))
         yield self._told(known)
         for each in self.streams:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AllowanceSpent, Download, JobPatience, Org, OrgUnavailable, connect, download_bulk
-from sf_elt.salesforce.downloads.pages import Halted, fetch_page, opened
+from sf_elt.salesforce.connection.halting import Halted, halted_by
+from sf_elt.salesforce.downloads.pages import fetch_page, opened
 from sf_elt.salesforce.downloads.result_pages import MOST_ROWS, JobPages, NotSideBySide
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import QUICK, Meter, renewable
@@ -282,12 +283,15 @@ class _Cancelled(Event):
         return super().wait(timeout)
 
 
+@pytest.mark.parametrize(
+    "fault", [{"drop": "body"}, {"reply": {"status": 429, "headers": {"Retry-After": "300"}}}], ids=["broken", "busy"]
+)
 def test_a_page_that_waits_to_be_repeated_hears_of_a_cancelled_run(
-    org: Details, connected: Org, tmp_path: Path
+    org: Details, connected: Org, tmp_path: Path, fault: dict[str, object]
 ) -> None:
-    """Its body has broken off, the run is cancelled while it waits: it is not asked for again."""
-    levers(org).faults.plan({"path": "/queryAll", "drop": "body", "times": None})
+    """Its body has broken off, or the org asks for patience; the run is cancelled meanwhile: it is not asked again."""
+    levers(org).faults.plan({"path": "/queryAll", "times": None, **fault})
     levers(org).calls.clear()
-    with pytest.raises(Halted):
-        fetch_page(connected, "queryAll", tmp_path / "page", params={"q": SOQL}, halt=_Cancelled())
+    with pytest.raises(Halted), halted_by(_Cancelled()):
+        fetch_page(connected, "queryAll", tmp_path / "page", params={"q": SOQL})
     assert len(levers(org).calls.all()) == 1

@@ -19,6 +19,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProtocolError
 
 from sf_elt.salesforce.composite import only_reads
+from sf_elt.salesforce.connection import halting
 from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.errors import (
     AllowanceSpent,
@@ -73,7 +74,8 @@ class OrgTransport(HTTPAdapter):
     """Sends requests to one org, also of several threads at a time.
 
     Raises SalesforceError for whatever is no success: OrgUnavailable once patience is spent, AllowanceSpent before a
-    call that the meter does not allow, AuthenticationFailed where the session cannot be renewed.
+    call that the meter does not allow, AuthenticationFailed where the session cannot be renewed. Halted in a thread
+    that nobody waits for any more (`halting`).
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class OrgTransport(HTTPAdapter):
             retry=retry_if_exception(lambda error: _is_worth_repeating(error, repeatable)),
             wait=self._wait,
             stop=stop_after_attempt(self.patience.attempts),
+            sleep=halting.sleep,
             before_sleep=_say_what_is_repeated,
             reraise=True,
         )
@@ -141,6 +144,7 @@ class OrgTransport(HTTPAdapter):
         """One HTTP call. A 401 is returned, for the caller to renew the session; other refusals are raised."""
         if self.token is not None and not _is_login(request) and urlsplit(request.url or "").netloc == self.host:
             request.headers["Authorization"] = f"Bearer {self.token}"
+        halting.require_wanted()
         _count(request, meter)
         where = f"{request.method} {_path(request)}"
         try:
@@ -202,6 +206,8 @@ class OrgTransport(HTTPAdapter):
         try:
             said = parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError):
+            return
+        if said.tzinfo is None:  # -0000, of a server that does not know its zone
             return
         behind = sent_at - said
         self.behind = behind if behind > CLOCKS_AGREE else timedelta()

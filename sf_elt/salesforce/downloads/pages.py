@@ -5,29 +5,19 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import IO, cast
 
 import requests
 import urllib3
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    sleep_using_event,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from sf_elt.salesforce.connection import halting
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import ReplyTruncated
 
 log = logging.getLogger(__name__)
 
-CHUNK = 1 << 20
-
-
-class Halted(Exception):
-    """Nobody wants the rest of the page any more."""
+CHUNK = 1 << 17  # bytes: over a slow line, a second's worth or so, after which a halt is heard
 
 
 @dataclass(frozen=True)
@@ -59,23 +49,21 @@ def fetch_page(
     *,
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
-    halt: Event | None = None,
 ) -> Page:
     """Streams one reply into `file` (with `.gz` added where it comes compressed), which exists only once it is whole.
 
     A body that breaks off is fetched again from its own address. Raises ReplyTruncated when it keeps breaking off,
-    Halted soon after `halt` is set. Several threads may fetch pages of one org.
+    Halted in a thread that is halted. Several threads may fetch pages of one org.
     """
-    halt = halt or Event()
     attempts = Retrying(
         retry=retry_if_exception_type(ReplyTruncated),
         wait=wait_random_exponential(multiplier=org.transport.patience.first_wait, max=30),
         stop=stop_after_attempt(org.transport.patience.attempts),
-        sleep=sleep_using_event(halt),
+        sleep=halting.sleep,
         before_sleep=lambda state: log.warning("%s", state.outcome.exception() if state.outcome else ""),
         reraise=True,
     )
-    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}), halt)
+    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}))
 
 
 def opened(file: Path) -> IO[bytes]:
@@ -83,31 +71,30 @@ def opened(file: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
 
 
-def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str], halt: Event) -> Page:
-    if halt.is_set():
-        raise Halted
+def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str]) -> Page:
     headers = {"Accept-Encoding": "gzip"} | headers
     with org.session.get(org.url(path), params=params, headers=headers, stream=True) as response:
         compressed = response.headers.get("Content-Encoding", "").lower() == "gzip"
         whole = file.with_name(file.name + ".gz") if compressed else file
         part = file.with_name(file.name + ".part")
         try:
-            _write_body(response, part, halt)
+            _write_body(response, part)
             if compressed:
                 _check_gzip(part, to_the_end=not _is_framed(response))
         except (urllib3.exceptions.HTTPError, EOFError, gzip.BadGzipFile) as error:
             part.unlink(missing_ok=True)
-            raise ReplyTruncated(f"{path.partition('?')[0]}: the reply broke off: {error}") from error
+            raise ReplyTruncated(
+                f"{path.partition('?')[0]}: the reply broke off: {error}; run it again later"
+            ) from error
         part.rename(whole)
         return Page(whole, response.headers)
 
 
-def _write_body(response: requests.Response, part: Path, halt: Event) -> None:
+def _write_body(response: requests.Response, part: Path) -> None:
     with part.open("wb") as landing:
         response.raw.decode_content = False
         while chunk := response.raw.read(CHUNK):
-            if halt.is_set():
-                raise Halted
+            halting.require_wanted()
             landing.write(chunk)
 
 

@@ -16,7 +16,8 @@ from urllib.parse import quote, urlsplit
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
 from sf_elt.salesforce.connection.connect import Org
-from sf_elt.salesforce.downloads.pages import Halted, fetch_page
+from sf_elt.salesforce.connection.halting import halted_by
+from sf_elt.salesforce.downloads.pages import fetch_page
 from sf_elt.salesforce.downloads.resuming import Begun
 from sf_elt.salesforce.errors import RequestRefused
 
@@ -206,22 +207,21 @@ class _Reading:
             self.on_page(self.pages.counted, self.pages.records)
 
     def _find(self, address: str) -> _Note:
-        if self.halt.is_set():
-            raise Halted
         try:
-            reply = self.org.session.get(self.org.url(address), headers={"Accept": "application/json"}).content
+            with halted_by(self.halt):
+                reply = self.org.session.get(self.org.url(address), headers={"Accept": "application/json"}).content
         except RequestRefused as error:
             raise NotSideBySide(str(error)) from error
         return lambda: self.pages.note_addresses(reply)
 
     def _fetch(self, number: int) -> _Note:
-        page = fetch_page(
-            self.org,
-            self.pages.addresses[number],
-            self.folder / f"bulk-{self.pages.job_id}-{number:06d}.csv",
-            headers={"Accept": "text/csv"},
-            halt=self.halt,
-        )
+        with halted_by(self.halt):
+            page = fetch_page(
+                self.org,
+                self.pages.addresses[number],
+                self.folder / f"bulk-{self.pages.job_id}-{number:06d}.csv",
+                headers={"Accept": "text/csv"},
+            )
         landed = Landed(file=page.file.name, rows=int(page.headers.get("Sforce-NumberOfRecords", 0)))
         said = page.headers.get("Sforce-Locator")
         locator = None if said in (None, "", "null") else said

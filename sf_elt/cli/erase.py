@@ -71,7 +71,10 @@ def erase(
 def _show(what: "Erasure") -> None:
     """Counts alone, and where the person stands in files that are not ours to change."""
     merged = f", and {what.aliases:,} ids that it had before" if what.aliases else ""
-    typer.echo(f"Profile {what.profile_id[:6]}…{merged}")
+    if what.profile_id:
+        typer.echo(f"Profile {what.profile_id[:6]}…{merged}")
+    else:
+        typer.echo("No profile: the org has deleted these records, or no build of the profiles has read them yet")
     _counts("Identifiers that are kept out from now on", what.identifiers)
     _counts("Identifiers that other people's rows carry as well: they stay theirs", what.shared)
     _counts("Rows that go; those of writeback.sync_log stay without who it was", what.rows)

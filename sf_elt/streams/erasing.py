@@ -81,11 +81,12 @@ def take_out(connection: DuckDBPyConnection, named: NamedRows) -> None:
 
 
 def _streams(connection: DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """Stream → column → DuckDB type, of all tables that have rows with an Id."""
+    """Stream → column → DuckDB type, of all tables that have rows with an Id. Somebody's view is no stream."""
     found: dict[str, dict[str, str]] = {}
     for stream, name, sql_type in connection.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = current_database()"
-        " AND schema_name = 'streams' ORDER BY table_name, column_index"
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+        " JOIN duckdb_tables() USING (database_name, schema_name, table_name)"
+        " WHERE database_name = current_database() AND schema_name = 'streams' ORDER BY table_name, column_index"
     ).fetchall():
         found.setdefault(stream, {})[name] = sql_type
-    return {stream: types for stream, types in found.items() if any(name in types for name in OWN_ID)}
+    return {stream: types for stream, types in found.items() if any(types.get(name) == "VARCHAR" for name in OWN_ID)}

@@ -7,16 +7,18 @@ A row is the erased person's own, and kept out as a whole, where
   a contact, and what else the mapping calls an identifier. One that is neither an address nor a record's Id, such as a
   cookie, counts only where the row has no address of somebody else;
 - it is of an object whose records are about a person (an activity, a membership, a case, a custom object), and one of
-  its fields holds just their Id or address.
+  its fields holds just their Id or address;
+- it is a person account with their address, or the user by whom they log in to a portal.
 
 In any other row, of a company, a deal or somebody else, each text that names them is emptied.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from sf_elt.streams.statements import statement
 from sf_elt.warehouse import quote, quote_text
-from sf_elt.warehouse.erased import Erased
+from sf_elt.warehouse.erased import Erased, IdentifyingField
 
 OWN_ID = ("Id", "event_id")
 
@@ -27,9 +29,13 @@ OF_MANY = ("001", "005", "006", "00D", "00G", "00O", "00e", "012", "01t", "02i",
 """The same of objects that belong to a company or to many: accounts, users, opportunities, orgs, groups, reports,
 profiles, record types, products, assets, quotes, campaigns, contracts, orders."""
 
+ACCOUNT, USER = "001", "005"
+"""Both are of many, but the account that is a person (with a PersonEmail) and the user that is a contact."""
+
 AT = "'@'"
 _SAYS_WHOSE = ("ConvertedContactId", "MasterRecordId")
 _WORD = r"""[^\s"',;:{}\[\]]+"""
+_PHONE = r"\+?[0-9(][0-9() ./-]{4,}[0-9]"
 _NO_TEXT = (
     "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
     "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "DATE", "TIME", "TIMESTAMP", "BLOB",
@@ -67,33 +73,28 @@ def suspects(stream: str, types: Mapping[str, str], erased: Erased) -> str:
     return _any(
         [
             *(f"may_name_erased({text})" for text in _texts(types).values()),
-            *(f"may_be_erased({value})" for value in _values(stream, types, erased).values()),
+            *(_any_of(said, "may_be_erased") for said in _values(stream, types, erased).values()),
         ]
     )
 
 
 def names_erased(stream: str, types: Mapping[str, str], erased: Erased) -> dict[str, str]:
     """Quoted column → the condition under which its cell names an erased person, in rows as `judged` gives them."""
-    values = _values(stream, types, erased)
-    return {
-        quote(name): _any(
-            [
-                f"CASE WHEN may_name({text}) THEN list_has_any(said_in({text}), _said) END",
-                *([f"list_contains(_said, {values[name]})"] if name in values else []),
-            ]
-        )
+    names: dict[str, list[str]] = {
+        name: [f"CASE WHEN may_name({text}) THEN list_has_any(said_in({text}), _said) END"]
         for name, text in _texts(types).items()
-        if name not in OWN_ID
     }
+    for name, said in _values(stream, types, erased).items():
+        names.setdefault(name, []).append(_said_any(said))
+    return {quote(name): _any(conditions) for name, conditions in names.items() if name not in OWN_ID}
 
 
 def mentions_erased(stream: str, text: str, erased: Erased) -> str:
     """The condition under which a text that could not be read as a row names an erased person."""
     conditions = [f"names_erased({text})"]
-    for name in erased.values.get(stream, ()):
-        said = f"said_value({quote_text(f'{stream}.{name}')}, word)"
-        words = f"regexp_extract_all({text}, {quote_text(_WORD)})"
-        conditions.append(f"list_bool_or(list_transform({words}, LAMBDA word: is_erased({said})))")
+    for each in erased.values.get(stream, ()):
+        words = f"regexp_extract_all({text}, {quote_text(_PHONE if each.kind == 'phone' else _WORD)})"
+        conditions.append(_any_of(f"list_transform({words}, LAMBDA word: {_says(each, 'word')})", "is_erased"))
     return _any(conditions)
 
 
@@ -107,14 +108,33 @@ def _texts(types: Mapping[str, str]) -> dict[str, str]:
 
 
 def _values(stream: str, types: Mapping[str, str], erased: Erased) -> dict[str, str]:
-    """Column → what it says, of those of which values are known."""
-    return {name: _value(stream, name) for name in erased.values.get(stream, ()) if name in types}
+    """Column → the list of what it says, of those of which values or phones are known."""
+    known: defaultdict[str, list[IdentifyingField]] = defaultdict(list)
+    for each in erased.values.get(stream, ()):
+        if each.field in types:
+            known[each.field].append(each)
+    return {name: _said_by(name, types[name], fields) for name, fields in known.items()}
+
+
+def _said_by(name: str, sql_type: str, fields: Sequence[IdentifyingField]) -> str:
+    if sql_type.endswith("[]"):
+        texts = f"CAST({quote(name)} AS VARCHAR[])"
+        said = [f"list_transform({texts}, LAMBDA each: {_says(field, 'each')})" for field in fields]
+        return f"flatten([{', '.join(said)}])"
+    text = quote(name) if sql_type == "VARCHAR" else f"CAST({quote(name)} AS VARCHAR)"
+    return f"[{', '.join(_says(field, text) for field in fields)}]"
+
+
+def _says(field: IdentifyingField, text: str) -> str:
+    """What the text says in the field."""
+    how = "said_phone" if field.kind == "phone" else "said_value"
+    return f"{how}({quote_text(f'{field.stream}.{field.field}')}, {text})"
 
 
 def _erased_of(stream: str, types: Mapping[str, str], erased: Erased) -> str:
     """What of all that a row says was erased."""
     said = [f"CASE WHEN may_name({text}) THEN said_in({text}) ELSE [] END" for text in _texts(types).values()]
-    said += [f"[{value}]" for value in _values(stream, types, erased).values()]
+    said += _values(stream, types, erased).values()
     return f"list_filter(flatten([{', '.join(said)}]), LAMBDA each: is_erased(each))" if said else "[]::VARCHAR[]"
 
 
@@ -124,7 +144,9 @@ def _own(stream: str, types: Mapping[str, str], erased: Erased) -> str:
     emails = [quote(each.field) for each in fields if each.kind == "email"]
     says_whose = [_said(f"said_record({quote(each.field)})") for each in fields if each.kind == "record"]
     says_whose += [_said(f"said_email({name})") for name in emails]
-    values = _any(_said(_value(stream, each.field)) for each in fields if each.kind == "value")
+    values = _any(
+        _said_any(_said_by(each.field, types[each.field], [each])) for each in fields if each.kind in ("value", "phone")
+    )
     says_whose.append(f"({values} AND NOT {_any(f'contains({name}, {AT})' for name in emails)})")
     if "Id" not in types:
         return _any([*(_said(_value(stream, name)) for name in OWN_ID if name in types), *says_whose])
@@ -132,12 +154,16 @@ def _own(stream: str, types: Mapping[str, str], erased: Erased) -> str:
     by_id = [_said(_value(stream, "Id")), _said('said_record("Id")')]
     by_id += [_said('said_record("PersonContactId")')] if "PersonContactId" in types else []
     of_person = [_said('said_email("Email")')] if "Email" in types else []
+    of_account = [_said('said_email("PersonEmail")')] if "PersonEmail" in types else []
+    of_user = [_said('said_record("ContactId")')] if "ContactId" in types else []
     just_them = [_said(f"said_{kind}({text})") for text in _texts(types).values() for kind in ("record", "email")]
     return _any(
         [
             *by_id,
             f'(left("Id", 3) NOT IN {OF_MANY} AND {_any(says_whose)})',
             f'(left("Id", 3) IN {PEOPLE} AND {_any(of_person)})',
+            f'(left("Id", 3) = {quote_text(ACCOUNT)} AND {_any(of_account)})',
+            f'(left("Id", 3) = {quote_text(USER)} AND {_any(of_user)})',
             f'(left("Id", 3) NOT IN {OF_MANY + PEOPLE} AND {_any(just_them)})',
         ]
     )
@@ -145,6 +171,15 @@ def _own(stream: str, types: Mapping[str, str], erased: Erased) -> str:
 
 def _said(what: str) -> str:
     return f"list_contains(_said, {what})"
+
+
+def _said_any(said: str) -> str:
+    return f"list_has_any(_said, {said})"
+
+
+def _any_of(said: str, is_so: str) -> str:
+    """Whether it is so of any of a list of what is said."""
+    return f"list_bool_or(list_transform({said}, LAMBDA said: {is_so}(said)))"
 
 
 def _any(conditions: Iterable[str]) -> str:

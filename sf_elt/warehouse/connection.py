@@ -140,7 +140,7 @@ class Warehouse:
     @property
     def rewritten(self) -> Path:
         """Where the file is written anew, to take its own place."""
-        return self.file.with_suffix(".rewritten")
+        return self.file.resolve().with_suffix(".rewritten")
 
     @property
     def _spilled(self) -> Path:

@@ -24,12 +24,12 @@ from sf_elt.warehouse.names import quote_text
 _MACROS = files("sf_elt.warehouse").joinpath("erased.sql").read_text("utf-8")
 _BLOCK = 64  # bytes that SHA-256 takes at a time
 
-Kind = Literal["record", "email", "value"]
+Kind = Literal["record", "email", "value", "phone"]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What tells a person: the Id of a record, an address, or the value of one field of one stream."""
+    """What tells a person: the Id of a record, an address, or what a field of a stream says: a phone, or any value."""
 
     kind: Kind
     value: str = field(repr=False)
@@ -37,7 +37,7 @@ class Mark:
     field: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class IdentifyingField:
     """A field of a stream that says whose a row is."""
 
@@ -50,12 +50,12 @@ class IdentifyingField:
 class Erased:
     """Who is told apart on a connection, and by which fields of which stream. False where it is nobody.
 
-    `values` has for each stream the fields of which values are known that are neither addresses nor records.
+    `values` has for each stream the fields of which something is known that is neither an address nor a record.
     """
 
     digests: int = 0
     identifying: Mapping[str, tuple[IdentifyingField, ...]] = field(default_factory=dict)
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, tuple[IdentifyingField, ...]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return self.digests > 0
@@ -105,14 +105,14 @@ def tell_apart(
     identifying: defaultdict[str, list[IdentifyingField]] = defaultdict(list)
     for row in connection.execute("FROM ops.identifying_fields UNION FROM marked_fields ORDER BY ALL").fetchall():
         identifying[row[0]].append(IdentifyingField(*row))
-    values: defaultdict[str, set[str]] = defaultdict(set)
+    values: defaultdict[str, set[IdentifyingField]] = defaultdict(set)
     for kind, stream, name, _ in looked_for:
-        if kind == "value":
-            values[stream].add(name)
+        if kind in ("value", "phone"):
+            values[stream].add(IdentifyingField(stream, name, kind))
     return Erased(
         len(looked_for),
         {stream: tuple(fields) for stream, fields in identifying.items()},
-        {stream: tuple(sorted(names)) for stream, names in values.items()},
+        {stream: tuple(sorted(fields)) for stream, fields in values.items()},
     )
 
 
@@ -134,6 +134,16 @@ def remember(connection: duckdb.DuckDBPyConnection, *, at: datetime) -> int:
     return int(count)
 
 
+def erasures(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many there have been: who has read the warehouse before another one must not write what it has read."""
+    known = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'ops'"
+        " AND table_name = 'erasures'"
+    ).fetchall()
+    rows = connection.execute("SELECT count(*) FROM ops.erasures").fetchall() if known == [(1,)] else [(0,)]
+    return int(rows[0][0])
+
+
 def digest_of(connection: duckdb.DuckDBPyConnection, said: str) -> str:
     """The digest of any text, after `tell_apart` on this connection."""
     return str(connection.execute("SELECT erased_digest(?)", [said]).fetchall()[0][0])
@@ -147,6 +157,7 @@ WITH said AS (
         CASE kind
             WHEN 'record' THEN said_record(value)
             WHEN 'email' THEN said_email(value)
+            WHEN 'phone' THEN said_phone(concat(stream, '.', field), value)
             ELSE said_value(concat(stream, '.', field), value)
         END AS said
     FROM marks

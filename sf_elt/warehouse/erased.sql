@@ -23,6 +23,10 @@ CREATE OR REPLACE TEMP MACRO said_record(v) AS 'record:' || left(bare(v), 15);
 CREATE OR REPLACE TEMP MACRO said_email(v) AS 'email:' || lower(bare(v));
 CREATE OR REPLACE TEMP MACRO said_value(place, v) AS place || ':' || bare(v);
 
+-- Of a phone the digits and a +, without an extension: however it is divided, it is the same one.
+CREATE OR REPLACE TEMP MACRO said_phone(place, v) AS
+    place || ':phone:' || regexp_replace(regexp_replace(lower(v), '(;ext|ext|x|#).*$', ''), '[^0-9+]', '', 'g');
+
 -- Whether a text may name somebody at all, and the addresses and records that it names: alone, among other words, in
 -- JSON or in the address of a page.
 CREATE OR REPLACE TEMP MACRO may_name(v) AS

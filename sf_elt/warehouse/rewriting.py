@@ -1,6 +1,7 @@
 """The warehouse file written anew: what was deleted from its tables stays in the bytes of a DuckDB file until then."""
 
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -31,11 +32,14 @@ def rewrite_file(warehouse: Warehouse, finish: str = "") -> None:
         _refuse_losses(connection, current)
         if finish:
             connection.execute(finish)
+        connection.execute(f"CHECKPOINT {NEW}")
         connection.execute(f"DETACH {NEW}")
         connection.execute("CHECKPOINT")  # nothing may wait in a log that the new file would be taken to belong to
+        file = warehouse.file.resolve()  # a link stays one: what it leads to is what has the rows
+        shutil.copymode(file, warehouse.rewritten)
         _sync(warehouse.rewritten)
-        warehouse.rewritten.replace(warehouse.file)
-        _sync(warehouse.root)
+        warehouse.rewritten.replace(file)
+        _sync(file.parent)
 
 
 def _refuse_losses(connection: duckdb.DuckDBPyConnection, current: str) -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ import duckdb
 from sf_elt.warehouse.connection import Warehouse
 from sf_elt.warehouse.errors import WarehouseBusy, room_for
 
+LOOK_AGAIN = 0.1  # seconds
+SOON = 2.0  # seconds in which whoever only sweeps has left
+
 
 @contextmanager
 def scratch(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -19,14 +23,12 @@ def scratch(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
     What does not fit into memory is spilled into a folder of its own, which only its owner can enter. One at a time:
     raises WarehouseBusy where another run has one.
     """
-    folder = warehouse.root / "scratch"
+    folder = _folder(warehouse)
     with room_for(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (folder / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise WarehouseBusy(f"another run works in {folder}: wait for its end, then run again") from error
+        with _locked(folder, SOON) as alone:
+            if not alone:
+                raise WarehouseBusy(f"another run works in {folder}: wait for its end, then run again")
             spilled = folder / "spilled"
             _sweep(spilled)  # what a killed run left: whoever has the lock is alone here
             try:
@@ -34,6 +36,41 @@ def scratch(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
                     yield connection
             finally:
                 _sweep(spilled)
+
+
+def clear_scratch(warehouse: Warehouse) -> bool:
+    """Removes what killed runs have spilled. Waits for one that works, up to the warehouse's `wait_seconds`; gives
+    whether there is none any more.
+    """
+    folder = _folder(warehouse)
+    if not folder.is_dir():
+        return True
+    with _locked(folder, warehouse.wait_seconds) as alone:
+        if alone:
+            _sweep(folder / "spilled")
+        return alone
+
+
+def _folder(warehouse: Warehouse) -> Path:
+    return warehouse.root / "scratch"
+
+
+@contextmanager
+def _locked(folder: Path, wait_seconds: float) -> Iterator[bool]:
+    """Whether nobody else is in the folder, after at most so long, and lets nobody else in."""
+    deadline = time.monotonic() + wait_seconds
+    with (folder / "lock").open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    yield False
+                    return
+                time.sleep(LOOK_AGAIN)
+            else:
+                yield True
+                return
 
 
 def _sweep(folder: Path) -> None:

@@ -1,23 +1,13 @@
--- The profile's identifiers that a row of somebody else carries as well: a guard or an unlink has refused that link.
+-- The identifiers of own_links that somebody else has as well: a guard or an unlink has refused the link to their row,
+-- or a profile has it, which a person without one is not part of.
 SELECT DISTINCT refused.kind, refused.value
 FROM profiles.refused_links AS refused
-JOIN profiles.identifiers AS own USING (kind, value)
-WHERE
-    own.profile_id = $profile_id
-    AND refused.stream IN (SELECT unnest($streams))
-    AND EXISTS (
-        SELECT 1
-        FROM profiles.links AS other
-        WHERE
-            other.stream = refused.stream
-            AND other.record_id = refused.record_id
-            AND other.profile_id <> $profile_id
-    )
-    AND NOT EXISTS (
-        SELECT 1
-        FROM profiles.links AS same
-        WHERE
-            same.stream = refused.stream
-            AND same.record_id = refused.record_id
-            AND same.profile_id = $profile_id
-    )
+SEMI JOIN own_links USING (kind, value)
+ANTI JOIN own_links AS same ON same.stream = refused.stream AND same.record_id = refused.record_id
+SEMI JOIN profiles.links AS other ON other.stream = refused.stream AND other.record_id = refused.record_id
+WHERE refused.stream IN (SELECT unnest($streams))
+UNION
+SELECT kind, value
+FROM profiles.identifiers
+SEMI JOIN own_links USING (kind, value)
+WHERE profile_id IS DISTINCT FROM $profile_id

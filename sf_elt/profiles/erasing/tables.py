@@ -1,4 +1,4 @@
-"""A person taken out of all tables that are no streams: of profiles, insight, exports and of what was set aside.
+"""A person taken out of all tables that are no streams: of profiles, insight, exports, and any that somebody has made.
 
 Every table is looked through, also one that came after this was written: a row in which any text names the person goes.
 """
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from sf_elt.warehouse import quote, quote_table
-
-SCHEMAS = ("profiles", "insight", "writeback", "ops")
+from sf_elt.profiles.sql import statement
+from sf_elt.streams.keeping_out import OWN_ID, mentions_erased
+from sf_elt.warehouse import quote, quote_table, quote_text
+from sf_elt.warehouse.erased import Erased
 
 IMPERSONAL = frozenset(
     {
@@ -28,8 +29,61 @@ OUTCOMES = "writeback.sync_log"
 ANONYMOUS = "erased"
 """What stands for a profile's id in an outcome that stays: that a record was written, when, and how it ended."""
 
-SHORT = 8
-"""Characters of a text that is looked for as a whole only: within others it would be found by chance."""
+UNREADABLE = "ops.set_aside"
+PAIRS = {"value": "kind", "other_value": "other_kind"}
+"""Column of an identifier's value → of its kind, in the tables that have both."""
+
+RECORDS = ("record_id", "other_record_id")
+
+LONG = 8
+"""Characters from which on an identifier that is no address and no Id is looked for in texts of any kind."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    """What names a person where no column says what its texts are.
+
+    `names` are addresses, Ids of records by their first 15 characters, and ids of the profile; `records` are Ids of
+    their rows that are shorter; `identifiers` are all others, as (kind, value). `erased` is what the connection tells
+    apart.
+    """
+
+    names: Sequence[str]
+    records: Sequence[str]
+    identifiers: Sequence[tuple[str, str]]
+    erased: Erased
+
+    def set_up(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Makes the macros that `conditions` uses, on the connection."""
+        lists = {
+            "person_whole": [name.lower() for name in self.names],
+            "person_ids": [name for name in self.names if "@" not in name],
+            "person_addresses": [name.lower() for name in self.names if "@" in name],
+            "person_values": [value for _, value in self.identifiers if len(value) >= LONG],
+            "person_records": self.records,
+            "person_identifiers": [f"{kind}:{value}" for kind, value in self.identifiers],
+        }
+        for variable, found in lists.items():
+            connection.execute(f"SET VARIABLE {variable} = $found::VARCHAR[]", {"found": found})
+        connection.execute(statement("named_in_tables"))
+
+    @property
+    def names_line(self) -> str:
+        """The condition that lines set aside fulfil which name the person, as an event of their stream would."""
+        said = [
+            f"(stream = {quote_text(stream)} AND {mentions_erased(stream, 'content', self.erased)})"
+            for stream in sorted({*self.erased.values})
+        ]
+        return "(" + " OR ".join(["names_person(content)", "names_erased(content)", *said]) + ")"
+
+    def conditions(self, name: str, columns: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """For the table: the condition of rows that are the person's, and of each column's cells that name them."""
+        if name == UNREADABLE:
+            return self.names_line, {}
+        texts = {column: _names(column, sql_type, columns) for column, sql_type in columns.items()}
+        if name in OF_OTHERS:
+            return texts.pop("profile_id"), texts
+        return "(" + " OR ".join(texts.values()) + ")", {}
 
 
 @dataclass(frozen=True)
@@ -41,13 +95,12 @@ class NamedInTable:
     cells: Mapping[str, int]
 
 
-def named_in_tables(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[NamedInTable]:
-    """What of the tables names the person, whom these `texts` tell: identifiers, Ids, ids of the profile."""
-    _look_for(connection, texts)
+def named_in_tables(connection: duckdb.DuckDBPyConnection, sought: Sought) -> list[NamedInTable]:
+    """What of the tables names the person. The connection is set up for whom is sought."""
     found = []
     for name, columns in _tables(connection).items():
-        table = quote_table(*name.split("."))
-        own, cells = _conditions(name, columns)
+        table = quote_table(*name.split(".", 1))
+        own, cells = sought.conditions(name, columns)
         counted = ", ".join(
             [
                 "count(*)",
@@ -63,12 +116,11 @@ def named_in_tables(connection: duckdb.DuckDBPyConnection, texts: Sequence[str])
     return found
 
 
-def erase_from_tables(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
-    """Takes it out, in the caller's transaction."""
-    _look_for(connection, texts)
+def erase_from_tables(connection: duckdb.DuckDBPyConnection, sought: Sought) -> None:
+    """Takes it out, in the caller's transaction. The connection is set up for whom is sought."""
     for name, columns in _tables(connection).items():
-        table = quote_table(*name.split("."))
-        own, cells = _conditions(name, columns)
+        table = quote_table(*name.split(".", 1))
+        own, cells = sought.conditions(name, columns)
         if name == OUTCOMES:
             connection.execute(
                 f"UPDATE {table} SET profile_id = ?, record_id = NULL, message = NULL WHERE {own}",  # noqa: S608 - quoted
@@ -80,52 +132,32 @@ def erase_from_tables(connection: duckdb.DuckDBPyConnection, texts: Sequence[str
             connection.execute(f"UPDATE {table} SET {quote(column)} = NULL WHERE {names}")  # noqa: S608 - quoted
 
 
-def _conditions(name: str, columns: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """The condition of rows that are the person's, and of cells of others that name them."""
-    texts = {
-        column: f"names_person({quote(column) if sql_type == 'VARCHAR' else f'CAST({quote(column)} AS VARCHAR)'})"
-        for column, sql_type in columns.items()
-    }
-    if name in OF_OTHERS:
-        return texts.pop("profile_id"), texts
-    return "(" + " OR ".join(texts.values()) + ")", {}
-
-
-def _look_for(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
-    """Addresses in any letter case, Ids and all else as they are."""
-    lists = {
-        "person_whole": [text.lower() for text in texts],
-        "person_within": [text for text in texts if "@" not in text and len(text) >= SHORT],
-        "person_addresses": [text.lower() for text in texts if "@" in text],
-    }
-    for variable, found in lists.items():
-        connection.execute(f"SET VARIABLE {variable} = $found::VARCHAR[]", {"found": found})
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP MACRO names_person(v) AS
-            coalesce(
-                list_contains(getvariable('person_whole'), lower(trim(v)))
-                OR list_bool_or(list_transform(getvariable('person_within'), LAMBDA each: contains(v, each)))
-                OR list_bool_or(list_transform(getvariable('person_addresses'), LAMBDA each: contains(lower(v), each))),
-                false
-            )
-        """
-    )
+def _names(column: str, sql_type: str, columns: Mapping[str, str]) -> str:
+    kind = PAIRS.get(column)
+    if kind is not None and kind in columns:
+        return f"names_identifier({quote(kind)}, {quote(column)})"
+    if column in RECORDS:
+        return f"names_record({quote(column)})"
+    return f"names_person({quote(column) if sql_type == 'VARCHAR' else f'CAST({quote(column)} AS VARCHAR)'})"
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    """`schema.table` → column → DuckDB type, of the columns that can hold a text."""
+    """`schema.table` → column → DuckDB type, of the columns that can hold a text; streams are not among them."""
     found: dict[str, dict[str, str]] = {}
     rows = connection.execute(
         """
         SELECT schema_name || '.' || table_name, column_name, data_type
         FROM duckdb_columns()
         JOIN duckdb_tables() USING (database_name, schema_name, table_name)
-        WHERE database_name = current_database() AND schema_name IN (SELECT unnest(?))
+        WHERE database_name = current_database()
             AND (contains(data_type, 'VARCHAR') OR contains(data_type, 'JSON'))
+            AND (schema_name, table_name) NOT IN (
+                SELECT (schema_name, table_name) FROM duckdb_columns()
+                WHERE schema_name = 'streams' AND column_name IN (SELECT unnest(?)) AND data_type = 'VARCHAR'
+            )
         ORDER BY ALL
         """,
-        [list(SCHEMAS)],
+        [list(OWN_ID)],
     ).fetchall()
     for name, column, sql_type in rows:
         if name not in IMPERSONAL:

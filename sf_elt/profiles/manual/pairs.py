@@ -2,11 +2,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
 
+from sf_elt.profiles.erasing.marks import says_erased
 from sf_elt.profiles.identity.guards import Guards, set_up_guards
 from sf_elt.profiles.manual.lists import Identifier, ManualLists, Pair, contradictions
 from sf_elt.profiles.mapping.phones import e164
@@ -15,6 +16,7 @@ from sf_elt.profiles.mapping.values import cleaned
 from sf_elt.profiles.sql import statement, store
 from sf_elt.salesforce import did_you_mean
 from sf_elt.warehouse import quote_text
+from sf_elt.warehouse.erased import who_is_erased
 
 MANUAL_LINKS = "manual links"
 """What stands in the place of a stream where a link was made by hand; no stream can have that name."""
@@ -50,14 +52,19 @@ def check_manual(lists: ManualLists, mapping: Sequence[FieldRule], guards: Guard
 def list_pairs(
     connection: duckdb.DuckDBPyConnection, lists: ManualLists, mapping: Sequence[FieldRule], guards: Guards
 ) -> None:
-    """Makes the temporary table listed_pairs of lists without faults, each pair once. The guards are set up."""
-    pairs = sorted(
+    """Makes the temporary table listed_pairs of lists without faults, each pair once. The guards are set up.
+
+    Pairs that name an erased person stay in their list and come into no table.
+    """
+    every = sorted(
         {
             (min(pair.both), max(pair.both), apart)
             for apart, listed in ((False, lists.links), (True, lists.unlinks))
             for pair, _ in _cleaned(connection, listed, mapping, guards)
         }
     )
+    erased = _erased(connection, mapping, {each for one, other, _ in every for each in (one, other)})
+    pairs = [pair for pair in every if erased.isdisjoint(pair[:2])]
     columns = {
         "number": pa.array(range(len(pairs)), pa.int64()),
         "record_id": pa.array([_record_id(one, other) for one, other, _ in pairs], pa.string()),
@@ -98,6 +105,27 @@ def identifier_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         """
     ).fetchall()
     return dict(rows)
+
+
+def _erased(
+    connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule], listed: Collection[Identifier]
+) -> set[Identifier]:
+    """Those of erased people."""
+    if not listed or not who_is_erased(connection):
+        return set()
+    identifiers = sorted(listed)
+    store(
+        connection,
+        "listed",
+        {
+            "kind": pa.array([each.kind for each in identifiers], pa.string()),
+            "value": pa.array([each.value for each in identifiers], pa.string()),
+        },
+    )
+    said = "\n        ".join(
+        f"WHEN {quote_text(kind)} THEN {says_erased(mapping, kind, 'value')}" for kind in identifier_kinds(mapping)
+    )
+    return {Identifier(*row) for row in connection.execute(statement("listed_erased", said=said)).fetchall()}
 
 
 def _record_id(one: Identifier, other: Identifier) -> str:

@@ -131,6 +131,8 @@ def _show_all(found: "AudiencesPreview") -> None:
     labels = {"audience": "Audience", "size": "Size", "share": "Share", "entering": "Would enter"}
     labels |= {"leaving": "Would leave", "overlap": "Most in", "definition": "Definition"}
     _show(labels, rows)
+    for each in found.audiences:
+        _say_notes(each)
     for name, members in found.no_longer_defined.items():
         say(f"{name} is no longer defined: {members:,} would leave")
     say(f"Of {found.profiles:,} profiles, {found.now:%Y-%m-%d %H:%M} UTC. Nothing was written.")
@@ -161,7 +163,13 @@ def _show_one(each: "AudiencePreview", profiles: int) -> None:
         texts = [["" if text == NOTHING else text for text in row] for row in each.sample.rows]
         sampled = [dict(zip(each.sample.columns, row, strict=True)) for row in texts]
         _show({column: column for column in each.sample.columns}, sampled)
+    _say_notes(each)
     say("Nothing was written.")
+
+
+def _say_notes(each: "AudiencePreview") -> None:
+    for note in each.notes:
+        say(safe(f"{each.audience}: {note}"))
 
 
 def _show(labels: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> None:

@@ -62,6 +62,8 @@ class Audiences(dg.Component, Attributes):
         report = refresh_audiences(
             warehouse, self.audiences, now=datetime.now(UTC), run_id=context.run.run_id, progress=log_progress(context)
         )
+        for name, notes in report.notes.items():
+            context.log.warning(f"audience {name}: {'; '.join(notes)}")
         each = {
             f"{audience.audience}: {what}": number
             for audience in report.audiences

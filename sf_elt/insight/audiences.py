@@ -15,6 +15,6 @@ class Audience(BaseModel):
     description: str = Field(description="Who is in this audience, in a sentence.")
     condition: str = Field(
         min_length=1,
-        description="A condition in SQL over user fields, scores (quantity, frequency, recency, intensity, momentum), "
-        "created_at and updated_at. now() is the time of evaluation.",
+        description="A condition in SQL over user fields, scores (frequency, recency, …), created_at and updated_at, "
+        "affinity('Topic'), top_topics and in_audience('Name'). now() is the time of evaluation.",
     )

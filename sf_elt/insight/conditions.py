@@ -12,7 +12,7 @@ from hashlib import md5
 
 from sqlglot import exp
 
-from sf_elt.insight.affinity.asked import AFFINITY, faults_of_affinity, looked_up
+from sf_elt.insight.affinity.asked import AFFINITY, faults_of_affinity, looked_up, topics_looked_up
 from sf_elt.profiles.mapping.expressions import (
     CONDITION,
     MAX_LENGTH,
@@ -54,6 +54,11 @@ class Condition:
         """The fields and scores that it uses, in the order in which they stand there."""
         columns = sorted(self.expression.find_all(exp.Column), key=lambda column: self.text.find(column.sql("duckdb")))
         return tuple(dict.fromkeys(column.name for column in columns))
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that it asks for, in lower case."""
+        return topics_looked_up(self.expression)
 
     def fingerprint(self, of_audiences: Mapping[str, str]) -> str:
         """The same for the same definition. `of_audiences` has the fingerprints of the audiences that it refers to."""

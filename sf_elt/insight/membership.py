@@ -12,6 +12,7 @@ from sf_elt.insight.audiences import Audience
 from sf_elt.insight.definitions import Definition
 from sf_elt.insight.evaluating import Progress, evaluate, run_sql
 from sf_elt.insight.samples import sample_members
+from sf_elt.insight.unread import unread_topics
 from sf_elt.profiles.samples import Sample
 from sf_elt.warehouse import Warehouse
 
@@ -40,12 +41,14 @@ class AudienceChange:
 class AudiencesReport:
     """Every audience that is defined, in their order, then those that are no longer defined and lost their members.
 
-    `samples` has a few members of each that is defined, without personal data.
+    `samples` has a few members of each that is defined, without personal data. `notes` has, by audience, sentences about
+    topics in its condition to which nobody has an affinity.
     """
 
     audiences: tuple[AudienceChange, ...]
     profiles: int
     samples: Mapping[str, Sample]
+    notes: Mapping[str, Sequence[str]]
     seconds: float
 
 
@@ -74,7 +77,8 @@ def refresh_audiences(
             each.name: sample_members(connection, definitions[each.name].condition, each.name, SAMPLE)
             for each in audiences
         }
-    report = AudiencesReport(changes, profiles, samples, time.perf_counter() - started)
+        notes = unread_topics(connection, definitions.values())
+    report = AudiencesReport(changes, profiles, samples, notes, time.perf_counter() - started)
     log.info("run %s evaluated audiences in %.1f s: %s", run_id, report.seconds, changes)
     return report
 

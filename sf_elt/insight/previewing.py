@@ -10,6 +10,7 @@ import duckdb
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.evaluating import evaluate, run_sql
 from sf_elt.insight.samples import sample_members
+from sf_elt.insight.unread import unread_topics
 from sf_elt.profiles.samples import Sample
 from sf_elt.warehouse import Warehouse
 
@@ -30,7 +31,8 @@ class AudiencePreview:
     """One audience as it would be. `share` is of all profiles, 0 to 1.
 
     `definition` says whether its definition is new, changed or the same since the last evaluation. `entering` and
-    `leaving` say how many would, by the reason that would be recorded: person, definition, profile gone.
+    `leaving` say how many would, by the reason that would be recorded: person, definition, profile gone. `notes` are
+    sentences about topics in its condition to which nobody has an affinity.
     """
 
     audience: str
@@ -43,6 +45,7 @@ class AudiencePreview:
     leaving: Mapping[str, int]
     overlaps: tuple[Overlap, ...]
     sample: Sample
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def preview_audiences(
     """
     with warehouse.read() as connection:
         definitions = evaluate(connection, audiences, now=now)
+        notes = unread_topics(connection, definitions.values())
         (profiles,) = connection.execute("SELECT count(*) FROM profiles.profiles").fetchall()[0]
         shown = [each for each in audiences if not names or each.name in names]
         sizes = _counts(connection, "SELECT audience, count(*) FROM current_members GROUP BY audience")
@@ -91,6 +95,7 @@ def preview_audiences(
                 leaving=leaving.get(each.name, {}),
                 overlaps=tuple(overlaps.get(each.name, ())),
                 sample=sample_members(connection, definitions[each.name].condition, each.name, sample),
+                notes=tuple(notes.get(each.name, ())),
             )
             for each in shown
         )

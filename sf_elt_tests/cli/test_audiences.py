@@ -53,6 +53,12 @@ def test_one_audience_is_shown_in_detail() -> None:
     assert "ada@" not in said
 
 
+def test_a_topic_that_nobody_read_about_is_told() -> None:
+    """Beside the preview, which is made all the same."""
+    result = _run("preview", "--condition", "affinity('Pricing') > 0.5")
+    assert (result.exit_code, "nobody has an affinity to `pricing`" in result.stderr) == (0, True), result.output
+
+
 def test_what_is_wrong_ends_with_a_sentence() -> None:
     """A name that there is not, a condition that does not fit, both at once, and no warehouse yet."""
     for arguments, says in (

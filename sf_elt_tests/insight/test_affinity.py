@@ -18,6 +18,7 @@ from sf_elt.insight import (
     Audience,
     StreamsRefused,
     compute_affinities,
+    preview_audiences,
     refresh_audiences,
 )
 from sf_elt.insight.affinity.asked import topic_key
@@ -255,8 +256,8 @@ def test_conditions_ask_for_them(warehouse: Warehouse) -> None:
     rows = [event(NOW, cookie=who, topics=[topic]) for who, topic in (("a", "Pricing"), ("b", "Data"), ("c", "Data"))]
     put(warehouse, events=[{**row, "event_id": str(number)} for number, row in enumerate(rows)])
     build(warehouse)
-    report = compute_affinities(warehouse, now=NOW, run_id="test")
-    assert (report.profiles, report.streams_without_topics, report.missing_streams) == (3, (), ())
+    computed = compute_affinities(warehouse, now=NOW, run_id="test")
+    assert (computed.profiles, computed.streams_without_topics, computed.missing_streams) == (3, (), ())
     conditions = [
         "affinity(' PRICING') > 0.2",
         "affinity('pricing') <= 0.2",
@@ -264,8 +265,30 @@ def test_conditions_ask_for_them(warehouse: Warehouse) -> None:
         "top_topics = 'Data'",
     ]
     audiences = [Audience(name=f"A{n}", description="", condition=text) for n, text in enumerate(conditions)]
-    changes = refresh_audiences(warehouse, audiences, now=NOW, run_id="test").audiences
-    assert [each.members for each in changes] == [1, 0, 2, 2]
+    report = refresh_audiences(warehouse, audiences, now=NOW, run_id="test")
+    assert [each.members for each in report.audiences] == [1, 0, 2, 2]
+    assert report.notes == {}
+
+
+def test_a_topic_that_nobody_read_about_is_told(warehouse: Warehouse) -> None:
+    """It may be a slip: audiences and their previews name the nearest topic that there is, and go on."""
+    put(warehouse, events=[event(NOW, cookie="a", topics=["Data Quality"])])
+    build(warehouse)
+    compute_affinities(warehouse, now=NOW, run_id="test")
+    conditions = {
+        "slip": "affinity('Data Qualty') > 0.2 OR affinity('Sailing') IS NULL OR affinity('data quality') > 1",
+        "same": "affinities['data_quality'] > 0",
+        "sound": "affinity('DATA QUALITY') > 0.2",
+    }
+    audiences = [Audience(name=name, description="", condition=text) for name, text in conditions.items()]
+    nobody = "nobody has an affinity to "
+    notes = {
+        "slip": [f"{nobody}`data qualty` (did you mean Data Quality?)", f"{nobody}`sailing`"],
+        "same": [f"{nobody}`data_quality` (did you mean Data Quality?)"],
+    }
+    found = preview_audiences(warehouse, audiences, now=NOW)
+    assert {each.audience: list(each.notes) for each in found.audiences} == {**notes, "sound": []}
+    assert refresh_audiences(warehouse, audiences, now=NOW, run_id="test").notes == notes
 
 
 def test_without_events_nobody_has_interests(warehouse: Warehouse) -> None:

@@ -11,6 +11,9 @@ from sf_elt.profiles.sql import statement
 AFFINITY = "affinity"
 """The function: the profile's affinity to a topic, null where it has none."""
 
+AFFINITIES = "affinities"
+"""The column that it reads: a map from each topic's key to the affinity."""
+
 
 def faults_of_affinity(call: exp.Expr) -> Iterator[str]:
     """What is wrong with a call of the function."""
@@ -25,8 +28,18 @@ def looked_up(node: exp.Expr) -> exp.Expr:
     """In place of a call of the function, what it reads: affinities['pricing']. Any other node as it is."""
     if not (isinstance(node, exp.Anonymous) and node.name.lower() == AFFINITY):
         return node
-    affinities = exp.column(exp.to_identifier("affinities", quoted=True))
+    affinities = exp.column(exp.to_identifier(AFFINITIES, quoted=True))
     return exp.Bracket(this=affinities, expressions=[exp.Literal.string(topic_key(node.expressions[0].name))])
+
+
+def topics_looked_up(expression: exp.Expr) -> tuple[str, ...]:
+    """The keys of the topics that an expression reads, each once."""
+    found = (
+        each.expressions[0].name
+        for each in expression.find_all(exp.Bracket)
+        if each.this.name == AFFINITIES and isinstance(each.expressions[0], exp.Literal)
+    )
+    return tuple(dict.fromkeys(found))
 
 
 @cache

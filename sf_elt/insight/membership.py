@@ -41,7 +41,7 @@ class AudienceChange:
 class AudiencesReport:
     """Every audience that is defined, in their order, then those that are no longer defined and lost their members.
 
-    `samples` has a few members of each that is defined, without personal data. `notes` has, by audience, sentences about
+    `samples` has a few members of each that is defined, without personal data. `notes` has by audience sentences about
     topics in its condition to which nobody has an affinity.
     """
 

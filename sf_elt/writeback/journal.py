@@ -72,18 +72,22 @@ def rows_in_doubt(connection: duckdb.DuckDBPyConnection, export: str) -> list[Pl
     return [_row(*values) for values in found]
 
 
-def begin_sending(connection: duckdb.DuckDBPyConnection, plan_id: str, rows: Sequence[PlannedRow]) -> None:
-    """Puts the rows in doubt: their request is about to leave. Raises PlanSuperseded where a newer plan goes on."""
+def begin_sending(connection: duckdb.DuckDBPyConnection, plan_id: str, rows: Sequence[PlannedRow]) -> list[PlannedRow]:
+    """Puts the rows in doubt: their request is about to leave. Gives those that the plan still has: not whoever was
+    erased since it was read. Raises PlanSuperseded where a newer plan goes on.
+    """
     status = connection.execute("SELECT export, status FROM writeback.plans WHERE plan_id = ?", [plan_id]).fetchone()
     if status is None or status[1] not in ("planned", "sending"):
         raise PlanSuperseded(f"plan {plan_id} is {'unknown' if status is None else status[1]}: a newer one goes on")
     if status[1] == "planned":
         connection.execute("UPDATE writeback.plans SET status = 'sending' WHERE plan_id = ?", [plan_id])
-    connection.execute(
+    begun = connection.execute(
         "UPDATE writeback.plan_rows SET status = 'in doubt', attempt = attempt + 1 "
-        "WHERE plan_id = ? AND row_number IN (SELECT unnest(?::BIGINT[]))",
+        "WHERE plan_id = ? AND row_number IN (SELECT unnest(?::BIGINT[])) RETURNING row_number",
         [plan_id, [row.row_number for row in rows]],
-    )
+    ).fetchall()
+    numbers = {number for (number,) in begun}
+    return [row for row in rows if row.row_number in numbers]
 
 
 def keep_previous_values(

@@ -159,14 +159,15 @@ class _Sending:
         for batch in chunks(differing, self.spec.batch_size):
             with self.warehouse.write() as connection:
                 self._settle(connection, outcomes)
-                first_time = [row for row in batch if row.attempt == 0]
+                begun = begin_sending(connection, self.plan.plan_id, batch)
+                first_time = [row for row in begun if row.attempt == 0]
                 keep_previous_values(
                     connection, first_time, held, export=self.spec.name, now=self.now, run_id=self.run_id
                 )
-                begin_sending(connection, self.plan.plan_id, batch)
-            results = _update(self.org, self.spec.object, batch)
+            self.left -= len(batch) - len(begun)
+            results = _update(self.org, self.spec.object, begun) if begun else []
             outcomes = [
-                _outcome(row, result, changes[row.row_number]) for row, result in zip(batch, results, strict=True)
+                _outcome(row, result, changes[row.row_number]) for row, result in zip(begun, results, strict=True)
             ]
         with self.warehouse.write() as connection:
             self._settle(connection, outcomes)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from sf_elt.profiles import FuzzyRefused, FuzzyReport, find_fuzzy_pairs
@@ -10,8 +11,14 @@ from sf_elt_tests.profiles.misspelt import FUZZY, IDENTIFIERS, misspelt_people, 
 from sf_elt_tests.profiles.streams import NOW, table
 
 pytest.importorskip("splink", reason="Splink is not installed: pip install 'sf_elt[fuzzy]'")
+from sf_elt.profiles.fuzzy.model import Found
 
 PEOPLE = misspelt_people(150)
+PAIR = """
+SELECT 'customers' AS stream, $record AS record_id, 'customers' AS other_stream, 'c2' AS other_record_id,
+    'email' AS kind, 'a@x.org' AS value, 'email' AS other_kind, 'b@x.org' AS other_value, 0.9 AS probability,
+    [{'field': 'email', 'level': 'equal', 'weight': 1.0}] AS agreement
+"""
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +73,24 @@ def test_the_same_records_give_the_same_pairs(found: tuple[Warehouse, FuzzyRepor
     again = find_fuzzy_pairs(warehouse, IDENTIFIERS, FUZZY, now=NOW, run_id="run 2")
     assert table(warehouse, "profiles.fuzzy_pairs") == before
     assert again.learned == report.learned
+
+
+def test_whoever_is_erased_meanwhile_is_not_written_back(
+    found: tuple[Warehouse, FuzzyReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pairs of records that were read before an erasure are found anew after it; nothing of them is written."""
+    warehouse, _ = found
+    tries = []
+
+    def find_pairs(connection: duckdb.DuckDBPyConnection, *_: object) -> Found:
+        connection.execute(f"CREATE TABLE found_pairs AS {PAIR}", {"record": f"read {len(tries)}"})
+        if not tries:
+            with warehouse.write() as other:
+                other.execute("INSERT INTO ops.erasures VALUES ('', '', now()::TIMESTAMP, MAP {}, MAP {}, NULL)")
+        tries.append(connection)
+        return Found(1, ())
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sf_elt.profiles.fuzzy.model.find_pairs", find_pairs)
+        find_fuzzy_pairs(warehouse, IDENTIFIERS, FUZZY, now=NOW, run_id="run")
+    assert [row["record_id"] for row in table(warehouse, "profiles.fuzzy_pairs")] == ["read 1"]

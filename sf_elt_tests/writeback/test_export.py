@@ -17,6 +17,7 @@ from sf_elt.writeback import (
     run_export,
     send_plan,
 )
+from sf_elt.writeback.held import look_up
 from sf_elt_tests.writeback.conftest import SPEC
 from sf_elt_tests.writeback.people import NOW, Person
 
@@ -367,3 +368,20 @@ def test_operations_that_do_not_exist_are_refused_with_those_that_do(operation):
     """The spec says which operations there are."""
     with pytest.raises(ValueError, match=rf"operation '{operation}' does not exist; there is: update"):
         ExportSpec(name="a", object="Lead", operation=operation, match="salesforce_lead_ids", audiences_field="A__c")
+
+
+def test_whoever_is_erased_while_an_export_runs_is_left_out(loop, monkeypatch):
+    """A record that has gone from the plan since it was read is not sent, and nothing of it is written down."""
+    ids = loop.make_leads(3)
+    loop.fill(_people(ids))
+
+    def look_up_and_erase(*asked):
+        with loop.warehouse.write() as connection:
+            connection.execute("DELETE FROM writeback.plan_rows WHERE record_id = ?", [ids[1]])
+        return look_up(*asked)
+
+    monkeypatch.setattr("sf_elt.writeback.send.look_up", look_up_and_erase)
+    report = loop.run()
+    assert (report.succeeded, loop.updates()) == (2, [2])
+    for kept in ("sync_log", "previous_values", "confirmed"):
+        assert {record for (record,) in loop.select(f"SELECT record_id FROM writeback.{kept}")} == {ids[0], ids[2]}

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from sf_elt.profiles.errors import FuzzyRefused
 from sf_elt.profiles.fuzzy.options import FuzzyLinks, splink_missing
 from sf_elt.profiles.fuzzy.records import read_records
@@ -30,6 +32,7 @@ from sf_elt.profiles.mapping.rules import FieldRule
 from sf_elt.profiles.progress import Progress, say_nothing
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import Warehouse, scratch
+from sf_elt.warehouse.erased import erasures
 
 if TYPE_CHECKING:
     from sf_elt.profiles.fuzzy.model import Learned
@@ -77,29 +80,46 @@ def find_fuzzy_pairs(
 
     started = time.perf_counter()
     say = progress or say_nothing
-    say("reading records", 0, STEPS)
-    records = read_records(warehouse, mapping, fuzzy, guards or Guards())
-    with scratch(warehouse) as connection:
-        say("learning and comparing", 1, STEPS)
-        found = find_pairs(connection, records, fuzzy)
-        pairs = connection.sql("FROM found_pairs").to_arrow_table()
-    say("writing pairs", 2, STEPS)
-    with warehouse.write() as connection:
-        connection.register("arriving_pairs", pairs)
-        connection.execute("DELETE FROM profiles.fuzzy_pairs")
-        connection.execute(statement("insert_fuzzy_pairs"), {"now": now})
-        connection.unregister("arriving_pairs")
-        kept, above = connection.execute(
-            "SELECT count(*), count(*) FILTER (probability >= ?) FROM profiles.fuzzy_pairs", [fuzzy.threshold]
-        ).fetchall()[0]
+    counts = None
+    while counts is None:
+        with scratch(warehouse) as connection:  # before anything is read: an erasure waits for who is here
+            say("reading records", 0, STEPS)
+            records = read_records(warehouse, mapping, fuzzy, guards or Guards())
+            say("learning and comparing", 1, STEPS)
+            found = find_pairs(connection, records, fuzzy)
+            pairs = connection.sql("FROM found_pairs").to_arrow_table()
+        say("writing pairs", 2, STEPS)
+        counts = _write(warehouse, pairs, fuzzy.threshold, now=now, erased_before=records.erasures)
     say("pairs found", STEPS, STEPS)
+    kept, above = counts
     report = FuzzyReport(
         records=records.records.num_rows,
         compared=found.compared,
-        pairs=int(kept),
-        above_threshold=int(above),
+        pairs=kept,
+        above_threshold=above,
         learned=found.learned,
         seconds=time.perf_counter() - started,
     )
     log.info("run %s found %s fuzzy pairs among %s records", run_id, report.pairs, report.records)
     return report
+
+
+def _write(
+    warehouse: Warehouse, pairs: pa.Table, threshold: float, *, now: datetime, erased_before: int
+) -> tuple[int, int] | None:
+    """Replaces the pairs that stand; gives how many there are, and how many from the threshold on.
+
+    Nothing is written, and None given, where somebody was erased since the records were read: the pairs may name them.
+    """
+    with warehouse.write() as connection:
+        if erasures(connection) != erased_before:
+            log.info("somebody was erased since the records were read: they are read again")
+            return None
+        connection.register("arriving_pairs", pairs)
+        connection.execute("DELETE FROM profiles.fuzzy_pairs")
+        connection.execute(statement("insert_fuzzy_pairs"), {"now": now})
+        connection.unregister("arriving_pairs")
+        ((kept, above),) = connection.execute(
+            "SELECT count(*), count(*) FILTER (probability >= ?) FROM profiles.fuzzy_pairs", [threshold]
+        ).fetchall()
+    return int(kept), int(above)

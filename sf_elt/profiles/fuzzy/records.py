@@ -13,6 +13,7 @@ from sf_elt.profiles.reading.rows import MappedStream, identifier_candidates, ma
 from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import Warehouse, quote_text
+from sf_elt.warehouse.erased import erasures
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,13 @@ class ComparedRecords:
     """What is compared.
 
     `records` has number, stream, record_id, kind and value (the identifier by which the record is known) and c0, c1, …
-    for the fields; `shared` has number and key, for each identifier that several of the records carry.
+    for the fields; `shared` has number and key, for each identifier that several of the records carry. `erasures` is
+    how many people had been erased when they were read.
     """
 
     records: pa.Table
     shared: pa.Table
+    erasures: int
 
 
 def read_records(
@@ -67,7 +70,8 @@ def read_records(
         )
         shared = connection.sql(statement("fuzzy_shared")).to_arrow_table()
         records = connection.sql("SELECT * EXCLUDE (record) FROM compared_records ORDER BY number").to_arrow_table()
-    return ComparedRecords(records, shared)
+        erased = erasures(connection)
+    return ComparedRecords(records, shared, erased)
 
 
 def _rows(stream: MappedStream, fields: Sequence[ComparedField]) -> str:

@@ -24,6 +24,7 @@ from sf_elt.components.manual_lists import ListsOfYaml, ManualPair, beside, plac
 from sf_elt.components.pictures import pictures_of_profiles
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
+from sf_elt.insight import INTERESTS, SCORES
 from sf_elt.profiles import (
     FieldRule,
     Guards,
@@ -226,6 +227,9 @@ class Profiles(dg.Component, Attributes):
     def _require_sound_mapping(self, context: dg.ComponentLoadContext, imported: list[str]) -> None:
         for index, rule in enumerate(self.mapping):
             require_known(context, ["mapping", index, "stream"], "stream", rule.stream, imported)
+            if rule.user_field in (*SCORES, *INTERESTS):
+                message = f"`{rule.user_field}` is a score or an interest: choose another name for the user field"
+                raise attribute_error(context, ["mapping", index, "to"], message)
         for fault in faults_of_mapping(self.rules(), documented_columns(), complete=False):
             raise attribute_error(context, fault.path, fault.text)
         for problem in check_guards(self.guards, self.mapping):

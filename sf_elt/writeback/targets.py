@@ -102,12 +102,18 @@ def _user_field_targets(spec: ExportSpec, describe: ObjectDescribe, columns: Map
             continue
         column = quote(user_field(spec, columns, name, TOP_TOPICS))
         data_type = columns[name]
-        if data_type.endswith("[]"):
-            separator = ";" if field.type == "multipicklist" else ", "
-            content = f"array_to_string(list_sort(list_distinct(profile.{column})), '{separator}')"
-        else:
-            content = f"CAST(profile.{column} AS VARCHAR)"
-        yield _target(field, content, _plain_type(data_type), is_own=False)
+        yield _target(field, _as_text(f"profile.{column}", data_type, field), _plain_type(data_type), is_own=False)
+
+
+def _as_text(value: str, data_type: str, field: FieldDescribe) -> str:
+    """SQL for a user field's value as text: `A, B` for a list and `New: 1; Open: 3` for a map, or `A;B` as choices."""
+    choices = field.type == "multipicklist"
+    if data_type.endswith("[]"):
+        return f"array_to_string(list_sort(list_distinct({value})), '{';' if choices else ', '}')"
+    if data_type.startswith("MAP("):
+        told = "each.key" if choices else "each.key || ': ' || coalesce(each.value::VARCHAR, '')"
+        return f"array_to_string(list_sort([{told} FOR each IN map_entries({value})]), '{';' if choices else '; '}')"
+    return f"CAST({value} AS VARCHAR)"
 
 
 def _top_topics(field: FieldDescribe) -> str:
@@ -167,4 +173,4 @@ def _target(field: FieldDescribe, content_sql: str, source_type: str, *, is_own:
 def _plain_type(data_type: str) -> str:
     """The mapping's own name of a DuckDB type, for messages to people."""
     names = {"VARCHAR": "string", "DOUBLE": "number", "BIGINT": "int", "BOOLEAN": "bool", "TIMESTAMP": "date"}
-    return names.get(data_type, data_type.lower())
+    return "map" if data_type.startswith("MAP(") else names.get(data_type, data_type.lower())

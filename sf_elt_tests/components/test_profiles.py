@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from sf_elt_tests.components.conftest import Deployed
+from sf_elt_tests.components.conftest import ROOT, Deployed
 from sf_elt_tests.components.test_materialize import EVENTS, PROFILES
 
 
@@ -21,3 +21,16 @@ def test_a_run_reads_what_changed_or_everything_where_it_says_so(deployed: Deplo
     third = deployed.metadata(PROFILES)
     assert (third["built_anew"], third["profiles_changed"]) == ("asked for", 0)
     assert third["rows_changed"] == first["rows_changed"]
+
+
+def test_a_mapping_that_the_streams_do_not_fit_is_refused_with_file_and_line(deployed: Deployed) -> None:
+    """What only the warehouse shows, such as events whose email is no text, stops the run before anything is made."""
+    with deployed.warehouse.write() as connection:
+        connection.execute("CREATE TABLE streams.web_events (event_id VARCHAR, occurred_at TIMESTAMP, email DATE)")
+    result = deployed.materialize(dg.AssetSelection.assets(PROFILES))
+    (failed,) = result.get_step_failure_events()
+    lines = (ROOT / "sf_elt/defs/profiles/defs.yaml").read_text("utf-8").splitlines()
+    (line,) = (number for number, text in enumerate(lines, 1) if "stream: web_events, source: email" in text)
+    said = str(failed.step_failure_data.error)
+    assert f"profiles/defs.yaml:{line} attributes.mapping." in said
+    assert "clean `email` needs text, and source field `email` is a date" in said

@@ -215,6 +215,11 @@ def _chain(error: BaseException | None) -> list[str]:
             id="column of a mapping",
         ),
         pytest.param(
+            "profiles/defs.yaml", "to: salesforce_account_industry", "to: maturity",
+            r"profiles/defs\.yaml:\d+ attributes\.mapping\.\d+\.to: `maturity` is a score or an interest: choose",
+            id="user field of a score's name",
+        ),
+        pytest.param(
             "scores/defs.yaml", "[web_events]", "[web_event]",
             r"scores/defs\.yaml:\d+ attributes\.streams\.0: there is no stream 'web_event'; did you mean 'web_events",
             id="stream of scores",

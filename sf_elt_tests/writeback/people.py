@@ -16,6 +16,7 @@ USER_FIELDS = {
     "email": "VARCHAR",
     "title": "VARCHAR",
     "topics": "VARCHAR[]",
+    "statuses": "MAP(VARCHAR, BIGINT)",
     "revenue": "DOUBLE",
     "employees": "BIGINT",
     "opted_out": "BOOLEAN",

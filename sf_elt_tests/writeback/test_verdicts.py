@@ -89,7 +89,7 @@ def _verdicts(warehouse: Warehouse, people: Sequence[Person], spec: ExportSpec, 
 
 
 def test_payload_holds_the_mapped_fields_in_salesforces_own_types(warehouse):
-    """Each value is converted as its field is described: text, numbers, dates, lists, audiences and scores."""
+    """Each value is converted as its field is described: text, numbers, dates, lists, maps, audiences and scores."""
     person = Person(
         "p1",
         [A],
@@ -98,6 +98,7 @@ def test_payload_holds_the_mapped_fields_in_salesforces_own_types(warehouse):
         values={
             "title": 'é"\n😀',
             "topics": ["Email", "Data", "Email"],
+            "statuses": {"Open": 3, "New": 1},
             "revenue": 12.5,
             "employees": 3,
             "opted_out": True,
@@ -107,6 +108,8 @@ def test_payload_holds_the_mapped_fields_in_salesforces_own_types(warehouse):
     fields = {
         "Title": "title",
         "Interests__c": "topics",
+        "Groups__c": "statuses",
+        "Short__c": "statuses",
         "AnnualRevenue": "revenue",
         "NumberOfEmployees": "employees",
         "HasOptedOutOfEmail": "opted_out",
@@ -119,6 +122,8 @@ def test_payload_holds_the_mapped_fields_in_salesforces_own_types(warehouse):
     assert verdicts.payload(A) == {
         "Title": 'é"\n😀',
         "Interests__c": "Data;Email",
+        "Groups__c": "New;Open",
+        "Short__c": "New: 1; Open: 3",
         "AnnualRevenue": 12.5,
         "NumberOfEmployees": 3,
         "HasOptedOutOfEmail": True,

@@ -10,7 +10,7 @@ from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.showing import Column, Format, Rows, refuse, safe, say, show, show_json
 
 if TYPE_CHECKING:
-    from sf_elt.insight import Audience, AudiencePreview, AudiencesPreview
+    from sf_elt.insight import Audience, AudiencePreview, AudiencesPreview, StandingAudience
 
 audiences = typer.Typer(name="audiences", help="Audiences: as they stand, and as they would be.", no_args_is_help=True)
 
@@ -22,8 +22,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 @audiences.command("list")
 def list_(as_json: JsonOption = False) -> None:
     """The audiences as last evaluated: members, share of all profiles, who came and went in the last 7 days."""
-    from dataclasses import asdict
-
     from sf_elt.components.resources import open_warehouse
     from sf_elt.insight import InsightError, standing_audiences
     from sf_elt.warehouse import WarehouseError
@@ -31,18 +29,19 @@ def list_(as_json: JsonOption = False) -> None:
     read_env_file()
     defined = _loaded("audiences list")
     try:
-        standing = standing_audiences(open_warehouse(), now=datetime.now(UTC))
+        with open_warehouse().read() as connection:
+            standing = standing_audiences(connection, now=datetime.now(UTC))
     except (InsightError, WarehouseError) as error:
         refuse("audiences list", str(error))
     if as_json:
-        show_json([{**asdict(each), "evaluated_at": f"{each.evaluated_at.isoformat()}Z"} for each in standing])
+        show_json([_standing(each) for each in standing])
         return
     rows = [
         {
-            "audience": each.audience,
+            "audience": each.name,
             "members": f"{each.members:,}",
             "share": _percent(each.share),
-            "moves": f"+{each.entered:,} −{each.left:,}",
+            "moves": f"+{each.week.entered:,} −{each.week.left:,}",
             "description": each.description,
         }
         for each in standing
@@ -51,7 +50,7 @@ def list_(as_json: JsonOption = False) -> None:
     _show(labels | {"description": "Who"}, rows)
     if standing:
         say(f"Evaluated {max(each.evaluated_at for each in standing):%Y-%m-%d %H:%M} UTC.")
-    if missing := [each.name for each in defined if each.name not in {each.audience for each in standing}]:
+    if missing := [each.name for each in defined if each.name not in {each.name for each in standing}]:
         say(f"Not evaluated yet: {', '.join(missing)}")
 
 
@@ -187,6 +186,14 @@ def _moves(by_reason: Mapping[str, int]) -> str:
 
 def _percent(share: float) -> str:
     return f"{share:.1%}"
+
+
+def _standing(each: "StandingAudience") -> dict[str, object]:
+    """For programs: times in ISO 8601, and the sizes of each day, today's last."""
+    from dataclasses import asdict
+
+    sizes = [{**asdict(size), "at": size.at.isoformat(timespec="seconds")} for size in each.sizes]
+    return {**asdict(each), "sizes": sizes, "evaluated_at": each.evaluated_at.isoformat(timespec="seconds")}
 
 
 def _plain(found: "AudiencesPreview") -> dict[str, object]:

@@ -96,11 +96,11 @@ def pictures_of_scores(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 
 
 def pictures_of_affinities(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Shown:
-    """The topics that most people have read about, and a few affinities."""
+    """The topics that interest most people most, and a few affinities."""
 
     def topics(connection: Connection) -> dg.MetadataValue:
-        ranks = (Rank(each.topic, each.people, each.interested) for each in most_read_topics(connection, TOPICS))
-        return _chart(Ranking(tuple(ranks), "interest above 0.5"), "people by topic")
+        ranks = (Rank(each.topic, each.people, each.most_interested) for each in most_read_topics(connection, TOPICS))
+        return _chart(Ranking(tuple(ranks), "among their top three"), "people by topic")
 
     return _shown(
         context,

@@ -26,14 +26,16 @@ from sf_elt.insight.membership import AudienceChange, AudiencesReport, refresh_a
 from sf_elt.insight.previewing import AudiencePreview, AudiencesPreview, Overlap, preview_audiences
 from sf_elt.insight.samples import KNOWN_BY
 from sf_elt.insight.scores import SCORES, ScoreSpec, ScoresReport, score_behaviour
-from sf_elt.insight.standing import StandingAudience, standing_audiences
+from sf_elt.insight.standing import MONTH, WEEK, Moves, Size, StandingAudience, standing_audiences
 from sf_elt.insight.subjects import subject_types
 from sf_elt.profiles.samples import Sample
 
 __all__ = [
     "INTERESTS",
     "KNOWN_BY",
+    "MONTH",
     "SCORES",
+    "WEEK",
     "AffinitiesReport",
     "AffinitySpec",
     "Audience",
@@ -44,6 +46,7 @@ __all__ = [
     "AudiencesRefused",
     "AudiencesReport",
     "InsightError",
+    "Moves",
     "Overlap",
     "ProfilesMissing",
     "ReadTopic",
@@ -51,6 +54,7 @@ __all__ = [
     "ScoreSpec",
     "ScoreSpread",
     "ScoresReport",
+    "Size",
     "StandingAudience",
     "StreamsRefused",
     "WarehouseOutdated",

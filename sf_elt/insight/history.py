@@ -25,11 +25,12 @@ class ScoreSpread:
 
 @dataclass(frozen=True)
 class ReadTopic:
-    """How many people have read about a topic, and in how many of them the interest is above one half."""
+    """A topic: how many people have read about it, for how many it is among the three of most interest, all visits."""
 
     topic: str
     people: int
-    interested: int
+    most_interested: int
+    visits: int
 
 
 def audiences_over_time(connection: Connection, *, now: datetime) -> list[Span]:
@@ -47,7 +48,8 @@ def spread_of_scores(connection: Connection) -> tuple[ScoreSpread, ...]:
 
 
 def most_read_topics(connection: Connection, most: int) -> list[ReadTopic]:
-    """At most so many, that of the most readers first."""
+    """At most so many, that first which interests most people most."""
+    connection.execute(statement("topic_key", package="sf_elt.insight.affinity"))
     return [ReadTopic(*row) for row in run_sql(connection, "most_read_topics", {"most": most}).fetchall()]
 
 

@@ -9,9 +9,10 @@ from sf_elt.warehouse.over_time import Connection, Span, over_time
 
 @dataclass(frozen=True)
 class IdentifiersHeld:
-    """Of one kind of identifiers: how many profiles hold any, and how many of those hold more than one."""
+    """Of one kind of identifiers: how many there are, how many profiles hold any, and how many of those several."""
 
     kind: str
+    identifiers: int
     profiles: int
     with_several: int
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
+from sf_elt.insight import MONTH, WEEK
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import naive
-
-WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 Row = tuple[Any, ...]
 """What DuckDB gives: its columns are known to who asks, and to no type."""

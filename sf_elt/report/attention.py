@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sf_elt.report.audiences import AudienceStanding
+from sf_elt.insight import StandingAudience
 from sf_elt.report.exports import ExportStanding
 from sf_elt.report.people import ImportedStream
 from sf_elt.report.reading import Report
@@ -153,7 +153,7 @@ def _of_changed_audiences(report: Report) -> Iterator[Attention]:
         )
 
 
-def _marked_change(audience: AudienceStanding) -> float:
+def _marked_change(audience: StandingAudience) -> float:
     """By what share of its size a week ago it has grown; 0 where that is little."""
     before = audience.size(7)
     change = audience.week.entered - audience.week.left

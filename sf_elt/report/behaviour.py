@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sf_elt.insight import ScoreSpread, spread_of_scores
-from sf_elt.profiles.sql import statement
+from sf_elt.insight import ReadTopic, ScoreSpread, most_read_topics, spread_of_scores
 from sf_elt.report.asking import Asked
 
 TOPICS = 15
@@ -20,21 +19,11 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Topic:
-    """A topic: how many people have read about it, for how many it is among the three of most interest, all visits."""
-
-    topic: str
-    people: int
-    most_interested: int
-    visits: int
-
-
-@dataclass(frozen=True)
 class Topics:
     """The topics of most interest, out of `all` of them."""
 
     all: int
-    top: tuple[Topic, ...]
+    top: tuple[ReadTopic, ...]
     computed_at: datetime
 
 
@@ -51,6 +40,4 @@ def read_topics(asked: Asked) -> Topics | None:
     ((topics, computed_at),) = asked.sql("SELECT count(DISTINCT topic), max(computed_at) FROM insight.affinities")
     if not topics:
         return None
-    asked.connection.execute(statement("topic_key", package="sf_elt.insight.affinity"))
-    top = tuple(Topic(*row) for row in asked.rows("topics", most=TOPICS))
-    return Topics(topics, top, computed_at)
+    return Topics(topics, tuple(most_read_topics(asked.connection, TOPICS)), computed_at)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from sf_elt.charts import Chart, Day, Flows, Histogram, Line, Lines, Rank, Ranking, svg
-from sf_elt.report.audiences import AudienceStanding
+from sf_elt.insight import StandingAudience
 from sf_elt.report.reading import Report
 from sf_elt.report.words import count, plain
 
@@ -43,13 +43,13 @@ def draw(report: Report) -> Pictures:
     )
 
 
-def _size(audience: AudienceStanding) -> Markup:
+def _size(audience: StandingAudience) -> Markup:
     points = tuple((size.at, size.members) for size in audience.sizes)
     title = f"{audience.name}: from {points[0][1]:,} to {points[-1][1]:,} members in {count(len(points) - 1, 'day')}"
     return _drawn(Lines((Line("", points),)), title, SMALL)
 
 
-def _flow(audience: AudienceStanding) -> Markup:
+def _flow(audience: StandingAudience) -> Markup:
     days = audience.sizes[-FLOW_DAYS:]
     entered, left = sum(each.entered for each in days), sum(each.left for each in days)
     title = f"{audience.name}: members by day, {entered:,} entered and {left:,} left in {count(len(days), 'day')}"

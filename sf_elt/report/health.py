@@ -4,19 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from sf_elt.profiles.history import IdentifiersHeld, identifiers_held
 from sf_elt.report.asking import Asked, Row
 
 STEPS = (("1", 1, 1), ("2", 2, 2), ("3", 3, 3), ("4", 4, 4), ("5–9", 5, 9), ("10 or more", 10, None))
 """Profiles are counted by so many identifiers."""
-
-
-@dataclass(frozen=True)
-class IdentifierKind:
-    """One kind of identifier: how many there are, and of how many profiles."""
-
-    kind: str
-    identifiers: int
-    profiles: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,7 @@ class Health:
     """Of all profiles. `merged` ones live on in an older profile; pairs are those that people decided by hand."""
 
     by_identifiers: tuple[tuple[str, int], ...]
-    kinds: tuple[IdentifierKind, ...]
+    kinds: tuple[IdentifiersHeld, ...]
     refused: tuple[RefusedLinks, ...]
     set_aside: tuple[SetAside, ...]
     dropped: tuple[DroppedField, ...]
@@ -81,8 +73,8 @@ def read_health(asked: Asked) -> Health:
     """What stands now."""
     (joined,) = asked.rows("joined_by")
     return Health(
-        tuple(_steps(asked.rows("identifiers_held"))),
-        tuple(IdentifierKind(*row) for row in asked.rows("identifier_kinds")),
+        tuple(_steps(asked.rows("identifiers_a_profile"))),
+        tuple(identifiers_held(asked.connection)),
         tuple(RefusedLinks(*row) for row in asked.rows("refused_links")),
         tuple(SetAside(*row) for row in asked.rows("set_aside")),
         tuple(DroppedField(*row) for row in asked.rows("dropped_fields")),

@@ -5,12 +5,12 @@ from datetime import datetime
 
 import duckdb
 
-from sf_elt.insight import WarehouseOutdated
+from sf_elt.insight import StandingAudience, WarehouseOutdated, standing_audiences
 from sf_elt.report.asking import Asked
-from sf_elt.report.audiences import AudienceStanding, Overlaps, read_audiences, read_overlaps
 from sf_elt.report.behaviour import Scores, Topics, read_scores, read_topics
 from sf_elt.report.exports import ExportStanding, read_exports
 from sf_elt.report.health import Health, read_health
+from sf_elt.report.overlaps import Overlaps, read_overlaps
 from sf_elt.report.people import ImportedStream, People, read_imports, read_people
 from sf_elt.warehouse import Warehouse
 
@@ -25,7 +25,7 @@ class Report:
     made_at: datetime
     people: People | None
     imports: tuple[ImportedStream, ...]
-    audiences: tuple[AudienceStanding, ...]
+    audiences: tuple[StandingAudience, ...]
     overlaps: Overlaps | None
     scores: Scores | None
     topics: Topics | None
@@ -43,7 +43,7 @@ def read_report(warehouse: Warehouse, now: datetime) -> Report:
         asked = Asked(connection, now)
         try:
             people = read_people(asked)
-            audiences = read_audiences(asked, people.profiles if people else 0)
+            audiences = standing_audiences(connection, now=now) if people else ()
             return Report(
                 made_at=now,
                 people=people,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
+from sf_elt.insight import WEEK
 from sf_elt.report import words
-from sf_elt.report.asking import WEEK
 from sf_elt.report.attention import needs_attention
 from sf_elt.report.drawing import draw
 from sf_elt.report.reading import Report

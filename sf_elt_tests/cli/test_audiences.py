@@ -45,6 +45,14 @@ def test_a_preview_as_json_is_whole() -> None:
     assert {row["email"] for row in frequent["sample"]} == {"a***@e***.com", "g***@e***.com"}
 
 
+def test_standing_audiences_as_json_have_their_moves_and_sizes() -> None:
+    """Those that have been evaluated, the largest first; who came because of a new definition is told apart."""
+    frequent, other = json.loads(_run("list", "--json").stdout)
+    assert (frequent["name"], frequent["members"], other["members"]) == ("Frequent visitors", 2, 0)
+    assert frequent["week"] == frequent["month"] == {"entered": 0, "left": 0, "let_in": 2, "put_out": 0}
+    assert [(size["members"], size["entered"]) for size in frequent["sizes"]] == [(2, 0)]
+
+
 def test_one_audience_is_shown_in_detail() -> None:
     """The condition, how many of all, what it has in common with others, masked members."""
     said = _run("preview", "Frequent visitors").stdout

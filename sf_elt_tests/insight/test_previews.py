@@ -10,6 +10,7 @@ from sf_elt.insight import (
     Audience,
     AudiencePreview,
     AudiencesPreview,
+    Moves,
     Overlap,
     ProfilesMissing,
     WarehouseOutdated,
@@ -132,8 +133,10 @@ def test_standing_audiences_tell_who_came_and_went_lately(warehouse: Warehouse) 
     refresh(warehouse, 0, mine=OPEN)
     people(warehouse, 9, {1: "Open", 2: "Closed", 3: "Open", 4: "Open"})
     refresh(warehouse, 9, mine=OPEN)
-    (each,) = standing_audiences(warehouse, now=NOW + timedelta(days=10))
-    assert (each.audience, each.members, each.share, each.entered, each.left) == ("mine", 3, 0.75, 2, 1)
-    (each,) = standing_audiences(warehouse, now=NOW + timedelta(days=17))
-    assert (each.members, each.entered, each.left) == (3, 0, 0)
+    with warehouse.read() as connection:
+        (each,) = standing_audiences(connection, now=NOW + timedelta(days=10))
+        (later,) = standing_audiences(connection, now=NOW + timedelta(days=17))
+    assert (each.name, each.members, each.share, each.week) == ("mine", 3, 0.75, Moves(2, 1, 0, 0))
+    assert (each.month, each.evaluated_at) == (Moves(2, 1, 2, 0), NOW + timedelta(days=9))
+    assert (later.members, later.week) == (3, Moves(0, 0, 0, 0))
     assert len(table(warehouse, "insight.audience_members")) == 4

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sf_elt.insight import ScoreSpread
+from sf_elt.insight import Moves, ScoreSpread, Size, StandingAudience
 from sf_elt.report import Report, needs_attention
-from sf_elt.report.audiences import AudienceStanding, Moves, Size
 from sf_elt.report.behaviour import Scores
 from sf_elt.report.exports import ExportStanding, NotWritten
 from sf_elt.report.health import DroppedField, Health, SetAside
@@ -18,7 +17,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 PEOPLE = People(profiles=100, with_email=60, new_this_week=2, first_built_at=NOW - 90 * DAY)
 STREAM = ImportedStream("salesforce_leads", False, 100, NOW - HOUR, HOUR, NOW - HOUR, HOUR)
-AUDIENCE = AudienceStanding(
+AUDIENCE = StandingAudience(
     name="Loyal", description="Come often.", condition="frequency > 65", members=100, share=1.0, week=Moves(0, 0, 0, 0),
     month=Moves(0, 0, 0, 0), sizes=tuple(Size(NOW - days * DAY, 100) for days in range(8, -1, -1)), evaluated_at=NOW,
 )  # fmt: skip

@@ -11,6 +11,7 @@ Nothing outside this room opens a file or names a path.
 Errors:
 
     WarehouseError
+    ├── OutOfMemory        DuckDB could not hold what it had to; the transaction was rolled back
     ├── WarehouseBusy      another process kept the file locked for too long
     ├── WarehouseClosed    this user may not write to it
     ├── WarehouseEmpty     nothing has been written yet
@@ -19,7 +20,14 @@ Errors:
 
 from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
 from sf_elt.warehouse.connection import Warehouse
-from sf_elt.warehouse.errors import WarehouseBusy, WarehouseClosed, WarehouseEmpty, WarehouseError, WarehouseFull
+from sf_elt.warehouse.errors import (
+    OutOfMemory,
+    WarehouseBusy,
+    WarehouseClosed,
+    WarehouseEmpty,
+    WarehouseError,
+    WarehouseFull,
+)
 from sf_elt.warehouse.memory import hold_at_most, hold_enough, hold_memory
 from sf_elt.warehouse.moments import naive
 from sf_elt.warehouse.names import quote, quote_table, quote_text
@@ -29,6 +37,7 @@ from sf_elt.warehouse.tables import column_comments, column_types
 __all__ = [
     "CallLedger",
     "JobMeter",
+    "OutOfMemory",
     "Pause",
     "Warehouse",
     "WarehouseBusy",

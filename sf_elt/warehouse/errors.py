@@ -34,9 +34,16 @@ class WarehouseClosed(WarehouseError):
     """This user may not write to the warehouse's folder, or its disk is read-only."""
 
 
+class OutOfMemory(WarehouseError):
+    """DuckDB found too little memory for one step; the transaction was rolled back."""
+
+
 @contextmanager
 def room_for(file: Path) -> Iterator[None]:
-    """Raises WarehouseFull or WarehouseClosed where the disk is full or may not be written, whoever noticed it."""
+    """Raises WarehouseFull or WarehouseClosed where the disk is full or may not be written, whoever noticed it.
+
+    And OutOfMemory where DuckDB could not hold what it had to hold at once.
+    """
     try:
         yield
     except (duckdb.Error, sqlite3.Error, OSError) as error:
@@ -50,5 +57,11 @@ def room_for(file: Path) -> Iterator[None]:
             raise WarehouseClosed(
                 f"{file} cannot be written: its folder {file.parent} must belong to the user who runs this, on a disk "
                 f"that is not read-only. Nothing of this step was kept. ({error})"
+            ) from error
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise OutOfMemory(
+                f"too little memory for a step on {file}: nothing of it was kept. Run it again with less at once: an "
+                "import over fewer partitions, or without long texts (exclude_fields); event files in smaller pieces. "
+                f"({str(error).splitlines()[0]})"
             ) from error
         raise

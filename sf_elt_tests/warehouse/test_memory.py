@@ -1,9 +1,11 @@
 """Bounded memory needs bounded threads."""
 
+from pathlib import Path
+
 import duckdb
 import pytest
 
-from sf_elt.warehouse import hold_at_most, hold_enough, hold_memory
+from sf_elt.warehouse import OutOfMemory, Warehouse, hold_at_most, hold_enough, hold_memory
 
 
 def held(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
@@ -42,3 +44,14 @@ def test_what_may_be_held_is_only_ever_made_less() -> None:
         for limit, megabytes in (("512MB", 512), ("7GB", 512), ("300MB", 300)):
             hold_at_most(connection, limit)
             assert held(connection)[1] == megabytes
+
+
+def test_too_little_memory_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """Nothing of the transaction is kept."""
+    warehouse = Warehouse(tmp_path)
+    with pytest.raises(OutOfMemory, match="Run it again with less at once"), warehouse.write() as connection:
+        connection.execute("CREATE TABLE main.begun AS SELECT 1")
+        hold_at_most(connection, "5MB")
+        connection.execute("SELECT list(repeat('x', 1000)) FROM range(100_000)").fetchall()
+    with warehouse.read() as connection:
+        assert connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'begun'").fetchone() == (0,)

@@ -15,12 +15,12 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.errors import EventsUnreadable
-from sf_elt.streams.events.batches import BATCH, Place, batches
+from sf_elt.streams.events.batches import BATCH, Batch, Place, batches
 from sf_elt.streams.events.files import EventFile, EventSpec, event_files
 from sf_elt.streams.events.judging import Judged, judge, keep, verdicts
 from sf_elt.streams.events.refusals import FileUnreadable
 from sf_elt.streams.events.reports import BadLine, EventsReport, Tally, UnreadableFile
-from sf_elt.streams.events.staging import staged
+from sf_elt.streams.events.staging import PORTION, portions, staged
 from sf_elt.streams.events.standing import Look, Reading, Standing
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import rows_in_stream
@@ -144,6 +144,7 @@ class _Reader:
     tally: Tally = field(default_factory=Tally)
     staged: list[pa.Table] = field(default_factory=list)
     staged_bytes: int = 0
+    staged_wide: int = 0
 
     def read(self, files: Sequence[EventFile]) -> Tally:
         """Reads what is new in them. Raises _Spoiled."""
@@ -189,24 +190,32 @@ class _Reader:
         try:
             for batch in batches(look.file, self.spec, look.start, look.size, settled=look.settled):
                 taken = True
-                self.staged.append(staged(self.connection, look.file, self.spec, batch))
+                for portion, wide in portions(batch):
+                    self._stage(look.file, portion, wide)
                 if look.file.grows:
                     look.digest.update(batch.body)
                 place = batch.end
-                self.staged_bytes += self.staged[-1].nbytes
-                if self.staged_bytes >= BATCH // 2:
-                    self._judge()
         except FileUnreadable as error:
             if taken:
                 raise _Spoiled(look.file, str(error)) from error
             raise
         return place if look.file.grows else Place(look.size, place.line_breaks, place.rows)
 
+    def _stage(self, file: EventFile, portion: Batch, wide: int) -> None:
+        """Adds the rows to those that wait. Of wide rows, which hold so many bytes, few are judged together."""
+        if self.staged_wide + wide > PORTION:
+            self._judge()
+        self.staged.append(staged(self.connection, file, self.spec, portion))
+        self.staged_bytes += self.staged[-1].nbytes
+        self.staged_wide += wide
+        if self.staged_bytes >= BATCH // 2:
+            self._judge()
+
     def _judge(self) -> None:
         """Moves what is staged to the stream or aside."""
         if not self.staged:
             return
-        rows, self.staged, self.staged_bytes = pa.concat_tables(self.staged), [], 0
+        rows, self.staged, self.staged_bytes, self.staged_wide = pa.concat_tables(self.staged), [], 0, 0
         judged = judge(self.connection, self.spec, rows, self.now, self.erased)
         keep(self.connection, self.spec, judged)
         self._count(judged)

@@ -1,11 +1,14 @@
 """Batches of event files as lines with a JSON object each, whatever their format: from here on all are judged alike."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
+from numpy.typing import NDArray
 
 from sf_elt.streams.events.batches import Batch
 from sf_elt.streams.events.files import EventFile, EventSpec
@@ -21,6 +24,63 @@ ROWS = pa.schema(
         "file": pa.large_string(),
     }
 )
+
+
+NARROW = 1 << 10
+"""Bytes of a row's JSON, up to which thousands of rows together are little."""
+
+PORTION = 8 << 20
+"""Bytes of wider rows that are judged together: DuckDB takes twenty times as much, whatever its limit is."""
+
+LONGEST = 16 << 20
+"""Bytes of a row, beyond which it is set aside."""
+
+SHOWN = 1_000
+"""Characters that are kept of a row that is too long."""
+
+
+def portions(batch: Batch) -> Iterator[tuple[Batch, int]]:
+    """The rows of a batch as they are judged together, and how many bytes of them are in wide ones: a few at a time.
+
+    A row that is too long is one with a problem, and its beginning.
+    """
+    rows = _without_too_long(batch.rows)
+    widths = _widths(rows, batch.names)
+    first, held = 0, 0
+    for place in np.flatnonzero(widths > NARROW).tolist():
+        if held and held + widths[place] > PORTION:
+            yield replace(batch, rows=rows.slice(first, place - first)), held
+            first, held = place, 0
+        held += widths[place]
+    yield replace(batch, rows=rows.slice(first)), held
+
+
+def _widths(rows: pa.Table, names: tuple[str, ...]) -> "NDArray[np.int64]":
+    """About how many bytes each row has as JSON, with the names of its columns."""
+    widths: NDArray[np.int64] = pc.fill_null(pc.binary_length(rows.column("content")), 0).to_numpy().astype(np.int64)
+    if rows.num_rows and rows.column("content").null_count == rows.num_rows:  # Parquet has no text
+        widths += rows.nbytes // rows.num_rows
+    widths += sum(len(name) + 6 for name in names)
+    return widths
+
+
+def _without_too_long(rows: pa.Table) -> pa.Table:
+    lengths = pc.fill_null(pc.binary_length(rows.column("content")), 0)
+    too_long = pc.greater(lengths, LONGEST)
+    if not pc.any(too_long).as_py():
+        return rows
+    said = f"longer than {LONGEST >> 20} MB"
+    beginnings = pc.utf8_slice_codeunits(rows.column("content"), 0, SHOWN)
+    changed = {
+        "content": pc.if_else(too_long, beginnings, rows.column("content")),
+        "problem": pc.if_else(too_long, said, rows.column("problem")),
+    }
+    for name in rows.column_names:
+        if name not in ROWS.names:
+            changed[name] = pc.if_else(too_long, None, rows.column(name))
+    for name, column in changed.items():
+        rows = rows.set_column(rows.schema.get_field_index(name), name, column)
+    return rows
 
 
 def staged(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, batch: Batch) -> pa.Table:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sf_elt.demo_org.seeding.events import write_events
 from sf_elt.streams import EventSpec, EventsReport, EventsUnreadable, import_events
-from sf_elt.streams.events import batches, importing
+from sf_elt.streams.events import batches, importing, staging
 from sf_elt.streams.events.judging import Judged, keep
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.examples import some
@@ -242,3 +242,21 @@ def test_memory_does_not_grow_with_the_file(
     assert _import(warehouse, folder).rows == 12_000
     assert len(held) > 10
     assert held[-1] - held[0] < 1.5 * size  # DuckDB keeps up to 122,880 new rows in memory
+
+
+def test_wide_rows_are_judged_a_few_at_a_time(
+    warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What DuckDB needs follows from their bytes, and not from their number; one that is too long waits, cut short."""
+    monkeypatch.setattr(importing, "MEMORY", "64MB")
+    monkeypatch.setattr(importing, "PORTION", 1_000_000)
+    for name, changed in (("PORTION", 1_000_000), ("LONGEST", 800_000), ("SHOWN", 9)):
+        monkeypatch.setattr(staging, name, changed)
+    wide = [_line(number, title="x" * 500_000) + b"\n" for number in range(12)]
+    (folder / "a.jsonl").write_bytes(b"".join([*wide, _line(12, title="x" * 800_000), b"\n", _line(13)]))
+    (folder / "b.csv").write_text(f"occurred_at,title\n2026-01-02,{'x' * 800_000}\n2026-01-01,short\n")
+    report = _import(warehouse, folder)
+    assert (report.rows, report.set_aside) == (14, 2)
+    with warehouse.read() as connection:
+        waiting = connection.execute("SELECT line, reason, content FROM ops.set_aside ORDER BY line").fetchall()
+    assert waiting == [(2, "longer than 0 MB", "2026-01-0"), (13, "longer than 0 MB", '{"event_i')]

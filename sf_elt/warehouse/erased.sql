@@ -46,8 +46,17 @@ CREATE OR REPLACE TEMP MACRO said_in(v) AS
         LAMBDA record: said_record(record)
     );
 
+-- Most texts are just an Id or just an address, and need not be searched.
 CREATE OR REPLACE TEMP MACRO may_name_erased(v) AS
-    CASE WHEN may_name(v) THEN list_bool_or(list_transform(said_in(v), LAMBDA each: may_be_erased(each))) ELSE false END;
+    CASE
+        WHEN NOT may_name(v) THEN false
+        WHEN regexp_full_match(v, '[0-9A-Za-z]{{15}}(?:[0-9A-Za-z]{{3}})?') THEN may_be_erased(said_record(v))
+        WHEN
+            regexp_full_match(v, '[0-9A-Za-z][0-9A-Za-z._+-]*@[0-9A-Za-z.-]*[0-9A-Za-z]')
+            AND NOT (false{or_names_record})
+            THEN may_be_erased(said_email(v))
+        ELSE list_bool_or(list_transform(said_in(v), LAMBDA each: may_be_erased(each)))
+    END;
 
 CREATE OR REPLACE TEMP MACRO names_erased(v) AS
     CASE WHEN may_name(v) THEN list_bool_or(list_transform(said_in(v), LAMBDA each: is_erased(each))) ELSE false END;

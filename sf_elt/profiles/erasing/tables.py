@@ -3,6 +3,7 @@
 Every table is looked through, also one that came after this was written: a row in which any text names the person goes.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -55,17 +56,18 @@ class Sought:
 
     def set_up(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Makes the macros that `conditions` uses, on the connection."""
+        values = [value for _, value in self.identifiers if len(value) >= LONG]
+        addresses = [name for name in self.names if "@" in name]
+        who = [_found(_ANYWHERE, [name for name in self.names if "@" not in name]), _found(_ADDRESS, addresses)]
+        connection.execute(
+            statement("named_in_tables", who=" OR ".join(who), other=_found(_WORD, values)),
+        )
         lists = {
-            "person_whole": [name.lower() for name in self.names],
-            "person_ids": [name for name in self.names if "@" not in name],
-            "person_addresses": [name.lower() for name in self.names if "@" in name],
-            "person_values": [value for _, value in self.identifiers if len(value) >= LONG],
             "person_records": self.records,
             "person_identifiers": [f"{kind}:{value}" for kind, value in self.identifiers],
         }
         for variable, found in lists.items():
             connection.execute(f"SET VARIABLE {variable} = $found::VARCHAR[]", {"found": found})
-        connection.execute(statement("named_in_tables"))
 
     @property
     def names_line(self) -> str:
@@ -84,6 +86,22 @@ class Sought:
         if name in OF_OTHERS:
             return texts.pop("profile_id"), texts
         return "(" + " OR ".join(texts.values()) + ")", {}
+
+
+_ANYWHERE = "{}"
+_WORD = "(?:^|[^0-9A-Za-z]){}(?:$|[^0-9A-Za-z])"
+_ADDRESS = r"(?i)(?:^|[^0-9a-z._%+-]|\\[bfnrt]){}(?:$|[^0-9a-z.-]|[.-](?:$|[^0-9a-z]))"
+"""Patterns of RE2. An address is no part of a longer one; in JSON a letter may stand before it, as in `\\nann@x.org`."""
+
+MOST = 500
+"""Texts that one pattern looks for."""
+
+
+def _found(pattern: str, texts: Sequence[str]) -> str:
+    """SQL for whether `v` has one of the texts in it, as the pattern says."""
+    parts = [texts[start : start + MOST] for start in range(0, len(texts), MOST)]
+    patterns = [pattern.format(f"(?:{'|'.join(map(re.escape, part))})") for part in parts]
+    return "(" + " OR ".join(["false", *(f"regexp_matches(v, {quote_text(each)})" for each in patterns)]) + ")"
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def build_profiles(
         )
         records = number_rows(connection, scope.streams)
         say("joining rows", 1, STEPS)
-        join_records(connection, scope.streams, mapping, guards, records=records, affected=scope.identifiers)
+        join_records(connection, scope.streams, mapping, guards, records=records, everything=scope.everything)
         say("merging values", 2, STEPS)
         name_components(connection, now=now, affected=scope.profiles)
         merge_values(connection, scope.streams, mapping, now=now)

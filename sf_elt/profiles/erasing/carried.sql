@@ -5,4 +5,4 @@ FROM (
     SELECT {record_id} AS record_id, {value} AS value
     FROM {rows}
 )
-WHERE value IS NOT NULL AND refusing_rule(value, $clean, []::VARCHAR[], $role_mailboxes) IS NULL
+WHERE value IS NOT NULL AND {rule} IS NULL

@@ -8,7 +8,7 @@ import pyarrow as pa
 from sf_elt.profiles.erasing.marks import identifiers_read, identifying_fields, kind_by_looks, marks_of
 from sf_elt.profiles.errors import NoSuchProfile, SeveralProfiles
 from sf_elt.profiles.explaining.explaining import profile_id_of
-from sf_elt.profiles.identity.guards import Guards, set_up_guards
+from sf_elt.profiles.identity.guards import Guards, refusing_rule, set_up_guards
 from sf_elt.profiles.mapping.rules import FieldRule
 from sf_elt.profiles.mapping.values import is_list, row_value
 from sf_elt.profiles.reading.rows import MappedStream, records_of, tried
@@ -114,7 +114,6 @@ def _link(
         "CREATE OR REPLACE TEMP TABLE own_links AS"
         " SELECT *, NULL::VARCHAR AS kind, NULL::VARCHAR AS value FROM own_records"
     )
-    mailboxes = [name.lower() for name in Guards().role_mailboxes]
     with tried(connection):
         for stream in streams:
             own = records_of(stream, "own_records")
@@ -127,5 +126,6 @@ def _link(
                     kind=quote_text(rule.user_field),
                     value=f"unnest({value})" if is_list(rule, [term]) else value,
                     rows=own.source.table,
+                    rule=refusing_rule("value", rule.clean, "NULL"),
                 )
-                connection.execute(carried, {"clean": rule.clean, "role_mailboxes": mailboxes})
+                connection.execute(carried)

@@ -3,7 +3,8 @@ CREATE OR REPLACE TEMP TABLE compared_records AS
 WITH known AS (
     SELECT record, kind, value
     FROM occurrences
-    WHERE rule IS NULL AND via = 'identifier'
+    JOIN kinds USING (kind_number)
+    WHERE via = 'identifier'
     QUALIFY
         row_number() OVER (
             PARTITION BY record

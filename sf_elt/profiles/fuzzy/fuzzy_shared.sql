@@ -2,5 +2,4 @@
 SELECT number, key::VARCHAR AS key
 FROM compared_records
 JOIN occurrences USING (record)
-WHERE occurrences.rule IS NULL
 QUALIFY count(*) OVER (PARTITION BY key) > 1

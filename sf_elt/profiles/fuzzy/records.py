@@ -7,9 +7,10 @@ import pyarrow as pa
 
 from sf_elt.profiles.errors import FuzzyRefused, NothingToUnify
 from sf_elt.profiles.fuzzy.options import ComparedField, FuzzyLinks, check_fuzzy
-from sf_elt.profiles.identity.guards import Guards, set_up_guards
-from sf_elt.profiles.mapping.rules import FieldRule, identifier_kinds
-from sf_elt.profiles.reading.rows import MappedStream, identifier_candidates, mapped_streams, number_rows
+from sf_elt.profiles.identity.guards import Guards, refusing_rule, set_up_guards
+from sf_elt.profiles.identity.joining import find_occurrences
+from sf_elt.profiles.mapping.rules import FieldRule
+from sf_elt.profiles.reading.rows import MappedStream, mapped_streams, number_rows
 from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import Warehouse, quote_text
@@ -51,22 +52,19 @@ def read_records(
             raise FuzzyRefused(problems)
         if not sources:
             raise NothingToUnify(f"none of these streams has been imported yet: {', '.join(fuzzy.streams)}")
-        kinds = identifier_kinds(rules)
         streams = mapped_streams(rules, sources)
         connection.execute(statement("clean"))
         connection.execute(statement("fuzzy_clean"))
         number_rows(connection, streams)
         set_up_guards(connection, rules, guards)
-        mailboxes = {"role_mailboxes": [name.lower() for name in guards.role_mailboxes]}
-        connection.execute(statement("occurrences", candidates=identifier_candidates(streams, kinds)), mailboxes)
-        never = [value.lower() for values in guards.never_join.values() for value in values]
+        find_occurrences(connection, streams, rules, guards)
         connection.execute(
             statement(
                 "fuzzy_records",
                 rows="\n    UNION ALL\n    ".join(_rows(stream, fuzzy.compare) for stream in streams),
                 fields=", ".join(f"c{number}" for number in range(len(fuzzy.compare))),
             ),
-            {**mailboxes, "never_join": never} if _judges(fuzzy) else {},
+            _judging(fuzzy, guards),
         )
         shared = connection.sql(statement("fuzzy_shared")).to_arrow_table()
         records = connection.sql("SELECT * EXCLUDE (record) FROM compared_records ORDER BY number").to_arrow_table()
@@ -89,7 +87,7 @@ def _alike(field: ComparedField, place: int | None) -> str:
         return "CAST(NULL AS VARCHAR)"
     value = f"CAST(v{place} AS VARCHAR)"
     if field.kind in _JUDGED:
-        refused = f"refusing_rule({value}, {quote_text(field.kind)}, $never_join, $role_mailboxes)"
+        refused = refusing_rule(value, field.kind, "$never_join")
         return f"CASE WHEN {refused} IS NULL THEN {value} END"
     return f"alike_{field.kind}({value})"
 
@@ -98,5 +96,7 @@ _JUDGED = ("email", "phone")
 """Kinds of which the guards may refuse a value: what joins no rows says nothing of a person."""
 
 
-def _judges(fuzzy: FuzzyLinks) -> bool:
-    return any(field.kind in _JUDGED for field in fuzzy.compare)
+def _judging(fuzzy: FuzzyLinks, guards: Guards) -> dict[str, object]:
+    """What the guards refuse of the compared fields, as parameters."""
+    never = [value.lower() for values in guards.never_join.values() for value in values]
+    return {"never_join": never} if any(field.kind in _JUDGED for field in fuzzy.compare) else {}

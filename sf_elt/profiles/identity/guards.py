@@ -1,5 +1,6 @@
 """Guards against over-merging: values that never join rows, and how many identifiers one profile may hold."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from sf_elt.profiles.mapping.rules import FieldRule, identifier_kinds
 from sf_elt.profiles.sql import statement
 from sf_elt.salesforce import did_you_mean
+from sf_elt.warehouse import quote_text
 
 ROLE_MAILBOXES = (
     "abuse", "accounting", "accounts", "admin", "billing", "careers", "contact", "customerservice", "enquiries",
@@ -39,6 +41,24 @@ class Guards(BaseModel):
     )
 
 
+def refusing_rule(value: str, clean: str, never_join: str) -> str:
+    """SQL for the guard that keeps a cleaned value from joining rows, or null. `never_join` is SQL for a list."""
+    if clean == "phone":
+        return f"refusing_rule_of_phone({value}, {never_join})"
+    return f"refusing_rule({value}, {quote_text(clean)}, {never_join})"
+
+
+def refusing_rules(value: str, mapping: Sequence[FieldRule], guards: Guards) -> str:
+    """SQL for the same where the column kind_number says what the value is."""
+    clean = {rule.user_field: rule.clean for rule in mapping if rule.identifier}
+    rules = []
+    for number, kind in enumerate(identifier_kinds(mapping)):
+        listed = f"(SELECT never_join FROM kinds WHERE kind_number = {number})"  # noqa: S608 - a number
+        rule = refusing_rule(value, clean[kind], listed if kind in guards.never_join else "NULL")
+        rules.append(f"WHEN {number} THEN {rule}")
+    return f"CASE kind_number {' '.join(rules)} END"
+
+
 def check_guards(guards: Guards, mapping: Sequence[FieldRule]) -> list[str]:
     """One sentence for each guard on something that is no identifier of the mapping."""
     kinds = identifier_kinds(mapping)
@@ -52,7 +72,9 @@ def check_guards(guards: Guards, mapping: Sequence[FieldRule]) -> list[str]:
 
 def set_up_guards(connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule], guards: Guards) -> None:
     """Makes the guards' macros and the temporary table kinds, which has one row a kind of identifier."""
-    connection.execute(statement("guards"))
+    names = "|".join(re.escape(name.lower()) for name in guards.role_mailboxes)
+    of_role = quote_text(f"^({names})[@+]") if names else "NULL"
+    connection.execute(statement("guards", role_mailbox=of_role))
     clean = {rule.user_field: rule.clean for rule in mapping if rule.identifier}
     connection.executemany(
         "INSERT INTO kinds VALUES (?, ?, ?, ?, ?)",

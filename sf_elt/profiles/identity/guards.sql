@@ -1,12 +1,19 @@
 -- Macros of one connection, and what the guards say about each kind of identifier.
 
 -- The guard that keeps a cleaned value from joining rows, or null.
-CREATE OR REPLACE TEMP MACRO refusing_rule(v, clean, never_join, role_mailboxes) AS
+CREATE OR REPLACE TEMP MACRO refusing_rule(v, clean, never_join) AS
     CASE
-        WHEN strip_space(v) = '' THEN 'blank'
+        WHEN is_blank(v) THEN 'blank'
         WHEN NOT is_well_formed(v, clean) THEN 'malformed'
-        WHEN clean = 'email' AND list_contains(role_mailboxes, mailbox(v)) THEN 'role mailbox'
+        WHEN clean = 'email' AND regexp_matches(v, {role_mailbox}) THEN 'role mailbox'
         WHEN list_contains(never_join, lower(v)) THEN 'never joins'
+    END;
+
+CREATE OR REPLACE TEMP MACRO refusing_rule_of_phone(v, never_join) AS
+    CASE
+        WHEN is_blank(v) THEN 'blank'
+        WHEN v NOT IN (SELECT e164 FROM phone_numbers WHERE e164 IS NOT NULL) THEN 'malformed'
+        WHEN list_contains(never_join, v) THEN 'never joins'
     END;
 
 -- Whether a link was refused for what else its group holds, and not for what it is by itself.
@@ -16,4 +23,4 @@ CREATE OR REPLACE TEMP MACRO depends_on_group(rule) AS rule IN ('max_per_kind', 
 CREATE OR REPLACE TEMP MACRO identifier_key(kind_number, v) AS md5_number(concat(kind_number, ':', v));
 
 CREATE OR REPLACE TEMP TABLE kinds
-(kind_number INTEGER, kind VARCHAR, clean VARCHAR, maximum BIGINT, never_join VARCHAR[]);
+(kind_number USMALLINT, kind VARCHAR, clean VARCHAR, maximum BIGINT, never_join VARCHAR[]);

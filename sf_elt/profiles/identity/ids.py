@@ -8,12 +8,14 @@ from sf_elt.profiles.sql import delete, statement
 
 
 def name_components(connection: duckdb.DuckDBPyConnection, *, now: datetime, affected: str) -> None:
-    """Fills the temporary tables component_profiles (component, profile_id, created_at, of components that live) and
-    known_identifiers: those of the profiles that are made anew, as they stand.
+    """Fills the temporary tables found_identifiers (each identifier once, with its component), component_profiles
+    (component, profile_id, created_at, of components that live) and known_identifiers: those of the profiles that are
+    made anew, as they stand.
 
     A component lives while a row that is not deleted carries one of its identifiers. Also brings profiles.aliases up
     to date, in which no alias leads to another. `affected` is SQL for whether a profile is made anew.
     """
+    connection.execute(statement("found_identifiers"))
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE living_components AS SELECT DISTINCT component FROM found_identifiers WHERE alive"
     )

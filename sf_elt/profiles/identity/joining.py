@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from sf_elt.profiles.fuzzy.links import list_fuzzy
-from sf_elt.profiles.identity.guards import Guards, set_up_guards
+from sf_elt.profiles.identity.guards import Guards, refusing_rules, set_up_guards
 from sf_elt.profiles.identity.overfull import KeptApart, Link, TooMany, join_within
 from sf_elt.profiles.manual.lists import ManualLists
 from sf_elt.profiles.manual.pairs import identifier_names, join_pairs, kept_apart, list_pairs
@@ -30,31 +30,33 @@ def join_records(
     guards: Guards,
     *,
     records: int,
-    affected: str,
+    everything: bool,
 ) -> None:
-    """Fills the temporary tables occurrences (with what was refused), joined_records and found_identifiers.
+    """Fills the temporary tables occurrences, refused_occurrences, shared_keys and joined_records.
 
     joined_records has record → component for the records that are not themselves their component, which is the
-    smallest record number in it; found_identifiers has each identifier once with its component. The streams have
-    `records` rows; each link by hand counts as one more. `affected` is SQL for whether an identifier is joined anew:
-    a record that was read for one of its rows has others, which belong to other people.
+    smallest record number in it. The streams have `records` rows; each link by hand counts as one more. Unless
+    `everything` says so, only the identifiers of the table affected_identifiers are joined: a record that was read for
+    one of its rows has others, of other people.
     """
     kinds = identifier_kinds(mapping)
     find_occurrences(connection, streams, mapping, guards)
-    delete(connection, "occurrences", f"rule IS NULL AND NOT ({affected})")
-    if connection.execute("SELECT count(*) FROM listed_pairs").fetchall() != [(0,)]:
+    if not everything:
+        affected = "SELECT (kind_number, value) FROM affected_identifiers JOIN kinds USING (kind)"
+        delete(connection, "occurrences", f"(kind_number, value) NOT IN ({affected})")
+    ((pairs,),) = connection.execute("SELECT coalesce(max(number) + 1, 0) FROM listed_pairs").fetchall()
+    if pairs:
         join_pairs(connection, stream_number=len(streams), offset=records)
-    connection.execute(statement("keyed_identifiers"))
+    connection.execute(statement("shared_keys"))
     edges = connection.execute(statement("edges")).fetchnumpy()
     joined, components = smallest_connected(
-        np.asarray(edges["record"], np.int64), np.asarray(edges["first_record"], np.int64)
+        np.asarray(edges["record"]), np.asarray(edges["first_record"]), records + pairs
     )
     store(connection, "joined_records", {"record": joined, "component": components})
-    connection.execute(statement("found_identifiers"))
     apart = kept_apart(connection)
-    if (guards.max_per_kind or apart) and _divide(connection, kinds, guards.max_per_kind, apart):
-        connection.execute(statement("keyed_identifiers"))
-        connection.execute(statement("found_identifiers"))
+    least_rows = _least_rows(streams, guards.max_per_kind, by_hand=bool(pairs))
+    if (least_rows or apart) and _divide(connection, kinds, guards.max_per_kind, least_rows, apart):
+        connection.execute(statement("shared_keys"))
 
 
 def set_up_identity(
@@ -77,38 +79,49 @@ def find_occurrences(
     mapping: Sequence[FieldRule],
     guards: Guards,
 ) -> None:
-    """Makes the temporary table occurrences: what the numbered rows of the streams carry, and what guards refuse."""
-    connection.execute(
-        statement("occurrences", candidates=identifier_candidates(streams, identifier_kinds(mapping))),
-        {"role_mailboxes": [name.lower() for name in guards.role_mailboxes]},
-    )
+    """Makes the temporary tables occurrences, what the numbered rows of the streams carry, and refused_occurrences."""
+    candidates = identifier_candidates(streams, identifier_kinds(mapping))
+    connection.execute(statement("occurrences", candidates=candidates, rule=refusing_rules("value", mapping, guards)))
+    connection.execute(statement("refused_occurrences"))
 
 
 def smallest_connected(
-    left: NDArray[np.int64], right: NDArray[np.int64]
+    left: NDArray[np.int64], right: NDArray[np.int64], records: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The ends of the edges left–right that are connected with a smaller one, each once, and the smallest such one."""
-    nodes, positions = np.unique(np.concatenate([left, right]), return_inverse=True)
-    if not len(nodes):
-        return nodes, nodes
-    sources, targets = positions[: len(left)], positions[len(left) :]
-    graph = coo_array((np.ones(len(left), np.int8), (sources, targets)), shape=(len(nodes), len(nodes)))
+    """Of the records 0, 1, … those that edges left–right connect with a smaller one, and the smallest such one."""
+    numbers = np.arange(records)
+    graph = coo_array((np.ones(len(left), np.int32), (left, right)), shape=(records, records))
     count, labels = connected_components(graph.tocsr(), directed=False)
-    first = np.empty(count, nodes.dtype)
-    first[labels[::-1]] = nodes[::-1]  # of several, numpy keeps the last: the nodes are in order
+    first = np.empty(count, numbers.dtype)
+    first[labels[::-1]] = numbers[::-1]  # of several, numpy keeps the last
     smallest = first[labels]
-    joined = nodes != smallest
-    return nodes[joined], smallest[joined]
+    joined = numbers != smallest
+    return numbers[joined], smallest[joined]
+
+
+def _least_rows(streams: Sequence[MappedStream], maxima: Mapping[str, int], *, by_hand: bool) -> int | None:
+    """How many rows a component has at least that holds more than a maximum; None where there is no maximum."""
+    least = []
+    for kind, maximum in maxima.items():
+        in_a_row = [2 if by_hand else 1]
+        for stream in streams:
+            said = [n for n, rule in enumerate(stream.rules) if rule.identifier and rule.user_field == kind]
+            if any(stream.gives_lists(number) for number in said):
+                return 1
+            in_a_row.append(len(said) + sum(target.user_field == kind for _, target in stream.links))
+        least.append(maximum // max(in_a_row) + 1)
+    return min(least, default=None)
 
 
 def _divide(
     connection: duckdb.DuckDBPyConnection,
     kinds: Sequence[str],
     maxima: Mapping[str, int],
+    least_rows: int | None,
     apart: Mapping[str, set[str]],
 ) -> bool:
     """Joins the rows anew of components that hold too much or what is kept apart; says whether there were any."""
-    links = [Link(*row) for row in connection.execute(statement("overfull")).fetchall()]
+    links = [Link(*row) for row in connection.execute(statement("overfull"), {"least_rows": least_rows}).fetchall()]
     if not links:
         return False
     components, refused = join_within(links, {kinds.index(kind): maximum for kind, maximum in maxima.items()}, apart)

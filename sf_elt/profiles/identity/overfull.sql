@@ -2,20 +2,41 @@
 -- apart by hand, in the order in which they are tried: links by hand; a record's own Id; then each identifier to one of
 -- the living records that carry it, so that none is left without a profile; then merges and conversions; then
 -- identifiers by how many rows carry them; fuzzy links, the more probable ones first.
-WITH overfull AS (
+WITH large AS (
     SELECT component
-    FROM (
-        SELECT component, kind, count(*) AS held
-        FROM found_identifiers
-        GROUP BY component, kind
-    )
-    JOIN kinds USING (kind)
+    FROM joined_records
+    GROUP BY component
+    HAVING count(*) + 1 >= $least_rows::BIGINT
+),
+
+held AS (
+    SELECT coalesce(component, record) AS component, kind_number, count(DISTINCT key) AS held
+    FROM occurrences
+    LEFT JOIN joined_records USING (record)
+    WHERE $least_rows::BIGINT <= 1 OR coalesce(component, record) IN (FROM large)
+    GROUP BY ALL
+),
+
+kept_apart AS (
+    SELECT key, any_value(coalesce(component, record)) AS component
+    FROM occurrences
+    LEFT JOIN joined_records USING (record)
+    WHERE
+        key IN (SELECT key FROM listed_pairs WHERE apart)
+        OR key IN (SELECT other_key FROM listed_pairs WHERE apart)
+    GROUP BY key
+),
+
+overfull AS (
+    SELECT component
+    FROM held
+    JOIN kinds USING (kind_number)
     WHERE held > maximum
     UNION
     SELECT one.component
     FROM listed_pairs AS pair
-    JOIN found_identifiers AS one USING (kind, value)
-    JOIN found_identifiers AS another ON another.kind = pair.other_kind AND another.value = pair.other_value
+    JOIN kept_apart AS one USING (key)
+    JOIN kept_apart AS another ON another.key = pair.other_key
     WHERE pair.apart AND one.component = another.component
 ),
 
@@ -28,6 +49,7 @@ fuzzy AS (
 links AS (
     SELECT
         occurrences.*,
+        kinds.kind,
         fuzzy.probability,
         via = 'manual link' AS by_hand,
         via = 'fuzzy' AS is_fuzzy,
@@ -38,9 +60,10 @@ links AS (
             PARTITION BY record ORDER BY key ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) AS keys_of_row
     FROM occurrences
+    JOIN kinds USING (kind_number)
     LEFT JOIN joined_records USING (record)
     LEFT JOIN fuzzy ON occurrences.via = 'fuzzy' AND fuzzy.pair = occurrences.record_id
-    WHERE rule IS NULL AND coalesce(component, record) IN (FROM overfull)
+    WHERE coalesce(component, record) IN (FROM overfull)
 ),
 
 named AS (

@@ -1,6 +1,6 @@
 -- The identifiers that changed rows carry or carried, and those of links and unlinks by hand that came or went.
 CREATE OR REPLACE TEMP TABLE reached AS
-SELECT kind, value FROM occurrences WHERE rule IS NULL
+SELECT kind, value FROM occurrences JOIN kinds USING (kind_number)
 UNION
 SELECT kind, value FROM profiles.links SEMI JOIN changed_rows USING (stream, record_id)
 UNION

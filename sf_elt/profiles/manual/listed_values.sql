@@ -11,7 +11,7 @@ WITH cleaned AS (
 
 SELECT
     cleaned.value,
-    refusing_rule(coalesce(cleaned.value, ''), kinds.clean, kinds.never_join, $role_mailboxes) AS rule
+    {rule} AS rule
 FROM cleaned
 JOIN kinds USING (kind)
 ORDER BY number

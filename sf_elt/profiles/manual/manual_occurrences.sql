@@ -1,16 +1,13 @@
 -- Each link by hand, and each fuzzy link, is a row that carries both identifiers, and that makes no profile live.
 INSERT INTO occurrences BY NAME
 SELECT
-    $stream_number::INTEGER + (via = 'fuzzy')::INTEGER AS stream_number,
+    $stream_number::USMALLINT + (via = 'fuzzy')::UTINYINT AS stream_number,
     $offset::BIGINT + number AS record,
     record_id,
     false AS alive,
     kind_number,
     each.value,
     via,
-    kinds.kind,
-    NULL AS rule,
-    NULL AS detail,
     each.key
 FROM (
     SELECT number, record_id, via, kind, value, key

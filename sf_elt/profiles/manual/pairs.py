@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from sf_elt.profiles.erasing.marks import says_erased
-from sf_elt.profiles.identity.guards import Guards, set_up_guards
+from sf_elt.profiles.identity.guards import Guards, refusing_rules, set_up_guards
 from sf_elt.profiles.manual.lists import Identifier, ManualLists, Pair, contradictions
 from sf_elt.profiles.mapping.phones import e164
 from sf_elt.profiles.mapping.rules import FieldRule, identifier_kinds
@@ -167,7 +167,7 @@ def _cleaned(
     )
     how = "\n            ".join(f"WHEN {quote_text(kind)} THEN {_as_cleaned(rule)}" for kind, rule in rules.items())
     found = connection.execute(
-        statement("listed_values", cleaned=how), {"role_mailboxes": [name.lower() for name in guards.role_mailboxes]}
+        statement("listed_values", cleaned=how, rule=refusing_rules("coalesce(cleaned.value, '')", mapping, guards))
     ).fetchall()
     return [
         (

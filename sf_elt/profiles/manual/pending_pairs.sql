@@ -2,7 +2,7 @@
 UPDATE listed_pairs
 SET pending = true
 WHERE
-    key NOT IN (SELECT key FROM occurrences WHERE rule IS NULL AND key IN (SELECT key FROM listed_pairs))
+    key NOT IN (SELECT key FROM occurrences WHERE key IN (SELECT key FROM listed_pairs))
     OR other_key NOT IN (
-        SELECT key FROM occurrences WHERE rule IS NULL AND key IN (SELECT other_key FROM listed_pairs)
+        SELECT key FROM occurrences WHERE key IN (SELECT other_key FROM listed_pairs)
     )

@@ -1,9 +1,9 @@
 SELECT
-    {stream} AS stream_number,
+    {stream}::USMALLINT AS stream_number,
     record,
     record_id,
     alive,
-    {kind} AS kind_number,
+    {kind}::USMALLINT AS kind_number,
     {value} AS value,
     {via} AS via
 FROM {table}

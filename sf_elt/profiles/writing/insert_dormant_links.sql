@@ -3,8 +3,8 @@ INSERT INTO profiles.dormant_links (stream, record_id, kind, value, component)
 WITH dormant AS (
     SELECT stream_number, record_id, kind, value, coalesce(component, record) AS component
     FROM occurrences
+    JOIN kinds USING (kind_number)
     LEFT JOIN joined_records USING (record)
-    WHERE rule IS NULL
 )
 
 SELECT

@@ -8,8 +8,8 @@ WITH links AS (
         coalesce(component, record) AS component,
         via
     FROM occurrences
+    JOIN kinds USING (kind_number)
     LEFT JOIN joined_records USING (record)
-    WHERE rule IS NULL
 )
 
 SELECT stream_names.stream, links.record_id, links.kind, links.value, component_profiles.profile_id, links.via

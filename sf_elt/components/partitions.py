@@ -6,9 +6,10 @@ from typing import Literal, NamedTuple
 
 import dagster as dg
 
+from sf_elt.streams.windows import BEGINNING
+
 Every = Literal["daily", "hourly"]
 STEPS = {"daily": timedelta(days=1), "hourly": timedelta(hours=1)}
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Span(NamedTuple):

@@ -305,7 +305,7 @@ class _Surveyed:
         if span.is_empty:
             return cls(field, span, 0, was_counted=True)
         try:
-            found = survey(org, spec.object, condition(field, span), include_deleted=includes_deleted(spec))
+            found = survey(org, spec.object, condition(spec, field, span), include_deleted=includes_deleted(spec))
         except (UnknownField, QueryRefused):  # no such field, or not any more: its describe says what it has
             return cls(field, span, None, was_counted=False)
         return cls(field, span, found.counted, was_counted=True)

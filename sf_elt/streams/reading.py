@@ -28,11 +28,11 @@ from sf_elt.salesforce import (
     within,
 )
 from sf_elt.salesforce.downloads.costs import break_even
-from sf_elt.salesforce.soql import all_of
+from sf_elt.salesforce.soql import all_of, compare
 from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.landing import Begun
 from sf_elt.streams.wide import is_wide, read_wide
-from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
+from sf_elt.streams.windows import BEGINNING, WHOLE, ReadRange, StreamSpec
 
 Progress = Callable[[str, int, int | None], None]  # what is being done, how much of it is, and of how much
 Chosen = Literal["rest", "bulk"]
@@ -57,7 +57,7 @@ class Reading:
         return includes_deleted(self.spec)
 
     def where(self, span: ReadRange) -> str:
-        cut = condition(self.columns.timestamp_field, span)
+        cut = condition(self.spec, self.columns.timestamp_field, span)
         return all_of(cut, self.only) if self.only else cut
 
     def soql(self, span: ReadRange) -> str:
@@ -179,6 +179,13 @@ def includes_deleted(spec: StreamSpec) -> bool:
     return spec.deletes == "track"
 
 
-def condition(timestamp_field: str, span: ReadRange) -> str:
-    """Which rows are in the range: all of an object that is read whole."""
-    return "" if timestamp_field == WHOLE else within(timestamp_field, span.read_from, span.read_to)
+def condition(spec: StreamSpec, timestamp_field: str, span: ReadRange) -> str:
+    """Which rows are in the range: all of an object that is read whole; from the beginning on, whatever is older too.
+
+    A field that people fill in may hold 1900-01-01 for what nobody knows.
+    """
+    if timestamp_field == WHOLE:
+        return ""
+    if spec.since is None and span.read_from <= BEGINNING:
+        return compare(timestamp_field, "<", span.read_to)
+    return within(timestamp_field, span.read_from, span.read_to)

@@ -11,6 +11,9 @@ from sf_elt.streams.names import require_stream_name
 # In order of preference: SystemModstamp also moves with automated changes, and it is indexed.
 TIMESTAMP_FIELDS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where the first window begins: it takes all that is older, too."""
+
 NO_TIMESTAMP = "none"  # what a configuration says for an object that is to be read whole
 WHOLE = ""  # the timestamp field of an object that is read whole, in StreamColumns and in ops.windows
 

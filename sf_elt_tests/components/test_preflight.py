@@ -98,6 +98,14 @@ def test_a_timestamp_that_cannot_cut_windows_is_missing(checked: _Checked) -> No
     assert "SystemModstamp" in missing.says
 
 
+def test_a_timestamp_that_may_be_empty_is_a_warning(checked: _Checked) -> None:
+    """Records without it are in no window: that is said, with what is always filled."""
+    found = checked(deployment_of({"object": "Lead", "timestamp_field": "EmailBouncedDate"}))
+    [warned] = [each for each in found.findings if each.test == "timestamp"]
+    assert (warned.verdict, "in which it is empty are not read" in warned.says) == ("warning", True)
+    assert "SystemModstamp" in warned.grant
+
+
 def test_exports_need_edit(checked: _Checked, org: Details) -> None:
     """A field that may only be read, one that is a formula and one that is not there keep an export from writing."""
     levers(org).set_permission("Lead", "Score__c", access="read")

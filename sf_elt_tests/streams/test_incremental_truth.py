@@ -15,6 +15,7 @@ from sf_elt.demo_org.saving import save
 from sf_elt.demo_org.serve import Details, serving
 from sf_elt.streams import StreamSpec, Window, stream_columns
 from sf_elt.streams.reading import Reading
+from sf_elt.streams.windows import BEGINNING
 from sf_elt_tests.demo_org.soap_client import soap
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.streams.support import ALWAYS, CONTACTS, LEADS, Importer, importing, rows_of_org
@@ -69,6 +70,20 @@ def test_a_row_that_commits_late_is_found_by_the_next_read_of_new_rows(importer:
     report = importer.run(now=now + timedelta(minutes=5), only_new=True)
     assert report.rows_new == 1
     assert importer.sql('SELECT "Id" FROM streams.salesforce_leads WHERE "LastName" = \'Late\'') == [(created,)]
+
+
+def test_the_first_window_takes_times_before_1970_and_since_leaves_them_out(importer: Importer, org: Details) -> None:
+    """A field that people fill in holds any date, and 1900 for what nobody knows; without a time, no window has it."""
+    levers(org).change_schema("Lead", add=[{"fullName": "Seen__c", "type": "DateTime", "label": "Seen"}])
+    for lead, year in zip(_leads(org, 3), (1900, 1955, 2020), strict=True):
+        client(org).Lead.update(lead, {"Seen__c": f"{year}-01-01T00:00:00Z"})
+    spec = replace(LEADS, timestamp_field="Seen__c", transport="rest")
+    since = datetime(1950, 1, 1, tzinfo=UTC)
+    late = replace(spec, stream="late", since=since)
+    asked = [(spec, BEGINNING), (late, since)]
+    found = [importer.run(each, Window(start, ALWAYS.end)).rows_read for each, start in asked]
+    levers(org).change_schema("Lead", drop=["Seen__c"])
+    assert found == [3, 2]
 
 
 @pytest.mark.parametrize("spec", [REST, pytest.param(BULK, marks=pytest.mark.soak)], ids=["rest", "bulk"])

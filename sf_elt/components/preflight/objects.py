@@ -8,7 +8,7 @@ from sf_elt.components.preflight.findings import Finding
 from sf_elt.salesforce import ObjectDescribe, Org, UnknownField, UnknownObject, did_you_mean
 from sf_elt.salesforce.permissions import Rights, fact, how_to_grant, owner_of
 from sf_elt.streams import SpecRefused, StreamSpec, stream_columns
-from sf_elt.streams.windows import NO_TIMESTAMP, WHOLE
+from sf_elt.streams.windows import NO_TIMESTAMP, TIMESTAMP_FIELDS, WHOLE
 
 SOME = 5  # hidden fields that are named before the rest is counted
 
@@ -63,7 +63,13 @@ def _columns(org: Org, spec: StreamSpec, known: Rights, described: ObjectDescrib
         yield Finding(spec.stream, "fields", "warning", says, f"{grant}, where they are wanted.")
     else:
         yield Finding(spec.stream, "fields", "ok", says)
-    if columns.timestamp_field != WHOLE:
+    if columns.timestamp_field != WHOLE and described.field(columns.timestamp_field).nillable:
+        says = f"windows are cut by {columns.timestamp_field}; records in which it is empty are not read"
+        grant = (
+            f"Set timestamp_field to one that is always filled, such as {TIMESTAMP_FIELDS[0]}, where all should come."
+        )
+        yield Finding(spec.stream, "timestamp", "warning", says, grant)
+    elif columns.timestamp_field != WHOLE:
         yield Finding(spec.stream, "timestamp", "ok", f"windows are cut by {columns.timestamp_field}")
     elif spec.timestamp_field is not None:
         yield Finding(spec.stream, "timestamp", "ok", "the object is read whole each time, as it is configured")

@@ -23,10 +23,8 @@ from sf_elt.streams.staging import stage_download
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import living_rows, types_of_stream
 from sf_elt.streams.upkeep.fetching import Fetched, begin, fetch
-from sf_elt.streams.windows import WHOLE, ReadRange, StreamSpec
+from sf_elt.streams.windows import BEGINNING, WHOLE, ReadRange, StreamSpec
 from sf_elt.warehouse import JobMeter, Warehouse, naive, quote, quote_table, quote_text
-
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Standard fields that activities move and no save of the record itself (Object Reference: Account, Opportunity, …);
 # describe does not call them calculated. LastViewedDate and LastReferencedDate are each user's own.

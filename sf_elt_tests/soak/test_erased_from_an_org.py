@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from simple_salesforce import Salesforce
@@ -11,12 +13,13 @@ from simple_salesforce import Salesforce
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.insight import Audience, refresh_audiences
 from sf_elt.profiles import erase_profile
-from sf_elt.streams import EventSpec, StreamSpec, import_events
+from sf_elt.streams import EventSpec, StreamSpec, import_events, reconcile, refresh_formulas
+from sf_elt.streams.wide import groups
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.orgs import client
 from sf_elt_tests.profiles.streams import NOW, table
 from sf_elt_tests.profiles.test_from_the_org import build_default, default_mapping
-from sf_elt_tests.streams.support import Importer, importing
+from sf_elt_tests.streams.support import CONTACTS, LEADS, Importer, importing
 
 MORE = (
     StreamSpec("salesforce_tasks", "Task"),
@@ -110,3 +113,39 @@ def test_a_person_of_an_org_is_gone_and_stays_out(marked: Marked) -> None:
     assert after == [row for row in before if row["email"] != EMAIL.lower()]
     ((kept_out,),) = marked.importer.sql("SELECT sum(rows_kept_out) FROM ops.windows")
     assert kept_out == 5  # lead, contact, role, task and membership
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("transport", ["rest", "bulk"])
+def test_no_other_way_of_reading_brings_the_person_back(
+    marked: Marked, transport: Literal["rest", "bulk"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a reconciliation of all Ids, a refresh of fields of related records, a comparison of the whole object, nor an
+    object read in groups of columns; all others are read each time, and nobody is taken for vanished.
+    """
+    importer = marked.importer
+    with_manager = replace(CONTACTS, transport=transport, additional_fields=("ReportsTo.Email", "Account.Name"))
+    whole = replace(CONTACTS, stream="all_contacts", timestamp_field="none", transport=transport)
+    for spec in (with_manager, whole):
+        importer.run(spec)
+    assert importer.sql('SELECT count(*) FROM streams.salesforce_contacts WHERE "ReportsTo.Email" IS NOT NULL') != [
+        (0,)
+    ]
+    erase_profile(marked.warehouse, default_mapping()[0], EMAIL, reason="", now=NOW)
+    assert marked.in_files() == {}
+    others = importer.sql("SELECT count(*) FROM streams.salesforce_contacts WHERE _deleted_at IS NULL")
+    spending = (importer.org, importer.meter, importer.warehouse)
+    for spec in (replace(LEADS, transport=transport), with_manager):
+        report = reconcile(*spending, spec, now=datetime.now(UTC), run_id="run", thorough=True)
+        assert (report.rows_missed, report.rows_vanished, marked.in_files()) == (0, 0, {})
+    refreshed = refresh_formulas(*spending, with_manager, now=datetime.now(UTC), run_id="run")
+    assert (refreshed.rows_compared, marked.in_files()) == (others[0][0], {})
+    again = importer.run(whole)
+    assert (again.rows_deleted, again.rows_kept_out, marked.in_files()) == (0, 1, {})
+    monkeypatch.setattr(groups, "LONGEST", 700)
+    monkeypatch.setattr(groups, "_ROOM", 200)
+    with marked.warehouse.write() as connection:
+        connection.execute("DELETE FROM ops.windows; DELETE FROM streams.salesforce_contacts")
+    wide = importer.run(with_manager)
+    assert (wide.rows_kept_out, marked.in_files()) == (1, {})
+    assert importer.sql("SELECT count(*) FROM streams.salesforce_contacts WHERE _deleted_at IS NULL") == others

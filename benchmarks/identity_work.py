@@ -1,4 +1,7 @@
-"""What the children of the identity benchmark do: our joining of records, the bare algorithm, DuckDB's recursion."""
+"""What the children of the identity benchmark do: our joining of records, the bare algorithm, DuckDB's recursion.
+
+All begin at the same numbered rows, cleaned, a column an identifier.
+"""
 
 import time
 from collections.abc import Iterator
@@ -13,8 +16,7 @@ from sf_elt.profiles import FieldRule, Guards, ManualLists
 from sf_elt.profiles.identity.guards import set_up_guards
 from sf_elt.profiles.identity.joining import join_records, smallest_connected
 from sf_elt.profiles.manual.pairs import list_pairs
-from sf_elt.profiles.mapping.rules import identifier_kinds
-from sf_elt.profiles.reading.rows import MappedStream, identifier_candidates, mapped_streams, number_rows
+from sf_elt.profiles.reading.rows import MappedStream, mapped_streams, number_rows
 from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.profiles.sql import statement, store
 from sf_elt.warehouse import Warehouse
@@ -30,119 +32,96 @@ MAPPING = [
     FieldRule(stream=CONTACTS, source="customer_number", to="customer_numbers", **_SET),
 ]
 GUARDS = Guards(max_per_kind={"email": 5, "salesforce_lead_ids": 20, "salesforce_contact_ids": 5})
+COLUMNS = {"salesforce_lead_ids": "lead_id", "salesforce_contact_ids": "contact_id", "email": "email"}
+COLUMNS |= {"customer_numbers": "customer_number"}
 
-FINGERPRINT = """
-    WITH named AS (SELECT record_id, min(record_id) OVER (PARTITION BY component) AS first_id FROM {components})
-    SELECT count(DISTINCT first_id), sum(md5_number_lower(record_id || '>' || first_id))::VARCHAR FROM named
-"""
-"""How many components, and a sum that no other division of the same records has."""
 
-EDGES = """
-    CREATE TEMP TABLE edges AS
-    WITH keyed AS MATERIALIZED (SELECT record, md5_number(concat(kind_number, ':', value)) AS key FROM said),
-    shared AS (SELECT key, min(record) AS first_record FROM keyed GROUP BY key HAVING count(*) > 1)
-    SELECT DISTINCT record, first_record FROM keyed JOIN shared USING (key) WHERE record <> first_record
-"""
+def sql(name: str) -> str:
+    """A file of SQL of the benchmarks."""
+    return files("benchmarks").joinpath(f"{name}.sql").read_text("utf-8")
 
 
 def make_records(folder: str, records: int) -> None:
     """Fills a new warehouse with leads and contacts that have identifiers and little else."""
-    text = files("benchmarks").joinpath("records.sql").read_text("utf-8")
     with Warehouse(Path(folder)).write() as connection:
-        connection.execute(text.format(records=records, people=records // 2))
+        connection.execute(sql("records").format(records=records, people=records // 2))
 
 
-def land_said(folder: str, result: str) -> int:
-    """Writes what each record says, and the records' ids, as Parquet files; gives the number of identifiers said."""
+def land_rows(folder: str, result: str) -> int:
+    """Writes the numbered rows, a Parquet file a stream; gives the number of identifiers in them."""
     Path(result).mkdir()
-    with _numbered(folder) as (connection, streams, _):
-        candidates = identifier_candidates(streams, identifier_kinds(MAPPING))
-        rows = " UNION ALL ".join(f"SELECT record, record_id FROM {stream.table}" for stream in streams)
-        connection.execute(f"COPY ({rows}) TO '{result}/records.parquet'")
-        said = f"SELECT record, kind_number, value FROM ({candidates}) WHERE value IS NOT NULL"
-        (count,) = connection.execute(f"COPY ({said}) TO '{result}/said.parquet'").fetchall()[0]
+    with _numbered(folder) as (connection, _, _):
+        for table in ("leads", "contacts"):
+            connection.execute(f"COPY {table} TO '{result}/{table}.parquet'")
+        (count,) = connection.execute("SELECT count(*) FROM said").fetchall()[0]
     return int(count)
 
 
 def ours(folder: str) -> dict[str, object]:
-    """Joins the records as a build does, guards and all, from the numbered rows of its streams."""
+    """Joins the records as a build does, guards and all."""
     with _numbered(folder) as (connection, streams, records):
         began = time.perf_counter()
         set_up_guards(connection, MAPPING, GUARDS)
         list_pairs(connection, ManualLists(), MAPPING, GUARDS)
-        join_records(connection, streams, MAPPING, GUARDS, records=records, affected="true")
-        seconds = time.perf_counter() - began
-        rows = " UNION ALL ".join(f"SELECT record, record_id FROM {stream.table}" for stream in streams)
-        return {"seconds": seconds} | _fingerprint(connection, rows)
+        join_records(connection, streams, MAPPING, GUARDS, records=records, everything=True)
+        return _found(connection, began)
 
 
-def bare(landed: str) -> dict[str, object]:
+def bare(folder: str) -> dict[str, object]:
     """Links each record to the smallest that shares a key, then finds the components in memory."""
-    with _landed(landed) as connection:
+    with _numbered(folder) as (connection, _, records):
         began = time.perf_counter()
-        connection.execute(EDGES)
-        edges = connection.execute("FROM edges").fetchnumpy()
-        found = smallest_connected(np.asarray(edges["record"]), np.asarray(edges["first_record"]))
+        connection.execute(sql("links"))
+        links = connection.execute("FROM links").fetchnumpy()
+        found = smallest_connected(np.asarray(links["record"]), np.asarray(links["first_record"]), records)
         store(connection, "joined_records", dict(zip(("record", "component"), found, strict=True)))
-        seconds = time.perf_counter() - began
-        return {"seconds": seconds} | _fingerprint(connection, "FROM records")
+        return _found(connection, began)
 
 
-def using_key(landed: str) -> dict[str, object]:
-    """The same links, and DuckDB's recursion USING KEY over them, as its documentation has it for components."""
-    with _landed(landed) as connection:
+def using_key(folder: str) -> dict[str, object]:
+    """DuckDB's recursion USING KEY over the graph of what records say."""
+    with _numbered(folder) as (connection, _, records):
         began = time.perf_counter()
-        connection.execute(EDGES)
-        connection.execute(
-            """
-            CREATE TEMP TABLE joined_records AS
-            WITH RECURSIVE both_ways AS MATERIALIZED (
-                SELECT record AS here, first_record AS there FROM edges
-                UNION ALL
-                SELECT first_record, record FROM edges
-            ),
-            components (record, component) USING KEY (record) AS (
-                SELECT DISTINCT here, here FROM both_ways
-                UNION
-                SELECT known.record, min(changed.component)
-                FROM components AS changed
-                JOIN both_ways ON both_ways.here = changed.record
-                JOIN recurring.components AS known ON known.record = both_ways.there
-                WHERE changed.component < known.component
-                GROUP BY known.record
-            )
-            FROM components
-            """
-        )
-        seconds = time.perf_counter() - began
-        return {"seconds": seconds} | _fingerprint(connection, "FROM records")
+        connection.execute(sql("graph"))
+        connection.execute(sql("components"), {"records": records})
+        return _found(connection, began)
+
+
+def using_key_of_links(folder: str) -> dict[str, object]:
+    """The same recursion over the links of the bare algorithm."""
+    with _numbered(folder) as (connection, _, records):
+        began = time.perf_counter()
+        connection.execute(sql("links"))
+        connection.execute("CREATE TEMP VIEW edges AS SELECT record AS one, first_record AS other FROM links")
+        connection.execute(sql("components"), {"records": records})
+        return _found(connection, began)
 
 
 @contextmanager
 def _numbered(folder: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[MappedStream], int]]:
-    """The streams of the warehouse with their rows numbered and cleaned."""
+    """The streams of the warehouse with their rows numbered and cleaned, and these rows as leads and contacts."""
     with Warehouse(Path(folder)).read() as connection:
         connection.execute(statement("clean"))
         streams = mapped_streams(MAPPING, find_sources(connection, (LEADS, CONTACTS)))
+        records = number_rows(connection, streams)
+        for stream in streams:
+            values = [f"v{number} AS {COLUMNS[rule.user_field]}" for number, rule in enumerate(stream.rules)]
+            values += [f"link{number} AS {COLUMNS[rule.user_field]}" for number, (_, rule) in enumerate(stream.links)]
+            name = stream.source.stream.removeprefix("salesforce_")
+            connection.execute(
+                f"CREATE TEMP VIEW {name} AS SELECT record, record_id, {', '.join(values)} FROM {stream.table}"
+            )
+        connection.execute(sql("said"))
         connection.execute("SELECT 1").fetchnumpy()  # imports what the first of them does
-        yield connection, streams, number_rows(connection, streams)
+        yield connection, streams, records
 
 
-@contextmanager
-def _landed(folder: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """What records say and their ids, in memory."""
-    with duckdb.connect() as connection:
-        connection.execute("SET preserve_insertion_order = false")
-        for table in ("said", "records"):
-            connection.execute(f"CREATE TEMP TABLE {table} AS FROM read_parquet('{folder}/{table}.parquet')")
-        connection.execute("SELECT 1").fetchnumpy()  # imports what the first of them does
-        yield connection
-
-
-def _fingerprint(connection: duckdb.DuckDBPyConnection, records: str) -> dict[str, object]:
-    components = f"""(
-        SELECT record_id, coalesce(component, record) AS component
-        FROM ({records}) LEFT JOIN joined_records USING (record)
-    )"""
-    count, fingerprint = connection.execute(FINGERPRINT.format(components=components)).fetchall()[0]
-    return {"components": count, "fingerprint": fingerprint}
+def _found(connection: duckdb.DuckDBPyConnection, began: float) -> dict[str, object]:
+    """The seconds since, how many components there are, and a sum that no other division of the records has."""
+    seconds = time.perf_counter() - began
+    connection.execute(
+        "CREATE TEMP VIEW found AS SELECT record_id, coalesce(component, record) AS component "
+        "FROM records LEFT JOIN joined_records USING (record)"
+    )
+    count, fingerprint = connection.execute(sql("fingerprint")).fetchall()[0]
+    return {"seconds": seconds, "components": count, "fingerprint": fingerprint}

@@ -1,4 +1,4 @@
-"""The nine scores by pandas, as an analyst would write them: vectorised, after the formulas of docs/scores.md.
+"""The nine scores by pandas, vectorised by hand: the formulas of docs/scores.md over all people at once.
 
 A program: {"folder": with events.parquet and cookies.parquet, "now_us", "pause_us", "horizon_days", "model": r, alpha,
 a, b or null, "result": a file} as JSON on standard input; writes one row a profile and prints what it took as one line
@@ -12,18 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from behaviour import USUAL_GAP, as_scores, read_events, share_below
 
 DAY = 86_400_000_000
-USUAL_GAP = 28
 
 
 def main() -> None:
     given = json.loads(sys.stdin.read())
     began = time.perf_counter()
-    folder = Path(given["folder"])
-    events = pd.read_parquet(folder / "events.parquet")
-    rows = len(events)
-    events = events.merge(pd.read_parquet(folder / "cookies.parquet"), on="anonymous_id")
+    events, rows = read_events(Path(given["folder"]))
     events = events.assign(at=events["occurred_at"].astype("datetime64[us]").astype("int64"))
     sessions = find_sessions(events[["profile_id", "at"]][events["at"] <= given["now_us"]], given["pause_us"])
     scores = score(sessions, given)
@@ -44,11 +41,15 @@ def find_sessions(events: pd.DataFrame, pause: int) -> pd.DataFrame:
 def score(sessions: pd.DataFrame, given: dict) -> pd.DataFrame:
     by_person = sessions.groupby("profile_id")
     waited = (given["now_us"] - by_person["ends"].transform("max")) // DAY
-    age = waited + (by_person["begins"].transform("max") - sessions["begins"] + DAY // 2) // DAY
-    days = sessions.assign(age=age).groupby(["profile_id", "age"], as_index=False)["events"].sum()
+    before = by_person["begins"].transform("max") - sessions["begins"]
+    sessions = sessions.assign(age=waited + (before + DAY // 2) // DAY, before=before / DAY)
+    days = sessions.groupby(["profile_id", "age"], as_index=False).agg(
+        events=("events", "sum"), first=("before", "max"), last=("before", "min")
+    )
     days = days.sort_values(["profile_id", "age"])
     person = days.groupby("profile_id")
     days["gap"] = person["age"].diff()
+    days["pause"] = days["last"] - person["first"].shift()
     days["place"] = person.cumcount() + 1
     days["active_days"] = person["age"].transform("size")
     latest = np.minimum(np.ceil(days["active_days"] / 4), 8)
@@ -57,10 +58,12 @@ def score(sessions: pd.DataFrame, given: dict) -> pd.DataFrame:
     person = days.groupby("profile_id")
     found = person.agg(active_days=("age", "size"), events=("events", "sum"), first=("age", "max"), last=("age", "min"))
     gaps = person["gap"]
-    usual = gaps.median().fillna(USUAL_GAP).clip(1, 90)
-    of_current = days[days["place"] <= latest + 1].groupby("profile_id")["gap"].median().fillna(USUAL_GAP)
-    current = days[days["is_current"]].groupby("profile_id").agg(events=("events", "sum"), age=("age", "max"))
-    earlier = days[~days["is_current"]].groupby("profile_id")["events"].sum()
+    newest = gaps.max().fillna(USUAL_GAP).clip(upper=USUAL_GAP)  # counts where there is no other one
+    usual = days[days["place"] > 2].groupby("profile_id")["gap"].median().reindex(found.index).fillna(newest)
+    usual = usual.clip(1, 90)
+    due = days[days["place"] <= latest + 1].groupby("profile_id")["pause"].median().fillna(USUAL_GAP)
+    current = days[days["is_current"]].groupby("profile_id").agg(events=("events", "sum"), since=("first", "max"))
+    earlier = days[~days["is_current"]].groupby("profile_id").agg(events=("events", "sum"), since=("first", "max"))
 
     by_person = sessions.assign(log=np.log(sessions["events"])).groupby("profile_id")
     count, mean = by_person.size(), by_person["events"].mean()
@@ -68,10 +71,10 @@ def score(sessions: pd.DataFrame, given: dict) -> pd.DataFrame:
     of_day = days["profile_id"].map(usual)
     kept = np.exp(-(days["age"] - of_day).clip(lower=0) / (3 * of_day)).groupby(days["profile_id"]).sum()
     presence = (1 - np.exp(-found["active_days"] / 3)) / (1 - np.exp(-1 / 3))
-    overdue = found["last"] + 1 - of_current
-    rate = current["events"] / (current["age"] + 1 + (of_current - found["last"] - 1).clip(lower=0))
-    rate *= np.exp(-overdue.clip(lower=0) / (3 * usual))
-    before = (earlier / (found["first"] - current["age"])).fillna(found["events"] / USUAL_GAP)
+    rate = current["events"] / (current["since"] + np.maximum(due, found["last"]))
+    rate *= np.exp(-(found["last"] - due).clip(lower=0) / (3 * usual))
+    before = earlier["events"] / (earlier["since"] - current["since"])
+    before = before.reindex(found.index).fillna(found["events"] / (current["since"] + USUAL_GAP))
     steady = 1 / (1 + gaps.std(ddof=0) / gaps.mean())
     shares = {
         "quantity": share_below(found["events"]),
@@ -84,13 +87,7 @@ def score(sessions: pd.DataFrame, given: dict) -> pd.DataFrame:
         "maturity": 1 - 2 ** (-(found["first"] - found["last"]) / 730),
         "volatility": 1 - 1 / (1 + spread / mean),
     }
-    return pd.DataFrame({name: (100 * share).round().astype("Int64") for name, share in shares.items()}).reset_index()
-
-
-def share_below(values: pd.Series) -> pd.Series:
-    if len(values) == 1:
-        return values * 0 + 0.5
-    return (values.rank(method="min") - 1) / (len(values) - 1)
+    return as_scores(pd.DataFrame(shares))
 
 
 def chance_of_return(found: pd.DataFrame, horizon: float, model: dict | None) -> pd.Series:

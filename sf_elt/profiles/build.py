@@ -22,7 +22,7 @@ from sf_elt.profiles.progress import Progress, say_nothing
 from sf_elt.profiles.reading.rows import SetAside, mapped_streams, number_rows, publish_events, set_aside
 from sf_elt.profiles.reading.sources import Source, find_sources
 from sf_elt.profiles.sql import statement
-from sf_elt.profiles.writing.tables import align_columns, one_row, replace_changed, replace_links
+from sf_elt.profiles.writing.tables import align_columns, has_profiles, one_row, replace_changed, replace_links
 from sf_elt.warehouse import Warehouse, hold_at_most
 
 log = logging.getLogger(__name__)
@@ -110,9 +110,10 @@ def build_profiles(
         join_records(connection, scope.streams, mapping, guards, records=records, everything=scope.everything)
         say("merging values", 2, STEPS)
         name_components(connection, now=now, affected=scope.profiles)
-        merge_values(connection, scope.streams, mapping, now=now)
+        first = not has_profiles(connection)
+        merge_values(connection, scope.streams, mapping, now=now, first=first)
         say("writing profiles", 3, STEPS)
-        new, changed, gone = replace_changed(connection, list(fields), scope, now=now)
+        new, changed, gone = replace_changed(connection, list(fields), scope, now=now, first=first)
         replace_links(connection, scope, now=now)
         leave_for_next(connection, scope)
         unread = set_aside(connection, mapping)

@@ -75,17 +75,10 @@ def set_up_guards(connection: duckdb.DuckDBPyConnection, mapping: Sequence[Field
     names = "|".join(re.escape(name.lower()) for name in guards.role_mailboxes)
     of_role = quote_text(f"^({names})[@+]") if names else "NULL"
     connection.execute(statement("guards", role_mailbox=of_role))
-    clean = {rule.user_field: rule.clean for rule in mapping if rule.identifier}
     connection.executemany(
-        "INSERT INTO kinds VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO kinds VALUES (?, ?, ?)",
         [
-            (
-                number,
-                kind,
-                clean[kind],
-                guards.max_per_kind.get(kind),
-                [value.lower() for value in guards.never_join.get(kind, ())],
-            )
+            (number, kind, [value.lower() for value in guards.never_join.get(kind, ())])
             for number, kind in enumerate(identifier_kinds(mapping))
         ],
     )

@@ -23,4 +23,4 @@ CREATE OR REPLACE TEMP MACRO depends_on_group(rule) AS rule IN ('max_per_kind', 
 CREATE OR REPLACE TEMP MACRO identifier_key(kind_number, v) AS md5_number(concat(kind_number, ':', v));
 
 CREATE OR REPLACE TEMP TABLE kinds
-(kind_number USMALLINT, kind VARCHAR, clean VARCHAR, maximum BIGINT, never_join VARCHAR[]);
+(kind_number USMALLINT, kind VARCHAR, never_join VARCHAR[]);

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -54,8 +55,8 @@ def join_records(
     )
     store(connection, "joined_records", {"record": joined, "component": components})
     apart = kept_apart(connection)
-    least_rows = _least_rows(streams, guards.max_per_kind, by_hand=bool(pairs))
-    if (least_rows or apart) and _divide(connection, kinds, guards.max_per_kind, least_rows, apart):
+    _list_maxima(connection, streams, kinds, guards.max_per_kind, by_hand=bool(pairs))
+    if (guards.max_per_kind or apart) and _divide(connection, kinds, guards.max_per_kind, apart):
         connection.execute(statement("shared_keys"))
 
 
@@ -99,29 +100,44 @@ def smallest_connected(
     return numbers[joined], smallest[joined]
 
 
-def _least_rows(streams: Sequence[MappedStream], maxima: Mapping[str, int], *, by_hand: bool) -> int | None:
-    """How many rows a component has at least that holds more than a maximum; None where there is no maximum."""
-    least = []
-    for kind, maximum in maxima.items():
-        in_a_row = [2 if by_hand else 1]
-        for stream in streams:
-            said = [n for n, rule in enumerate(stream.rules) if rule.identifier and rule.user_field == kind]
-            if any(stream.gives_lists(number) for number in said):
-                return 1
-            in_a_row.append(len(said) + sum(target.user_field == kind for _, target in stream.links))
-        least.append(maximum // max(in_a_row) + 1)
-    return min(least, default=None)
+def _list_maxima(
+    connection: duckdb.DuckDBPyConnection,
+    streams: Sequence[MappedStream],
+    kinds: Sequence[str],
+    maxima: Mapping[str, int],
+    *,
+    by_hand: bool,
+) -> None:
+    """Makes the temporary table maxima (kind_number, maximum, least_rows): with fewer rows nobody exceeds a maximum."""
+    columns = {
+        "kind_number": pa.array([kinds.index(kind) for kind in maxima], pa.uint16()),
+        "maximum": pa.array(maxima.values(), pa.int64()),
+        "least_rows": pa.array(
+            [_least_rows(streams, kind, maximum, by_hand) for kind, maximum in maxima.items()], pa.int64()
+        ),
+    }
+    store(connection, "maxima", columns)
+
+
+def _least_rows(streams: Sequence[MappedStream], kind: str, maximum: int, by_hand: bool) -> int:
+    """How many rows those have at least that hold more identifiers of the kind than the maximum."""
+    in_a_row = [2 if by_hand else 1]
+    for stream in streams:
+        said = [number for number, rule in enumerate(stream.rules) if rule.identifier and rule.user_field == kind]
+        if any(stream.gives_lists(number) for number in said):
+            return 1
+        in_a_row.append(len(said) + sum(target.user_field == kind for _, target in stream.links))
+    return maximum // max(in_a_row) + 1
 
 
 def _divide(
     connection: duckdb.DuckDBPyConnection,
     kinds: Sequence[str],
     maxima: Mapping[str, int],
-    least_rows: int | None,
     apart: Mapping[str, set[str]],
 ) -> bool:
     """Joins the rows anew of components that hold too much or what is kept apart; says whether there were any."""
-    links = [Link(*row) for row in connection.execute(statement("overfull"), {"least_rows": least_rows}).fetchall()]
+    links = [Link(*row) for row in connection.execute(statement("overfull")).fetchall()]
     if not links:
         return False
     components, refused = join_within(links, {kinds.index(kind): maximum for kind, maximum in maxima.items()}, apart)

@@ -2,19 +2,19 @@
 -- apart by hand, in the order in which they are tried: links by hand; a record's own Id; then each identifier to one of
 -- the living records that carry it, so that none is left without a profile; then merges and conversions; then
 -- identifiers by how many rows carry them; fuzzy links, the more probable ones first.
-WITH large AS (
-    SELECT component
+WITH sizes AS (
+    SELECT component, count(*) + 1 AS rows
     FROM joined_records
     GROUP BY component
-    HAVING count(*) + 1 >= $least_rows::BIGINT
 ),
 
 held AS (
-    SELECT coalesce(component, record) AS component, kind_number, count(DISTINCT key) AS held
+    SELECT DISTINCT coalesce(joined_records.component, record) AS component, kind_number, key
     FROM occurrences
+    JOIN maxima USING (kind_number)
     LEFT JOIN joined_records USING (record)
-    WHERE $least_rows::BIGINT <= 1 OR coalesce(component, record) IN (FROM large)
-    GROUP BY ALL
+    LEFT JOIN sizes ON sizes.component = coalesce(joined_records.component, record)
+    WHERE coalesce(sizes.rows, 1) >= maxima.least_rows
 ),
 
 kept_apart AS (
@@ -30,8 +30,9 @@ kept_apart AS (
 overfull AS (
     SELECT component
     FROM held
-    JOIN kinds USING (kind_number)
-    WHERE held > maximum
+    JOIN maxima USING (kind_number)
+    GROUP BY component, kind_number, maximum
+    HAVING count(*) > maximum
     UNION
     SELECT one.component
     FROM listed_pairs AS pair

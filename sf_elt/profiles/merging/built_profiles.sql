@@ -1,5 +1,5 @@
 -- One row a profile, as today's rows and mapping make it.
-CREATE OR REPLACE TEMP TABLE built_profiles AS
+CREATE OR REPLACE TEMP {table} built_profiles AS
 SELECT
     profile_id,
     created_at,

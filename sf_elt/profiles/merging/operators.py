@@ -34,14 +34,18 @@ def merge_values(
     mapping: Sequence[FieldRule],
     *,
     now: datetime,
+    first: bool,
 ) -> None:
-    """Makes the temporary table built_profiles: every profile with the user fields of the mapping, at `now`."""
+    """Makes the temporary table built_profiles: every profile with the user fields of the mapping, at `now`.
+
+    In the first build it is a view: with nothing to compare them with, profiles are read once.
+    """
     connection.execute(precedence_statement(streams))
     contested = contested_fields(streams)
     for stream in streams:
         connection.execute(partials_statement(stream, contested))
     by_value = merge_by_value(connection, streams, now=now)
-    connection.execute(profiles_statement(streams, mapping, by_value))
+    connection.execute(profiles_statement(streams, mapping, by_value, "VIEW" if first else "TABLE"))
 
 
 def partial_table(stream: MappedStream) -> str:
@@ -51,7 +55,9 @@ def partial_table(stream: MappedStream) -> str:
 
 def precedence_statement(streams: Sequence[MappedStream]) -> str:
     """SQL that numbers the rows of each component that has several, the newest last."""
-    return statement("precedence", rows="\n    UNION ALL BY NAME\n    ".join(map(_contents, streams)))
+    union = "\n    UNION ALL BY NAME\n    "
+    rows = (statement("shared_rows", stream=str(stream.number), rows=stream.table) for stream in streams)
+    return statement("precedence", rows=union.join(rows), contents=union.join(map(_contents, streams)))
 
 
 def partials_statement(stream: MappedStream, contested: Collection[str]) -> str:
@@ -67,7 +73,7 @@ def partials_statement(stream: MappedStream, contested: Collection[str]) -> str:
         ones.append(f"{value if flat else operator.one(value)} AS {partial.column}")
         manies.append(f"flatten({operator.many(value)})" if flat else operator.many(value))
         if operator.best_rank and rule.user_field in contested:
-            ones.append(f"CASE WHEN {value} IS NOT NULL THEN precedence END AS {partial.rank}")
+            ones.append(f"CASE WHEN {value} IS NOT NULL THEN coalesce(precedence, 0) END AS {partial.rank}")
             manies.append(f"{operator.best_rank}(precedence) FILTER ({value} IS NOT NULL)")
     return statement(
         "partials",
@@ -85,7 +91,7 @@ def contested_fields(streams: Sequence[MappedStream]) -> set[str]:
 
 
 def profiles_statement(
-    streams: Sequence[MappedStream], mapping: Sequence[FieldRule], by_value: Mapping[str, str]
+    streams: Sequence[MappedStream], mapping: Sequence[FieldRule], by_value: Mapping[str, str], table: str
 ) -> str:
     """SQL for every profile with the mapping's user fields; null where no stream has rules for one.
 
@@ -103,14 +109,13 @@ def profiles_statement(
         values.append(f"CAST({value} AS {sql_type}) AS {quote(name)}")
     tables = [*(partial_table(stream) for stream in streams), *by_value.values()]
     joins = [f"LEFT JOIN {table} USING (component)" for table in tables]
-    return statement("built_profiles", fields=",\n    ".join(values), partials="\n".join(joins))
+    return statement("built_profiles", table=table, fields=",\n    ".join(values), partials="\n".join(joins))
 
 
 def _contents(stream: MappedStream) -> str:
     identifiers = [f"v{number}" for number, rule in enumerate(stream.rules) if rule.identifier]
     return statement(
         "contents",
-        stream=str(stream.number),
         identifiers=f"CAST(row({', '.join(identifiers)}) AS VARCHAR)" if identifiers else "NULL",
         values=", ".join(f"v{number}" for number in range(len(stream.rules))),
         rows=stream.table,

@@ -1,4 +1,3 @@
 INSERT INTO profiles.profiles (profile_id, created_at, updated_at, {fields})
 SELECT profile_id, created_at, $now::TIMESTAMP, {fields}
-FROM built_profiles
-SEMI JOIN changed_profiles USING (profile_id)
+FROM {built}

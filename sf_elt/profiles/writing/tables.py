@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import duckdb
 
@@ -30,13 +31,17 @@ def align_columns(connection: duckdb.DuckDBPyConnection, fields: Mapping[str, st
 
 
 def replace_changed(
-    connection: duckdb.DuckDBPyConnection, fields: Sequence[str], scope: Scope, *, now: datetime
+    connection: duckdb.DuckDBPyConnection, fields: Sequence[str], scope: Scope, *, now: datetime, first: bool
 ) -> tuple[int, int, int]:
     """Brings the rows of profiles.profiles to what was built; gives how many are new, changed and no longer there.
 
-    A row whose user fields are the same stays as it is, updated_at too.
+    A row whose user fields are the same stays as it is, updated_at too. In the `first` build there is none.
     """
     columns = [quote(field) for field in fields]
+    insert = partial(statement, "insert_profiles", fields=", ".join(columns))
+    if first:
+        (new,) = one_row(connection, insert(built="built_profiles"), {"now": now})
+        return new, 0, 0
     differs = " OR ".join(f"built.{column} IS DISTINCT FROM standing.{column}" for column in columns)
     connection.execute(statement("changed_profiles", differs=differs, affected=scope.profiles))
     new, changed = one_row(
@@ -45,7 +50,7 @@ def replace_changed(
     no_more = "profile_id NOT IN (SELECT profile_id FROM built_profiles)"
     gone = delete(connection, "profiles.profiles", f"{scope.profiles} AND {no_more}")
     connection.execute("DELETE FROM profiles.profiles WHERE profile_id IN (SELECT profile_id FROM changed_profiles)")
-    connection.execute(statement("insert_profiles", fields=", ".join(columns)), {"now": now})
+    connection.execute(insert(built="built_profiles SEMI JOIN changed_profiles USING (profile_id)"), {"now": now})
     return new, changed, gone
 
 
@@ -77,6 +82,13 @@ def replace_links(connection: duckdb.DuckDBPyConnection, scope: Scope, *, now: d
     connection.execute(statement("insert_fuzzy_links"))
 
 
-def one_row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
+def has_profiles(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any profile stands."""
+    return connection.execute("FROM profiles.profiles LIMIT 1").fetchone() is not None
+
+
+def one_row(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object] | None = None
+) -> tuple[int, ...]:
     """The one row of counts that the query gives."""
-    return tuple(int(count) for count in connection.execute(sql).fetchall()[0])
+    return tuple(int(count) for count in connection.execute(sql, parameters).fetchall()[0])

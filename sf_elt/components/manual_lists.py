@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import dagster as dg
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from sf_elt.components.attributes import Verbatim, place_of
+from sf_elt.components.attributes import ComponentAttributeError, Verbatim, place_of
 from sf_elt.profiles import Identifier, ManualLists, Pair, read_pairs
 
 OneIdentifier = Annotated[dict[str, str], Field(min_length=1, max_length=1)]
@@ -20,6 +20,26 @@ class ManualPair(Verbatim):
     one: OneIdentifier = Field(description="User field → value of one identifier.")
     other: OneIdentifier = Field(description="User field → value of the other identifier.")
 
+    @classmethod
+    def resolve_from_model(cls, context: dg.ResolutionContext, model: BaseModel) -> Self:
+        """The pair as the YAML has it. An error has its place, and no lines of the file: they name people."""
+        try:
+            return super().resolve_from_model(context, model)
+        except ComponentAttributeError as error:
+            raise ComponentAttributeError(str(error).partition("\n")[0]) from None
+
+
+@dataclass(frozen=True)
+class ListFile:
+    """A file of pairs, and where the YAML names it."""
+
+    path: Path
+    named_at: str
+
+    def read(self) -> list[Pair]:
+        """Raises MappingRefused where it cannot be read."""
+        return read_pairs(self.path, self.named_at)
+
 
 @dataclass(frozen=True)
 class ListsOfYaml:
@@ -27,14 +47,14 @@ class ListsOfYaml:
 
     links: tuple[Pair, ...]
     unlinks: tuple[Pair, ...]
-    links_file: Path | None
-    unlinks_file: Path | None
+    links_file: ListFile | None
+    unlinks_file: ListFile | None
 
     def read(self) -> ManualLists:
         """The pairs of the YAML and of the files. Raises MappingRefused where a file cannot be read."""
         return ManualLists(
-            links=[*self.links, *(read_pairs(self.links_file) if self.links_file else ())],
-            unlinks=[*self.unlinks, *(read_pairs(self.unlinks_file) if self.unlinks_file else ())],
+            links=[*self.links, *(self.links_file.read() if self.links_file else ())],
+            unlinks=[*self.unlinks, *(self.unlinks_file.read() if self.unlinks_file else ())],
         )
 
 
@@ -46,10 +66,10 @@ def placed(context: dg.ComponentLoadContext, attribute: str, pairs: Sequence[Man
     )
 
 
-def beside(context: dg.ComponentLoadContext, file: str) -> Path | None:
-    """The file by its path from the component's own folder; none where none is named."""
+def beside(context: dg.ComponentLoadContext, attribute: str, file: str) -> ListFile | None:
+    """The file that the attribute names by its path from the component's own folder; none where it names none."""
     folder = context.path if context.path.is_dir() else context.path.parent
-    return folder / file if file else None
+    return ListFile(folder / file, place_of(context, [attribute])) if file else None
 
 
 def _identifier(named: dict[str, str]) -> Identifier:

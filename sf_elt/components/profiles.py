@@ -213,8 +213,8 @@ class Profiles(dg.Component, Attributes):
         lists = ListsOfYaml(
             placed(context, "links", self.links),
             placed(context, "unlinks", self.unlinks),
-            beside(context, self.links_file),
-            beside(context, self.unlinks_file),
+            beside(context, "links_file", self.links_file),
+            beside(context, "unlinks_file", self.unlinks_file),
         )
         try:
             problems: Sequence[str] = check_manual(lists.read(), self.rules(), self.guards)

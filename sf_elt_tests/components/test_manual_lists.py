@@ -23,7 +23,8 @@ BEFORE = "  # What keeps two people"
             "links: [{one: {emial: a@x.org}, other: {web_cookies: c1}}]",
             r"profiles/defs\.yaml:\d+: `emial` is no identifier of the mapping \(did you mean email\?\)$",
         ),
-        ("unlinks_file: apart.csv", r"profiles/apart\.csv: cannot be read: No such file"),
+        ("unlinks_file: apart.csv", r"profiles/defs\.yaml:\d+: \S*profiles/apart\.csv cannot be read: No such file"),
+        ("links: [{one: a@x.org, other: {email: b}}]", r"profiles/defs\.yaml:\d+ attributes\.links\.0\.one: .*$"),
     ],
 )  # fmt: skip
 def test_lists_in_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str, said: str) -> None:

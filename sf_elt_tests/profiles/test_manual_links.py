@@ -160,13 +160,14 @@ def test_a_csv_list_is_read_with_its_lines(tmp_path: Path) -> None:
         ("email,a@x.org\n", ":1: the first line must be kind,value,other_kind,other_value"),
         (f"{HEADING}email,a@x.org,email\n", ":2: has not a text in each of the columns"),
         (f"{HEADING}email,a@x.org,email,\n", ":2: has not a text in each of the columns"),
-        (f'{HEADING}email,"a@x.org,email,b@x.org\n', "is not CSV"),
+        (f'{HEADING}email,"a\n@x.org",email,b@x.org\nemail,"c@x.org,email,b@x.org\n', ":4: is not CSV"),
+        (f"{HEADING}email,a\udcff@x.org,email,b@x.org\n", ":2: is not UTF-8"),
     ],
 )
 def test_a_faulty_csv_list_is_refused(tmp_path: Path, text: str, said: str) -> None:
     """The error names file and line, and no value."""
     file = tmp_path / "links.csv"
-    file.write_text(text, "utf-8")
+    file.write_text(text, "utf-8", "surrogateescape")
     with pytest.raises(MappingRefused) as refused:
         read_pairs(file)
     assert said in str(refused.value)
@@ -174,6 +175,6 @@ def test_a_faulty_csv_list_is_refused(tmp_path: Path, text: str, said: str) -> N
 
 
 def test_a_missing_csv_list_is_refused(tmp_path: Path) -> None:
-    """A list that cannot be read is an error, not an empty list."""
-    with pytest.raises(MappingRefused, match="cannot be read: No such file"):
-        read_pairs(tmp_path / "links.csv")
+    """A list that cannot be read is an error, not an empty list; it says where the list is named."""
+    with pytest.raises(MappingRefused, match=r"defs.yaml:3: \S+links.csv cannot be read: No such file"):
+        read_pairs(tmp_path / "links.csv", "defs.yaml:3")

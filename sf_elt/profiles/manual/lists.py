@@ -8,6 +8,7 @@ import csv
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from sf_elt.profiles.errors import MappingRefused
@@ -48,27 +49,35 @@ class ManualLists:
         return bool(self.links or self.unlinks)
 
 
-def read_pairs(file: Path) -> list[Pair]:
+def read_pairs(file: Path, named_at: str = "") -> list[Pair]:
     """The pairs of a CSV file whose first line is `kind,value,other_kind,other_value`.
 
-    Raises MappingRefused with one sentence for each line that is not such a pair, or where the file cannot be read.
+    Raises MappingRefused with one sentence for each line that is not such a pair, or where the file cannot be read,
+    which then says where it is `named_at`.
     """
-    pairs, problems = [], []
     try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            lines = csv.reader(text, strict=True)
-            if tuple(next(lines, [])) != COLUMNS:
-                raise MappingRefused([f"{file}:1: the first line must be {','.join(COLUMNS)}"])
-            for cells in lines:
-                place = f"{file}:{lines.line_num}"
-                if len(cells) == len(COLUMNS) and all(cells):
-                    pairs.append(Pair(Identifier(cells[0], cells[1]), Identifier(cells[2], cells[3]), place))
-                elif cells:
-                    problems.append(f"{place}: has not a text in each of the columns {', '.join(COLUMNS)}")
+        text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise MappingRefused([f"{file}: cannot be read: {error.strerror}"]) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise MappingRefused([f"{file}: is not CSV in UTF-8: {error}"]) from error
+        place = f"{named_at}: " if named_at else ""
+        raise MappingRefused([f"{place}{file} cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise MappingRefused([f"{file}:{line}: is not UTF-8: save the list as CSV in UTF-8"]) from None
+    pairs, problems, line = [], [], 1
+    lines = csv.reader(StringIO(text, newline=""), strict=True)
+    try:
+        if tuple(next(lines, [])) != COLUMNS:
+            raise MappingRefused([f"{file}:1: the first line must be {','.join(COLUMNS)}"])
+        line = lines.line_num + 1
+        for cells in lines:
+            place = f"{file}:{line}"
+            line = lines.line_num + 1
+            if len(cells) == len(COLUMNS) and all(cells):
+                pairs.append(Pair(Identifier(cells[0], cells[1]), Identifier(cells[2], cells[3]), place))
+            elif cells:
+                problems.append(f"{place}: has not a text in each of the columns {', '.join(COLUMNS)}")
+    except csv.Error as error:
+        raise MappingRefused([*problems, f"{file}:{line}: is not CSV: {error}. Is a quote not closed?"]) from None
     if problems:
         raise MappingRefused(problems)
     return pairs

@@ -9,7 +9,7 @@ from sf_elt.insight import StandingAudience
 from sf_elt.report.exports import ExportStanding
 from sf_elt.report.people import ImportedStream
 from sf_elt.report.reading import Report
-from sf_elt.report.words import ago, code, count, duration, moment, plain, signed_percent
+from sf_elt.report.words import ago, code, count, duration, every, moment, plain, signed_percent
 
 Urgency = Literal["act", "look"]
 
@@ -90,7 +90,7 @@ def _of_import(stream: ImportedStream) -> Iterator[Attention]:
     late = max(DAY, MISSED_READINGS * (stream.usual_gap or DAY))
     if not late < stream.age < GIVEN_UP:
         return
-    pace = f"It usually comes every {duration(stream.usual_gap)}. " if stream.usual_gap else ""
+    pace = f"It usually comes {every(stream.usual_gap)}. " if stream.usual_gap else ""
     yield Attention(
         "act",
         f"{plain(stream.stream)}: {'no new events' if stream.holds_events else 'not imported'} "

@@ -152,6 +152,11 @@ def duration(length: timedelta) -> str:
     return "less than a minute"
 
 
+def every(length: timedelta) -> str:
+    """`every hour`, `every 12 days`; what comes more often than that, `every minute`."""
+    return f"every {duration(max(length, timedelta(minutes=1))).removeprefix('1 ')}"
+
+
 def ago(length: timedelta) -> str:
     """`3 hours ago`."""
     return f"{duration(length)} ago"

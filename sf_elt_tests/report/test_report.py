@@ -11,7 +11,7 @@ import pytest
 from sf_elt.insight import SCORES, Moves, WarehouseOutdated
 from sf_elt.report import Report, read_report, render, write_page
 from sf_elt.report.words import SCORES as MEANINGS
-from sf_elt.report.words import duration, moment, percent
+from sf_elt.report.words import duration, every, moment, percent
 from sf_elt.warehouse import Warehouse, WarehouseEmpty
 from sf_elt_tests.report.reader import Page
 from sf_elt_tests.report.standing import HOSTILE, PERSONAL, TOPIC, fill
@@ -187,6 +187,11 @@ def test_numbers_and_times_are_for_people(report: Report) -> None:
     assert [duration(timedelta(minutes=minutes)) for minutes in (0, 1, 59, 60, 90, 2159, 2160)] == [
         "less than a minute", "1 minute", "59 minutes", "1 hour", "2 hours", "36 hours", "2 days",
     ]  # fmt: skip
+    assert [every(timedelta(minutes=minutes)) for minutes in (0.1, 60, 1440)] == [
+        "every minute",
+        "every hour",
+        "every 24 hours",
+    ]
 
 
 def test_each_part_that_is_empty_says_what_to_run(tmp_path: Path) -> None:

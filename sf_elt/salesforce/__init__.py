@@ -38,6 +38,7 @@ Errors:
         ├── UnknownObject
         ├── UnknownField
         ├── QueryRefused
+        │   ├── CursorDied       the pages of a query cannot be gone on with
         │   ├── QueryTooLarge    ask for less at once
         │   └── QueryTooLong     it does not fit into an address: ask by a bulk job
         ├── NotInBulk            its object or a field is none for the Bulk API: ask by REST
@@ -57,6 +58,7 @@ from sf_elt.salesforce.downloads.rest import download_rest, fits_rest
 from sf_elt.salesforce.errors import (
     AllowanceSpent,
     AuthenticationFailed,
+    CursorDied,
     JobFailed,
     NotInBulk,
     OrgUnavailable,
@@ -79,6 +81,7 @@ __all__ = [
     "AllowanceSpent",
     "AuthenticationFailed",
     "CallMeter",
+    "CursorDied",
     "Download",
     "FieldDescribe",
     "JobFailed",

@@ -87,6 +87,10 @@ class QueryRefused(RequestRefused):
     """The org does not accept the SOQL."""
 
 
+class CursorDied(QueryRefused):
+    """The org has forgotten where it was in the pages of a query: after two days, say."""
+
+
 class QueryTooLarge(QueryRefused):
     """The query takes too long or too much: ask for less at once."""
 

@@ -27,8 +27,8 @@ from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseClosed, Warehous
 
 log = logging.getLogger(__name__)
 
-# Salesforce keeps a job's pages for seven days, and a cursor for two.
-WORTH_GOING_ON = {"bulk": timedelta(days=6), "rest": timedelta(hours=36)}
+# Salesforce keeps a job's pages for seven days, and a cursor for two; what is read by Id can be gone on with for ever.
+WORTH_GOING_ON = {"bulk": timedelta(days=6), "rest": timedelta(days=60)}
 
 LOOK_AGAIN = 0.2  # seconds
 

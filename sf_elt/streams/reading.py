@@ -1,11 +1,13 @@
 """How a range of one object is landed: by REST or in bulk, in halves where that is too much, by Id where halves are.
 
-A query that is too long is asked in groups of columns (`wide`).
+A query that is too long is asked in groups of columns (`wide`). A cursor lives for two days, and a day's calls may be
+few: where it has died, the range is read by Id, which no pause can spoil.
 
 REST or bulk: whichever spends fewer API calls (salesforce/downloads/costs.py). Rows so wide that
 REST pages hold fewer of them shift it: `rest_rows` is there for that.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from sf_elt.salesforce import (
+    CursorDied,
     Download,
     JobPatience,
     NotInBulk,
@@ -33,6 +36,8 @@ from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.landing import Begun
 from sf_elt.streams.wide import is_wide, read_wide
 from sf_elt.streams.windows import BEGINNING, WHOLE, ReadRange, StreamSpec
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int | None], None]  # what is being done, how much of it is, and of how much
 Chosen = Literal["rest", "bulk"]
@@ -97,7 +102,9 @@ class Reading:
 
     def download(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
         """Lands a range, in parts where the org finds it too much at once. What has landed of it is gone on with."""
-        if (folder / _EARLIER).is_dir() or (folder / _BY_ID).is_dir():
+        if (folder / _BY_ID).is_dir():
+            return self._by_id(span, folder / _BY_ID, counted)
+        if (folder / _EARLIER).is_dir():
             return self._in_parts(span, folder, transport, counted)
         try:
             return self._at_once(span, folder, transport, counted)
@@ -108,7 +115,7 @@ class Reading:
         soql = self.soql(span)
         if transport == "rest":
             try:
-                return self._by_rest(soql, folder, counted)
+                return self._by_rest(span, folder, counted)
             except QueryTooLong:
                 return self._at_once(span, folder, "bulk", counted)
         if is_wide(soql):
@@ -118,7 +125,7 @@ class Reading:
         except NotInBulk:
             if not fits_rest(soql):
                 return read_wide(self, span, folder, counted, by="rest")
-            return self._by_rest(soql, folder, counted)
+            return self._by_rest(span, folder, counted)
 
     def _in_parts(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
         """Both halves of the range; a short one, or one that is not cut by time, page by page in the order of Ids."""
@@ -137,10 +144,15 @@ class Reading:
             rows_read_again=first.rows_read_again + second.rows_read_again,
         )
 
-    def _by_rest(self, soql: str, folder: Path, counted: int | None) -> Download:
-        return download_rest(
-            self.org, soql, folder, include_deleted=self.include_deleted, on_page=self._on_page(counted)
-        )
+    def _by_rest(self, span: ReadRange, folder: Path, counted: int | None) -> Download:
+        on_page = self._on_page(counted)
+        try:
+            return download_rest(
+                self.org, self.soql(span), folder, include_deleted=self.include_deleted, on_page=on_page
+            )
+        except CursorDied as error:
+            log.info("%s is read on in the order of Ids: %s", self.spec.stream, error)
+            return self._by_id(span, folder / _BY_ID, counted)
 
     def _by_id(self, span: ReadRange, folder: Path, counted: int | None) -> Download:
         folder.mkdir(exist_ok=True)

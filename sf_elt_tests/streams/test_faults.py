@@ -223,6 +223,26 @@ def test_a_paused_rest_read_goes_on_with_its_next_page(shared_org: Details, tmp_
             assert report.rows_new == report.rows_in_stream == count(importer.org, "Lead", include_deleted=True)
 
 
+def test_a_rest_read_that_takes_longer_than_cursors_live_ends(org: Details, tmp_path: Path) -> None:
+    """Three calls a day for pages of ten rows, and a cursor that dies over night: no page by Id is read twice."""
+    spec = replace(LEADS, transport="rest", fields=("Name",))
+    closed = Window(ALWAYS.start, datetime.now(UTC))
+    pull = levers(org)
+    died = {"status": 400, "body": [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}]}
+    with importing(org, tmp_path) as importer:
+        for _ in range(10):
+            pull.faults.clear()
+            pull.faults.plan({"path": "/query/01g", "reply": died}, {"path": "/query", "page_size": 10, "times": None})
+            importer.meter.limit = importer.meter.made + 4
+            try:
+                report = importer.run(spec, closed)
+                break
+            except AllowanceSpent:
+                continue
+        assert importer.rows(spec) == rows_of_org(org, stream_columns(importer.org, spec), "Lead")
+        assert report.rows_in_stream > 30
+
+
 def test_other_fields_than_when_it_was_paused_begin_anew(org: Details, tmp_path: Path) -> None:
     """A paused read is gone on with only where it asks for the same."""
     with importing(org, tmp_path) as importer:

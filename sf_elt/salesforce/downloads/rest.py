@@ -12,7 +12,7 @@ from pydantic import Field
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.downloads.pages import Download, fetch_page, opened
 from sf_elt.salesforce.downloads.resuming import Begun
-from sf_elt.salesforce.errors import QueryTooLong, RequestRefused
+from sf_elt.salesforce.errors import CursorDied, QueryTooLong, RequestRefused
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,8 @@ def download_rest(
 
     A folder in which the same query was begun earlier is gone on with, while the org keeps its cursor (two days). The
     reported count is the `totalSize` of the first reply. `on_page` is told how many files have landed. Its pages come
-    one after the other: a cursor leads from each to the next. Raises QueryTooLong where only a bulk job takes it.
+    one after the other: a cursor leads from each to the next. Raises QueryTooLong where only a bulk job takes it,
+    CursorDied where the cursor leads nowhere any more; `end_where_it_is` then gives what has landed.
     """
     if not fits_rest(soql):
         raise QueryTooLong(f"a query of {len(soql):,} characters does not fit into an address: use a bulk job")
@@ -53,22 +54,46 @@ def download_rest(
     if begun is not None:
         try:
             return _go_on(org, begun, folder, on_page)
+        except CursorDied:
+            raise
         except RequestRefused as error:
             log.info("a query cannot be gone on with, it begins again: %s", error)
     state = _State(soql=soql, include_deleted=include_deleted, api_version=org.api_version)
     return _go_on(org, state, folder, on_page)
 
 
+def end_where_it_is(soql: str, folder: Path, *, include_deleted: bool) -> Download:
+    """The pages that have landed of a query whose cursor has died, with their own number of rows: no more will come."""
+    state = _State.in_folder(folder, soql, include_deleted)
+    if state is None:
+        raise RequestRefused(f"nothing has landed in {folder.name}; run it again")
+    state.following, state.reported = None, sum(len(records_in(folder / page)) for page in state.pages)
+    state.keep(folder)
+    return Download("rest", tuple(folder / page for page in state.pages), state.reported)
+
+
+def records_in(file: Path) -> list[dict[str, object]]:
+    """The records of a landed page."""
+    with opened(file) as body:
+        records: list[dict[str, object]] = orjson.loads(body.read())["records"]
+    return records
+
+
 def _go_on(org: Org, state: _State, folder: Path, on_page: Callable[[int], None] | None) -> Download:
     """Reads the pages that have not landed yet."""
     while state.following is not None:
-        page = fetch_page(
-            org,
-            state.following or ("queryAll/" if state.include_deleted else "query/"),
-            folder / f"rest-{len(state.pages):06d}.json",
-            params={} if state.following else {"q": state.soql},
-            headers={"Sforce-Query-Options": f"batchSize={PAGE_ROWS}"},
-        )
+        try:
+            page = fetch_page(
+                org,
+                state.following or ("queryAll/" if state.include_deleted else "query/"),
+                folder / f"rest-{len(state.pages):06d}.json",
+                params={} if state.following else {"q": state.soql},
+                headers={"Sforce-Query-Options": f"batchSize={PAGE_ROWS}"},
+            )
+        except RequestRefused as error:
+            if error.code != "INVALID_QUERY_LOCATOR":
+                raise
+            raise CursorDied(f"{error}; run it again", code=error.code, status=error.status) from error
         total, state.following = _what_follows(page.file)
         state.reported = total if state.reported is None else state.reported
         state.pages.append(page.file.name)
@@ -90,7 +115,9 @@ def _what_follows(file: Path) -> tuple[int, str | None]:
         try:
             reply = orjson.loads(body.read())
         except orjson.JSONDecodeError as error:
-            raise RequestRefused(f"{file.name}: the org's reply to a query is no JSON: {error}") from error
+            raise RequestRefused(
+                f"{file.name}: the org's reply to a query is no JSON, or has broken off; run it again ({error})"
+            ) from error
     total, following = (
         (reply.get("totalSize"), reply.get("nextRecordsUrl")) if isinstance(reply, dict) else (None, None)
     )

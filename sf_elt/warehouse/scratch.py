@@ -26,7 +26,7 @@ def scratch(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
     folder = _folder(warehouse)
     with room_for(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(folder, SOON) as alone:
+        with _locked(folder, min(SOON, warehouse.wait_seconds)) as alone:
             if not alone:
                 raise WarehouseBusy(f"another run works in {folder}: wait for its end, then run again")
             spilled = folder / "spilled"

@@ -14,15 +14,17 @@ from sf_elt.insight import Audience, refresh_audiences
 from sf_elt.profiles import build_profiles
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.profiles.streams import NOW, event, lead, lead_id, put
+from sf_elt_tests.profiles.test_fuzzy_links import put_pairs
 
 ADA = "ada@example.com"
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """Two leads and an event of one person, with an audience that has her."""
+    """Two leads and an event of one person, with an audience that has her; two more are one person by a fuzzy link."""
     warehouse = Warehouse(tmp_path_factory.mktemp("profile") / "warehouse")
     leads = [lead(1, ADA, lead_status="Open"), lead(2, ADA, lead_status="Clos\x1b[2Jed"), lead(3, "info@example.com")]
+    leads += [lead(4, "bob@example.com"), lead(5, "bob@home.example.com")]
     put(warehouse, leads=leads, events=[event(datetime(2026, 3, 1, tzinfo=UTC), ADA, "c1")])
     with warehouse.write() as connection:  # the other columns of the mapping
         (component,) = load_tree().get_all_components(Profiles)
@@ -31,7 +33,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
                 sql_type = {"date": "TIMESTAMP"}.get(rule.type, rule.sql_type if rule.merge != "set" else "VARCHAR")
                 for column in rule.columns:
                     connection.execute(f'ALTER TABLE salesforce_leads ADD COLUMN IF NOT EXISTS "{column}" {sql_type}')
-    build_profiles(warehouse, component.mapping, component.guards, now=NOW, run_id="test")
+    put_pairs(warehouse, {(lead_id(4), lead_id(5)): 0.97})
+    build_profiles(warehouse, component.mapping, component.guards, fuzzy_threshold=0.95, now=NOW, run_id="test")
     everybody = Audience(name="Everybody", description="All.", condition="created_at IS NOT NULL")
     refresh_audiences(warehouse, [everybody], now=NOW, run_id="test")
     return warehouse
@@ -54,6 +57,14 @@ def test_a_profile_is_explained(warehouse: Warehouse) -> None:
         assert told in result.stdout
     assert "\x1b[2J" not in result.stdout
     assert "info@" not in result.stdout
+
+
+def test_a_fuzzy_link_says_how_probable_it_is_and_why(warehouse: Warehouse) -> None:
+    """Both records, the probability, and of each compared field how it agrees and what that weighs."""
+    told = _run(warehouse, "bob@example.com").stdout
+    records = [f"salesforce_leads {lead_id(number)}" for number in (4, 5)]
+    assert f"Fuzzy links\n{' ~ '.join(records)}  0.970\n  last_name: equal (+7.5)\n" in told
+    assert "Fuzzy links" not in _run(warehouse, ADA).stdout
 
 
 def test_json_has_everything(warehouse: Warehouse) -> None:

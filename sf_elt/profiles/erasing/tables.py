@@ -72,11 +72,12 @@ class Sought:
     @property
     def names_line(self) -> str:
         """The condition that lines set aside fulfil which name the person, as an event of their stream would."""
+        line = "concat_ws(' ', reason, content)"
         said = [
-            f"(stream = {quote_text(stream)} AND {mentions_erased(stream, 'content', self.erased)})"
-            for stream in sorted({*self.erased.values})
+            f"(stream = {quote_text(stream)} AND {mentions_erased(stream, line, self.erased)})"
+            for stream in sorted(self.erased.values)
         ]
-        return "(" + " OR ".join(["names_person(content)", "names_erased(content)", *said]) + ")"
+        return "(" + " OR ".join([f"names_person({line})", f"names_erased({line})", *said]) + ")"
 
     def conditions(self, name: str, columns: Mapping[str, str]) -> tuple[str, dict[str, str]]:
         """For the table: the condition of rows that are the person's, and of each column's cells that name them."""

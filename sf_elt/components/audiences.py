@@ -17,6 +17,16 @@ from sf_elt.components.scaffold import Example
 from sf_elt.insight import Audience, check_audiences, refresh_audiences, subject_types
 from sf_elt.warehouse import Warehouse, column_types
 
+COLUMNS = {
+    "audience": "The audience's name.",
+    "profile_id": "The member.",
+    "entered_at": "UTC. Who comes back has another row.",
+    "left_at": "UTC; null while the stay lasts.",
+    "entered_because": "person: the profile or its scores changed, or time passed; definition: the condition is new.",
+    "left_because": "person, definition, profile merged (the other one was a member already) or profile gone.",
+}
+"""Column → what it holds."""
+
 
 class NamedAudience(Verbatim, Audience):
     """A named group of profiles: those for which the condition is true."""
@@ -70,7 +80,7 @@ class Audiences(dg.Component, Attributes):
             for what, number in (("members", audience.members), ("entered", audience.entered), ("left", audience.left))
         }
         members = sum(audience.members for audience in report.audiences)
-        columns = table_columns(column_types(warehouse, "insight", "audience_members"))
+        columns = table_columns(column_types(warehouse, "insight", "audience_members"), COLUMNS)
         return {
             **numbers({"dagster/row_count": members, **each, "seconds": report.seconds}),
             "dagster/column_schema": columns,

@@ -13,8 +13,11 @@ from sf_elt.components.keys import PROFILES, SCORES, stream_key
 from sf_elt.components.pictures import pictures_of_scores
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
-from sf_elt.insight import ScoreSpec, score_behaviour
+from sf_elt.insight import MEANINGS, ScoreSpec, score_behaviour
 from sf_elt.warehouse import Warehouse, column_types
+
+COLUMNS = {"profile_id": "The profile.", **MEANINGS, "computed_at": "When all scores were computed, UTC."}
+"""Column → what it holds."""
 
 
 @dg.scaffold_with(Example)
@@ -84,7 +87,7 @@ class BehaviourScores(dg.Component, Attributes):
                     **{f"returns_{name}": value for name, value in model.items()},
                 }
             )
-            columns = table_columns(column_types(warehouse, "insight", "scores"))
+            columns = table_columns(column_types(warehouse, "insight", "scores"), COLUMNS)
             pictures = pictures_of_scores(context, warehouse)
             return dg.MaterializeResult(
                 asset_key=SCORES, metadata={**measured, **pictures, "dagster/column_schema": columns}

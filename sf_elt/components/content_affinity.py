@@ -17,6 +17,16 @@ from sf_elt.warehouse import Warehouse, column_types
 
 FEW_ENOUGH_TOPICS = "few_enough_topics"
 
+COLUMNS = {
+    "profile_id": "The profile.",
+    "topic": "The topic, as most visits spell it.",
+    "affinity": "How much the profile is interested in it, 0 to 1.",
+    "visits": "How often the profile has visited a page about it.",
+    "last_visit_at": "When it last did, UTC.",
+    "computed_at": "When all affinities were computed, UTC.",
+}
+"""Column → what it holds."""
+
 
 @dg.scaffold_with(Example)
 class ContentAffinity(dg.Component, Attributes):
@@ -97,7 +107,7 @@ class ContentAffinity(dg.Component, Attributes):
                 "seconds": report.seconds,
             }
         )
-        columns = table_columns(column_types(warehouse, "insight", "affinities"))
+        columns = table_columns(column_types(warehouse, "insight", "affinities"), COLUMNS)
         return dg.MaterializeResult(
             asset_key=AFFINITIES,
             metadata={**measured, **pictures_of_affinities(context, warehouse), "dagster/column_schema": columns},

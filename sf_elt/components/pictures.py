@@ -90,7 +90,7 @@ def pictures_of_scores(context: dg.AssetExecutionContext, warehouse: Warehouse) 
         warehouse,
         spread_of_scores=spread,
         sample=lambda connection: _table(
-            newest_rows(connection, "insight", "scores", "computed_at", columns=("profile_id", *SCORES))
+            newest_rows(connection, "insight", "scores", "profile_id", columns=("profile_id", *SCORES))
         ),
     )
 

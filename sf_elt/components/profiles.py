@@ -206,7 +206,12 @@ class Profiles(dg.Component, Attributes):
         described = {
             rule.user_field: dg.TableColumn(rule.user_field, rule.type, rule.description) for rule in self.mapping
         }
-        return [dg.TableColumn("profile_id", "string", "The profile's id, which stays."), *described.values()]
+        of_every_profile = [
+            dg.TableColumn("profile_id", "string", "The profile's id, which stays."),
+            dg.TableColumn("created_at", "date", "When it was first built, UTC."),
+            dg.TableColumn("updated_at", "date", "When one of its user fields last changed, UTC."),
+        ]
+        return [*of_every_profile, *described.values()]
 
     def _sound_lists(self, context: dg.ComponentLoadContext) -> ListsOfYaml:
         """The links and unlinks. An error in them has its place and no snippet, which would show people's data."""

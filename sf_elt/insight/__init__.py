@@ -25,7 +25,7 @@ from sf_elt.insight.history import ReadTopic, ScoreSpread, audiences_over_time, 
 from sf_elt.insight.membership import AudienceChange, AudiencesReport, refresh_audiences
 from sf_elt.insight.previewing import AudiencePreview, AudiencesPreview, Overlap, preview_audiences
 from sf_elt.insight.samples import KNOWN_BY
-from sf_elt.insight.scores import SCORES, ScoreSpec, ScoresReport, score_behaviour
+from sf_elt.insight.scores import MEANINGS, SCORES, ScoreSpec, ScoresReport, score_behaviour
 from sf_elt.insight.standing import MONTH, WEEK, Moves, Size, StandingAudience, standing_audiences
 from sf_elt.insight.subjects import subject_types
 from sf_elt.profiles.samples import Sample
@@ -33,6 +33,7 @@ from sf_elt.profiles.samples import Sample
 __all__ = [
     "INTERESTS",
     "KNOWN_BY",
+    "MEANINGS",
     "MONTH",
     "SCORES",
     "WEEK",

@@ -48,14 +48,14 @@ def newest_rows(
     connection: duckdb.DuckDBPyConnection,
     schema: str,
     table: str,
-    newest_by: str,
+    last_by: str,
     *,
     columns: Sequence[str] = (),
     first: Sequence[str] = (),
     only: Mapping[str, object] | None = None,
     as_is: Collection[str] = (PROFILE_ID,),
 ) -> Sample:
-    """The rows that were written last, masked: these columns, or the first that say something, those of `first` before.
+    """The last rows by one column, masked: these columns, or the first that say something, those of `first` before.
 
     Of all columns, our own (_loaded_at, …) and Salesforce Ids are left out, and what can only be hidden. `only` says
     which values some columns have, `as_is` which columns hold nothing of a person.
@@ -68,7 +68,7 @@ def newest_rows(
     where = " AND ".join(f"{quote(name)} = ?" for name in only or {}) or "true"
     found = connection.execute(
         f"SELECT {', '.join(map(quote, chosen))} FROM {quote_table(schema, table)} WHERE {where}"  # noqa: S608  quoted names
-        f" ORDER BY {quote(newest_by)} DESC NULLS LAST LIMIT {ROWS}",
+        f" ORDER BY {quote(last_by)} DESC NULLS LAST LIMIT {ROWS}",
         list((only or {}).values()),
     ).fetchall()
     sample = masked_sample(connection, chosen, found, as_is)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sf_elt.insight import WEEK
+from sf_elt.insight import MEANINGS, WEEK
 from sf_elt.report import words
 from sf_elt.report.attention import needs_attention
 from sf_elt.report.drawing import draw
@@ -51,7 +51,7 @@ def render(report: Report, *, title: str = TITLE) -> str:
         week=WEEK,
         attention=needs_attention(report),
         pictures=draw(report),
-        meaning_of_score=words.SCORES,
+        meaning_of_score=MEANINGS,
         newest_import=max((each.read_at for each in report.imports), default=None),
         most_readers=max((each.people for each in report.topics.top), default=1) if report.topics else 1,
         style=_style(),

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sf_elt.insight import SCORES, Moves, WarehouseOutdated
+from sf_elt.insight import MEANINGS, SCORES, Moves, WarehouseOutdated
 from sf_elt.report import Report, read_report, render, write_page
-from sf_elt.report.words import SCORES as MEANINGS
 from sf_elt.report.words import duration, every, moment, percent
 from sf_elt.warehouse import Warehouse, WarehouseEmpty
 from sf_elt_tests.report.reader import Page

@@ -12,7 +12,7 @@ from sf_elt.profiles.mapping.rules import type_of
 from sf_elt.warehouse import quote
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-_NO_VALUES: tuple[type[exp.Expr], ...] = (exp.Any, exp.DataType, exp.DataTypeParam, exp.Identifier, exp.Var)
+_NO_VALUES: tuple[type[exp.Expr], ...] = (exp.DataType, exp.DataTypeParam, exp.Identifier, exp.Var)
 _EQUALITIES = (exp.EQ, exp.NEQ, exp.In, exp.Like, exp.ILike, exp.NullSafeEQ, exp.NullSafeNEQ)
 _CONNECTORS = (exp.And, exp.Or, exp.Not)
 

@@ -40,7 +40,7 @@ def found() -> dict[str, str]:
 SOUND = [
     "status = '5' AND in_audience('Loyal')", "TRY_CAST(status AS DOUBLE) > 5", "amount::INT > 5 OR opted_out",
     "seen::DATE = '2026-01-01' AND seen > now() - INTERVAL 1 MONTH", "today() - 7 < seen", "affinities['Data'] > 0.5",
-    "status::INTEGER > 5", "NULL", "'x' = ANY(ids)", "status LIKE 'a!%' ESCAPE '!'", "ids IS NULL AND NOT opted_out",
+    "status::INTEGER > 5", "NULL", "'x' IN ids", "status LIKE 'a!%' ESCAPE '!'", "ids IS NULL AND NOT opted_out",
     "CASE WHEN opted_out THEN amount ELSE 0 END > 1", "seen BETWEEN '2026-01-01' AND now()",
 ]  # fmt: skip
 

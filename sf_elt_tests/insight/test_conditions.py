@@ -27,6 +27,10 @@ NOW = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
         ("getenv('HOME') = email", "`getenv` is not accepted"),
         ("lowr(email) = 'a'", "`lowr` is not accepted (did you mean lower?)"),
         ("count(*) > 1", "`count` is not accepted"),
+        ("'00Q' = ANY(salesforce_lead_ids)", "`ANY` is not accepted: write list_contains(salesforce_lead_ids, value)"),
+        ("email LIKE ANY(salesforce_lead_ids)", "`ANY` is not accepted"),
+        ("email LIKE salesforce_lead_status ESCAPE '!'", "a pattern with ESCAPE is a text in quotes"),
+        ("email LIKE 'a!!!' ESCAPE '!'", "that does not end with the escape character"),
         ("email::INET = '1.2.3.4'", "the type `inet` is not accepted"),  # DuckDB would download an extension
         ("CAST(amount AS doubel) > 1", "the type `doubel` is not accepted (did you mean double?)"),
         ("rank() OVER (ORDER BY quantity) = 1", "not accepted"),
@@ -70,6 +74,7 @@ def test_what_is_no_plain_expression_is_refused(text: str, says: str) -> None:
         ("CASE WHEN quantity > 50 THEN amount ELSE 0 END = 2.5", True),
         ("coalesce(amount, 0) * 2 - 1 = 4 AND amount <> -1", True),
         ("regexp_matches(email, '^ada')", True),
+        ("email LIKE 'ada!@%' ESCAPE '!' AND NOT email LIKE 'a!!' ESCAPE '!'", True),
         ("email = 'it''s; -- no comment'", False),
         ("quantity > 100", False),
         ("quantity::VARCHAR = '60' AND amount::DECIMAL(9, 1) = 2.5 AND TRY_CAST(email AS TEXT[]) IS NULL", True),

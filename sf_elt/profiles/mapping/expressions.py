@@ -47,7 +47,7 @@ _FUNCTION_NODES: tuple[type[exp.Expr], ...] = (
     exp.TimestampTrunc, exp.Trim, exp.TryCast, exp.UnixToTime, exp.Upper, exp.Year,
 )  # fmt: skip
 _OPERATORS: tuple[type[exp.Expr], ...] = (
-    exp.Add, exp.And, exp.Any, exp.Array, exp.Between, exp.Bracket, exp.DPipe, exp.Div, exp.EQ, exp.Escape, exp.GT,
+    exp.Add, exp.And, exp.Array, exp.Between, exp.Bracket, exp.DPipe, exp.Div, exp.EQ, exp.Escape, exp.GT,
     exp.GTE, exp.ILike, exp.In, exp.IntDiv, exp.Is, exp.LT, exp.LTE, exp.Like, exp.Mod, exp.Mul, exp.NEQ, exp.Neg,
     exp.Not, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Or, exp.Paren, exp.Sub,
 )  # fmt: skip
@@ -169,6 +169,10 @@ def _faults(expression: exp.Expr, known: dict[str, str] | None, use: Use) -> Ite
             yield from _faults_of_interval(node)
         elif isinstance(node, exp.DataType):
             yield from _faults_of_type(node)
+        elif isinstance(node, exp.Escape):
+            yield from _faults_of_escape(node)
+        elif isinstance(node, exp.Any):
+            yield f"`ANY` is not accepted: write list_contains({_shortened(node.this.unnest().sql(dialect='duckdb'))}, value)"
         elif isinstance(node, exp.Anonymous):
             if not is_now(node):
                 yield _refused_function(node.name, use)
@@ -209,6 +213,14 @@ def _faults_of_type(node: exp.DataType) -> Iterator[str]:
         written, names = node.sql(dialect="duckdb").lower(), set(_TYPES.values())
         accepted = ", ".join(sorted(names))
         yield f"the type `{_shortened(written)}` is not accepted{did_you_mean(written, names)}; accepted are {accepted}"
+
+
+def _faults_of_escape(node: exp.Escape) -> Iterator[str]:
+    """What DuckDB would stop at for somebody's value, and not even TRY would help."""
+    pattern, escape = node.this.args.get("expression"), node.expression.name
+    kept = pattern.name.replace(escape * 2, "") if isinstance(pattern, exp.Literal) and escape else escape
+    if kept.endswith(escape):
+        yield "a pattern with ESCAPE is a text in quotes that does not end with the escape character"
 
 
 def _refused_function(name: str, use: Use) -> str:

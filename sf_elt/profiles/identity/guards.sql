@@ -19,8 +19,8 @@ CREATE OR REPLACE TEMP MACRO refusing_rule_of_phone(v, never_join) AS
 -- Whether a link was refused for what else its group holds, and not for what it is by itself.
 CREATE OR REPLACE TEMP MACRO depends_on_group(rule) AS rule IN ('max_per_kind', 'manual unlink');
 
--- An identifier as a number of 128 bits.
-CREATE OR REPLACE TEMP MACRO identifier_key(kind_number, v) AS md5_number(concat(kind_number, ':', v));
+-- An identifier as a number of 128 bits. Equal values of two kinds differ in the last bits: faster than longer texts.
+CREATE OR REPLACE TEMP MACRO identifier_key(kind_number, v) AS xor(md5_number(v), kind_number::UHUGEINT);
 
 CREATE OR REPLACE TEMP TABLE kinds
 (kind_number USMALLINT, kind VARCHAR, never_join VARCHAR[]);

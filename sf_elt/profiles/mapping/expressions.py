@@ -172,7 +172,8 @@ def _faults(expression: exp.Expr, known: dict[str, str] | None, use: Use) -> Ite
         elif isinstance(node, exp.Escape):
             yield from _faults_of_escape(node)
         elif isinstance(node, exp.Any):
-            yield f"`ANY` is not accepted: write list_contains({_shortened(node.this.unnest().sql(dialect='duckdb'))}, value)"
+            written = _shortened(node.this.unnest().sql(dialect="duckdb"))
+            yield f"`ANY` is not accepted: write list_contains({written}, value)"
         elif isinstance(node, exp.Anonymous):
             if not is_now(node):
                 yield _refused_function(node.name, use)

@@ -2,15 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
 
+import yaml
 from dagster import DagsterError
 from dagster.components.core.component_tree import ComponentTreeException
 from dagster.components.resolved.errors import ResolutionException
 from pydantic import ValidationError
 from yaml import MarkedYAMLError
 
+from sf_elt import components
+from sf_elt.components.attributes import did_you_mean
+
 EXPLAINED = (DagsterError, MarkedYAMLError, ResolutionException, ValidationError)
 """What the YAML can be the reason of; anything else is a fault of the code, whose stack is needed."""
+
+DEFS = Path(__file__).parents[1] / "defs"
 
 
 class WrongYaml(Exception):
@@ -18,15 +26,20 @@ class WrongYaml(Exception):
 
 
 @contextmanager
-def yaml_told_plainly() -> Iterator[None]:
+def yaml_told_plainly(defs: Path = DEFS) -> Iterator[None]:
     """Raises WrongYaml, which says only what is wrong and where, instead of what Dagster makes of it."""
     try:
         yield
-    except (ComponentTreeException, MarkedYAMLError) as error:
+    except (ComponentTreeException, MarkedYAMLError, ValidationError) as error:
         reason = error.__cause__ if isinstance(error, ComponentTreeException) else error
         if not isinstance(reason, EXPLAINED):
             raise
         raise WrongYaml(_words(reason)) from None
+    except (DagsterError, ValueError):  # what Dagster says of a type has no place
+        wrong = next(_wrong_types(defs), None)
+        if wrong is None:
+            raise
+        raise WrongYaml(wrong) from None
 
 
 def _words(reason: Exception) -> str:
@@ -35,6 +48,33 @@ def _words(reason: Exception) -> str:
         return str(reason)
     lines = []
     for each in reason.errors():
-        name, _, position = ".".join(map(str, each["loc"])).partition(" at ")
+        name, _, position = ".".join(map(str, each["loc"])).strip("`").partition(" at ")
         lines.append(f"{position} {name}: {each['msg'].removeprefix('Value error, ')}".lstrip())
     return "\n".join(lines)
+
+
+def _wrong_types(defs: Path) -> Iterator[str]:
+    """What is wrong with files as a whole, and with the types of their components."""
+    for file in sorted(defs.rglob("defs.yaml")):
+        try:
+            documents = list(yaml.compose_all(file.read_text("utf-8"), yaml.SafeLoader))
+        except UnicodeDecodeError:
+            yield f"{file}: it is not UTF-8; save it as UTF-8"
+            continue
+        for document in documents:
+            for key, value in document.value if isinstance(document, yaml.MappingNode) else ():
+                if key.value == "type" and not _is_there(str(value.value)):
+                    place = f"{file}:{value.start_mark.line + 1}"
+                    yield f"{place} type: there is no {value.value!r}; {did_you_mean(str(value.value), _types())}"
+
+
+def _is_there(name: str) -> bool:
+    module, _, attribute = name.rpartition(".")
+    try:
+        return hasattr(import_module(module), attribute)
+    except (ImportError, ValueError):
+        return False
+
+
+def _types() -> list[str]:
+    return [f"sf_elt.components.{name}" for name in components.__all__ if not name.endswith("Error")]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import dagster as dg
 import pytest
@@ -42,10 +43,15 @@ class Watched:
         found = self.look()
         return isinstance(found, dg.SensorResult) and len(found.run_requests or []) == 1
 
+    def built(self) -> dg.Definitions:
+        """What the component makes, as the only one of its project."""
+        tree = dg.ComponentTree.for_test()
+        with mock.patch.object(tree, "get_all_components", return_value=[self.component]):
+            return self.component.build_defs(tree.load_context)
+
     def run(self) -> dict[str, object]:
         """The sensor's job, run by Dagster, and what it says of itself."""
-        tree = dg.ComponentTree.for_test()
-        built = self.component.build_defs(tree.load_context)
+        built = self.built()
         definitions = dg.Definitions.merge(built, dg.Definitions(resources={"warehouse": WarehouseResource()}))
         result = definitions.resolve_job_def(JOB).execute_in_process(
             instance=self.instance, run_config=QUIET, raise_on_error=False
@@ -133,7 +139,7 @@ def test_a_missing_folder_is_said(watched: Watched) -> None:
 
 def test_the_yaml_decides_on_schedule_and_sensor(watched: Watched) -> None:
     """`watch` brings the sensor, `keep_updated` the schedule; a column that events do not have is refused."""
-    built = watched.component.build_defs(dg.ComponentTree.for_test().load_context)
+    built = watched.built()
     assert [each.name for each in built.sensors or []] == ["app_events_watch"]
     assert [each.name for each in built.schedules or []] == ["app_events_keep_updated"]
     with pytest.raises(ValueError, match="no column 'mail'"):

@@ -35,7 +35,7 @@ def load_changed(
     (defs / file).write_text(text.replace(old, new, 1), "utf-8")
     monkeypatch.syspath_prepend(str(folder))
     try:
-        with yaml_told_plainly():
+        with yaml_told_plainly(defs):
             loaded = dg.load_from_defs_folder(path_within_project=defs.parent)
         dg.Definitions.validate_loadable(
             dg.Definitions.merge(loaded, dg.Definitions(resources={"warehouse": WarehouseResource()}))
@@ -52,6 +52,18 @@ def _chain(error: BaseException | None) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
+        pytest.param(
+            "imports/defs.yaml", "type:",
+            2 * "type: sf_elt.components.EventImport\nattributes: {stream: a, paths: [a]}\n---\n" + "type:",
+            r"imports/defs\.yaml:2 attributes\.stream: stream 'a' has more than one EventImport",
+            id="a stream of two imports of events",
+        ),
+        pytest.param(
+            "imports/defs.yaml", "type: sf_elt.components.SalesforceImport", "type: sf_elt.components.SalesforceImprt",
+            r"^\S*imports/defs\.yaml:\d+ type: there is no 'sf_elt\.components\.SalesforceImprt'; "
+            r"did you mean 'sf_elt\.components\.SalesforceImport'\?",
+            id="type",
+        ),
         pytest.param(
             "imports/defs.yaml", "connection: salesforce", "connection: salesforse",
             r"imports/defs\.yaml:\d+ attributes\.connection: there is no connection 'salesforse'; did you mean 'salesf",

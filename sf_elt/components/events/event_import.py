@@ -7,7 +7,7 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field, field_validator
 
-from sf_elt.components.attributes import Attributes, Group, Owner
+from sf_elt.components.attributes import Attributes, Group, Owner, attribute_error
 from sf_elt.components.events.event_watch import watch_files
 from sf_elt.components.frequency import checked_frequency, timetable
 from sf_elt.components.keys import stream_key
@@ -24,6 +24,7 @@ class EventImport(dg.Component, Attributes):
 
     stream: str = Field(
         pattern=r"^[a-z][a-z0-9_]*$",
+        max_length=63,
         description="Name of the stream, which is the table's name and the asset's: web_events.",
     )
     paths: list[str] = Field(
@@ -65,6 +66,7 @@ class EventImport(dg.Component, Attributes):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The asset of the stream, with the schedule that looks for new files."""
+        self._require_own_stream(context)
         key, times = stream_key(self.stream), timetable(self.frequency)
         job = dg.define_asset_job(f"{self.stream}_import", selection=dg.AssetSelection.assets(key))
         schedule = dg.ScheduleDefinition(
@@ -81,6 +83,15 @@ class EventImport(dg.Component, Attributes):
             schedules=[schedule] if self.keep_updated else [],
             sensors=[watch_files(self.spec, job)] if self.watch else [],
         )
+
+    def _require_own_stream(self, context: dg.ComponentLoadContext) -> None:
+        """Two would read their files as if the other's were not there."""
+        streams = [each.stream for each in context.component_tree.get_all_components(EventImport)]
+        if streams.count(self.stream) > 1:
+            message = (
+                f"stream {self.stream!r} has more than one EventImport: give each its own, or one of them all paths"
+            )
+            raise attribute_error(context, ["stream"], message)
 
     @property
     def spec(self) -> EventSpec:

@@ -96,8 +96,13 @@ def test_two_maxima_are_named_only_where_the_greater_one_is_sooner(org: Details,
 
 
 def test_a_maximum_that_brings_no_page_never_ends(org: Details, tmp_path: Path) -> None:
-    """Going on takes three calls a day."""
-    assert _estimated(tmp_path, max_daily_api_calls=3).finish.after is None
+    """Going on takes two calls a day: with three, each day brings a page. Fewer are refused."""
+    deployment = deployment_of(*OBJECTS, max_daily_api_calls=3)
+    assert estimate(deployment, deployment.imports[0], Warehouse(tmp_path)).finish.after is not None
+    deployment.imports[0].max_daily_api_calls = 2
+    assert estimate(deployment, deployment.imports[0], Warehouse(tmp_path)).finish.after is None
+    with pytest.raises(ValueError, match="2 API calls a day would never bring a record"):
+        deployment_of(*OBJECTS, max_daily_api_calls=2)
 
 
 def test_the_orgs_own_calls_limit_too(org: Details, tmp_path: Path) -> None:

@@ -227,7 +227,8 @@ def test_look_back_and_patience(loads: Loads) -> None:
 
 def test_a_one_time_import_goes_on_after_a_pause(loads: Loads) -> None:
     """keep_updated false: no schedule, but what ran out of API calls is asked for again once they are free."""
-    project = loads("keep_updated: false\nmax_daily_api_calls: 1\nobjects: [{object: Lead}]")
+    project = loads("keep_updated: false\nmax_daily_api_calls: 3\nobjects: [{object: Lead}]")
+    project.component.max_daily_api_calls = 1
     assert not project.definitions.schedules
     assert [sensor.name for sensor in project.definitions.sensors or []] == ["mine_0_resume"]
     assert project.materialize().success

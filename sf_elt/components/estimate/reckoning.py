@@ -17,7 +17,7 @@ from sf_elt.streams.estimating import ASSUMED_PACE, SECONDS_A_CALL, Allowance, D
 from sf_elt.streams.reading import Reading, silent
 from sf_elt.streams.windows import WHOLE, ReadRange, Transport
 
-GOING_ON = 3  # calls of a day before it brings anything: a login, a look at the object, a look at what is left
+GOING_ON = 2  # calls of a day before it brings anything: a login, a look at the object
 OWN_CALLS, ORG_CALLS = "max_daily_api_calls", "the org's API calls"
 WORTH_SAYING = timedelta(minutes=10)  # what saves less is not suggested
 ALWAYS = ReadRange(datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC), is_open=True)

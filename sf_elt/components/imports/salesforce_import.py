@@ -33,8 +33,11 @@ from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import ImportExample
 from sf_elt.components.writes_to_org import written_fields
 from sf_elt.streams import StreamSpec, spans_read
-from sf_elt.streams.windows import Deletes, Transport
+from sf_elt.streams.windows import BEGINNING, Deletes, Transport
 from sf_elt.warehouse import JobMeter, Warehouse
+
+FEWEST_CALLS = 3
+MOST_MINUTES = 366 * 24 * 60
 
 Day = Annotated[date, dg.Resolver(as_written, model_field_type=str | date)]
 TimeOfDay = Annotated[str, dg.Resolver(as_written, model_field_type=str | int)]
@@ -62,21 +65,28 @@ class SalesforceImport(dg.Component, Attributes):
         description="First day that has a partition. The first partition also takes every record that is older."
     )
     look_back_minutes: int = Field(
-        default=10, ge=0, description="How far before its start a window is read, for records that were saved late."
+        default=10,
+        ge=0,
+        le=MOST_MINUTES,
+        description="How far before its start a window is read, for records that were saved late.",
     )
     deletes: Deletes = Field(
         default="track",
         description="track: records that the org deletes are marked as deleted; ignore: they stay as they were.",
     )
     max_daily_api_calls: int | None = Field(
-        default=None, ge=0, description="Most API calls of this import over a rolling 24 hours. Default: no maximum."
+        default=None,
+        description="Most API calls of this import over a rolling 24 hours: 3 at least. Default: no maximum.",
     )
     transport: Transport = Field(
         default="auto",
         description="How records are read: rest, bulk (Bulk API 2.0), or auto, which decides by their number.",
     )
     job_patience_minutes: int = Field(
-        default=120, ge=1, description="How long a job of the Bulk API may take in the org before its run fails."
+        default=120,
+        ge=1,
+        le=MOST_MINUTES,
+        description="How long a job of the Bulk API may take in the org before its run fails.",
     )
     keep_updated: bool = Field(
         default=True, description="Whether a schedule reads new data by itself; false is an import that you start."
@@ -116,7 +126,21 @@ class SalesforceImport(dg.Component, Attributes):
             raise ValueError(f"{value!r} is no day; accepted is, for example, '2024-11-01'") from None
         if day > (today := datetime.now(UTC).date()):
             raise ValueError(f"{day} has not come yet (today is {today} UTC): until then there is nothing to read")
+        if day < BEGINNING.date():
+            raise ValueError(
+                f"partitions begin on {BEGINNING:%Y-%m-%d} or later; the first one takes all that is older"
+            )
         return day
+
+    @field_validator("max_daily_api_calls")
+    @classmethod
+    def _check_maximum(cls, value: int | None) -> int | None:
+        if value is not None and value < FEWEST_CALLS:
+            raise ValueError(
+                f"{value} API calls a day would never bring a record: a login, a look at the object and a page of its "
+                f"records take {FEWEST_CALLS}; `sf-elt estimate` says how long the import takes with how many"
+            )
+        return value
 
     _check_frequency = field_validator("frequency")(checked_frequency)
     _check_upkeep = field_validator("formula_refresh", "reconcile")(checked_optional_frequency)

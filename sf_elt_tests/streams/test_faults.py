@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -333,6 +334,20 @@ def test_the_orgs_own_spent_allowance_pauses_too(importer: Importer, org: Detail
     levers(org).limit(100_000, give_back=True)
     importer.meter.note_allowance(0, 100_000)
     assert importer.run().rows_read > 0
+
+
+def test_a_pause_is_a_pause_though_the_warehouse_is_busy(importer: Importer) -> None:
+    """Somebody has the file open when calls run out: the run ends as a pause that is gone on with, and is no failure."""
+    importer.run()
+    importer.warehouse = replace(importer.warehouse, wait_seconds=0.1)
+    importer.meter.limit = importer.meter.made
+    with ExitStack() as others:
+
+        def busy(what: str, done: int, total: int | None) -> None:
+            others.enter_context(importer.warehouse.alone())
+
+        with pytest.raises(AllowanceSpent):
+            importer.run(progress=busy)
 
 
 def test_a_job_that_never_ends_is_given_up(importer: Importer, org: Details) -> None:

@@ -82,6 +82,13 @@ def test_a_private_key_that_is_none_is_refused(org: Details, tmp_path: Path) -> 
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
 
 
+def test_a_version_is_understood_as_people_write_it() -> None:
+    """62, v62.0 and 62.0 are one version; what is none is refused before anything is asked."""
+    assert {Login(api_version=each).api_version for each in ("62", "62.0", "v62", "v62.0")} == {"62.0"}
+    with pytest.raises(AuthenticationFailed, match=r"'latest' is no version of the API like 62\.0"):
+        Login(api_version="latest")
+
+
 def test_a_token_that_cannot_travel_is_refused() -> None:
     """A line end or an umlaut in it would break in the middle of a run."""
     for token in ("00D!a\nb", "00D!ä"):

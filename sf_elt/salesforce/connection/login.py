@@ -14,6 +14,7 @@ LOGIN_URL = "https://login.salesforce.com"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _TOKEN = re.compile(r"[!-~]*")
+_VERSION = re.compile(r"v?(\d{2,3})(?:\.0)?")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Login:
     - username, password, consumer_key and consumer_secret (OAuth password grant).
 
     `login_url` is https://login.salesforce.com, https://test.salesforce.com for a sandbox, or your My Domain.
-    Raises AuthenticationFailed for an address or a token that cannot be one.
+    `api_version` is 62.0; 62 and v62.0 are the same. Raises AuthenticationFailed for an address, a token or a version
+    that cannot be one.
     """
 
     instance_url: str | None = None
@@ -47,6 +49,10 @@ class Login:
             if address is not None:
                 _check_address(name, address)
 
+        version = _VERSION.fullmatch(self.api_version)
+        if version is None:
+            raise AuthenticationFailed(f"api_version: {self.api_version!r} is no version of the API like {API_VERSION}")
+        object.__setattr__(self, "api_version", f"{version[1]}.0")
         if self.access_token is not None and not _TOKEN.fullmatch(self.access_token):
             raise AuthenticationFailed("access_token: it holds a character that no token has, a space or an umlaut say")
 

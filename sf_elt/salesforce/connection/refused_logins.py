@@ -14,6 +14,7 @@ _ADVICE = (
         "the IP address from which they originated.",
     ),
     ("is not an address like https", "Correct the variable: docs/connecting.md lists them."),
+    ("is no version of the api", "Correct API_VERSION, or leave it out."),
     ("would send credentials unencrypted", "Begin the address with https://."),
     ("a character that no token has", "Set ACCESS_TOKEN to the token alone, without quotes, spaces or line ends."),
     ("no complete login was given", "Set the variables of one way to log in: docs/connecting.md lists them."),

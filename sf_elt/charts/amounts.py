@@ -1,6 +1,7 @@
 """Charts without time: how values are spread, and which amounts are the largest."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from sf_elt.charts.axes import LABELS, legend, size_axis, visible
 from sf_elt.charts.data import Histogram, Histograms, Rank, Ranking
@@ -52,7 +53,7 @@ def ranking(chart: Ranking, width: int, height: int) -> Iterator[Mark]:
     """A bar with its label before and its number behind it; a part that stands out is darker than the whole."""
     first = float(LABELS) if chart.parts else 0.0
     if chart.parts:
-        yield from legend((chart.parts,), ("accent",))
+        yield from chain(*legend((chart.parts,), ("accent",)))
     tall = (height - first) / max(LEAST_ROWS, len(chart.ranks))
     labels = [shortened(rank.label, width * 0.34) for rank in chart.ranks]
     numbers = [number(rank.value) for rank in chart.ranks]

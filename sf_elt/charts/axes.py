@@ -12,7 +12,7 @@ LABELS = FONT + 5
 
 TONES: tuple[Tone, ...] = ("accent", "second", "third", "fourth", "fifth")
 
-WIDEST_COLUMN = 28.0
+WIDEST_COLUMN = 44.0
 
 
 def size_axis(
@@ -37,12 +37,11 @@ def day_axis(first: Moment, last: Moment, left: float, right: float, bottom: flo
     yield Words(right, bottom + FONT + 3, day(last), "end")
 
 
-def legend(names: Sequence[str], tones: Sequence[Tone]) -> Iterator[Mark]:
-    """What each tone stands for, in a line at the top."""
+def legend(names: Sequence[str], tones: Sequence[Tone]) -> Iterator[tuple[Bar, Words]]:
+    """What each tone stands for, in a line at the top: a sample of it and the name behind that."""
     x = 0.0
     for name, tone in zip(names, tones, strict=True):
-        yield Bar(x, 1, x + 9, 10, tone)
-        yield Words(x + 13, FONT - 1, name)
+        yield Bar(x, 1, x + 9, 10, tone), Words(x + 13, FONT - 1, name)
         x += 13 + width_of(name) + 14
 
 

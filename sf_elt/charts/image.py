@@ -19,6 +19,9 @@ from sf_elt.charts.layout import WIDTH, draw
 SHOWN_IN_PLACE = 1000
 """Markdown of fewer characters than this is shown in place (webserver 1.13)."""
 
+TITLE = 40
+"""So much of a title stands for the image where it is not shown."""
+
 _UNFIT = re.compile(r"[%&# ()\\]")
 """What a link in Markdown or a data URI cannot hold as it is."""
 
@@ -34,7 +37,7 @@ def markdown(chart: Chart, title: str, *, width: int = WIDTH, height: int | None
         f" style='font:{FONT}px sans-serif' fill='{COLOURS['soft']}'>{marks}</svg>"
     )
     link = _UNFIT.sub(lambda found: f"%{ord(found[0]):02X}", svg)
-    return f"![{_NOT_PLAIN.sub(' ', title)}](data:image/svg+xml,{link})"
+    return f"![{_NOT_PLAIN.sub(' ', title)[:TITLE]}](data:image/svg+xml,{link})"
 
 
 def _written(marks: Iterable[Mark]) -> Iterator[str]:

@@ -42,22 +42,28 @@ def lines(chart: Lines, width: int, height: int) -> Iterator[Mark]:
 
 
 def stacks(chart: Stacks, width: int, height: int) -> Iterator[Mark]:
-    """One column a period; the kinds are named above where there are several."""
+    """One column a period; the kinds are named above where there are several.
+
+    Each kind is drawn from the ground up, above those that stand on it, and next to its sample: bars of one tone on one
+    foot are one outline.
+    """
     tones = [TONES[min(place, len(TONES) - 1)] for place in range(len(chart.kinds))]
-    if len(chart.kinds) > 1:
-        yield from legend(chart.kinds, tones)
-    top, bottom, right = FONT + (LABELS if len(chart.kinds) > 1 else 0), height - LABELS, width - 6
+    named = list(legend(chart.kinds, tones)) if len(chart.kinds) > 1 else []
+    yield from (name for _, name in named)
+    top, bottom, right = FONT + (LABELS if named else 0), height - LABELS, width - 6
     most = round_top(max(sum(counts) for _, counts in chart.periods))
     left = yield from size_axis(most, right, top, bottom)
     yield from day_axis(chart.periods[0][0], chart.periods[-1][0], left, right, bottom)
     y = between(0, most, bottom, top)
     places = columns([moment for moment, _ in chart.periods], left, right)
-    for kind, (name, tone) in enumerate(zip(chart.kinds, tones, strict=True)):
+    for kind, (name, tone) in reversed(list(enumerate(zip(chart.kinds, tones, strict=True)))):
+        if named:
+            yield named[kind][0]
         for (moment, counts), (start, end) in zip(chart.periods, places, strict=True):
             if count := counts[kind]:
                 foot = y(sum(counts[:kind]))
                 head = foot - visible(foot - y(sum(counts[: kind + 1])))
-                yield Bar(start, head, end, foot, tone, f"{day(moment)}: {number(count)} {name}")
+                yield Bar(start, head, end, bottom, tone, f"{day(moment)}: {number(count)} {name}")
 
 
 def flows(chart: Flows, width: int, height: int) -> Iterator[Mark]:

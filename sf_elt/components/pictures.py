@@ -83,7 +83,7 @@ def pictures_of_scores(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 
     def spread(connection: Connection) -> dg.MetadataValue:
         panels = tuple(Histogram(each.tenths, name=each.score) for each in spread_of_scores(connection))
-        return _chart(Histograms(panels), "people by score, from 0 to 100")
+        return _chart(Histograms(panels), "people by score")
 
     return _shown(
         context,

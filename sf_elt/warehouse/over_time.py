@@ -13,7 +13,7 @@ from sf_elt.warehouse.moments import naive
 Connection: TypeAlias = DuckDBPyConnection
 """For those who pass one on and need not know the database."""
 
-SPANS = 18
+SPANS = 15
 """In so many spans, at most, a history is told."""
 
 

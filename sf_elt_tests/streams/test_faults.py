@@ -337,7 +337,7 @@ def test_the_orgs_own_spent_allowance_pauses_too(importer: Importer, org: Detail
 
 
 def test_a_pause_is_a_pause_though_the_warehouse_is_busy(importer: Importer) -> None:
-    """Somebody has the file open when calls run out: the run ends as a pause that is gone on with, and is no failure."""
+    """Somebody has the file open when calls run out: the run ends as a pause that is gone on with, not as a failure."""
     importer.run()
     importer.warehouse = replace(importer.warehouse, wait_seconds=0.1)
     importer.meter.limit = importer.meter.made

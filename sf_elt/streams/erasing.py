@@ -1,11 +1,11 @@
 """Erased people taken out of the streams as they stand, by the rules that keep them out of what arrives."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.streams.keeping_out import OWN_ID, PEOPLE, judged, names_erased, suspects
+from sf_elt.streams.keeping_out import INDIVIDUAL, OWN_ID, PEOPLE, judged, names_erased, suspects
 from sf_elt.warehouse import quote, quote_table
 from sf_elt.warehouse.erased import Erased, Mark
 
@@ -62,6 +62,24 @@ def find_named_rows(connection: DuckDBPyConnection, erased: Erased) -> list[Name
         if ids or cells_named:
             found.append(NamedRows(stream, table, own_id, len(ids), cells_named, tuple(row[0] for row in ids)))
     return found
+
+
+def marks_of_individuals(connection: DuckDBPyConnection, named: Sequence[NamedRows]) -> list[Mark]:
+    """Of the Individuals, what Salesforce keeps of people's wishes about their data, that own rows alone name."""
+    own = {each.stream: each for each in named if each.rows}
+    holders = [stream for stream, types in _streams(connection).items() if {"Id", INDIVIDUAL} <= types.keys()]
+    if own.keys().isdisjoint(holders):
+        return []
+    rows = " UNION ALL ".join(
+        f"SELECT {quote(INDIVIDUAL)} AS individual, "  # noqa: S608 - quoted
+        + (f'"Id" IN (SELECT _id FROM {own[each].table} WHERE _own)' if each in own else "false")  # noqa: S608 - our own name
+        + f" AS is_own FROM {quote_table('streams', each)}"
+        for each in holders
+    )
+    found = connection.execute(
+        f"SELECT individual FROM ({rows}) WHERE individual <> '' GROUP BY individual HAVING bool_and(is_own)"  # noqa: S608 - quoted
+    ).fetchall()
+    return [Mark("record", individual) for (individual,) in found]
 
 
 def take_out(connection: DuckDBPyConnection, named: NamedRows) -> None:

@@ -3,9 +3,9 @@
 A row is the erased person's own, and kept out as a whole, where
 
 - its Id, or event_id, is one that was erased;
-- a field that says whose it is names them: ConvertedContactId, MasterRecordId, PersonContactId, the Email of a lead or
-  a contact, and what else the mapping calls an identifier. One that is neither an address nor a record's Id, such as a
-  cookie, counts only where the row has no address of somebody else;
+- a field that says whose it is names them: ConvertedContactId, MasterRecordId, IndividualId, PersonContactId, the Email
+  of a lead or a contact, and what else the mapping calls an identifier. One that is neither an address nor a record's
+  Id, such as a cookie, counts only where the row has no address of somebody else;
 - it is of an object whose records are about a person (an activity, a membership, a case, a custom object), and one of
   its fields holds just their Id or address;
 - it is a person account with their address, or the user by whom they log in to a portal.
@@ -33,7 +33,8 @@ ACCOUNT, USER = "001", "005"
 """Both are of many, but the account that is a person (with a PersonEmail) and the user that is a contact."""
 
 AT = "'@'"
-_SAYS_WHOSE = ("ConvertedContactId", "MasterRecordId")
+INDIVIDUAL = "IndividualId"
+_SAYS_WHOSE = ("ConvertedContactId", "MasterRecordId", INDIVIDUAL)
 _WORD = r"""[^\s"',;:{}\[\]]+"""
 _PHONE = r"\+?[0-9(][0-9() ./-]{4,}[0-9]"
 _NO_TEXT = (

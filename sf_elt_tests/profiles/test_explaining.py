@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sf_elt.profiles import FieldRule, Guards, NoSuchProfile, SeveralProfiles, explain_profile
+from sf_elt.profiles import FieldRule, Guards, MappingRefused, NoSuchProfile, SeveralProfiles, explain_profile
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.profiles.streams import (
     IDENTIFIERS,
@@ -108,3 +108,11 @@ def test_a_value_of_two_people_is_no_answer(warehouse: Warehouse) -> None:
     build(warehouse)
     with pytest.raises(SeveralProfiles, match=r"ask for one of [0-9a-f]{32}, [0-9a-f]{32}"):
         explain_profile(warehouse, IDENTIFIERS, ADA)
+
+
+def test_a_mapping_that_does_not_fit_is_refused(warehouse: Warehouse) -> None:
+    """One that was changed since the last build says which column the stream has not."""
+    put(warehouse, leads=[lead(1, ADA)])
+    build(warehouse)
+    with pytest.raises(MappingRefused, match="the stream has no column lead_statuss"):
+        explain_profile(warehouse, [*IDENTIFIERS, rule("salesforce_leads", "lead_statuss", "status")], ADA)

@@ -23,7 +23,8 @@ from sf_elt_tests.profiles.streams import NOW, contact_id, lead_id, rule, table
 ANN = "ann@x.example"
 OTHERS = [("joann@x.example", "c1"), ("ann@x.example.br", "c2")]
 PHONES = ("(415) 555-2671", "1-415.555.2671", "+1 415 555 2671", "011 1 415 5552671 ext. 3")
-ACCOUNT, USER = ("PersonContactId", "PersonEmail", "Name"), ("ContactId", "Name")
+CONTACT, ACCOUNT = ("Email", "Phone", "IndividualId"), ("PersonContactId", "PersonEmail", "Name")
+USER = ("ContactId", "Name")
 EVERY_KIND = [
     *MAPPING,
     rule("salesforce_contacts", "contact_id", "contact_ids", "[]string", merge="set", identifier=True, clean="id18"),
@@ -53,7 +54,9 @@ def erased(tmp_path_factory: pytest.TempPathFactory) -> Erasable:
     portal, events with a short cookie, what analysts have made of her, and what a killed run has spilled.
     """
     found = _empty(tmp_path_factory.mktemp("erased"))
-    found.merge("salesforce_contacts", ("Email", "Phone"), [(contact_id(1), ANN, PHONES[0])])
+    people = [(contact_id(1), ANN, PHONES[0], "0PK000000000001AAA"), (contact_id(50), "", "", "0PK000000000002AAA")]
+    found.merge("salesforce_contacts", CONTACT, people)
+    found.merge("individuals", ("LastName",), [("0PK000000000001AAA", "Ann"), ("0PK000000000002AAA", "Bob")])
     found.merge("salesforce_accounts", ACCOUNT, [("001000000000001AAA", contact_id(1), ANN, "Ann")])
     users = [("005000000000001AAA", contact_id(1), "Ann"), ("005000000000002AAA", "", "Bob")]
     found.merge("salesforce_users", USER, users)
@@ -86,9 +89,10 @@ def erased(tmp_path_factory: pytest.TempPathFactory) -> Erasable:
 def test_every_table_and_file_is_looked_through(erased: Erasable) -> None:
     """In any schema, with or without Ids, and what cannot be read: all lose the person. A view is in nobody's way."""
     assert {row["email"] for row in table(erased.warehouse, "lab.copied")} == {email for email, _ in OTHERS}
-    gone = ("streams.cards", "streams.mine", "streams.salesforce_contacts", "streams.salesforce_accounts")
-    assert [table(erased.warehouse, name) for name in gone] == [[], [], [], []]
+    gone = ("streams.cards", "streams.mine", "streams.salesforce_accounts")
+    assert [table(erased.warehouse, name) for name in gone] == [[], [], []]
     assert [row["Name"] for row in table(erased.warehouse, "streams.salesforce_users")] == ["Bob"]
+    assert [row["LastName"] for row in table(erased.warehouse, "streams.individuals")] == ["Bob"]
     assert [row["content"].count("c-18") for row in table(erased.warehouse, "ops.set_aside")] == [1]
     assert not (erased.warehouse.root / "scratch" / "spilled").exists()
     assert erased.warehouse.file.is_symlink()
@@ -98,13 +102,14 @@ def test_every_table_and_file_is_looked_through(erased: Erasable) -> None:
 def test_nobody_else_is_touched(erased: Erasable) -> None:
     """An address within a longer one, and a value that stands for somebody else in another field, stay."""
     identifiers = {row["value"] for row in table(erased.warehouse, "profiles.identifiers")}
-    assert identifiers == {*chain(*OTHERS), "4711"}
+    assert identifiers == {*chain(*OTHERS), "4711", contact_id(50)}
 
 
 def test_the_person_is_known_again_however_written(erased: Erasable) -> None:
     """By a phone in any way of writing, a new person account, and what an expression makes an identifier of."""
-    phones = [(contact_id(2 + number), "", phone) for number, phone in enumerate([*PHONES, "4155552672"])]
-    assert erased.merge("salesforce_contacts", ("Email", "Phone"), phones).rows_kept_out == len(PHONES)
+    phones = [(contact_id(2 + number), "", phone, "") for number, phone in enumerate([*PHONES, "4155552672"])]
+    individual = (contact_id(9), "new@x.example", "", "0PK000000000001AAA")
+    assert erased.merge("salesforce_contacts", CONTACT, [*phones, individual]).rows_kept_out == len(PHONES) + 1
     account = ("001000000000009AAA", contact_id(9), ANN.upper(), "Ann")
     assert erased.merge("salesforce_accounts", ACCOUNT, [account]).rows_kept_out == 1
     _import_events(erased, "b.jsonl", {"title": "b-17"}, {"title": "b-18"})

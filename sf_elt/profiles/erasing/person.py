@@ -9,12 +9,11 @@ import duckdb
 from sf_elt.profiles.erasing.linking import link_person, own_identifiers, own_marks
 from sf_elt.profiles.erasing.marks import identifying_fields, kind_by_looks
 from sf_elt.profiles.erasing.tables import NamedInTable, Sought, erase_from_tables, named_in_tables
-from sf_elt.profiles.errors import MappingRefused, NoSuchProfile
-from sf_elt.profiles.mapping.faults import faults_of_mapping
+from sf_elt.profiles.errors import NoSuchProfile
+from sf_elt.profiles.explaining.explaining import sound_streams
 from sf_elt.profiles.mapping.rules import FieldRule
-from sf_elt.profiles.reading.rows import MappedStream, mapped_streams
-from sf_elt.profiles.reading.sources import find_sources
-from sf_elt.streams.erasing import NamedRows, find_named_rows, take_out
+from sf_elt.profiles.reading.rows import MappedStream
+from sf_elt.streams.erasing import NamedRows, find_named_rows, marks_of_individuals, take_out
 from sf_elt.warehouse import quote_table
 from sf_elt.warehouse.erased import Erased, IdentifyingField, Mark, remember, tell_apart
 
@@ -43,7 +42,7 @@ class Person:
     @classmethod
     def found(cls, connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule], asked: str) -> "Person":
         """Raises NoSuchProfile, SeveralProfiles, MappingRefused. The connection has the clean-ups."""
-        streams = _sound_streams(connection, mapping)
+        streams = sound_streams(connection, mapping)
         profile_ids = link_person(connection, mapping, streams, asked.strip())
         own, shared = own_identifiers(connection, streams, profile_ids[0] if profile_ids else None)
         marks = own_marks(connection, mapping, streams, own)
@@ -52,8 +51,11 @@ class Person:
         fields = frozenset(identifying_fields(streams))
         erased = tell_apart(connection, marks, fields)
         named = find_named_rows(connection, erased)
-        if events := list(_marks_of_events(connection, streams, profile_ids, named)):
-            marks += events
+        if more := [
+            *_marks_of_events(connection, streams, profile_ids, named),
+            *marks_of_individuals(connection, named),
+        ]:
+            marks += more
             erased = tell_apart(connection, marks, fields)
             named = find_named_rows(connection, erased)
         sought = _sought(profile_ids, own, marks, named, erased)
@@ -94,14 +96,6 @@ class Person:
     def told(self) -> str:
         """What tells one erasure from another, for a digest: the profile's id, or what its first mark says."""
         return f"profile:{self.profile_ids[0]}" if self.profile_ids else f"without profile:{self.marks[0].value}"
-
-
-def _sound_streams(connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule]) -> list[MappedStream]:
-    """The streams that the mapping reads. Raises MappingRefused where it does not fit them."""
-    sources = find_sources(connection, (rule.stream for rule in mapping))
-    if faults := faults_of_mapping(mapping, {stream: source.columns for stream, source in sources.items()}):
-        raise MappingRefused([fault.text for fault in faults], faults)
-    return mapped_streams(mapping, sources)
 
 
 def _sought(

@@ -12,9 +12,10 @@ from datetime import datetime
 
 import duckdb
 
-from sf_elt.profiles.errors import NoSuchProfile, SeveralProfiles
+from sf_elt.profiles.errors import MappingRefused, NoSuchProfile, SeveralProfiles
 from sf_elt.profiles.fuzzy.links import FuzzyLink, fuzzy_of_profile
 from sf_elt.profiles.identity.guards import Guards, set_up_guards
+from sf_elt.profiles.mapping.faults import faults_of_mapping
 from sf_elt.profiles.mapping.rules import FieldRule, Merge, identifier_kinds, user_fields
 from sf_elt.profiles.merging.operators import precedence_statement
 from sf_elt.profiles.reading.rows import MappedStream, identifier_candidates, mapped_streams, number_rows, records_of
@@ -84,7 +85,8 @@ class ProfileExplained:
 def explain_profile(warehouse: Warehouse, mapping: Sequence[FieldRule], asked: str) -> ProfileExplained:
     """The profile that `asked` leads to: the value of an identifier, a profile's id, or one that it had before.
 
-    The mapping is a sound one. Raises NoSuchProfile, and SeveralProfiles where the value is one of several people.
+    Raises NoSuchProfile, SeveralProfiles where the value is one of several people, and MappingRefused where the mapping
+    does not fit the streams.
     """
     with warehouse.read() as connection:
         connection.execute(statement("clean"))
@@ -138,6 +140,14 @@ def profile_id_of(connection: duckdb.DuckDBPyConnection, asked: str) -> str:
     return found[0]
 
 
+def sound_streams(connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule]) -> list[MappedStream]:
+    """The streams that the mapping reads. Raises MappingRefused where it does not fit them."""
+    sources = find_sources(connection, (rule.stream for rule in mapping))
+    if faults := faults_of_mapping(mapping, {stream: source.columns for stream, source in sources.items()}):
+        raise MappingRefused([fault.text for fault in faults], faults)
+    return mapped_streams(mapping, sources)
+
+
 @dataclass(frozen=True)
 class _Value:
     """What a row says, as it is; with the rule's place in the mapping and the row's place among all rows."""
@@ -177,7 +187,7 @@ def _streams_of_profile(connection: duckdb.DuckDBPyConnection, mapping: Sequence
     """The streams that have rows of the profile, with no other records than its own."""
     own = {row[0] for row in connection.execute("SELECT DISTINCT stream FROM profile_links").fetchall()}
     streams = []
-    for stream in mapped_streams(mapping, find_sources(connection, (rule.stream for rule in mapping))):
+    for stream in sound_streams(connection, mapping):
         if stream.source.stream in own:
             streams.append(records_of(stream, "profile_links"))
     return streams

@@ -272,13 +272,13 @@ def test_conditions_ask_for_them(warehouse: Warehouse) -> None:
 
 def test_a_topic_that_nobody_read_about_is_told(warehouse: Warehouse) -> None:
     """It may be a slip: audiences and their previews name the nearest topic that there is, and go on."""
-    put(warehouse, events=[event(NOW, cookie="a", topics=["Data Quality"])])
+    put(warehouse, events=[event(NOW, cookie="a", topics=["Data Quality", "AI"])])
     build(warehouse)
     compute_affinities(warehouse, now=NOW, run_id="test")
     conditions = {
         "slip": "affinity('Data Qualty') > 0.2 OR affinity('Sailing') IS NULL OR affinity('data quality') > 1",
         "same": "affinities['data_quality'] > 0",
-        "sound": "affinity('DATA QUALITY') > 0.2",
+        "sound": "affinity('DATA QUALITY') > 0.1",
     }
     audiences = [Audience(name=name, description="", condition=text) for name, text in conditions.items()]
     nobody = "nobody has an affinity to "
@@ -287,6 +287,7 @@ def test_a_topic_that_nobody_read_about_is_told(warehouse: Warehouse) -> None:
         "same": [f"{nobody}`data_quality` (did you mean Data Quality?)"],
     }
     found = preview_audiences(warehouse, audiences, now=NOW)
+    assert found.audiences[-1].sample.rows[0][-1] == "data quality: 0.1875"  # and no other topic
     assert {each.audience: list(each.notes) for each in found.audiences} == {**notes, "sound": []}
     assert refresh_audiences(warehouse, audiences, now=NOW, run_id="test").notes == notes
 

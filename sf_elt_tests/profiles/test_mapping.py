@@ -42,6 +42,7 @@ def faults(**changed: object) -> list[str]:
             {"type": "date", "source": "lead_amount"},
             "cannot set *date* field `field` from *number* field `lead_amount`",
         ),
+        ({"type": "date", "source": "lead_amount"}, "or write source: CAST(lead_amount AS BIGINT)"),
         ({"source": "lead_created_date"}, "cannot set *string* field `field` from *date* field `lead_created_date`"),
         ({"source": "lead_topics"}, "cannot set *string* field `field` from *[]string* field `lead_topics`"),
         (

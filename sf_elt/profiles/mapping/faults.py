@@ -37,6 +37,7 @@ _MERGES: Mapping[UserType, frozenset[Merge]] = {
 _TURNED: Mapping[tuple[str, str], str] = {
     ("[]string", "string"): "array_to_string({}, ', ')",
     ("date", "string"): "strftime({}, '%Y-%m-%d')",
+    ("number", "date"): "CAST({} AS BIGINT)",
     ("string", "number"): "try_cast({} AS DOUBLE)",
     ("string", "int"): "try_cast({} AS BIGINT)",
     ("number", "int"): "CAST(round({}) AS BIGINT)",

@@ -20,7 +20,10 @@ _NEARLY = 1e-9
 
 @dataclass(frozen=True)
 class Demand:
-    """What one stream needs: rows to read, and what they cost. `rows` None: the org cannot count them."""
+    """What one stream needs: rows to read, and what they cost. `rows` None: the org cannot count them.
+
+    Where all columns make too long a query, they are read in `column_groups`, each by a job of its own.
+    """
 
     stream: str
     object: str
@@ -29,10 +32,11 @@ class Demand:
     calls: int
     megabytes: float
     seconds: float
+    column_groups: int = 1
 
     @property
     def jobs(self) -> int:
-        return 1 if self.transport == "bulk" else 0
+        return self.column_groups if self.transport == "bulk" else 0
 
 
 @dataclass(frozen=True)

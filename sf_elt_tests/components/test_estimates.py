@@ -11,6 +11,7 @@ from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.salesforce import JobPatience
 from sf_elt.salesforce.downloads.costs import job_seconds, looks
 from sf_elt.streams import Window, import_window
+from sf_elt.streams.wide import groups
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.components.deployments import deployment_of, environment_of
 from sf_elt_tests.orgs import levers
@@ -62,6 +63,15 @@ def test_the_import_makes_the_calls_that_were_estimated(org: Details, tmp_path: 
     expected = [looks(job_seconds(each.rows or 0), each.rows or 0, JobPatience()) for each in said.demands if each.jobs]
     assert 0 <= said.calls - 1 - made <= sum(count - 1 for count in expected)
     assert jobs == {"rest": 0, "bulk": 3}[transport]
+
+
+def test_each_group_of_columns_is_a_job(org: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query of all columns that is longer than the org takes costs its calls once for each group."""
+    [once] = _estimated(tmp_path, {"object": "Lead"}, transport="bulk").demands
+    monkeypatch.setattr(groups, "LONGEST", 900)
+    [wide] = _estimated(tmp_path, {"object": "Lead"}, transport="bulk").demands
+    assert wide.column_groups > 1
+    assert (wide.calls - 1, wide.jobs) == (wide.column_groups * (once.calls - 1), wide.column_groups)
 
 
 def test_an_estimate_is_a_few_calls_of_its_own_job(org: Details, tmp_path: Path) -> None:
@@ -142,6 +152,6 @@ def test_what_is_read_whole_is_read_again_each_time(org: Details, tmp_path: Path
     assert said.upkeep == (1 + 3, 1 + 3)
 
 
-def _estimated(folder: Path, **of_import: object) -> Estimate:
-    deployment = deployment_of(*OBJECTS, **of_import)
+def _estimated(folder: Path, *objects: dict[str, object], **of_import: object) -> Estimate:
+    deployment = deployment_of(*(objects or OBJECTS), **of_import)
     return estimate(deployment, deployment.imports[0], Warehouse(folder))

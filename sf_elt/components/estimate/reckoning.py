@@ -15,6 +15,7 @@ from sf_elt.salesforce.limits import API_CALLS, BULK_QUERY_JOBS, BULK_QUERY_MB, 
 from sf_elt.streams import StreamColumns, StreamSpec
 from sf_elt.streams.estimating import ASSUMED_PACE, SECONDS_A_CALL, Allowance, Demand, Finish, Need, finish
 from sf_elt.streams.reading import Reading, silent
+from sf_elt.streams.wide import column_groups
 from sf_elt.streams.windows import WHOLE, ReadRange, Transport
 
 GOING_ON = 2  # calls of a day before it brings anything: a login, a look at the object
@@ -220,15 +221,17 @@ class Reckoning:
         looked = 1 + wanted.parents
         if rows == 0:
             return Demand(spec.stream, spec.object, 0, "none", looked, 0.0, looked * SECONDS_A_CALL)
-        by = Reading(self.org, spec, wanted.columns, silent).transport(ALWAYS, rows)
+        reading = Reading(self.org, spec, wanted.columns, silent)
+        by, parts = reading.transport(ALWAYS, rows), column_groups(reading, ALWAYS)
         known = rows or 0
         patience = JobPatience(page_rows=spec.page_rows)
-        calls = looked + (rest_calls(known) if by == "rest" else bulk_calls(known, self.org.api_version, patience))
+        read = rest_calls(known) if by == "rest" else parts * bulk_calls(known, self.org.api_version, patience)
+        calls = looked + read
         seconds = known / self.pace.get(by, ASSUMED_PACE[by]) + looked * SECONDS_A_CALL
         if by == "bulk" and by not in self.pace:
             seconds += job_seconds(known)
         megabytes = known * wanted.width / (1 << 20)
-        return Demand(spec.stream, spec.object, rows, by, calls, megabytes, seconds)
+        return Demand(spec.stream, spec.object, rows, by, calls, megabytes, seconds, parts)
 
 
 def runs_in_a_day(timetable: Timetable) -> float:

@@ -6,7 +6,7 @@ parts.py      the join, of rows that are of one version in every group
 rereading.py  the other rows, read again by Id
 """
 
-from sf_elt.streams.wide.groups import is_wide
+from sf_elt.streams.wide.groups import column_groups, is_wide
 from sf_elt.streams.wide.reading import read_wide
 
-__all__ = ["is_wide", "read_wide"]
+__all__ = ["column_groups", "is_wide", "read_wide"]

@@ -29,6 +29,13 @@ def is_wide(soql: str) -> bool:
     return len(soql) > LONGEST
 
 
+def column_groups(reading: "Reading", span: ReadRange) -> int:
+    """In how many groups of columns the range would be read; 1 where one query has room for all."""
+    if not is_wide(reading.soql(span)):
+        return 1
+    return len(groups(reading, reading.columns.names, reading.where(span), "bulk"))
+
+
 def keys(columns: StreamColumns) -> list[str]:
     """What every group has: the record, its version, and whether it is deleted."""
     return ["Id", columns.version_field, *(["IsDeleted"] if columns.has_deleted else [])]

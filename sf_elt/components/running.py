@@ -171,11 +171,6 @@ def holds_so_far(key: dg.AssetKey, check: str, reason: str) -> dg.AssetCheckResu
     return dg.AssetCheckResult(asset_key=key, check_name=check, passed=True, description=reason)
 
 
-def pause_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> datetime | None:
-    """Until when the asset's work is paused (UTC), or None where it is not."""
-    return max((pause.until for pause in pauses_of(instance, key)), default=None)
-
-
 def pauses_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> list[Paused]:
     """The pauses that have not been ended, the latest of each kind: by its partitions, or by none.
 

@@ -13,8 +13,9 @@ import pytest
 from dagster.components.core.component_tree import ComponentTreeException
 
 from sf_elt.components.automation import resuming
-from sf_elt.components.running import ONLY_NEW, pause_of
+from sf_elt.components.running import ONLY_NEW
 from sf_elt_tests.components.conftest import variables
+from sf_elt_tests.components.pauses import pause_of
 from sf_elt_tests.components.projects import Project, load
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.shared_orgs import org as org

@@ -15,9 +15,10 @@ from sf_elt.components.automation import resuming
 from sf_elt.components.content_affinity import ContentAffinity
 from sf_elt.components.exports.salesforce_export import SalesforceExport
 from sf_elt.components.keys import stream_key
-from sf_elt.components.running import ONLY_NEW, PAUSED_UNTIL, pause_of
+from sf_elt.components.running import ONLY_NEW, PAUSED_UNTIL
 from sf_elt.definitions import defs
 from sf_elt_tests.components.conftest import CONTACTS, LEADS, ROOT, Deployed
+from sf_elt_tests.components.pauses import pause_of
 from sf_elt_tests.shared_orgs import org as org
 from sf_elt_tests.shared_orgs import org_of_module
 

@@ -9,9 +9,10 @@ import dagster as dg
 import pytest
 
 from sf_elt.components import automation
-from sf_elt.components.running import ONLY_NEW, pause_of
+from sf_elt.components.running import ONLY_NEW
 from sf_elt.demo_org.serve import Details
 from sf_elt_tests.components.conftest import CONTACTS, LEADS, Deployed
+from sf_elt_tests.components.pauses import pause_of
 from sf_elt_tests.orgs import levers
 
 RESERVE = 1_000  # of the org's calls, which the project's connection leaves to others

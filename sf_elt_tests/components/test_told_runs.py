@@ -12,10 +12,10 @@ import pytest
 
 from sf_elt.components import automation
 from sf_elt.components.keys import stream_key, upkeep_key
-from sf_elt.components.running import pause_of
 from sf_elt.streams import vanishing
 from sf_elt.streams.upkeep import judging
 from sf_elt_tests.components.conftest import QUIET, variables
+from sf_elt_tests.components.pauses import pause_of
 from sf_elt_tests.components.projects import Project, load
 from sf_elt_tests.shared_orgs import org as org
 from sf_elt_tests.shared_orgs import org_of_module

@@ -10,9 +10,9 @@ from simple_salesforce import Salesforce
 
 from sf_elt.components.keys import PROFILES, upkeep_key
 from sf_elt.components.resources import WarehouseResource
-from sf_elt.components.running import pause_of
 from sf_elt.demo_org.serve import Details
 from sf_elt_tests.components.conftest import CONTACTS, ROOT, Deployed
+from sf_elt_tests.components.pauses import pause_of
 from sf_elt_tests.orgs import levers
 
 FORMULAS, RECONCILED = upkeep_key("salesforce_contacts", "formulas"), upkeep_key("salesforce_contacts", "reconciled")

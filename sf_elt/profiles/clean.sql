@@ -47,7 +47,7 @@ CREATE OR REPLACE TEMP MACRO read_iso_date(v) AS
         WHEN NOT regexp_matches(v, '^\d{4}-\d\d-\d\d') THEN NULL
         WHEN regexp_matches(v, '\d[T ]\d.*(Z|[+-]\d\d(:?\d\d)?)$')
             THEN TRY_CAST(v AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE 'UTC'
-        ELSE TRY_CAST(v AS TIMESTAMP)
+        WHEN NOT regexp_matches(v, '[A-SU-Za-z]') THEN TRY_CAST(v AS TIMESTAMP)  -- which would pass over a zone's name
     END;
 
 CREATE OR REPLACE TEMP MACRO read_date(v) AS

@@ -121,6 +121,8 @@ def test_an_expression_that_fails_for_a_row_is_set_aside_there(warehouse: Wareho
         ("1770091506", datetime(1970, 1, 21, 11, 41, 31, 506000)),
         ("20260203", None),
         ("3 Feb 2026", None),
+        ("2026-02-03 04:05:06 Europe/Berlin", None),
+        ("2026-02-03T04:05", datetime(2026, 2, 3, 4, 5)),
         ("infinity", None),
         ("999999999999999", None),
         ("2026-02-03 and more", None),

@@ -42,7 +42,7 @@ CREATE OR REPLACE TEMP MACRO said_in(v) AS
         LAMBDA address: said_email(trim(address, '.''*_'))
     )
     || list_transform(
-        regexp_extract_all(v, '\b[0-9A-Za-z]{{15}}(?:[0-9A-Za-z]{{3}})?\b'),
+        regexp_extract_all(replace(v, '_', ' '), '\b[0-9A-Za-z]{{15}}(?:[0-9A-Za-z]{{3}})?\b'),
         LAMBDA record: said_record(record)
     );
 

@@ -17,6 +17,8 @@ from sf_elt.profiles import (
     erase_profile,
     preview_erasure,
 )
+from sf_elt.profiles.erasing.tables import Sought
+from sf_elt.warehouse.erased import Mark, tell_apart
 from sf_elt_tests.profiles.erasable import EMAIL, LEADS, MAPPING, PERSON, Erasable
 from sf_elt_tests.profiles.streams import NOW, contact_id, lead_id, rule, table
 
@@ -148,3 +150,22 @@ def test_somebody_without_a_profile_is_erased(tmp_path: Path) -> None:
     assert found.in_files() == {}
     assert len(table(found.warehouse, "streams.salesforce_leads")) == len(LEADS) - 1
     assert found.read_leads((lead_id(9), EMAIL, "Zyxwv", "")).rows_kept_out == 2
+
+
+def test_a_person_is_found_within_texts(erased: Erasable) -> None:
+    """An address or an Id beside any sign that people and programs put there, and in no longer one; in what arrives as
+    in what stands, and nothing that is found is missed by the quick look.
+    """
+    address, record = "o'neil.ada+x_1@sub-d.x.example", "003000000004711AbC"
+    theirs = [address.upper(), f"_{address}_.", f"<{address}>", f"to={address}&b", f"see {address}. Then", record[:15],
+              f"/r/{record}/view", f"_{record}*", f'{{"id": "{record}"}}', f"\n{address},"]  # fmt: skip
+    others = [f"x{address}", f"joe_{address}", f"{address}.br", f"{address}s", f"{record[:14]}x", "@", record[3:]]
+    with erased.warehouse.write() as connection:
+        known = tell_apart(connection, [Mark("email", address), Mark("record", record)])
+        Sought([address, record[:15]], [], [], known).set_up(connection)
+        said = connection.execute(
+            "SELECT v, may_name_erased(v), names_erased(v), names_who(v) FROM (SELECT unnest(?) AS v)",
+            [theirs + others],
+        ).fetchall()
+    assert [text for text, quick, close, _ in said if quick and close] == theirs
+    assert [text for text, _, _, stands in said if stands] == theirs

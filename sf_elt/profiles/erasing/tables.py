@@ -91,7 +91,7 @@ class Sought:
 
 _ANYWHERE = "{}"
 _WORD = "(?:^|[^0-9A-Za-z]){}(?:$|[^0-9A-Za-z])"
-_ADDRESS = r"(?i)(?:^|[^0-9a-z._%+-]|\\[bfnrt]){}(?:$|[^0-9a-z.-]|[.-](?:$|[^0-9a-z]))"
+_ADDRESS = r"(?i)(?:^|[^0-9a-z._%+-]|\\[bfnrt])[_.]*{}(?:$|[^0-9a-z.-]|[.-](?:$|[^0-9a-z]))"
 """Patterns of RE2. An address is no part of a longer one; in JSON a letter may stand before it: `\\nann@x.org`."""
 
 MOST = 500

@@ -19,7 +19,7 @@ import requests
 
 from sf_elt_tests.components.conftest import ROOT, make_events, make_home, variables
 
-WAIT = 120
+WAIT = 200
 LAUNCH = """
 mutation Launch($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
@@ -88,7 +88,7 @@ def until(holds: Callable[[], Any], what: str) -> Any:
                 return answer
         except requests.ConnectionError:
             pass
-        time.sleep(0.3)
+        time.sleep(2)  # each question takes the web server a moment that the run needs
     raise AssertionError(f"waited {WAIT} s for {what}")
 
 

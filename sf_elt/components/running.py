@@ -1,7 +1,7 @@
 """What every asset's run has in common: progress as log events, pausing, numbers that plot, the pool of writers."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import dagster as dg
 
 from sf_elt.components.partitions import KeyRange
+from sf_elt.streams.progress import Progress
 
 POOL = "duckdb"
 """Dagster's pool that orders the writers of the warehouse; dagster.yaml gives it one slot."""
@@ -48,8 +49,6 @@ else:
     Materialized = dg.MaterializeResult  # in an asset's signature Dagster knows the bare class only
 
 Number = int | float | datetime | str | None
-Progress = Callable[[str, int, int | None], None]
-
 
 _watcher: ContextVar[Progress | None] = ContextVar("watcher", default=None)
 

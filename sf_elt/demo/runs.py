@@ -11,9 +11,10 @@ import requests
 
 from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.resources import open_warehouse
-from sf_elt.components.running import Progress, watched_by
+from sf_elt.components.running import watched_by
 from sf_elt.demo.errors import DemoError
 from sf_elt.demo.moved import AudienceMove, Sent, audience_moves, ids_moved, scores_standing, sent_by
+from sf_elt.streams.progress import Progress
 from sf_elt.writeback.spec import spender
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

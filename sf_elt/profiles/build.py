@@ -18,11 +18,11 @@ from sf_elt.profiles.manual.pairs import check_manual
 from sf_elt.profiles.mapping.faults import faults_of_mapping
 from sf_elt.profiles.mapping.rules import FieldRule, user_fields
 from sf_elt.profiles.merging.operators import merge_values
-from sf_elt.profiles.progress import Progress, say_nothing
 from sf_elt.profiles.reading.rows import SetAside, mapped_streams, number_rows, publish_events, set_aside
 from sf_elt.profiles.reading.sources import Source, find_sources
 from sf_elt.profiles.sql import statement
 from sf_elt.profiles.writing.tables import align_columns, has_profiles, one_row, replace_changed, replace_links
+from sf_elt.streams.progress import Progress, say_nothing
 from sf_elt.warehouse import Warehouse, hold_at_most
 
 log = logging.getLogger(__name__)

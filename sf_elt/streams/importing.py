@@ -14,7 +14,8 @@ from sf_elt.streams.errors import Shortfall
 from sf_elt.streams.landing import Begun, Landing, landing_folder, sweep
 from sf_elt.streams.merge import NOTHING, MergeCounts, merge_download
 from sf_elt.streams.overtaken import refreshed_since
-from sf_elt.streams.reading import Progress, Reading, condition, includes_deleted, silent
+from sf_elt.streams.progress import Progress, say_nothing
+from sf_elt.streams.reading import Reading, condition, includes_deleted
 from sf_elt.streams.recording import WindowReport, record_window, together
 from sf_elt.streams.schema import SchemaChange, adapt_table
 from sf_elt.streams.spending import Spending
@@ -84,7 +85,7 @@ def import_window(
     """
     spending = Spending(org, meter, now, run_id)
     work = _Work(
-        org, spending, warehouse, spec, window, now, run_id, only_new, asked_at, accept_many, progress or silent
+        org, spending, warehouse, spec, window, now, run_id, only_new, asked_at, accept_many, progress or say_nothing
     )
     with spending.counting(warehouse), explaining(org, spec.object):
         return work.run()

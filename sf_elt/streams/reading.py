@@ -34,12 +34,12 @@ from sf_elt.salesforce.downloads.costs import break_even
 from sf_elt.salesforce.soql import all_of, compare
 from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.landing import Begun
+from sf_elt.streams.progress import Progress
 from sf_elt.streams.wide import is_wide, read_wide
 from sf_elt.streams.windows import BEGINNING, WHOLE, ReadRange, StreamSpec
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int | None], None]  # what is being done, how much of it is, and of how much
 Chosen = Literal["rest", "bulk"]
 
 SHORTEST = timedelta(minutes=1)  # a mass update: what is too large in a minute is no smaller in a second
@@ -181,10 +181,6 @@ class Reading:
 
     def _on_page(self, counted: int | None) -> Callable[[int], None]:
         return lambda pages: self.progress(f"{self.spec.stream}: reading page {pages}", 0, counted)
-
-
-def silent(what: str, done: int, total: int | None) -> None:
-    """The progress that nobody watches."""
 
 
 def includes_deleted(spec: StreamSpec) -> bool:

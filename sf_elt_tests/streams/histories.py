@@ -12,7 +12,7 @@ from simple_salesforce.exceptions import SalesforceError as Refused
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import SalesforceError
 from sf_elt.streams import StreamSpec, Window, reconcile, refresh_formulas, spans_read, stream_columns
-from sf_elt.streams.reading import Progress
+from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import WarehouseEmpty
 from sf_elt_tests.demo_org.soap_client import Fault, soap
 from sf_elt_tests.orgs import client, levers

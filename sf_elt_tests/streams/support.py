@@ -9,7 +9,7 @@ from pathlib import Path
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import Login, Org, Patience, connect
 from sf_elt.streams import StreamColumns, StreamSpec, Window, WindowReport, import_window, stream_columns
-from sf_elt.streams.reading import Progress
+from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import JobMeter, Warehouse, quote
 from sf_elt_tests.orgs import client, levers
 

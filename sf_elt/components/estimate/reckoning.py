@@ -14,7 +14,8 @@ from sf_elt.salesforce.downloads.costs import JOB_PACE, JOB_START, bulk_calls, j
 from sf_elt.salesforce.limits import API_CALLS, BULK_QUERY_JOBS, BULK_QUERY_MB, Limit
 from sf_elt.streams import StreamColumns, StreamSpec
 from sf_elt.streams.estimating import ASSUMED_PACE, SECONDS_A_CALL, Allowance, Demand, Finish, Need, finish
-from sf_elt.streams.reading import Reading, silent
+from sf_elt.streams.progress import say_nothing
+from sf_elt.streams.reading import Reading
 from sf_elt.streams.wide import column_groups
 from sf_elt.streams.windows import WHOLE, ReadRange, Transport
 
@@ -221,7 +222,7 @@ class Reckoning:
         looked = 1 + wanted.parents
         if rows == 0:
             return Demand(spec.stream, spec.object, 0, "none", looked, 0.0, looked * SECONDS_A_CALL)
-        reading = Reading(self.org, spec, wanted.columns, silent)
+        reading = Reading(self.org, spec, wanted.columns, say_nothing)
         by, parts = reading.transport(ALWAYS, rows), column_groups(reading, ALWAYS)
         known = rows or 0
         patience = JobPatience(page_rows=spec.page_rows)

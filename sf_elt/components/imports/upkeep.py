@@ -17,9 +17,10 @@ from pydantic import Field
 from sf_elt.components.automation import keep_updated, resume_when_free
 from sf_elt.components.keys import stream_key, upkeep_key
 from sf_elt.components.resources import OrgConnection
-from sf_elt.components.running import POOL, Materialized, Number, Progress, log_progress, note_pause, numbers
+from sf_elt.components.running import POOL, Materialized, Number, log_progress, note_pause, numbers
 from sf_elt.salesforce import AllowanceSpent, Org
 from sf_elt.streams import ReconcileReport, RefreshReport, StreamSpec, reconcile, refresh_formulas
+from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import JobMeter
 
 if TYPE_CHECKING:

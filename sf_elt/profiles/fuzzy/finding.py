@@ -29,8 +29,8 @@ from sf_elt.profiles.fuzzy.options import FuzzyLinks, splink_missing
 from sf_elt.profiles.fuzzy.records import read_records
 from sf_elt.profiles.identity.guards import Guards
 from sf_elt.profiles.mapping.rules import FieldRule
-from sf_elt.profiles.progress import Progress, say_nothing
 from sf_elt.profiles.sql import statement
+from sf_elt.streams.progress import Progress, say_nothing
 from sf_elt.warehouse import Warehouse, scratch
 from sf_elt.warehouse.erased import erasures
 

@@ -6,7 +6,7 @@ Other keys and columns are kept among the properties.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,14 +22,13 @@ from sf_elt.streams.events.refusals import FileUnreadable
 from sf_elt.streams.events.reports import BadLine, EventsReport, Tally, UnreadableFile
 from sf_elt.streams.events.staging import PORTION, portions, staged
 from sf_elt.streams.events.standing import Look, Reading, Standing
+from sf_elt.streams.progress import Progress
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import rows_in_stream
 from sf_elt.warehouse import Warehouse, hold_memory, naive, quote_table
 from sf_elt.warehouse.erased import Erased, who_is_erased
 
 MEMORY = "512MB"  # DuckDB's own
-
-Progress = Callable[[str, int, int | None], None]
 
 
 def import_events(

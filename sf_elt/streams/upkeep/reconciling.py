@@ -23,7 +23,8 @@ from sf_elt.streams.errors import SpecRefused
 from sf_elt.streams.landing import Landing, landing_folder
 from sf_elt.streams.merge import merge_download
 from sf_elt.streams.overtaken import refreshed_since
-from sf_elt.streams.reading import Progress, Reading, silent
+from sf_elt.streams.progress import Progress, say_nothing
+from sf_elt.streams.reading import Reading
 from sf_elt.streams.schema import adapt_table
 from sf_elt.streams.spending import Spending
 from sf_elt.streams.standing import past_reads
@@ -72,7 +73,7 @@ def reconcile(
     """
     _require_reconcilable(spec)
     spending = Spending(org, meter, now, run_id)
-    work = _Work(org, spending, warehouse, spec, now.astimezone(UTC), run_id, accept_many, progress or silent)
+    work = _Work(org, spending, warehouse, spec, now.astimezone(UTC), run_id, accept_many, progress or say_nothing)
     with spending.counting(warehouse), explaining(org, spec.object):
         return work.run(thorough or is_full_one_due(warehouse, spec.stream, full_every))
 

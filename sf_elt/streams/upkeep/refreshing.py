@@ -16,7 +16,8 @@ from sf_elt.salesforce import Download, ObjectDescribe, Org, describe
 from sf_elt.salesforce.permissions import explaining
 from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.landing import Landing, landing_folder
-from sf_elt.streams.reading import Progress, Reading, silent
+from sf_elt.streams.progress import Progress, say_nothing
+from sf_elt.streams.reading import Reading
 from sf_elt.streams.schema import TableShape, widened
 from sf_elt.streams.spending import Spending
 from sf_elt.streams.staging import stage_download
@@ -73,7 +74,7 @@ def refresh_formulas(
     Raises what `import_window` raises; after AllowanceSpent run it again after `until`, it goes on with its pages.
     """
     spending = Spending(org, meter, now, run_id)
-    work = _Work(org, spending, warehouse, spec, now, run_id, progress or silent)
+    work = _Work(org, spending, warehouse, spec, now, run_id, progress or say_nothing)
     with spending.counting(warehouse), explaining(org, spec.object):
         return work.run()
 

@@ -10,7 +10,7 @@ Nothing is written but temporary tables, so that a read-only connection will do:
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import duckdb
@@ -21,10 +21,10 @@ from sf_elt.insight.definitions import Definition, define, define_what_still_app
 from sf_elt.insight.errors import AudiencesRefused
 from sf_elt.insight.subjects import make_subjects
 from sf_elt.profiles.sql import statement
+from sf_elt.streams.progress import Progress
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int | None], None]
 
 _UNFIT = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 

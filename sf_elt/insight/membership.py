@@ -10,10 +10,11 @@ import duckdb
 
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.definitions import Definition
-from sf_elt.insight.evaluating import Progress, evaluate, run_sql
+from sf_elt.insight.evaluating import evaluate, run_sql
 from sf_elt.insight.samples import sample_members
 from sf_elt.insight.unread import unread_topics
 from sf_elt.profiles.samples import Sample
+from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import Warehouse
 
 log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ import duckdb
 
 from sf_elt.salesforce import AllowanceSpent, Org, RequestRefused
 from sf_elt.salesforce.write import SaveResult, update_records
+from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import Warehouse
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.errors import ExportError
@@ -31,7 +32,6 @@ from sf_elt.writeback.spec import ExportSpec
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str, int, int | None], None]
 
 MOST_ATTEMPTS = 3  # of one record in one run
 FIRST_PAUSE = 1.0  # seconds before records that were locked are sent again; doubles

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sf_elt.insight.linked import linked_streams, linked_view
 from sf_elt.profiles.sql import statement
+from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,6 @@ LISTED = 20
 
 _FORMULA = {"half_sure_at": 3, "least_distinct": 0.1, "least_share": 0.5, "faded_below": 0.00001}
 """The numbers of the formula, which docs/affinity.md gives reasons for."""
-
-Progress = Callable[[str, int, int | None], None]
 
 
 class AffinitySpec(BaseModel):

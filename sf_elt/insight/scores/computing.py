@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from sf_elt.insight.linked import linked_streams, linked_view
 from sf_elt.insight.scores.propensity import NotFitted, ReturnModel, fit_returns
 from sf_elt.profiles.reading.sources import find_sources
 from sf_elt.profiles.sql import statement
+from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,6 @@ HALF_MATURE_DAYS = 730
 
 FITTED_PEOPLE = 100_000
 """The model of who returns is fitted to all profiles; of many, to a sample of at least so many."""
-
-Progress = Callable[[str, int, int | None], None]
 
 
 class ScoreSpec(BaseModel):

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from sf_elt.cli import app
 from sf_elt.profiles import (
+    ErasureUnfinished,
     Guards,
     NoSuchProfile,
     build_profiles,
@@ -20,6 +22,7 @@ from sf_elt.profiles import (
     preview_erasure,
 )
 from sf_elt.profiles.erasing import erasing
+from sf_elt.warehouse import scratch
 from sf_elt_tests.profiles.erasable import COOKIE, EMAIL, LATER, MAPPING, PERSON, TRACES, Erasable, erasable
 from sf_elt_tests.profiles.streams import NOW, lead_id, table
 
@@ -81,7 +84,7 @@ def test_builds_after_an_erasure_agree(found: Erasable) -> None:
 
 def test_an_erasure_that_was_cut_short_is_ended(found: Erasable, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped after its transaction, the person is gone from all tables, and an outcome of sync_log says what was done
-    and how it ended, not to whom; the next call takes the bytes away.
+    and how it ended, not to whom; the next call takes the bytes away, once nobody works with what was read before.
     """
     with monkeypatch.context() as patch:
         patch.setattr(erasing, "rewrite_file", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -93,6 +96,8 @@ def test_an_erasure_that_was_cut_short_is_ended(found: Erasable, monkeypatch: py
     assert (row["profile_id"], row["record_id"], row["message"]) == ("erased", None, None)
     assert (row["status"], row["code"], row["changed_fields"]) == ("failed", "STRING_TOO_LONG", ["Rating"])
     assert found.in_files() != {}
+    with scratch(found.warehouse), pytest.raises(ErasureUnfinished, match="a search for fuzzy pairs still runs"):
+        finish_erasures(replace(found.warehouse, wait_seconds=0), now=NOW)
     assert finish_erasures(found.warehouse, now=NOW) == 1
     assert found.in_files() == {}
     assert finish_erasures(found.warehouse, now=NOW) == 0

@@ -21,7 +21,7 @@ CHUNK = 1 << 17  # bytes: over a slow line, a second's worth or so, after which 
 
 
 @dataclass(frozen=True)
-class Page:
+class LandedReply:
     """One reply that has landed whole."""
 
     file: Path
@@ -49,7 +49,7 @@ def fetch_page(
     *,
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Page:
+) -> LandedReply:
     """Streams one reply into `file` (with `.gz` added where it comes compressed), which exists only once it is whole.
 
     A body that breaks off is fetched again from its own address. Raises ReplyTruncated when it keeps breaking off,
@@ -71,7 +71,7 @@ def opened(file: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
 
 
-def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str]) -> Page:
+def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str]) -> LandedReply:
     headers = {"Accept-Encoding": "gzip"} | headers
     with org.session.get(org.url(path), params=params, headers=headers, stream=True) as response:
         compressed = response.headers.get("Content-Encoding", "").lower() == "gzip"
@@ -87,7 +87,7 @@ def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers
                 f"{path.partition('?')[0]}: the reply broke off: {error}; run it again later"
             ) from error
         part.rename(whole)
-        return Page(whole, response.headers)
+        return LandedReply(whole, response.headers)
 
 
 def _write_body(response: requests.Response, part: Path) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.downloads.pages import Download, fetch_page, opened
-from sf_elt.salesforce.downloads.resuming import Begun
+from sf_elt.salesforce.downloads.resuming import BegunDownload
 from sf_elt.salesforce.errors import CursorDied, QueryTooLong, RequestRefused
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _HEAD = re.compile(
 _HEAD_BYTES = 2048
 
 
-class _State(Begun):
+class _State(BegunDownload):
     pages: list[str] = Field(default_factory=list)  # the files that have landed, in order
     reported: int | None = None
     following: str | None = ""  # empty for the first page, None after the last

@@ -18,7 +18,7 @@ from pydantic import AliasChoices, BaseModel, Field, ValidationError
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.connection.halting import halted_by
 from sf_elt.salesforce.downloads.pages import fetch_page
-from sf_elt.salesforce.downloads.resuming import Begun
+from sf_elt.salesforce.downloads.resuming import BegunDownload
 from sf_elt.salesforce.errors import RequestRefused
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Landed(BaseModel):
     rows: int
 
 
-class JobPages(Begun):
+class JobPages(BegunDownload):
     """A query job and its pages, as they are kept in the landing folder. Pages land in any order."""
 
     job_id: str

@@ -25,7 +25,7 @@ def kept(file: Path, kind: type[_Kept]) -> _Kept | None:
         return None
 
 
-class Begun(BaseModel):
+class BegunDownload(BaseModel):
     """A download that was begun in a folder, and of what. Its locators are read with the version that made them."""
 
     soql: str

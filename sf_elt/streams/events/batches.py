@@ -36,8 +36,8 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Rows of one file and the bytes they were made from.
+class FileRows:
+    """Some rows of one file, and the bytes that they were made from.
 
     `rows` has line, row_number, content (as it stands in the file), problem (why it can be no event, or null), and
     for a file with columns the columns c0, c1, … that are called `names`. Content that is null is the event itself.
@@ -49,7 +49,7 @@ class Batch:
     end: Place
 
 
-def batches(file: EventFile, spec: EventSpec, start: Place, size: int, *, settled: bool) -> Iterator[Batch]:
+def batches(file: EventFile, spec: EventSpec, start: Place, size: int, *, settled: bool) -> Iterator[FileRows]:
     """The rows from `start` on, of the first `size` bytes of the file.
 
     A last line without a line end comes only if it is a whole JSON object or the file has `settled`. Raises
@@ -79,7 +79,7 @@ def _unreadable_errors() -> Iterator[None]:
         raise FileUnreadable(error.strerror or f"it is cut or damaged: {error}") from error
 
 
-def _json_batches(body: BinaryIO, start: Place, end: int | None, *, settled: bool) -> Iterator[Batch]:
+def _json_batches(body: BinaryIO, start: Place, end: int | None, *, settled: bool) -> Iterator[FileRows]:
     place = start
     body.seek(place.bytes)
     waiting = b""
@@ -94,7 +94,7 @@ def _json_batches(body: BinaryIO, start: Place, end: int | None, *, settled: boo
             breaks = lines.count(b"\n")
             rows = _lines(lines, place)
             place = Place(place.bytes + cut, place.line_breaks + breaks, place.line_breaks + breaks)
-            yield Batch(rows, (), lines, place)
+            yield FileRows(rows, (), lines, place)
         if is_last:
             return
         if len(waiting) > LONGEST:
@@ -148,7 +148,7 @@ def _decoded(content: bytes) -> tuple[str, str | None]:
 
 def _csv_batches(
     body: BinaryIO, file: EventFile, spec: EventSpec, start: Place, end: int | None, *, settled: bool
-) -> Iterator[Batch]:
+) -> Iterator[FileRows]:
     beginning = body.read(BATCH if end is None else min(BATCH, end))
     csv = csv_of(beginning, file.path, spec, settled=settled)
     if csv is None:
@@ -156,7 +156,7 @@ def _csv_batches(
     require_time(csv.names, spec)
     if start.bytes == 0:
         header = beginning[: csv.header]
-        yield Batch(_nothing(csv), csv.names, header, Place(len(header), header.count(b"\n"), 0))
+        yield FileRows(_nothing(csv), csv.names, header, Place(len(header), header.count(b"\n"), 0))
         start = Place(len(header), header.count(b"\n"), 0)
     place, waiting = start, b""
     body.seek(place.bytes)
@@ -169,7 +169,7 @@ def _csv_batches(
             read, waiting = waiting[:used], waiting[used:]
             numbered = rows.num_rows
             place = Place(place.bytes + used, place.line_breaks + read.count(b"\n"), place.rows + numbered)
-            yield Batch(rows, csv.names, read, place)
+            yield FileRows(rows, csv.names, read, place)
         if is_last:
             return
 
@@ -178,7 +178,7 @@ def _nothing(csv: Csv) -> pa.Table:
     return csv_rows(csv, b"", 0, 0, final=False)[0]
 
 
-def _parquet_batches(path: Path, spec: EventSpec) -> Iterator[Batch]:
+def _parquet_batches(path: Path, spec: EventSpec) -> Iterator[FileRows]:
     with parquet.ParquetFile(path) as file:
         names = tuple(file.schema_arrow.names)
         require_time(names, spec)
@@ -193,7 +193,7 @@ def _parquet_batches(path: Path, spec: EventSpec) -> Iterator[Batch]:
             }
             values = {f"c{place}": column for place, column in enumerate(rows.columns)}
             before += rows.num_rows
-            yield Batch(pa.table(fixed | values), names, b"", Place(0, 0, before))
+            yield FileRows(pa.table(fixed | values), names, b"", Place(0, 0, before))
 
 
 def _rows_at_once(metadata: parquet.FileMetaData) -> int:

@@ -15,13 +15,13 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.errors import EventsUnreadable
-from sf_elt.streams.events.batches import BATCH, Batch, Place, batches
+from sf_elt.streams.events.batches import BATCH, FileRows, Place, batches
 from sf_elt.streams.events.files import EventFile, EventSpec, event_files
 from sf_elt.streams.events.judging import Judged, judge, keep, verdicts
 from sf_elt.streams.events.refusals import FileUnreadable
 from sf_elt.streams.events.reports import BadLine, EventsReport, Tally, UnreadableFile
 from sf_elt.streams.events.staging import PORTION, portions, staged
-from sf_elt.streams.events.standing import Look, Reading, Standing
+from sf_elt.streams.events.standing import FileRead, Look, Standing
 from sf_elt.streams.progress import Progress
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import rows_in_stream
@@ -150,7 +150,7 @@ class _Reader:
         table = quote_table("streams", self.spec.stream)
         self.connection.execute(statement("events/table.sql").format(stream=table))
         hold_memory(self.connection, MEMORY)
-        ends: list[Reading] = []
+        ends: list[FileRead] = []
         for file in files:
             try:
                 if (end := self._read(file)) is not None:
@@ -164,7 +164,7 @@ class _Reader:
         self.tally.rows_in_stream = rows_in_stream(self.connection, self.spec.stream)
         return self.tally
 
-    def _read(self, file: EventFile) -> Reading | None:
+    def _read(self, file: EventFile) -> FileRead | None:
         if file.shown != str(file.path):
             raise FileUnreadable("its name is not UTF-8: rename it")
         if self.standing.is_unchanged(file, self.now):
@@ -179,7 +179,7 @@ class _Reader:
             self.tally.files += 1
         if place.bytes < look.size:
             self.tally.waiting.append(str(file.path))
-        reading = Reading(str(file.path), look.digest.hexdigest(), place, look.size, look.changed_ns, self._now)
+        reading = FileRead(str(file.path), look.digest.hexdigest(), place, look.size, look.changed_ns, self._now)
         self.standing.add(reading)
         return reading
 
@@ -200,7 +200,7 @@ class _Reader:
             raise
         return place if look.file.grows else Place(look.size, place.line_breaks, place.rows)
 
-    def _stage(self, file: EventFile, portion: Batch, wide: int) -> None:
+    def _stage(self, file: EventFile, portion: FileRows, wide: int) -> None:
         """Adds the rows to those that wait. Of wide rows, which hold so many bytes, few are judged together."""
         if self.staged_wide + wide > PORTION:
             self._judge()
@@ -235,7 +235,7 @@ class _Reader:
         if tally.first_bad is None and aside.num_rows:
             tally.first_bad = BadLine(**aside.slice(0, 1).to_pylist()[0])
 
-    def _record(self, end: Reading) -> None:
+    def _record(self, end: FileRead) -> None:
         """Keeps how far the file has been read; a file that only looks new replaces what is said of it."""
         place = end.place or Place()
         values = {

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from sf_elt.streams.events.batches import Batch
+from sf_elt.streams.events.batches import FileRows
 from sf_elt.streams.events.files import EventFile, EventSpec
 from sf_elt.streams.events.refusals import FileUnreadable
 
@@ -39,7 +39,7 @@ SHOWN = 1_000
 """Characters that are kept of a row that is too long."""
 
 
-def portions(batch: Batch) -> Iterator[tuple[Batch, int]]:
+def portions(batch: FileRows) -> Iterator[tuple[FileRows, int]]:
     """The rows of a batch as they are judged together, and how many bytes of them are in wide ones: a few at a time.
 
     A row that is too long is one with a problem, and its beginning.
@@ -83,7 +83,7 @@ def _without_too_long(rows: pa.Table) -> pa.Table:
     return rows
 
 
-def staged(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, batch: Batch) -> pa.Table:
+def staged(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, batch: FileRows) -> pa.Table:
     """The batch's rows that are not blank: line, row_number, content, problem, event (as a JSON text) and file.
 
     Of event and content the one that is null is what the other is. Raises FileUnreadable for a type that DuckDB cannot
@@ -138,7 +138,7 @@ def _without_blank(rows: pa.Table) -> pa.Table:
     return rows if pc.all(says).as_py() else rows.filter(says)
 
 
-def _event(batch: Batch, spec: EventSpec) -> tuple[str, dict[str, str]]:
+def _event(batch: FileRows, spec: EventSpec) -> tuple[str, dict[str, str]]:
     """The SQL of a row's columns as one JSON object without what is null, and the columns' names as its parameters."""
     if not batch.names:
         return "NULL", {}

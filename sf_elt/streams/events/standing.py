@@ -20,7 +20,7 @@ RACE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
-class Reading:
+class FileRead:
     """One entry of ops.event_files: what had been read of a file, and how the file looked then."""
 
     file: str
@@ -41,7 +41,7 @@ class Look:
     settled: bool
     start: Place
     digest: "_Hash"
-    reading: Reading | None
+    reading: FileRead | None
 
     @property
     def is_known(self) -> bool:
@@ -54,8 +54,8 @@ class Standing:
     """What has been read of a stream's files, and which files there are now."""
 
     present: frozenset[str]
-    latest: dict[str, Reading] = field(default_factory=dict)
-    whole: dict[str, Reading] = field(default_factory=dict)
+    latest: dict[str, FileRead] = field(default_factory=dict)
+    whole: dict[str, FileRead] = field(default_factory=dict)
 
     @classmethod
     def of(cls, connection: DuckDBPyConnection, stream: str, files: Iterable[EventFile]) -> Self:
@@ -72,10 +72,10 @@ class Standing:
         ).fetchall()
         for file, digest, read, breaks, numbered, size, changed_ns, read_at in rows:
             place = None if read is None else Place(read, breaks, numbered)
-            found.add(Reading(file, digest, place, size, changed_ns, read_at))
+            found.add(FileRead(file, digest, place, size, changed_ns, read_at))
         return found
 
-    def add(self, reading: Reading) -> None:
+    def add(self, reading: FileRead) -> None:
         """Adds what has just been read."""
         self.latest[reading.file] = reading
         self.whole[reading.md5] = reading
@@ -112,7 +112,7 @@ class Standing:
                     start, begun, known = same.place or Place(size, _line_breaks(file.path)), digest, same
         return Look(file, size, found.st_ctime_ns, is_settled(found.st_mtime, now), start, begun, known)
 
-    def _beginnings(self, file: EventFile, size: int) -> Sequence[Reading]:
+    def _beginnings(self, file: EventFile, size: int) -> Sequence[FileRead]:
         if not file.grows:
             return []
         own = self.latest.get(str(file.path))

@@ -10,7 +10,7 @@ from sf_elt.streams.schema import TableShape
 from sf_elt.streams.staging import stage_download
 from sf_elt.streams.statements import statement
 from sf_elt.streams.upkeep.fetching import Fetched
-from sf_elt.streams.upkeep.judging import Differences, Judged, sql_in
+from sf_elt.streams.upkeep.judging import Bounds, Differences, sql_in
 from sf_elt.streams.vanishing import find_vanishing
 from sf_elt.warehouse import naive, quote, quote_table
 
@@ -59,7 +59,7 @@ def compare(
     return Compared(ids_read, vanishing, missed, returned)
 
 
-def id_columns(bounds: Judged) -> StreamColumns:
+def id_columns(bounds: Bounds) -> StreamColumns:
     """What is read of each record: its Id, the time by which it is judged, and whether it is deleted."""
     field = bounds.timestamp_field
     columns = [Column("Id", "VARCHAR"), Column(field, "TIMESTAMP")]

@@ -55,7 +55,7 @@ class Days(BaseModel):
         return _midnight(self.first), _midnight(self.after)
 
 
-class Judged(BaseModel):
+class Bounds(BaseModel):
     """Which records are judged: their timestamp field is `from` or later, and they were made before `to`.
 
     What was deleted before `read_to` the stream should know. All are in UTC.
@@ -76,7 +76,7 @@ class Differences(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    judged: Judged
+    judged: Bounds
     org_count: int | None
     stream_count: int
     days: tuple[Days, ...] | None
@@ -94,7 +94,7 @@ class Differences(BaseModel):
         return any_of(*(within(CREATED, *days.bounds) for days in self.days or ()))
 
 
-def judged(spec: StreamSpec, reads: Sequence[PastRead], columns: Mapping[str, str]) -> Judged | None:
+def judged(spec: StreamSpec, reads: Sequence[PastRead], columns: Mapping[str, str]) -> Bounds | None:
     """What can be judged of the stream: its latest stretch of windows without a gap; None where none was read."""
     if not reads:
         return None
@@ -105,7 +105,7 @@ def judged(spec: StreamSpec, reads: Sequence[PastRead], columns: Mapping[str, st
         if read.start > reached:
             begin = read.start
         reached = max(reached, read.read_to)
-    return Judged(
+    return Bounds(
         timestamp_field=field,
         judged_from=begin if spec.since is None else max(begin, spec.since),
         judged_to=reached - spec.look_back,
@@ -115,7 +115,7 @@ def judged(spec: StreamSpec, reads: Sequence[PastRead], columns: Mapping[str, st
     )
 
 
-def differences(org: Org, warehouse: Warehouse, spec: StreamSpec, judged: Judged, *, thorough: bool) -> Differences:
+def differences(org: Org, warehouse: Warehouse, spec: StreamSpec, judged: Bounds, *, thorough: bool) -> Differences:
     """Where stream and org differ, in one API call; in two where there are so many days that months are asked first.
 
     With `thorough`, and where counts by day cannot be had, all Ids are to be compared, and nothing is asked yet.
@@ -162,7 +162,7 @@ def sql_in(days: Iterable[Days] | None) -> str:
     )
 
 
-def _in_stream(warehouse: Warehouse, stream: str, judged: Judged, cut: Cut, days: tuple[Days, ...]) -> dict[date, int]:
+def _in_stream(warehouse: Warehouse, stream: str, judged: Bounds, cut: Cut, days: tuple[Days, ...]) -> dict[date, int]:
     """First day → living rows of the stream that were made on that day or in that month."""
     created = f"standing.{quote(CREATED)}"
     names = {
@@ -180,7 +180,7 @@ def _in_stream(warehouse: Warehouse, stream: str, judged: Judged, cut: Cut, days
     return dict(rows)
 
 
-def _in_org(org: Org, spec: StreamSpec, judged: Judged, cut: Cut, days: tuple[Days, ...]) -> dict[date, int] | None:
+def _in_org(org: Org, spec: StreamSpec, judged: Bounds, cut: Cut, days: tuple[Days, ...]) -> dict[date, int] | None:
     """The same of the org, as it was when the stream was last read; None where that is too much to count at once."""
     field = judged.timestamp_field
     lives = any_of("IsDeleted = false", compare(field, ">=", judged.read_to)) if judged.has_deleted else ""

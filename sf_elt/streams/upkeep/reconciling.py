@@ -31,7 +31,7 @@ from sf_elt.streams.standing import past_reads
 from sf_elt.streams.table import types_of_stream
 from sf_elt.streams.upkeep.comparing import NOTHING_COMPARED, Compared, compare, id_columns
 from sf_elt.streams.upkeep.fetching import Fetched, begin, fetch
-from sf_elt.streams.upkeep.judging import Differences, How, Judged, differences, judged
+from sf_elt.streams.upkeep.judging import Bounds, Differences, How, differences, judged
 from sf_elt.streams.upkeep.reconciliations import ReconcileReport, is_full_one_due, record_reconciliation
 from sf_elt.streams.vanishing import mark_vanishing, refuse_many
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
@@ -117,7 +117,7 @@ class _Work:
                 return self._keep(plan, types, found)
         return self.run(thorough)  # another run has just reconciled this stream
 
-    def _plan(self, landing: Landing, bounds: Judged, thorough: bool) -> Differences:
+    def _plan(self, landing: Landing, bounds: Bounds, thorough: bool) -> Differences:
         """That of the unfinished reconciliation, with what it was told, or a new one."""
         begun = kept(landing.folder / _PLAN, _Plan) if landing.begun is not None else None
         if begun is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,9 +28,15 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files begin first: one that a worker begins last would be waited for by all others."""
+    """The longest files begin first: one that a worker begins last would be waited for by all others.
+
+    Long proofs may take two hours unless they say otherwise.
+    """
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.name, len(order)))
+    for item in items:
+        if item.get_closest_marker("soak") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(7200))
 
 
 def pytest_unconfigure() -> None:
@@ -37,12 +44,22 @@ def pytest_unconfigure() -> None:
     gc.callbacks.clear()
 
 
-@pytest.fixture
-def org() -> Iterator[Details]:
-    """A small org of the test's own, with 60 leads and contacts: change it as you like."""
-    from sf_elt.demo_org.serve import running_org
+@pytest.fixture(scope="session")
+def small_org(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the small org that is copied for each test that has its own."""
+    from sf_elt_tests.orgs import keep_small_org
 
-    with running_org(seed=7, records=60) as details:
+    folder = tmp_path_factory.mktemp("small_org")
+    keep_small_org(folder)
+    return folder
+
+
+@pytest.fixture
+def org(small_org: Path) -> Iterator[Details]:
+    """A small org of the test's own, with 60 leads and contacts: change it as you like."""
+    from sf_elt_tests.orgs import copy_of_small_org
+
+    with copy_of_small_org(small_org) as details:
         yield details
 
 

@@ -1,17 +1,18 @@
 """Fixtures of the rooms whose tests share one small org within a module; their conftest.py takes them from here."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from sf_elt.demo_org.serve import Details, running_org
-from sf_elt_tests.orgs import levers
+from sf_elt.demo_org.serve import Details
+from sf_elt_tests.orgs import copy_of_small_org, levers
 
 
 @pytest.fixture(scope="module")
-def org_of_module() -> Iterator[Details]:
+def org_of_module(small_org: Path) -> Iterator[Details]:
     """One small org for the tests of a module: starting one for each would take longer than the tests."""
-    with running_org(seed=7, records=60) as details:
+    with copy_of_small_org(small_org) as details:
         yield details
 
 
@@ -26,7 +27,7 @@ def org(org_of_module: Details) -> Details:
 
 
 @pytest.fixture
-def own_org() -> Iterator[Details]:
+def own_org(small_org: Path) -> Iterator[Details]:
     """An org for one test alone."""
-    with running_org(seed=7, records=60) as details:
+    with copy_of_small_org(small_org) as details:
         yield details

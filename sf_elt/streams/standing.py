@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from duckdb import DuckDBPyConnection
+from duckdb import CatalogException, DuckDBPyConnection
 
 from sf_elt.streams.windows import NO_TIMESTAMP, WHOLE
 from sf_elt.warehouse import Warehouse, WarehouseEmpty, quote_table
@@ -81,13 +81,11 @@ def read_up_to(reads: Iterable[PastRead], start: datetime) -> datetime:
 
 def _column_of_what_was_asked(connection: DuckDBPyConnection) -> str | None:
     """None before the first commit; null in a warehouse of an older version, until the next write adds the column."""
-    found = connection.execute(
-        "SELECT column_name FROM duckdb_columns() "
-        "WHERE database_name = current_database() AND schema_name = 'ops' AND table_name = 'windows'"
-    ).fetchall()
-    if not found:
+    try:
+        found = connection.execute("DESCRIBE ops.windows").fetchall()
+    except CatalogException:
         return None
-    return "asked_md5" if ("asked_md5",) in found else "NULL"
+    return "asked_md5" if "asked_md5" in [name for name, *_ in found] else "NULL"
 
 
 def repeated_ids(warehouse: Warehouse, stream: str) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
+from dagster.components.core import load_defs
 
 from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.resources import open_warehouse
@@ -107,6 +108,19 @@ def make_events(folder: Path) -> None:
 def first_day() -> date:
     """Three days before today, so that there are four partitions."""
     return (datetime.now(UTC) - timedelta(days=3)).date()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def described_once() -> Iterator[None]:
+    """What Dagster tells editors of all components, with each project that it loads: made once for all projects."""
+    described = load_defs.get_library_json_enriched_defs(None).metadata
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(
+            load_defs,
+            "get_library_json_enriched_defs",
+            lambda tree: dg.Definitions(metadata=described, component_tree=tree),
+        )
+        yield
 
 
 @pytest.fixture(scope="session")

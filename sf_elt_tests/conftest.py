@@ -6,7 +6,7 @@ Imports are inside the fixtures: a test that needs no org does not wait for a se
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,17 @@ LONGEST = (
     "test_benchmarks.py", "test_other_objects.py", "test_crashes.py",
 )  # fmt: skip
 """Files that take longest."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """No garbage is looked for while thousands of modules come, nor later among them: they stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -51,8 +51,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Hypothesis leaves a hook here that keeps every module beyond the interpreter's end; DuckDB calls that a leak."""
+    """What Hypothesis's hook, or freezing, keeps beyond the interpreter's end DuckDB would call a leak."""
     gc.callbacks.clear()
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

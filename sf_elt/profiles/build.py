@@ -21,7 +21,14 @@ from sf_elt.profiles.merging.operators import merge_values
 from sf_elt.profiles.reading.rows import SetAside, mapped_streams, number_rows, publish_events, set_aside
 from sf_elt.profiles.reading.sources import Source, find_sources
 from sf_elt.profiles.sql import statement
-from sf_elt.profiles.writing.tables import align_columns, has_profiles, one_row, replace_changed, replace_links
+from sf_elt.profiles.writing.tables import (
+    align_columns,
+    has_profiles,
+    one_row,
+    replace_changed,
+    replace_expiring,
+    replace_links,
+)
 from sf_elt.streams.progress import Progress, say_nothing
 from sf_elt.warehouse import Warehouse, hold_at_most
 
@@ -106,6 +113,7 @@ def build_profiles(
             else affected_by_changes(connection, streams, mapping, guards, now=now)
         )
         records = number_rows(connection, scope.streams)
+        leave_for_next(connection, scope)
         say("joining rows", 1, STEPS)
         join_records(connection, scope.streams, mapping, guards, records=records, everything=scope.everything)
         say("merging values", 2, STEPS)
@@ -115,7 +123,7 @@ def build_profiles(
         say("writing profiles", 3, STEPS)
         new, changed, gone = replace_changed(connection, list(fields), scope, now=now, first=first)
         replace_links(connection, scope, now=now)
-        leave_for_next(connection, scope)
+        replace_expiring(connection, scope)
         unread = set_aside(connection, mapping)
         publish_events(connection, streams)
         (profiles, identifiers, refused, merged, linked, unlinked, pending, fuzzy, rebuilt) = one_row(

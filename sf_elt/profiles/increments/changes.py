@@ -56,7 +56,7 @@ def remember_contents(connection: duckdb.DuckDBPyConnection, *, everything: bool
     """Brings profiles.rows_read and batches_read to what this build read: everything, or the changed rows."""
     changed = "true" if everything else "(stream, record_id) IN (SELECT (stream, record_id) FROM changed_rows)"
     delete(connection, "profiles.rows_read", changed)
-    connection.execute(f"INSERT INTO profiles.rows_read FROM rows_now WHERE {changed}")
+    connection.execute(f"INSERT INTO profiles.rows_read FROM rows_now WHERE {changed}; DROP TABLE temp.rows_now")
     connection.execute("DELETE FROM profiles.batches_read; INSERT INTO profiles.batches_read FROM batches_now")
 
 

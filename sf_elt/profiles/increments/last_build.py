@@ -13,7 +13,6 @@ from sf_elt.profiles.identity.guards import Guards
 from sf_elt.profiles.increments.affected import Scope
 from sf_elt.profiles.increments.changes import remember_contents
 from sf_elt.profiles.mapping.rules import FieldRule
-from sf_elt.profiles.merging.by_value import note_expiring
 from sf_elt.profiles.reading.rows import note_set_aside
 from sf_elt.profiles.reading.sources import Source
 from sf_elt.profiles.sql import delete, files_within
@@ -66,12 +65,10 @@ def why_anew(
 
 
 def leave_for_next(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
-    """Keeps what the next build needs of this one, beside the links: what it read, and what the time will change."""
+    """Keeps what the next build needs of what this one has read."""
     remember_contents(connection, everything=scope.everything)
     delete(connection, "profiles.set_aside", scope.records)
     note_set_aside(connection, scope.streams)
-    delete(connection, "profiles.expiring", scope.profiles)
-    note_expiring(connection, scope.streams)
 
 
 def note_build(

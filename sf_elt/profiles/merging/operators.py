@@ -38,13 +38,15 @@ def merge_values(
 ) -> None:
     """Makes the temporary table built_profiles: every profile with the user fields of the mapping, at `now`.
 
-    In the first build it is a view: with nothing to compare them with, profiles are read once.
+    The numbered rows are gone then. In the first build it is a view: nothing stands to be compared, so it is read once.
     """
     connection.execute(precedence_statement(streams))
     contested = contested_fields(streams)
     for stream in streams:
         connection.execute(partials_statement(stream, contested))
     by_value = merge_by_value(connection, streams, now=now)
+    for stream in streams:  # what comes needs the room
+        connection.execute(f"DROP TABLE temp.{stream.table}")
     connection.execute(profiles_statement(streams, mapping, by_value, "VIEW" if first else "TABLE"))
 
 

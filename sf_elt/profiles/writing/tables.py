@@ -10,6 +10,7 @@ from sf_elt.profiles.fuzzy.links import FUZZY_LINKS
 from sf_elt.profiles.increments.affected import Scope
 from sf_elt.profiles.manual.pairs import MANUAL_LINKS
 from sf_elt.profiles.mapping.rules import RESERVED
+from sf_elt.profiles.merging.by_value import note_expiring
 from sf_elt.profiles.sql import delete, statement
 from sf_elt.warehouse import quote
 
@@ -80,6 +81,12 @@ def replace_links(connection: duckdb.DuckDBPyConnection, scope: Scope, *, now: d
     connection.execute(statement("insert_manual_links"))
     delete(connection, "profiles.fuzzy_links", scope.pairs)
     connection.execute(statement("insert_fuzzy_links"))
+
+
+def replace_expiring(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+    """Brings profiles.expiring to what was built: when time alone will change a profile."""
+    delete(connection, "profiles.expiring", scope.profiles)
+    note_expiring(connection, scope.streams)
 
 
 def has_profiles(connection: duckdb.DuckDBPyConnection) -> bool:

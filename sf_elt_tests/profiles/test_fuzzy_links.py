@@ -95,7 +95,7 @@ L1, L2, L3, C1 = lead_id(1), lead_id(2), lead_id(3), contact_id(1)
 
 
 def test_pairs_above_the_threshold_are_links(warehouse: Warehouse) -> None:
-    """They join by links that say why; the threshold moves without finding pairs anew; without one they part."""
+    """They join by links that say why; the threshold moves without finding them anew; without one they are gone."""
     put(warehouse, leads=[lead(1), lead(2)], contacts=[contact(1)])
     put_pairs(warehouse, {(L1, C1): 0.97, (L2, C1): 0.92})
     report = build(warehouse, 0.95)
@@ -112,6 +112,7 @@ def test_pairs_above_the_threshold_are_links(warehouse: Warehouse) -> None:
     report = build(warehouse, None, day=2)
     assert people(warehouse) == ids("L1", "L2", "C1")
     assert (report.fuzzy_links, table(warehouse, "profiles.fuzzy_links")) == (0, [])
+    assert table(warehouse, "profiles.fuzzy_pairs") == []
 
 
 def test_an_unlink_by_hand_wins(warehouse: Warehouse) -> None:

@@ -67,11 +67,16 @@ def set_up_identity(
     lists: ManualLists,
     fuzzy_threshold: float | None,
 ) -> None:
-    """Makes the guards' macros and the temporary tables kinds and listed_pairs: pairs by hand, and fuzzy links."""
+    """Makes the guards' macros and the temporary tables kinds and listed_pairs: pairs by hand, and fuzzy links.
+
+    Without a threshold there are no fuzzy links, and the pairs that were found for them are deleted.
+    """
     set_up_guards(connection, mapping, guards)
     list_pairs(connection, lists, mapping, guards)
     if fuzzy_threshold is not None:
         list_fuzzy(connection, fuzzy_threshold)
+    else:
+        connection.execute("DELETE FROM profiles.fuzzy_pairs")
 
 
 def find_occurrences(

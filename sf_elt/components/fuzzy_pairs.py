@@ -80,7 +80,14 @@ def fuzzy_asset(
                 "seconds": report.seconds,
             }
         )
-        return dg.MaterializeResult(asset_key=FUZZY_PAIRS, metadata={**measured, "learned": _learned_table(report)})
+        tables = {"learned": _learned_table(report)}
+        if report.left_out:
+            context.log.warning(
+                "pairs that are equal in these were not compared, there are more than max_pairs allows: %s",
+                ", ".join(f"{name} ({pairs:,})" for name, pairs in report.left_out.items()),
+            )
+            tables["left_out"] = _left_out_table(report)
+        return dg.MaterializeResult(asset_key=FUZZY_PAIRS, metadata={**measured, **tables})
 
     return run
 
@@ -129,4 +136,16 @@ def _learned_table(report: FuzzyReport) -> dg.TableMetadataValue:
         )
         for each in report.learned
     ]
+    return dg.MetadataValue.table(records, schema)
+
+
+def _left_out_table(report: FuzzyReport) -> dg.TableMetadataValue:
+    """What makes too many pairs, so that those were not compared."""
+    schema = dg.TableSchema(
+        columns=[
+            dg.TableColumn("equal", "string", "The fields in which two records are equal."),
+            dg.TableColumn("pairs", "int", "How many pairs are."),
+        ]
+    )
+    records = [dg.TableRecord({"equal": name, "pairs": pairs}) for name, pairs in report.left_out.items()]
     return dg.MetadataValue.table(records, schema)

@@ -21,6 +21,7 @@ pytest.importorskip("splink", reason="Splink is not installed: pip install 'sf_e
 BEFORE = "  # What keeps two people"
 FUZZY = """  fuzzy:
     threshold: 0.95
+    max_pairs: 150
     compare:
       - {name: first_name, as: name, from: {salesforce_leads: lead_first_name, salesforce_contacts: FirstName}}
       - {name: last_name, as: name, from: {salesforce_leads: lead_last_name, salesforce_contacts: LastName}}
@@ -54,7 +55,7 @@ def _put(records: list[Typed]) -> None:
 
 @pytest.mark.soak
 def test_the_asset_finds_pairs_and_the_build_links_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each reports what it did as numbers; what was learned is a table on the asset, and no value of anybody is."""
+    """Each reports what it did as numbers; what was learned and left out stand as tables, and no value of anybody."""
     module = f"fuzzy_{abs(hash(str(tmp_path)))}"
     defs = tmp_path / module / "defs"
     shutil.copytree(ROOT / "sf_elt" / "defs", defs)
@@ -89,3 +90,6 @@ def test_the_asset_finds_pairs_and_the_build_links_them(tmp_path: Path, monkeypa
     assert isinstance(learned, dg.TableMetadataValue)
     assert {record.data["field"] for record in learned.records} == {"first_name", "last_name", "email", "phone"}
     assert not [record for record in learned.records if "example" in str(record.data)]
+    left_out = found["left_out"]
+    assert isinstance(left_out, dg.TableMetadataValue)
+    assert [record.data["equal"] for record in left_out.records] == ["first_name and last_name"]

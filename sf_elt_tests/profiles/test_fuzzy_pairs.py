@@ -14,6 +14,7 @@ pytest.importorskip("splink", reason="Splink is not installed: pip install 'sf_e
 from sf_elt.profiles.fuzzy.model import Found
 
 PEOPLE = misspelt_people(150)
+SOME = FUZZY.model_copy(update={"max_pairs": 500})
 PAIR = """
 SELECT 'customers' AS stream, $record AS record_id, 'customers' AS other_stream, 'c2' AS other_record_id,
     'email' AS kind, 'a@x.org' AS value, 'email' AS other_kind, 'b@x.org' AS other_value, 0.9 AS probability,
@@ -22,11 +23,20 @@ SELECT 'customers' AS stream, $record AS record_id, 'customers' AS other_stream,
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, FuzzyReport]:
-    """A warehouse with the misspelt people, and what was found among them."""
+def told() -> list[str]:
+    """What is told while they are found."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory, told: list[str]) -> tuple[Warehouse, FuzzyReport]:
+    """A warehouse with the misspelt people, and what was found among some of the pairs."""
     warehouse = Warehouse(tmp_path_factory.mktemp("fuzzy") / "warehouse")
     put_people(warehouse, PEOPLE)
-    return warehouse, find_fuzzy_pairs(warehouse, IDENTIFIERS, FUZZY, now=NOW, run_id="run")
+    report = find_fuzzy_pairs(
+        warehouse, IDENTIFIERS, SOME, now=NOW, run_id="run", progress=lambda what, done, total: told.append(what)
+    )
+    return warehouse, report
 
 
 def test_most_true_pairs_are_found_and_hardly_any_other(found: tuple[Warehouse, FuzzyReport]) -> None:
@@ -41,6 +51,14 @@ def test_most_true_pairs_are_found_and_hardly_any_other(found: tuple[Warehouse, 
     assert len(pairs & truth) / len(truth) > 0.8
     assert len(pairs & truth) / len(pairs) > 0.95
     assert (report.records, report.above_threshold) == (len(PEOPLE), len(pairs))
+
+
+def test_what_makes_too_many_pairs_is_not_compared(found: tuple[Warehouse, FuzzyReport], told: list[str]) -> None:
+    """The report says what was left out and how many pairs that makes; how many are compared is told before."""
+    _, report = found
+    assert report.left_out.keys() == {"first_name and company"}
+    assert report.compared + report.left_out["first_name and company"] > SOME.max_pairs >= report.compared
+    assert f"comparing {report.compared} pairs" in told
 
 
 def test_too_few_records_are_refused(tmp_path: Path) -> None:
@@ -70,7 +88,7 @@ def test_the_same_records_give_the_same_pairs(found: tuple[Warehouse, FuzzyRepor
     """A second run finds the very same pairs with the same probabilities."""
     warehouse, report = found
     before = table(warehouse, "profiles.fuzzy_pairs")
-    again = find_fuzzy_pairs(warehouse, IDENTIFIERS, FUZZY, now=NOW, run_id="run 2")
+    again = find_fuzzy_pairs(warehouse, IDENTIFIERS, SOME, now=NOW, run_id="run 2")
     assert table(warehouse, "profiles.fuzzy_pairs") == before
     assert again.learned == report.learned
 
@@ -88,7 +106,7 @@ def test_whoever_is_erased_meanwhile_is_not_written_back(
             with warehouse.write() as other:
                 other.execute("INSERT INTO ops.erasures VALUES ('', '', now()::TIMESTAMP, MAP {}, MAP {}, NULL)")
         tries.append(connection)
-        return Found(1, ())
+        return Found(1, {}, ())
 
     with monkeypatch.context() as patch:
         patch.setattr("sf_elt.profiles.fuzzy.model.find_pairs", find_pairs)

@@ -5,4 +5,5 @@ links     pairs that are probable enough, as links of a build
 model     learns what an agreement says, gives each pair a probability
 options   what is compared, and what is wrong with it
 records   the records that are compared, their values written alike
+ways      which pairs of them are compared, and how many those are
 """

@@ -17,7 +17,7 @@ each agreement says. profiles.fuzzy_pairs keeps what it found; a build takes the
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -39,19 +39,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STEPS = 3
+STEPS = 5
 
 
 @dataclass(frozen=True)
 class FuzzyReport:
     """What was found: `pairs` are those kept, `above_threshold` those that builds take as links.
 
-    `compared` counts pairs of records; one that is equal in two ways counts twice. `learned` has what each level of
-    agreement says.
+    `compared` counts pairs of records; one that is equal in two ways counts twice. `left_out` has the ways to be
+    compared that make more pairs than max_pairs allows (as `last_name and company`), and how many each makes. `learned`
+    has what each level of agreement says.
     """
 
     records: int
     compared: int
+    left_out: Mapping[str, int]
     pairs: int
     above_threshold: int
     learned: "tuple[Learned, ...]"
@@ -85,16 +87,16 @@ def find_fuzzy_pairs(
         with scratch(warehouse) as connection:  # before anything is read: an erasure waits for who is here
             say("reading records", 0, STEPS)
             records = read_records(warehouse, mapping, fuzzy, guards or Guards())
-            say("learning and comparing", 1, STEPS)
-            found = find_pairs(connection, records, fuzzy)
+            found = find_pairs(connection, records, fuzzy, lambda what, done: say(what, done, STEPS))
             pairs = connection.sql("FROM found_pairs").to_arrow_table()
-        say("writing pairs", 2, STEPS)
+        say("writing pairs", STEPS - 1, STEPS)
         counts = _write(warehouse, pairs, fuzzy.threshold, now=now, erased_before=records.erasures)
     say("pairs found", STEPS, STEPS)
     kept, above = counts
     report = FuzzyReport(
         records=records.records.num_rows,
         compared=found.compared,
+        left_out=found.left_out,
         pairs=kept,
         above_threshold=above,
         learned=found.learned,

@@ -6,7 +6,7 @@ the pairs that are equal in another field. Nothing is assumed of fields of which
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict, cast
 
@@ -17,14 +17,12 @@ from splink.backends.duckdb import DuckDBAPI
 from sf_elt.profiles.errors import FuzzyRefused
 from sf_elt.profiles.fuzzy.options import LEAST_KEPT, ComparedField, FuzzyLinks, Kind
 from sf_elt.profiles.fuzzy.records import ComparedRecords
+from sf_elt.profiles.fuzzy.ways import Way, affordable_ways, count_ways
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import quote_text
 
 LEAST_PAIRS = 50
 """Fewer pairs than that teach nothing about a field."""
-
-MOST_ALIKE = 1000
-"""A value that more records share than that is nobody's own: it makes no two records be compared."""
 
 EXACT_FINDS = 0.7
 """The part of all true pairs that equal emails and phones are taken to find; it moves the probability only a little."""
@@ -32,14 +30,26 @@ EXACT_FINDS = 0.7
 _SAMPLED_PAIRS = 2_000_000
 _TRAINED_PAIRS = 1_000_000
 
+
+def edited(edits: int) -> str:
+    """SQL for at most so many edits, where two letters swapped are one.
+
+    To count those takes six times as long as to count a swap as two, so that comes first: it tells most pairs apart.
+    """
+    return (
+        f"CASE WHEN levenshtein({{l}}, {{r}}) <= {2 * edits} "
+        f"THEN damerau_levenshtein({{l}}, {{r}}) <= {edits} ELSE false END"
+    )
+
+
 _LEVELS: Mapping[Kind, Sequence[tuple[str, str]]] = {
     "name": [("nearly equal", "jaro_winkler_similarity({l}, {r}) >= 0.9")],
     "company": [("nearly equal", "jaro_winkler_similarity({l}, {r}) >= 0.9")],
     "email": [
-        ("one or two characters differ", "damerau_levenshtein({l}, {r}) <= 2"),
+        ("one or two characters differ", edited(2)),
         ("equal before the @", "split_part({l}, '@', 1) = split_part({r}, '@', 1)"),
     ],
-    "phone": [("one digit differs", "damerau_levenshtein({l}, {r}) <= 1")],
+    "phone": [("one digit differs", edited(1))],
     "postal_code": [("equal in the first three", "left({l}, 3) = left({r}, 3)")],
     "exact": [],
 }
@@ -80,91 +90,62 @@ class Learned:
 
 @dataclass(frozen=True)
 class Found:
-    """What Splink found. The table `found_pairs` of the connection has the pairs."""
+    """What Splink found. The table `found_pairs` of the connection has the pairs.
+
+    `left_out` has the ways to be compared that make too many pairs, by name, and how many each makes.
+    """
 
     compared: int
+    left_out: Mapping[str, int]
     learned: tuple[Learned, ...]
 
 
-def find_pairs(connection: duckdb.DuckDBPyConnection, records: ComparedRecords, fuzzy: FuzzyLinks) -> Found:
+def find_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    records: ComparedRecords,
+    fuzzy: FuzzyLinks,
+    say: Callable[[str, int], None],
+) -> Found:
     """Makes the table found_pairs: the pairs that are one person at least as probably as not, and share no identifier.
 
-    `connection` is one to an empty database. Raises FuzzyRefused where the records are too few to learn from, or the
-    pairs too many to compare.
+    `connection` is one to an empty database; `say` hears of each step and how many were done. Raises FuzzyRefused
+    where the records are too few to learn from, or the pairs too many to compare.
     """
     # One thread adds up in one order, so the same records give the same model; pairs are scored by all.
     connection.execute("SET threads = 1")
-    ways = _prepare(connection, records, fuzzy)
+    say("counting pairs", 1)
+    ways = count_ways(connection, records, fuzzy)
+    taken = affordable_ways(ways, fuzzy)
     taught = _teaching(fuzzy.compare, ways, connection)
+    say("learning", 2)
     database = DuckDBAPI(connection)
     settings = {
         "link_type": "dedupe_only",
         "unique_id_column_name": "number",
         "comparisons": [_comparison(number, field) for number, field in enumerate(fuzzy.compare)],
-        "blocking_rules_to_generate_predictions": [way.rule for way in ways],
+        "blocking_rules_to_generate_predictions": [way.rule for way in taken],
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": True,
     }
     compared = database.register("compared")
-    model = _trained(Linker(compared, settings, log_level=logging.ERROR), ways, taught, fuzzy)
+    model = _trained(Linker(compared, settings, log_level=logging.ERROR), taken, taught, fuzzy)
     _fill_in(model, fuzzy.compare, taught)
     connection.execute("RESET threads")
+    pairs = sum(way.pairs for way in taken)
+    say(f"comparing {pairs:,} pairs", 3)
     scored = Linker(compared, dict(model), log_level=logging.ERROR).inference.predict(
         threshold_match_probability=LEAST_KEPT
     )
     connection.execute(
         statement("fuzzy_found", scored=scored.physical_name, agreement=_agreement(fuzzy.compare)),
     )
-    return Found(sum(way.pairs for way in ways), tuple(_learned(model, fuzzy.compare)))
-
-
-@dataclass(frozen=True)
-class _Way:
-    """Two records are compared where they are equal in `fields` (by number); `pairs` of them are."""
-
-    number: int
-    fields: tuple[int, ...]
-    pairs: int = 0
-
-    @property
-    def rule(self) -> str:
-        equal = " AND ".join(f"l.c{field} = r.c{field}" for field in self.fields)
-        return f"{equal} AND l.is_rare_{self.number} = r.is_rare_{self.number}"
-
-
-def _prepare(connection: duckdb.DuckDBPyConnection, records: ComparedRecords, fuzzy: FuzzyLinks) -> list[_Way]:
-    """Makes the tables compared and shared, and counts the pairs of each way."""
-    names = [field.name for field in fuzzy.compare]
-    ways = [_Way(number, tuple(names.index(name) for name in way)) for number, way in enumerate(fuzzy.ways)]
-    for table in ("records", "shared"):
-        connection.register(f"arriving_{table}", getattr(records, table))
-    rare = [
-        f"CASE WHEN {' AND '.join(f'c{field} IS NOT NULL' for field in way.fields)} AND count(*) OVER "
-        f"(PARTITION BY {', '.join(f'c{field}' for field in way.fields)}) <= {MOST_ALIKE} THEN true END "
-        f"AS is_rare_{way.number}"
-        for way in ways
-    ]
-    connection.execute(statement("fuzzy_compared", rare=",\n    ".join(rare)))
-    connection.execute("CREATE TABLE shared AS FROM arriving_shared")
-    for table in ("records", "shared"):
-        connection.unregister(f"arriving_{table}")
-    ways = [_Way(way.number, way.fields, _count(connection, way)) for way in ways]
-    if sum(way.pairs for way in ways) > fuzzy.max_pairs:
-        told = ", ".join(f"{way.pairs:,} for {_named(way, fuzzy.compare)}" for way in ways)
-        problem = f"more than max_pairs ({fuzzy.max_pairs:,}) pairs would have to be compared: {told}"
-        raise FuzzyRefused([f"{problem}; name in block_on what fewer records have in common"])
-    return ways
-
-
-def _count(connection: duckdb.DuckDBPyConnection, way: _Way) -> int:
-    columns = ", ".join(f"c{field}" for field in way.fields)
-    rows = connection.execute(statement("fuzzy_count", number=str(way.number), columns=columns)).fetchall()
-    return int(rows[0][0])
+    left_out = {way.name: way.pairs for way in ways if way not in taken}
+    return Found(pairs, left_out, tuple(_learned(model, fuzzy.compare)))
 
 
 def _teaching(
-    fields: Sequence[ComparedField], ways: Sequence[_Way], connection: duckdb.DuckDBPyConnection
-) -> dict[int, list[_Way]]:
+    fields: Sequence[ComparedField], ways: Sequence[Way], connection: duckdb.DuckDBPyConnection
+) -> dict[int, list[Way]]:
     """Field → the ways that teach how often it agrees between records of one person: those that do not need it equal.
 
     All that need one field only, and of the others as many as it takes to learn about every field.
@@ -181,7 +162,7 @@ def _teaching(
     ]
     if problems:
         raise FuzzyRefused(problems)
-    taught: dict[int, list[_Way]] = {number: [] for number in range(len(fields))}
+    taught: dict[int, list[Way]] = {number: [] for number in range(len(fields))}
     for way in sorted(ways, key=lambda way: len(way.fields) > 1):
         others = taught.keys() - set(way.fields)
         if way.pairs >= LEAST_PAIRS and (len(way.fields) == 1 or any(not taught[number] for number in others)):
@@ -189,7 +170,7 @@ def _teaching(
                 taught[number].append(way)
     for number, teachers in taught.items():
         if not teachers:
-            told = ", ".join(f"{way.pairs:,} for {_named(way, fields)}" for way in ways if number not in way.fields)
+            told = ", ".join(f"{way.pairs:,} for {way.name}" for way in ways if number not in way.fields)
             problems.append(
                 f"{records:,} records are too few to learn how much an equal `{fields[number].name}` says: it takes "
                 f"{LEAST_PAIRS} pairs that are equal in something else, and there are {told or 'none'}"
@@ -199,7 +180,7 @@ def _teaching(
     return taught
 
 
-def _trained(linker: Linker, ways: Sequence[_Way], taught: Mapping[int, Sequence[_Way]], fuzzy: FuzzyLinks) -> _Model:
+def _trained(linker: Linker, ways: Sequence[Way], taught: Mapping[int, Sequence[Way]], fuzzy: FuzzyLinks) -> _Model:
     try:
         linker.training.estimate_probability_two_random_records_match(
             [way.rule for way in _sure(ways, fuzzy.compare)], recall=EXACT_FINDS
@@ -217,7 +198,7 @@ def _trained(linker: Linker, ways: Sequence[_Way], taught: Mapping[int, Sequence
     return cast(_Model, linker.misc.save_model_to_json())
 
 
-def _sure(ways: Sequence[_Way], fields: Sequence[ComparedField]) -> list[_Way]:
+def _sure(ways: Sequence[Way], fields: Sequence[ComparedField]) -> list[Way]:
     """The ways by which true pairs are counted: an equal email, or else a phone, or else whatever there is."""
     for kind in ("email", "phone"):
         if sure := [way for way in ways if [fields[number].kind for number in way.fields] == [kind]]:
@@ -225,7 +206,7 @@ def _sure(ways: Sequence[_Way], fields: Sequence[ComparedField]) -> list[_Way]:
     return list(ways)
 
 
-def _fill_in(model: _Model, fields: Sequence[ComparedField], taught: Mapping[int, Sequence[_Way]]) -> None:
+def _fill_in(model: _Model, fields: Sequence[ComparedField], taught: Mapping[int, Sequence[Way]]) -> None:
     """What never occurred counts as half an occurrence, and what occurred nowhere says nothing."""
     for number, comparison in enumerate(model["comparisons"]):
         least_m = 0.5 / max(way.pairs for way in taught[number])
@@ -273,7 +254,3 @@ def _learned(model: _Model, fields: Sequence[ComparedField]) -> list[Learned]:
         for level in comparison["comparison_levels"]
         if not level.get("is_null_level")
     ]
-
-
-def _named(way: _Way, fields: Sequence[ComparedField]) -> str:
-    return " and ".join(fields[number].name for number in way.fields)

@@ -39,7 +39,7 @@ def test_nothing_asked_for_is_left_out(ways: list[Way], block_on: tuple[tuple[st
 @pytest.mark.parametrize("edits", [1, 2])
 def test_telling_most_apart_beforehand_changes_nothing(edits: int) -> None:
     """Two texts are as near as their Damerau-Levenshtein distance says, letters swapped and accents too."""
-    texts = {value for person in misspelt_people(25) for value in person.values if value} | {"", "é", "eé", "ab", "ba"}
+    texts = {value for person in misspelt_people(12) for value in person.values if value} | {"", "é", "eé", "ab", "ba"}
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE texts AS SELECT unnest($texts) AS t", {"texts": sorted(texts)})
         near = edited(edits).format(l="l.t", r="r.t")
@@ -51,5 +51,5 @@ def test_telling_most_apart_beforehand_changes_nothing(edits: int) -> None:
             FROM texts AS l, texts AS r
             """
         ).fetchall()
-    assert counted[0] > 10
+    assert counted[0] > 5
     assert counted[1] == 0

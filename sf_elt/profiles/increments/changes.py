@@ -23,10 +23,11 @@ _FIXED_SIZE = frozenset(
 def read_contents(connection: duckdb.DuckDBPyConnection, streams: Sequence[MappedStream], *, anew: bool) -> int:
     """Makes the temporary table rows_now: stream, record_id, contents of each row that counts; gives how many.
 
-    Events come in batches, and stay as they came. Unless `anew` says so, of a stream whose known batches stand as they
-    were only the rows are read that are grouped with a new one.
+    Events come in batches, and stay as they came: of a stream whose known batches stand as they were only the rows are
+    read that are grouped with a new one. Where `anew` says so, everything is read, straight into profiles.rows_read.
     """
-    connection.execute(statement("rows_now"))
+    connection.execute("DELETE FROM profiles.rows_read" if anew else statement("rows_now"))
+    table = "profiles.rows_read" if anew else "rows_now"
     connection.execute(statement("batches_now", batches="\nUNION ALL\n".join(_batches(streams)) or _NO_BATCHES))
     grown = set() if anew else {row[0] for row in connection.execute("FROM grown_streams").fetchall()}
     fresh = {row[0] for row in connection.execute("SELECT DISTINCT stream FROM new_batches").fetchall()}
@@ -34,10 +35,10 @@ def read_contents(connection: duckdb.DuckDBPyConnection, streams: Sequence[Mappe
         for stream in streams:
             name = stream.source.stream
             if name not in grown:
-                connection.execute(f"INSERT INTO rows_now {_contents(stream)}")
+                connection.execute(f"INSERT INTO {table} {_contents(stream)}")
             elif name in fresh:
                 connection.execute(f"INSERT INTO rows_now {_contents(_with_new_events(stream))}")
-    (count,) = connection.table("rows_now").count("*").fetchall()[0]
+    (count,) = connection.table(table).count("*").fetchall()[0]
     return int(count)
 
 
@@ -53,10 +54,11 @@ def find_changed_rows(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def remember_contents(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
-    """Brings profiles.rows_read and batches_read to what this build read: everything, or the changed rows."""
-    changed = "true" if everything else "(stream, record_id) IN (SELECT (stream, record_id) FROM changed_rows)"
-    delete(connection, "profiles.rows_read", changed)
-    connection.execute(f"INSERT INTO profiles.rows_read FROM rows_now WHERE {changed}; DROP TABLE temp.rows_now")
+    """Brings profiles.rows_read and batches_read to what this build read: the changed rows, where not everything."""
+    if not everything:
+        changed = "(stream, record_id) IN (SELECT (stream, record_id) FROM changed_rows)"
+        delete(connection, "profiles.rows_read", changed)
+        connection.execute(f"INSERT INTO profiles.rows_read FROM rows_now WHERE {changed}; DROP TABLE temp.rows_now")
     connection.execute("DELETE FROM profiles.batches_read; INSERT INTO profiles.batches_read FROM batches_now")
 
 

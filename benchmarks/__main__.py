@@ -1,6 +1,6 @@
 """Measures imports, profiles and scores, and writes docs/speed.md.
 
-make bench                                         # everything, about 45 minutes
+make bench                                         # everything, about 70 minutes
 make bench BENCH="--list"                          # the parts
 make bench BENCH="--only import --rows 200000"     # one part in short; writes nothing unless --write is given
 """

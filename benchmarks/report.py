@@ -19,7 +19,7 @@ _HEAD = """# Speed
 What an import costs: in time against the least that is possible and against other tools, in memory, in API calls; and
 what profiles and scores cost, against bare algorithms and what else people would make them with. Every ratio is of one
 run on one machine, whose sides take turns: three, of which the median counts, unless `--turns` says otherwise.
-`make bench` measures everything anew and writes this page, in about 45 minutes; `make bench BENCH="--list"` names the
+`make bench` measures everything anew and writes this page, in about 70 minutes; `make bench BENCH="--list"` names the
 parts, `make bench BENCH="--only import --rows 200000"` tries one of them in short and writes nothing. Parts are
 measured apart: the row of each goal says by which command and when, and below each part stands on what machine. Other
 tools are measured where `make bench-peers` has installed them.

@@ -1,10 +1,33 @@
 """The streams of the made-up company as pandas reads them, for the plain and the vectorised profiles."""
 
+import json
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 EMAIL = r"[^\s@,;:<>()\[\]\\\"]+@[^\s@.,;:<>()\[\]\\\"]+(?:\.[^\s@.,;:<>()\[\]\\\"]+)+"
+
+
+def print_profiles(
+    join_rows: Callable[[dict[str, pd.DataFrame], list[dict], list[str]], dict[str, pd.DataFrame]],
+    merge_values: Callable[[dict[str, pd.DataFrame], list[dict]], pd.DataFrame],
+) -> None:
+    """Does what standard input asks for by these two, and prints what each step took."""
+    given = json.loads(sys.stdin.read())
+    began = time.perf_counter()
+    streams = read_streams(Path(given["folder"]))
+    rows = sum(len(frame) for frame in streams.values())
+    views = make_views(streams)
+    steps = {"reading": time.perf_counter() - began}
+    views = join_rows(views, given["mapping"], given["role_mailboxes"])
+    steps["joining"] = time.perf_counter() - began
+    table = merge_values(views, given["mapping"])
+    steps["merging"] = time.perf_counter() - began
+    table.to_parquet(given["result"])
+    print(json.dumps({"rows": rows, "seconds": time.perf_counter() - began, "steps": steps, "profiles": len(table)}))
 
 
 def read_streams(folder: Path) -> dict[str, pd.DataFrame]:

@@ -6,16 +6,12 @@ JSON on standard input; writes one row a profile, `profile` being the smallest o
 took as one line of JSON. An email that is malformed or a role's is a value, but joins nobody.
 """
 
-import json
 import re
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import networkx as nx
 import pandas as pd
-from company import EMAIL, make_views, read_streams
+from company import EMAIL, print_profiles
 
 MERGES = {
     "latest": lambda values: values.iloc[-1],
@@ -24,21 +20,6 @@ MERGES = {
     "set": lambda values: sorted(values.unique()),
 }
 """What each way of merging makes of the values of one profile, which are in order of time."""
-
-
-def main() -> None:
-    given = json.loads(sys.stdin.read())
-    began = time.perf_counter()
-    streams = read_streams(Path(given["folder"]))
-    rows = sum(len(frame) for frame in streams.values())
-    views = make_views(streams)
-    steps = {"reading": time.perf_counter() - began}
-    views = join_rows(views, given["mapping"], given["role_mailboxes"])
-    steps["joining"] = time.perf_counter() - began
-    table = merge_values(views, given["mapping"])
-    steps["merging"] = time.perf_counter() - began
-    table.to_parquet(given["result"])
-    print(json.dumps({"rows": rows, "seconds": time.perf_counter() - began, "steps": steps, "profiles": len(table)}))
 
 
 def join_rows(
@@ -127,4 +108,4 @@ def email_domain(value: str) -> str | None:
 
 
 if __name__ == "__main__":
-    main()
+    print_profiles(join_rows, merge_values)

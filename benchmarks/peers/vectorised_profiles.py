@@ -5,34 +5,14 @@ JSON on standard input; writes one row a profile, `profile` being the smallest o
 took as one line of JSON. An email that is malformed or a role's is a value, but joins nobody.
 """
 
-import json
-import sys
-import time
-from pathlib import Path
-
 import networkx as nx
 import pandas as pd
-from company import EMAIL, make_views, read_streams
-
-
-def main() -> None:
-    given = json.loads(sys.stdin.read())
-    began = time.perf_counter()
-    streams = read_streams(Path(given["folder"]))
-    rows = sum(len(frame) for frame in streams.values())
-    views = make_views(streams)
-    steps = {"reading": time.perf_counter() - began}
-    views, profiles = join_rows(views, given["mapping"], given["role_mailboxes"])
-    steps["joining"] = time.perf_counter() - began
-    table = merge_values(views, given["mapping"], profiles)
-    steps["merging"] = time.perf_counter() - began
-    table.to_parquet(given["result"])
-    print(json.dumps({"rows": rows, "seconds": time.perf_counter() - began, "steps": steps, "profiles": len(table)}))
+from company import EMAIL, print_profiles
 
 
 def join_rows(
     views: dict[str, pd.DataFrame], mapping: list[dict], role_mailboxes: list[str]
-) -> tuple[dict[str, pd.DataFrame], pd.Index]:
+) -> dict[str, pd.DataFrame]:
     """The living rows, each with its profile: connected components of identifiers that stand in one row."""
     graph = nx.Graph()
     names = {}
@@ -63,12 +43,12 @@ def join_rows(
         alive = frame["_deleted_at"].isna()
         placed[stream] = frame[alive].assign(profile=names[stream][alive].map(profile_of))
         placed[stream] = placed[stream].dropna(subset="profile").sort_values("_changed_at")
-    profiles = pd.Index(pd.concat([frame["profile"] for frame in placed.values()]).unique(), name="profile")
-    return placed, profiles
+    return placed
 
 
-def merge_values(views: dict[str, pd.DataFrame], mapping: list[dict], profiles: pd.Index) -> pd.DataFrame:
+def merge_values(views: dict[str, pd.DataFrame], mapping: list[dict]) -> pd.DataFrame:
     """One column a user field: for each field the values of all its rules, or for many fields of one stream at once."""
+    profiles = pd.Index(pd.concat([frame["profile"] for frame in views.values()]).unique(), name="profile")
     by_field: dict[str, list[dict]] = {}
     for rule in mapping:
         by_field.setdefault(rule["user_field"], []).append(rule)
@@ -128,4 +108,4 @@ def node(values: pd.Series, rule: dict, role_mailboxes: list[str]) -> pd.Series:
 
 
 if __name__ == "__main__":
-    main()
+    print_profiles(join_rows, merge_values)

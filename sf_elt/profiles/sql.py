@@ -1,6 +1,7 @@
 """SQL text from the `.sql` files of a room, and temporary tables made of what Python holds."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -39,7 +40,8 @@ def _texts(package: str) -> Mapping[str, str]:
     found = [each for each in files_within(files(package)) if each.name.endswith(".sql")]
     texts = {each.name.removesuffix(".sql"): each.read_text("utf-8") for each in found}
     if len(texts) < len(found):
-        raise ValueError(f"two files of {package} have the same name: {sorted(each.name for each in found)}")
+        twice = [name for name, times in Counter(each.name for each in found).items() if times > 1]
+        raise ValueError(f"two files of {package} have the same name: {', '.join(sorted(twice))}")
     return texts
 
 

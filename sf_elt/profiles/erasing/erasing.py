@@ -28,7 +28,7 @@ from sf_elt.warehouse.scratch import clear_scratch
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str], None]
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def erase_profile(
     *,
     reason: str,
     now: datetime,
-    progress: Progress | None = None,
+    progress: Tell | None = None,
 ) -> Erasure:
     """Erases the person that `asked` leads to. The `reason` is kept, and must not say who it was.
 
@@ -109,7 +109,7 @@ def erase_profile(
     return erasure
 
 
-def finish_erasures(warehouse: Warehouse, *, now: datetime, progress: Progress | None = None) -> int:
+def finish_erasures(warehouse: Warehouse, *, now: datetime, progress: Tell | None = None) -> int:
     """Ends what erasures have begun; gives how many. Raises ErasureUnfinished, and what `write` raises."""
     say = progress or _say_nothing
     with warehouse.write() as connection:

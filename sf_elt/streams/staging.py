@@ -28,7 +28,7 @@ MAX_LINE = (16 << 20) - (64 << 10)  # bytes of one CSV row: at most 1.6 million 
 BUFFER = MAX_LINE  # of a page's text; for one byte more, with its own besides, DuckDB's allocator takes 20 MB
 MIN_JSON = 16 << 20
 MOST_JSON = 16 << 20  # bytes of JSON read at once: to DuckDB a page is one value, and takes ten times its size
-MOST_JSON_FILES = 6  # read at once: DuckDB holds 32 MB for each of them, however small it is
+MOST_JSON_FILES = 4  # read at once: DuckDB holds up to 60 MB for each of them, however small it is
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from sf_elt_tests.orgs import client, levers
 
 JOBS = "/services/data/v62.0/jobs/ingest"
 RESULTS = ("successfulResults", "failedResults", "unprocessedrecords")
+TRIMMED = " \t\n\v\f\r"
+"""What Salesforce trims off the ends of texts."""
 
 
 def ask(details: Details, path: str, method: str = "GET", **options: Any) -> requests.Response:
@@ -140,7 +142,7 @@ def test_upsert_by_external_id_says_what_it_created(empty_org: Details) -> None:
 @given(
     texts=st.lists(
         st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=30)
-        .map(str.strip)
+        .map(lambda text: text.strip(TRIMMED))
         .filter(lambda text: text and text != "#N/A"),
         min_size=1,
         max_size=5,

@@ -130,7 +130,10 @@ def test_fields_nobody_may_write_are_named(bench: Bench) -> None:
         ("Title", "   ", None),
         ("Title", "", None),
         ("Description", " \n ", None),
-        ("Description", " two\nlines\t\x00 '\" 😀\u2028 ", " two\nlines\t\x00 '\" 😀\u2028 "),
+        ("Description", " two\r\nlines\t\x00 '\" 😀\u2028\n ", "two\r\nlines\t\x00 '\" 😀\u2028"),
+        ("LastName", "\u00a0Lovelace\u00a0 ", "\u00a0Lovelace\u00a0"),
+        ("Email", " Ada.LOVELACE@Engines.Example", "ada.lovelace@engines.example"),
+        ("Phone", "(030) 12-34 ext. 5", "(030) 12-34 ext. 5"),
         ("AnnualRevenue", "1234.5", 1235.0),
         ("AnnualRevenue", -0.4, 0.0),
         ("Score__c", 2.675, 2.68),
@@ -142,7 +145,7 @@ def test_fields_nobody_may_write_are_named(bench: Bench) -> None:
     ],
 )
 def test_values_are_kept_as_salesforce_keeps_them(bench: Bench, field: str, given: object, kept: object) -> None:
-    """Text is trimmed and otherwise itself, numbers are rounded to their scale, picklists use their own spelling."""
+    """Text is trimmed, emails are in lower case, numbers rounded to their scale, picklists use their own spelling."""
     assert bench.values(bench.new("Lead", **{**PERSON, field: given}), field) == (kept,)
 
 

@@ -18,6 +18,9 @@ Cell = str | bool | int | float | date | datetime | None
 EARLIEST, LATEST = date(1700, 1, 1), date(4000, 12, 31)
 _Day = TypeVar("_Day", date, datetime)
 
+_BLANK = " \t\n\v\f\r"
+"""What is trimmed off texts: no other space, such as U+00A0."""
+
 Reader = Callable[[object], Cell]
 """Reads the values of one field. Raises Refused with Salesforce's code for what the field forbids."""
 
@@ -50,21 +53,23 @@ def reader_of(field: Field) -> Reader:
 
 
 def _text_reader(field: Field) -> Callable[[object], str | None]:
-    """Reads text, trimmed unless it may have lines. Most cells of most batches pass here, so it looks nothing up."""
-    longest, trimmed = field.length or sys.maxsize, field.type != "textarea"
+    """Reads text, trimmed as Salesforce does (Apex Developer Guide, "Empty Strings and Trailing Whitespace").
+
+    Most cells of most batches pass here, so it looks nothing up.
+    """
+    longest = field.length or sys.maxsize
 
     def text(value: object) -> str | None:
         if not isinstance(value, str):
             if value is None:
                 return None
             value = _as_text(field, value)
-        if trimmed:
-            value = value.strip()
+        value = value.strip(_BLANK)
         if len(value) > longest:
             shown = value if len(value) <= 255 else value[:255] + "..."
             message = f"{field.label}: data value too large: {shown} (max length={longest})"
             raise refused("STRING_TOO_LONG", message, field.name)
-        return None if not value or value.isspace() else value
+        return value or None
 
     return text
 
@@ -76,13 +81,14 @@ def _as_text(field: Field, value: object) -> str:
 
 
 def _email_reader(field: Field) -> Reader:
+    """Reads an address, which Salesforce keeps in lower case (IdeaExchange, "EmailAddress with capital letters")."""
     text_of = _text_reader(field)
 
     def email(value: object) -> str | None:
         text = text_of(value)
         if text is not None and not _EMAIL.fullmatch(text):
             raise refused("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {text}", field.name)
-        return text
+        return text and text.lower()
 
     return email
 

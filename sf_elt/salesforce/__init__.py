@@ -23,9 +23,10 @@ names.py        did you mean …?
 permissions.py  what the user may not see, and what to grant
 records.py      rows of any query as Python values
 retrieve.py     records by their Ids, with any number of fields
+save_codes.py   what each refusal of a record means
 soql.py         all SOQL that is written here
 survey.py       describe and count in one call
-write.py        records written to the org
+write.py        records created, updated, upserted, deleted: up to 200 in one call
 
 Errors:
 

@@ -1,95 +1,217 @@
-"""Records written to the org, up to 200 in one call (sObject Collections)."""
+"""Records created, updated, upserted and deleted in the org, up to 200 in one call (sObject Collections).
+
+Each function makes one call and gives one result for each record, in their order (REST API Developer Guide, "sObject
+Collections"). With `all_or_none` nothing is written where one record fails; `allow_duplicates` saves what a duplicate
+rule would only warn of. All raise
+
+    RequestRefused   the org refuses the call as a whole; with the code JSON_PARSER_ERROR one value is malformed.
+                     Nothing was written.
+    OrgUnavailable   no usable answer, also after repeating: the call may or may not have been carried out, unless
+                     `never_arrived`
+    AllowanceSpent   nothing was sent
+
+A create is never repeated once it may have been carried out: OrgUnavailable then, and its records are in doubt until
+they are looked for. An update, an upsert and a delete are, since doing them twice ends in the same.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from requests import Response
 
 from sf_elt.salesforce.connection.connect import Org
-from sf_elt.salesforce.errors import SalesforceError
+from sf_elt.salesforce.errors import OrgUnavailable
+from sf_elt.salesforce.save_codes import NO_REASON, Meaning, meaning_of
 from sf_elt.salesforce.soql import name
 
 MAX_RECORDS = 200
 
-# Codes of rows that can succeed when they are sent again; every other code needs another payload, or an administrator.
-RETRYABLE_CODES = frozenset(
-    {
-        "UNABLE_TO_LOCK_ROW",
-        "SERVER_UNAVAILABLE",
-        "UNKNOWN_EXCEPTION",
-        "QUERY_TIMEOUT",
-        "REQUEST_RUNNING_TOO_LONG",
-        "REQUEST_LIMIT_EXCEEDED",
-        "CONCURRENT_REQUESTS_LIMIT_EXCEEDED",
-        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-    }
-)
+Record = Mapping[str, object]
+"""Values by field; `{"Owner": {"External_Id__c": "x"}}` refers to a record by a field of its own."""
 
 
 @dataclass(frozen=True)
 class SaveResult:
-    """What became of one record; `code`, `message` and `fields` are Salesforce's own, of its first error."""
+    """What became of one record; `code`, `message` and `fields` are Salesforce's own, of its first error.
 
-    record_id: str
+    `record_id` is None for a record that is not there: one that was refused when it was to be made. `created` says
+    whether a saved record is new; None where that is not known: it was not saved, or an upsert had to be sent twice.
+    """
+
+    record_id: str | None
     success: bool
+    created: bool | None = None
     code: str | None = None
     message: str | None = None
     fields: tuple[str, ...] = ()
 
     @property
+    def meaning(self) -> Meaning | None:
+        """What a refusal asks for; None where there was none."""
+        return None if self.success else meaning_of(self.code)
+
+    @property
     def is_retryable(self) -> bool:
-        return self.code in RETRYABLE_CODES
+        return self.meaning is Meaning.RETRY
+
+
+def create_records(
+    org: Org,
+    object_name: str,
+    records: Sequence[Record],
+    *,
+    all_or_none: bool = False,
+    allow_duplicates: bool = False,
+) -> list[SaveResult]:
+    """Makes new records. After OrgUnavailable that is not `never_arrived` they may be there: look before sending again.
+
+    An answer that cannot be made out is OrgUnavailable as well.
+    """
+    _check_count("create", records)
+    response = org.session.post(
+        org.url("composite/sobjects"),
+        data=_body(object_name, records, all_or_none),
+        headers=_headers(allow_duplicates),
+    )
+    return [replace(result, created=True if result.success else None) for result in _results(response, len(records))]
 
 
 def update_records(
-    org: Org, object_name: str, records: Sequence[Mapping[str, object]], *, all_or_none: bool = False
+    org: Org,
+    object_name: str,
+    records: Sequence[Record],
+    *,
+    all_or_none: bool = False,
+    allow_duplicates: bool = False,
 ) -> list[SaveResult]:
-    """Updates at most 200 records in one call and gives one result for each, in the order of `records`.
+    """Sets fields of records that are there.
 
     Each record has its `Id` and the fields to set; None clears a field, a field that is not there is not touched.
-    Raises RequestRefused where the org refuses the call as a whole (code JSON_PARSER_ERROR: one value is malformed and
-    nothing was written), OrgUnavailable where it may or may not have been carried out.
     """
-    if not 1 <= len(records) <= MAX_RECORDS:
-        raise ValueError(f"an update takes 1 to {MAX_RECORDS} records, not {len(records)}")
-    body = {"allOrNone": all_or_none, "records": [_with_type(record, object_name) for record in records]}
+    _check_count("update", records)
     response = org.session.patch(
-        org.url("composite/sobjects"), data=orjson.dumps(body), headers={"Content-Type": "application/json"}
+        org.url("composite/sobjects"),
+        data=_body(object_name, records, all_or_none),
+        headers=_headers(allow_duplicates),
     )
-    replies = _replies(response, len(records))
-    return [_result(str(record["Id"]), reply) for record, reply in zip(records, replies, strict=True)]
+    return _named([str(record["Id"]) for record in records], _results(response, len(records)))
 
 
-def _with_type(record: Mapping[str, object], object_name: str) -> dict[str, object]:
-    return {"attributes": {"type": name(object_name)}, **record}
+def upsert_records(
+    org: Org,
+    object_name: str,
+    external_id_field: str,
+    records: Sequence[Record],
+    *,
+    all_or_none: bool = False,
+    allow_duplicates: bool = False,
+) -> list[SaveResult]:
+    """Updates the records that hold the same value in `external_id_field`, and makes those that are not there.
+
+    A value that several records hold fails its row as DUPLICATE_EXTERNAL_ID, whose meaning is AMBIGUOUS; a value that
+    comes twice in one call fails both rows as DUPLICATE_VALUE. A call that was repeated does not say what it made
+    itself: `created` is None for the records that the second one found.
+    """
+    _check_count("upsert", records)
+    response = org.session.patch(
+        org.url(f"composite/sobjects/{name(object_name)}/{name(external_id_field)}"),
+        data=_body(object_name, records, all_or_none),
+        headers=_headers(allow_duplicates),
+    )
+    results = _results(response, len(records))
+    if org.transport.is_second_answer(response):
+        return [replace(result, created=result.created or None) for result in results]
+    return results
 
 
-def _replies(response: Response, expected: int) -> list[dict[str, object]]:
+def delete_records(org: Org, ids: Sequence[str], *, all_or_none: bool = False) -> list[SaveResult]:
+    """Moves records of any objects to the recycle bin, from which `undelete_records` brings them back.
+
+    A record that was deleted before fails as ENTITY_IS_DELETED. Where the call was repeated, it was this call that had
+    deleted it, as far as anybody can tell, and it counts as deleted.
+    """
+    _check_count("delete", ids)
+    response = org.session.delete(
+        org.url("composite/sobjects"), params={"ids": ",".join(ids), "allOrNone": str(all_or_none).lower()}
+    )
+    results = _named(ids, _results(response, len(ids)))
+    if not org.transport.is_second_answer(response):
+        return results
+    return [
+        SaveResult(result.record_id, success=True) if result.code == "ENTITY_IS_DELETED" else result
+        for result in results
+    ]
+
+
+def _check_count(operation: str, records: Sequence[object]) -> None:
+    """Raises ValueError for no records, and for more than one call takes: a mistake of the caller."""
+    if not 1 <= len(records) <= MAX_RECORDS:
+        raise ValueError(f"one call can {operation} 1 to {MAX_RECORDS} records, not {len(records)}")
+
+
+class _Reply(BaseModel):
+    """What the org says of one record. Its errors are read for themselves, since a record failed whatever they are."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str | None = None
+    success: bool
+    created: bool | None = None
+    errors: object = None
+
+
+class _Error(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    code: str = Field(default=NO_REASON, alias="statusCode")
+    message: str
+    fields: tuple[str, ...] | None = None
+
+
+_REPLIES = TypeAdapter(list[_Reply])
+
+
+def _body(object_name: str, records: Sequence[Record], all_or_none: bool) -> bytes:
+    kind = {"attributes": {"type": name(object_name)}}
+    return orjson.dumps({"allOrNone": all_or_none, "records": [{**kind, **record} for record in records]})
+
+
+def _headers(allow_duplicates: bool) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    return headers | ({"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allow_duplicates else {})
+
+
+def _results(response: Response, expected: int) -> list[SaveResult]:
+    """The results as the org says them. Raises OrgUnavailable where it cannot be made out what became of the records.
+
+    The message holds nothing of the answer, which may hold values of records.
+    """
     try:
-        replies = orjson.loads(response.content)
-    except orjson.JSONDecodeError as error:
-        raise SalesforceError(f"the reply to an update is no JSON: {error}", status=response.status_code) from error
-    if not isinstance(replies, list) or len(replies) != expected:
-        given = f"{len(replies)} results" if isinstance(replies, list) else type(replies).__name__
-        raise SalesforceError(
-            f"the org answered an update of {expected} records with {given}", status=response.status_code
-        )
-    return replies
+        replies = _REPLIES.validate_json(response.content)
+    except ValidationError as error:
+        raise _unreadable(response, expected, "no list of results") from error
+    if len(replies) != expected:
+        raise _unreadable(response, expected, f"{len(replies)} results")
+    return [_result(reply) for reply in replies]
 
 
-def _result(record_id: str, reply: dict[str, object]) -> SaveResult:
-    """A failed row has no id in the reply, so the id comes from the request."""
-    if reply.get("success") is True:
-        return SaveResult(record_id, success=True)
-    errors = reply.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else None
-    if not isinstance(first, dict):
-        return SaveResult(record_id, success=False, code="UNKNOWN", message=str(first or "the org gave no reason"))
-    return SaveResult(
-        record_id,
-        success=False,
-        code=str(first.get("statusCode") or "UNKNOWN"),
-        message=str(first.get("message") or "the org gave no reason"),
-        fields=tuple(str(field) for field in first.get("fields") or ()),
-    )
+def _unreadable(response: Response, expected: int, given: str) -> OrgUnavailable:
+    method, status = response.request.method, response.status_code
+    return OrgUnavailable(f"the org answered a {method} of {expected} records with {given}", status=status)
+
+
+def _result(reply: _Reply) -> SaveResult:
+    if reply.success:
+        return SaveResult(reply.id, success=True, created=reply.created)
+    try:
+        first = _Error.model_validate(reply.errors[0] if isinstance(reply.errors, list) and reply.errors else None)
+    except ValidationError:
+        return SaveResult(None, success=False, code=NO_REASON, message="the org gave no reason")
+    return SaveResult(None, success=False, code=first.code, message=first.message, fields=first.fields or ())
+
+
+def _named(ids: Sequence[str], results: Sequence[SaveResult]) -> list[SaveResult]:
+    """A failed record has no Id in the reply, so it comes from the request."""
+    return [replace(result, record_id=record_id) for record_id, result in zip(ids, results, strict=True)]

@@ -12,9 +12,11 @@ from email.utils import parsedate_to_datetime
 from random import uniform
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
+from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import rewind_body
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProtocolError
 
@@ -95,6 +97,11 @@ class OrgTransport(HTTPAdapter):
         self.allowance: tuple[int, int] | None = None
         self.behind = timedelta()
         self.renew: Callable[[str], None] | None = None  # takes the token of the session that has ended
+        self._second_answers: WeakSet[requests.Response] = WeakSet()
+
+    def is_second_answer(self, response: requests.Response) -> bool:
+        """Whether the same request may have been carried out before, when its answer was lost."""
+        return response in self._second_answers
 
     def send(
         self,
@@ -109,17 +116,23 @@ class OrgTransport(HTTPAdapter):
         plain = request.url.startswith("http://")
         repeatable = _is_repeatable(request)
         meter = self.meter  # of the run that asks: a thread that outlives its run must not spend another's calls
+        lost: list[OrgUnavailable] = []  # answers of attempts that may have been carried out
 
         def once() -> requests.Response:
-            return self._once(
-                request,
-                meter,
-                stream=stream,
-                timeout=timeout or TIMEOUTS,
-                verify=verify,
-                cert=cert,
-                proxies={} if plain else proxies,
-            )
+            try:
+                return self._once(
+                    request,
+                    meter,
+                    stream=stream,
+                    timeout=timeout or TIMEOUTS,
+                    verify=verify,
+                    cert=cert,
+                    proxies={} if plain else proxies,
+                )
+            except OrgUnavailable as error:
+                if not _is_untried(error):
+                    lost.append(error)
+                raise
 
         attempts = Retrying(
             retry=retry_if_exception(lambda error: _is_worth_repeating(error, repeatable)),
@@ -138,6 +151,8 @@ class OrgTransport(HTTPAdapter):
             if times > 1:
                 error.args = (f"{error} (tried {times} times: run it again later)",)
             raise
+        if lost:
+            self._second_answers.add(response)
         return response
 
     def _once(self, request: requests.PreparedRequest, meter: CallMeter | None, **how: object) -> requests.Response:
@@ -145,6 +160,8 @@ class OrgTransport(HTTPAdapter):
         if self.token is not None and not _is_login(request) and urlsplit(request.url or "").netloc == self.host:
             request.headers["Authorization"] = f"Bearer {self.token}"
         halting.require_wanted()
+        if hasattr(request.body, "seek"):
+            rewind_body(request)
         _count(request, meter)
         where = f"{request.method} {_path(request)}"
         try:
@@ -256,17 +273,26 @@ def _is_worth_repeating(error: BaseException, repeatable: bool) -> bool:
     """A request that may have been carried out is repeated only where doing it twice changes nothing."""
     if not isinstance(error, OrgUnavailable) or (error.retry_after or 0) > 300:
         return False
-    return repeatable or error.never_arrived or error.status == 429 or error.code == "REQUEST_LIMIT_EXCEEDED"
+    return repeatable or _is_untried(error)
+
+
+def _is_untried(error: OrgUnavailable) -> bool:
+    """Whether the request was certainly not carried out."""
+    return error.never_arrived or error.status == 429 or error.code == "REQUEST_LIMIT_EXCEEDED"
 
 
 def _is_repeatable(request: requests.PreparedRequest) -> bool:
-    """Reads, updates, logins and query jobs; not a POST that creates."""
+    """Whatever may be carried out twice: reads, updates, upserts, deletes, logins, jobs; not a POST that creates.
+
+    A query job, or an ingest job without data, that nobody knows of does nothing. An upsert finds the record that it
+    made, and a delete finds it deleted: `is_second_answer` tells what that says.
+    """
     if request.method != "POST" or _is_login(request):
         return True
     path = _path(request)
     if path.endswith("/composite"):
         return only_reads(request.body)
-    return path.endswith("/jobs/query") or _RETRIEVE.search(path) is not None
+    return path.endswith(("/jobs/query", "/jobs/ingest")) or _RETRIEVE.search(path) is not None
 
 
 def _is_login(request: requests.PreparedRequest) -> bool:

@@ -1,6 +1,6 @@
 """Salesforce Ids: 15 case-sensitive characters, or 18 with a checksum that survives a change of letter case.
 
-to_18("003D000000QYVi7")      # "003D000000QYVi7IAG"
+to_18("003D000000QYVi7")      # "003D000000QYVi7IAH"
 normalise("003D000000QYVi7")  # the same; None where the text is no Id
 """
 

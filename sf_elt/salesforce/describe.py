@@ -44,6 +44,7 @@ class FieldDescribe(BaseModel):
     calculated: bool = False
     defaultedOnCreate: bool = False
     externalId: bool = False
+    caseSensitive: bool = False
     idLookup: bool = False
     restrictedPicklist: bool = False
     picklistValues: tuple[PicklistValue, ...] = ()

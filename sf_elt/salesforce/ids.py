@@ -1,9 +1,9 @@
 """Salesforce Ids: 15 characters in which letter case counts, or the same 15 with three more that say the letter case.
 
 >>> record_id("003D000000QYVi7")
-'003D000000QYVi7IAG'
->>> record_id("003d000000qyvi7iag")  # after a spreadsheet that minds no letter case
-'003D000000QYVi7IAG'
+'003D000000QYVi7IAH'
+>>> record_id("003d000000qyvi7iah")  # after a spreadsheet that minds no letter case
+'003D000000QYVi7IAH'
 """
 
 import re
@@ -24,7 +24,7 @@ def record_id(text: str) -> str:
     """
     given = text.strip()
     if not _FORM.fullmatch(given):
-        raise NotAnId(f"{given!r} is no Salesforce Id: those have 15 or 18 letters and digits, like 003D000000QYVi7IAG")
+        raise NotAnId(f"{given!r} is no Salesforce Id: those have 15 or 18 letters and digits, like 003D000000QYVi7IAH")
     first, last = given[:15], given[15:].upper()
     if not last or last == _checksum(first):
         return first + _checksum(first)

@@ -104,6 +104,12 @@ def query_columns(org: Org, soql: str) -> list[str]:
     return list(_column_names(reply.get("columnMetadata")))
 
 
+def records_of_reply(org: Org, first: object) -> Iterator[Record]:
+    """All rows of a query whose first reply, as JSON, is there already."""
+    for page in _pages(org, _object(first)):
+        yield from _records(org, page)
+
+
 def _as_dict(record: Record) -> dict[str, object]:
     return {name: _as_dict(value) if isinstance(value, Record) else value for name, value in record.fields.items()}
 
@@ -162,12 +168,7 @@ def _value(org: Org, value: object) -> object:
         return value
     if "attributes" in value:
         return record_of(org, value)
-    return tuple(_children(org, value)) if "records" in value else value
-
-
-def _children(org: Org, reply: dict[str, object]) -> Iterator[Record]:
-    for page in _pages(org, reply):
-        yield from _records(org, page)
+    return tuple(records_of_reply(org, value)) if "records" in value else value
 
 
 def _pages(org: Org, first: dict[str, object]) -> Iterator[dict[str, object]]:

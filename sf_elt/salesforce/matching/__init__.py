@@ -1,0 +1,32 @@
+"""Which records of an object have given values, in few calls: one for thousands of values, never one a record.
+
+    check_matchers(describe(org, "Lead"), ["Email", "Customer_Number__c"])
+    for found in find_matches(org, "Lead", ["Email", "Phone"], "or", [("ada@example.com", None), (None, "+49 30 1")]):
+        print(found.outcome, [record.id for record in found.records])
+
+Any field that Salesforce filters by can be a matcher: Id, external ids, standard and custom fields, references. Values
+are given as text and compared as the org compares them: text in any letter case, Ids at 18 characters, numbers and
+times by what they are.
+
+matchers.py   which fields can be matched by
+matches.py    the records of each key
+questions.py  many values in few calls
+values.py     a text as the value that a field takes, and when two values are the same
+whole.py      for very many keys: the matchers of all records, by a bulk job
+"""
+
+from sf_elt.salesforce.matching.matchers import CannotMatch, check_matchers
+from sf_elt.salesforce.matching.matches import Matches, Operator, find_matches
+from sf_elt.salesforce.matching.values import cast
+from sf_elt.salesforce.matching.whole import cheaper_in_bulk, download_matchers
+
+__all__ = [
+    "CannotMatch",
+    "Matches",
+    "Operator",
+    "cast",
+    "cheaper_in_bulk",
+    "check_matchers",
+    "download_matchers",
+    "find_matches",
+]

@@ -12,6 +12,7 @@ Every HTTP call, each repetition too, is counted by the meter before it leaves.
 connection/     log in, the session, every HTTP call over it
 downloads/      rows of a query as landing files: in bulk, by REST, by Id; what that costs
 lookups/        records, fields, labels, picklists and campaigns for people and their own programs
+matching/       which records have given values, thousands of values a call
 asking.py       many small questions in few calls
 composite.py    what composite requests and their replies look like
 counting.py     how many records there are

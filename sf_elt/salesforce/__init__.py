@@ -14,6 +14,7 @@ downloads/      rows of a query as landing files: in bulk, by REST, by Id; what 
 lookups/        records, fields, labels, picklists and campaigns for people and their own programs
 matching/       which records have given values, thousands of values a call
 asking.py       many small questions in few calls
+bulk_jobs.py    what bulk jobs have in common: how they are waited for
 composite.py    what composite requests and their replies look like
 counting.py     how many records there are
 describe.py     objects and their fields
@@ -47,6 +48,7 @@ Errors:
         └── JobFailed            a bulk job ended as Failed or Aborted
 """
 
+from sf_elt.salesforce.bulk_jobs import JobPatience
 from sf_elt.salesforce.connection.connect import Org, connect
 from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.connection.transport import CallMeter, Patience, Pause
@@ -55,7 +57,6 @@ from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, 
 from sf_elt.salesforce.downloads.bulk import begin_bulk, download_bulk
 from sf_elt.salesforce.downloads.keyset import download_by_id
 from sf_elt.salesforce.downloads.pages import Download
-from sf_elt.salesforce.downloads.query_jobs import JobPatience
 from sf_elt.salesforce.downloads.rest import download_rest, fits_rest
 from sf_elt.salesforce.errors import (
     AllowanceSpent,

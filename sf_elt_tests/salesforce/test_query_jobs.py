@@ -21,7 +21,7 @@ from sf_elt.salesforce import (
     download_bulk,
     download_rest,
 )
-from sf_elt.salesforce.downloads.query_jobs import LEAST_WAIT, SOON, first_wait, next_wait
+from sf_elt.salesforce.bulk_jobs import LEAST_WAIT, SOON, first_wait, next_wait
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import Meter
 

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from sf_elt.salesforce.bulk_jobs import JobPatience
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.downloads.pages import Download
-from sf_elt.salesforce.downloads.query_jobs import JobPatience, create_query_job, wait_for_job
+from sf_elt.salesforce.downloads.query_jobs import create_query_job, wait_for_job
 from sf_elt.salesforce.downloads.result_pages import JobPages, NotSideBySide, read_pages
 from sf_elt.salesforce.errors import QueryTooLarge, RequestRefused
 

@@ -8,7 +8,7 @@ ten times; a job that is done at the first look, as the demo org's are, costs 3 
 
 from functools import cache
 
-from sf_elt.salesforce.downloads.query_jobs import JobPatience, first_wait, next_wait
+from sf_elt.salesforce.bulk_jobs import JobPatience, first_wait, next_wait
 from sf_elt.salesforce.downloads.rest import PAGE_ROWS
 from sf_elt.salesforce.downloads.result_pages import JobPages
 

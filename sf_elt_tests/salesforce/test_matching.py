@@ -233,14 +233,16 @@ def test_what_is_too_much_is_asked_in_parts(
     """A query that takes too long, and an org whose addresses are all there is: the same answer in more calls."""
     connected.takes_composites = takes_composites
     describe(connected, "Lead")
-    keys = [[title] for title in AWKWARD] + [[f"{number} {'ä' * 100}"] for number in range(40)]
+    nobody = [[f"{number} {'ä' * 100}"] for number in range(40)]
+    titles = [[title] for title in AWKWARD]
+    keys = [*titles[:6], *nobody, *titles[6:]]
     refused = [{"errorCode": "QUERY_TIMEOUT", "message": "Your query request was running for too long."}]
     inside = {"compositeResponse": [{"referenceId": "query0", "httpStatusCode": 400, "body": refused}]}
     slow = {"status": 200, "body": inside} if takes_composites else {"status": 400, "body": refused}
     levers(org).faults.plan({"path": "/(composite|query/)$", "reply": slow})
     levers(org).calls.clear()
     found = find_matches(connected, "Lead", ["Title"], "or", keys)
-    assert ids_of(found) == [[titled[title]] for title in AWKWARD] + [[]] * 40
+    assert ids_of(found) == [[titled[title]] if title in titled else [] for (title,) in keys]
     paths = [call["path"].rpartition("v62.0/")[2] for call in levers(org).calls.all()]
     assert paths == ["composite"] * 2 if takes_composites else len(paths) > 3 and set(paths) == {"query/"}
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sf_elt.salesforce.asking import MOST_QUERIES
+from sf_elt.salesforce.bulk_jobs import JobPatience
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.counting import count, kept_counts
 from sf_elt.salesforce.describe import describe
 from sf_elt.salesforce.downloads.bulk import download_bulk
 from sf_elt.salesforce.downloads.costs import bulk_calls
 from sf_elt.salesforce.downloads.pages import Download
-from sf_elt.salesforce.downloads.query_jobs import JobPatience
 from sf_elt.salesforce.matching.matchers import check_matchers
 from sf_elt.salesforce.matching.matches import Operator
 from sf_elt.salesforce.matching.questions import MOST_ROWS

@@ -70,7 +70,7 @@ def find_active_days(sessions: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
 
     These times are days before the last session of all.
     """
-    waited = (now - sessions["ends"].max()) // DAY
+    waited = max(0, (now.floor("D") - sessions["ends"].max()) // DAY)
     before = sessions["begins"].max() - sessions["begins"]
     sessions = sessions.assign(before=before / DAY)
     by_age = sessions.groupby(waited + (before + DAY / 2) // DAY)
@@ -85,9 +85,13 @@ def usual_gap(gaps: pd.Series) -> float:
 
 
 def recency(ages: pd.Series, usual: float) -> float:
-    kept = np.exp(-(ages - usual).clip(lower=0) / (3 * usual)).sum()
-    presence = (1 - np.exp(-len(ages) / 3)) / (1 - np.exp(-1 / 3))
-    return min(1, kept / presence)
+    """Each absence takes away a part of what there is, and each active day brings back a part of what is missing."""
+    of_missing = 1 - np.exp(-1 / 3)
+    kept = 0.0
+    for place, (age, next_age) in enumerate(zip(ages[::-1], [*ages[::-1][1:], 0], strict=True)):
+        kept += (1 - kept) * (of_missing if place else 1)
+        kept *= np.exp(-max(0, age - next_age - 1.25 * usual) / (3 * usual))
+    return kept
 
 
 def momentum(days: pd.DataFrame, usual: float) -> float:

@@ -40,7 +40,8 @@ def find_sessions(events: pd.DataFrame, pause: int) -> pd.DataFrame:
 
 def score(sessions: pd.DataFrame, given: dict) -> pd.DataFrame:
     by_person = sessions.groupby("profile_id")
-    waited = (given["now_us"] - by_person["ends"].transform("max")) // DAY
+    today = given["now_us"] // DAY * DAY
+    waited = (today - by_person["ends"].transform("max")).clip(lower=0) // DAY
     before = by_person["begins"].transform("max") - sessions["begins"]
     sessions = sessions.assign(age=waited + (before + DAY // 2) // DAY, before=before / DAY)
     days = sessions.groupby(["profile_id", "age"], as_index=False).agg(
@@ -69,8 +70,10 @@ def score(sessions: pd.DataFrame, given: dict) -> pd.DataFrame:
     count, mean = by_person.size(), by_person["events"].mean()
     spread = by_person["events"].std(ddof=0).where(count > 1)
     of_day = days["profile_id"].map(usual)
-    kept = np.exp(-(days["age"] - of_day).clip(lower=0) / (3 * of_day)).groupby(days["profile_id"]).sum()
-    presence = (1 - np.exp(-found["active_days"] / 3)) / (1 - np.exp(-1 / 3))
+    late = (days["gap"].fillna(days["age"]) - 1.25 * of_day).clip(lower=0) / of_day
+    lost = late.groupby(days["profile_id"]).cumsum()
+    part = np.where(days["place"] == days["active_days"], 1, 1 - np.exp(-1 / 3))
+    kept = (np.exp(-(days["place"] - 1 + lost) / 3) * part).groupby(days["profile_id"]).sum()
     rate = current["events"] / (current["since"] + np.maximum(due, found["last"]))
     rate *= np.exp(-(found["last"] - due).clip(lower=0) / (3 * usual))
     before = earlier["events"] / (earlier["since"] - current["since"])
@@ -79,7 +82,7 @@ def score(sessions: pd.DataFrame, given: dict) -> pd.DataFrame:
     shares = {
         "quantity": share_below(found["events"]),
         "frequency": share_below(count / np.maximum(found["first"] + 1, 28)),
-        "recency": np.minimum(1, kept / presence),
+        "recency": kept,
         "intensity": share_below(np.exp(by_person["log"].mean()).round(9)),
         "momentum": rate / (rate + before),
         "propensity": chance_of_return(found, given["horizon_days"], given["model"]),

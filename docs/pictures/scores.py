@@ -20,7 +20,7 @@ from sf_elt.warehouse import Warehouse
 
 PICTURES = Path(__file__).parent.parent / "images" / "scores"
 CDNOW = Path(__file__).parents[2] / "sf_elt_tests" / "insight" / "data" / "cdnow_sample.csv.gz"
-NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 GREY, BLUE, ORANGE = "#808890", "#3b82c4", "#d97706"
 History = Sequence[tuple[float, int]]
 """Sessions: how many days ago, and how many events."""
@@ -38,6 +38,8 @@ HISTORIES: Mapping[str, Mapping[str, History]] = {
         "weekly, away for 3 weeks": every(7, 17, last=22),
         "away for half a year": every(7, 9, last=180),
         "… with a stray visit": [(1, 1), *every(7, 9, last=180)],
+        "once": [(180, 1)],
+        "… with a stray visit ": [(1, 1), (180, 1)],
     },
     "intensity": {f"{n} a session": every(20, 12, events=n) for n in (1, 3, 8, 20)},
     "momentum": {
@@ -112,7 +114,7 @@ def draw_score(score: str, histories: Mapping[str, History]) -> None:
 
 
 def draw_calibration() -> None:
-    """What propensity said of the CDNOW customers on 1997-09-30, and what they did in the next 39 weeks."""
+    """What propensity said of the CDNOW customers at the end of 1997-09-30, and what they did in the next 39 weeks."""
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Warehouse(Path(folder))
         with warehouse.write() as connection:
@@ -123,11 +125,11 @@ def draw_calibration() -> None:
             )
             connection.execute("CREATE VIEW profiles.web_events_by_profile AS FROM streams.web_events")
         spec = ScoreSpec(horizon=timedelta(weeks=39))
-        score_behaviour(warehouse, spec, now=datetime(1997, 9, 30, 23, tzinfo=UTC), run_id="pictures")
+        score_behaviour(warehouse, spec, now=datetime(1997, 10, 1, tzinfo=UTC), run_id="pictures")
         with warehouse.read() as connection:
             groups = connection.execute(
                 "SELECT avg(propensity), 100 * avg((profile_id IN (SELECT profile_id FROM streams.web_events "
-                "WHERE occurred_at > TIMESTAMP '1997-09-30 23:00:00'))::INT), count(*) "
+                "WHERE occurred_at > TIMESTAMP '1997-10-01'))::INT), count(*) "
                 "FROM insight.scores GROUP BY least(propensity // 10, 8) ORDER BY 1"
             ).fetchall()
     figure, axes = plt.subplots(figsize=(4.6, 3.6))

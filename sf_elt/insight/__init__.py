@@ -13,6 +13,7 @@ Errors:
     InsightError
     ├── ProfilesMissing     profiles have not been built yet
     ├── WarehouseOutdated   an earlier version wrote the warehouse last; a preview, which only reads, needs this one's
+    ├── UnknownName         there is no audience, or no user field, of that name
     ├── StreamsRefused      a stream of events does not exist, and another one is called nearly the same
     └── AudiencesRefused    audiences are not well defined; `problems` says how, nothing was written
 """
@@ -20,8 +21,9 @@ Errors:
 from sf_elt.insight.affinity import INTERESTS, AffinitiesReport, AffinitySpec, compute_affinities
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.definitions import AudienceFault, check_audiences
-from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing, StreamsRefused, WarehouseOutdated
+from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing, StreamsRefused, UnknownName, WarehouseOutdated
 from sf_elt.insight.history import ReadTopic, ScoreSpread, audiences_over_time, most_read_topics, spread_of_scores
+from sf_elt.insight.known_by import members_known_by
 from sf_elt.insight.membership import AudienceChange, AudiencesReport, refresh_audiences
 from sf_elt.insight.previewing import AudiencePreview, AudiencesPreview, Overlap, preview_audiences
 from sf_elt.insight.samples import KNOWN_BY
@@ -58,10 +60,12 @@ __all__ = [
     "Size",
     "StandingAudience",
     "StreamsRefused",
+    "UnknownName",
     "WarehouseOutdated",
     "audiences_over_time",
     "check_audiences",
     "compute_affinities",
+    "members_known_by",
     "most_read_topics",
     "preview_audiences",
     "refresh_audiences",

@@ -15,6 +15,10 @@ class WarehouseOutdated(InsightError):
     """An earlier version wrote the warehouse last, and what only reads it cannot bring it up to date."""
 
 
+class UnknownName(InsightError):
+    """There is no audience, or no user field, of that name."""
+
+
 class StreamsRefused(InsightError):
     """A stream of events does not exist, and another one is called nearly the same."""
 

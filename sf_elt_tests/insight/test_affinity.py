@@ -27,6 +27,8 @@ from sf_elt_tests.examples import some
 from sf_elt_tests.pages import ROOT
 from sf_elt_tests.profiles.streams import NOW, build, event, put, table
 
+TODAY = NOW.replace(hour=0)
+"""Ages are counted back from the beginning of the day."""
 HALF_LIFE = 90
 ROUNDING = 1e-6
 SCHEMA = pa.schema({"profile_id": pa.string(), "occurred_at": pa.timestamp("us"), "topics": pa.list_(pa.string())})
@@ -46,8 +48,8 @@ Affinities = dict[tuple[str, str], float]
 def compute(
     warehouse: Warehouse, visits: Iterable[Visit], *, later: float = 0, **options: object
 ) -> tuple[Affinities, AffinitiesReport]:
-    """(Who, topic) → affinity, `later` days after NOW; and the report."""
-    now = NOW.replace(tzinfo=None)
+    """(Who, topic) → affinity, `later` days after TODAY; and the report."""
+    now = TODAY.replace(tzinfo=None)
     rows = [
         {"profile_id": visit.who, "occurred_at": now - timedelta(days=visit.days_ago), "topics": visit.topics}
         for visit in visits
@@ -58,7 +60,7 @@ def compute(
         connection.unregister("arriving")
         connection.execute("CREATE OR REPLACE VIEW profiles.web_events_by_profile AS FROM streams.web_events")
     spec = AffinitySpec.model_validate({"half_life_days": HALF_LIFE, **options})
-    report = compute_affinities(warehouse, spec, now=NOW + timedelta(days=later), run_id="test")
+    report = compute_affinities(warehouse, spec, now=TODAY + timedelta(days=later), run_id="test")
     found = table(warehouse, "insight.affinities")
     return {(row["profile_id"], row["topic"]): row["affinity"] for row in found}, report
 
@@ -205,6 +207,18 @@ def test_spellings_of_a_topic_are_one(warehouse: Warehouse) -> None:
     assert report.topics == 2
 
 
+def test_hours_change_nothing(warehouse: Warehouse) -> None:
+    """All runs of a day (UTC) over the same visits give the same affinities; those of that day fade like all others."""
+    visits = [Visit("a", 1, ["Data"]), Visit("b", 40, ["AI"]), Visit("b", 3, ["Data"])]
+    found = [compute(warehouse, visits, later=later)[0] for later in (0, 1 / 1440, 0.999, 1)]
+    assert found[0] == found[1] == found[2] != found[3]
+    visits += [Visit("a", -later, ["Data"]) for later in (0.1, 0.5, 0.9)]
+    for day in (0, 1):
+        reckoned = reckon([each._replace(days_ago=each.days_ago + day) for each in visits])
+        found_then, _ = compute(warehouse, visits, later=day + 0.95)
+        assert found_then == pytest.approx({each: numbers.affinity for each, numbers in reckoned.items()}, abs=ROUNDING)
+
+
 def test_what_is_no_topic_is_counted_and_left_out(warehouse: Warehouse) -> None:
     """Blank, missing, JSON, signs alone, too long: none of them is a topic; C++ and a picture are."""
     odd = [None, "", "  \u00a0", "--", '{"name": "Data"}', '["Data"]', "x" * 201]
@@ -272,7 +286,7 @@ def test_conditions_ask_for_them(warehouse: Warehouse) -> None:
 
 def test_a_topic_that_nobody_read_about_is_told(warehouse: Warehouse) -> None:
     """It may be a slip: audiences and their previews name the nearest topic that there is, and go on."""
-    put(warehouse, events=[event(NOW, cookie="a", topics=["Data Quality", "AI"])])
+    put(warehouse, events=[event(TODAY, cookie="a", topics=["Data Quality", "AI"])])
     build(warehouse)
     compute_affinities(warehouse, now=NOW, run_id="test")
     conditions = {

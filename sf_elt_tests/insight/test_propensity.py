@@ -20,7 +20,7 @@ from sf_elt_tests.insight.visits import every, happened
 from sf_elt_tests.profiles.streams import NOW, put, table
 
 CDNOW = Path(__file__).parent / "data" / "cdnow_sample.csv.gz"
-CALIBRATED_TO = datetime(1997, 9, 30, 23, tzinfo=UTC)
+CALIBRATED_TO = datetime(1997, 10, 1, tzinfo=UTC)
 HELD_OUT = timedelta(weeks=39)
 PUBLISHED = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}  # Fader, Hardie & Lee 2005, table 2; alpha in weeks
 CDNOW_MODEL = ReturnModel(**PUBLISHED, people=2357)
@@ -28,7 +28,7 @@ CDNOW_MODEL = ReturnModel(**PUBLISHED, people=2357)
 
 @pytest.fixture(scope="module")
 def cdnow(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, ScoresReport]:
-    """The customers of CDNOW with the scores of 1997-09-30, each purchase an event at noon."""
+    """The customers of CDNOW with their scores at the end of 1997-09-30, each purchase an event at noon."""
     warehouse = Warehouse(tmp_path_factory.mktemp("cdnow"))
     put(warehouse, events=[])
     with warehouse.write() as connection:

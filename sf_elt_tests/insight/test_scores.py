@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sf_elt.insight import SCORES, ScoreSpec, StreamsRefused, score_behaviour
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.examples import some
-from sf_elt_tests.insight.visits import ago, every, scores, session
+from sf_elt_tests.insight.visits import ago, every, happened, scores, session
 from sf_elt_tests.profiles.streams import NOW, build, event, lead, put, table
 
 
@@ -90,6 +90,27 @@ def test_one_stray_event_wakes_nobody_who_came_seldom_either(warehouse: Warehous
         assert found[f"{who}, and a stray"]["recency"] <= 55
 
 
+def test_one_stray_event_brings_back_as_little_of_a_short_past_as_of_a_long_one(warehouse: Warehouse) -> None:
+    """Who came once, or for years, and stayed away: a stray event brings back 28 % of what was lost, and no more."""
+    pasts = {f"{times} times, {silent} ago": (times, silent) for times in (1, 2, 30) for silent in (60, 120, 365)}
+    dormant = {who: every(28, times, last=silent) for who, (times, silent) in pasts.items()}
+    stray = {f"{who}, and a stray": [ago(0.2), *past] for who, past in dormant.items()}
+    found = scores(warehouse, {**dormant, **stray})
+    for who in pasts:
+        before, after = found[who]["recency"], found[f"{who}, and a stray"]["recency"]
+        assert before < 80
+        assert after == pytest.approx(before + 0.28 * (100 - before), abs=2)
+
+
+def test_a_few_days_late_are_no_absence(warehouse: Warehouse) -> None:
+    """Who wavers about the own cadence by a tenth of it is as recent as ever."""
+    wavering = {
+        f"every {days}": [ago(days * (n + share)) for n, share in enumerate((0.1, 0, 0.1, 0, 0.1, 0, 0, 0.1))]
+        for days in (7, 30)
+    }
+    assert {row["recency"] for row in scores(warehouse, wavering).values()} == {100}
+
+
 def test_intensity_is_the_depth_of_a_typical_session(warehouse: Warehouse) -> None:
     """Deep sessions are intense, also when few; one long session among many short ones changes little."""
     found = scores(
@@ -131,18 +152,23 @@ def test_a_constant_rate_has_no_momentum(warehouse: Warehouse) -> None:
     assert {who: row["momentum"] for who, row in found.items()} == dict.fromkeys(constant, 50)
 
 
-def test_hours_without_events_change_nothing(warehouse: Warehouse) -> None:
-    """Until 24 hours have passed since somebody's last event, waiting changes no score; the next day does."""
-    visits = {"daily": every(1, 20, last=0), "weekly": every(7, 9, last=3), "once": [ago(30)]}
-    at_once = scores(warehouse, visits)
-    compared = {}
-    for hours in (0, 7, 23.9, 24):
-        later = NOW + timedelta(hours=hours)
-        score_behaviour(warehouse, now=later, run_id="test")
-        rows = table(warehouse, "insight.scores")
-        compared[hours] = sorted(tuple(row[score] for score in SCORES) for row in rows)
-    assert compared[0] == sorted(tuple(row[score] for score in SCORES) for row in at_once.values())
-    assert compared[0] == compared[7] == compared[23.9] != compared[24]
+def test_a_day_without_events_changes_nothing(warehouse: Warehouse) -> None:
+    """All runs of a day (UTC) over the same events give the same scores, from its first second to its last.
+
+    Nor does the turn of a day within 24 hours of somebody's last event change what is theirs alone.
+    """
+    happened(warehouse, {"now": every(1, 20, last=0), "weekly": every(7, 9, last=3), "once": [ago(30)]})
+    day = NOW.replace(hour=0) + timedelta(days=1)
+
+    def at(now: datetime) -> dict[str, tuple[object, ...]]:
+        score_behaviour(warehouse, now=now, run_id="test")
+        return {row["profile_id"]: tuple(row[score] for score in SCORES) for row in table(warehouse, "insight.scores")}
+
+    same_day = [at(NOW), at(NOW + timedelta(minutes=1)), at(day - timedelta(seconds=1))]
+    assert same_day[0] == same_day[1] == same_day[2]
+    next_day = at(day)
+    assert next_day["now"] == same_day[0]["now"]
+    assert next_day["once"] != same_day[0]["once"]
 
 
 def test_momentum_rises_and_falls(warehouse: Warehouse) -> None:

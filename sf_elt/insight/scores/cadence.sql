@@ -1,20 +1,6 @@
 -- One row for each profile: when it comes. Days and gaps are explained in docs/scores.md.
 CREATE OR REPLACE TEMP TABLE cadence AS
 WITH
-intervals AS (
-    SELECT
-        person,
-        age,
-        first_session,
-        events,
-        age - lag(age) OVER newest_first AS days_to_next,
-        last_session - lag(first_session) OVER newest_first AS pause,
-        row_number() OVER newest_first AS place,
-        count(*) OVER (PARTITION BY person) AS active_days
-    FROM days
-    WINDOW newest_first AS (PARTITION BY person ORDER BY age)
-),
-
 -- The current period is the last quarter of the active days, at least one and at most eight.
 periods AS (
     SELECT *, place <= least(ceil(active_days / 4), 8) AS is_current

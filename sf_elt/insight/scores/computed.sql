@@ -12,14 +12,24 @@ depth AS (
     GROUP BY person
 ),
 
--- How much of its usual presence a profile has kept: each active day counts less as it ages, by its own usual gap.
+-- What has been lost since each active day, in usual gaps: the time by which the next one was late, and each one after it.
+lateness AS (
+    SELECT
+        person,
+        place,
+        place = intervals.active_days AS is_first,
+        sum(greatest(0, coalesce(days_to_next, age) - $late_after * usual_gap))
+            OVER (PARTITION BY person ORDER BY place ROWS UNBOUNDED PRECEDING) / usual_gap AS lost
+    FROM intervals
+    JOIN cadence USING (person)
+),
+
+-- The first active day is all there is; each one after it brings back a part of what was lost by then.
 presence AS (
     SELECT
         person,
-        sum(exp(-greatest(0, age - usual_gap) / (3 * usual_gap))) AS kept,
-        any_value((1 - exp(-cadence.active_days / 3.0)) / (1 - exp(-1 / 3.0))) AS usual
-    FROM days
-    JOIN cadence USING (person)
+        sum(exp(-(place - 1 + lost) / 3) * CASE WHEN is_first THEN 1 ELSE 1 - exp(-1 / 3) END) AS recency
+    FROM lateness
     GROUP BY person
 ),
 
@@ -38,7 +48,7 @@ measures AS (
         cadence.person,
         cadence.events AS quantity,
         depth.sessions / greatest(cadence.first_age + 1, 28) AS frequency,
-        least(1, presence.kept / presence.usual) AS recency,
+        presence.recency,
         round(depth.typical_session, 9) AS intensity,
         rates.current_rate / (rates.current_rate + rates.earlier_rate) AS momentum,
         chance_of_return(

@@ -26,6 +26,9 @@ SCORES = (
 USUAL_GAP_DAYS = 28
 """The days between visits that a profile with a single active day is taken to have."""
 
+LATE_AFTER = 1.25
+"""The usual gaps that may pass between visits before any recency is lost."""
+
 HALF_MATURE_DAYS = 730
 """The days between the first and the last activity of a profile with a maturity of 50."""
 
@@ -120,6 +123,7 @@ def _find_sessions(
 def _compute(connection: duckdb.DuckDBPyConnection, spec: ScoreSpec, now: datetime, run_id: str) -> ReturnModel | None:
     """Makes the temporary table computed_scores from the table sessions."""
     _run(connection, "days", {"now": now})
+    _run(connection, "intervals")
     _run(connection, "cadence", {"usual_gap": USUAL_GAP_DAYS})
     model = _fit(connection, run_id)
     for macro in ("share_below", "chance_of_return"):
@@ -129,6 +133,7 @@ def _compute(connection: duckdb.DuckDBPyConnection, spec: ScoreSpec, now: dateti
         "computed",
         {
             "usual_gap": USUAL_GAP_DAYS,
+            "late_after": LATE_AFTER,
             "half_mature": HALF_MATURE_DAYS,
             "horizon": spec.horizon / timedelta(days=1),
             **{name: getattr(model, name, None) for name in ("r", "alpha", "a", "b")},

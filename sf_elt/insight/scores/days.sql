@@ -1,13 +1,16 @@
 -- The days on which a profile was active, that is on which a session of it began, with the events of those sessions.
 -- `age` is how many days of 24 hours ago that was. Ages are rounded differences from the profile's last session, so that
--- somebody who comes every morning, a little earlier or later, has one session a day; what has passed since the last
--- event counts in whole days. So without new events a profile's ages change once in 24 hours and not by the minute, and
+-- somebody who comes every morning, a little earlier or later, has one session a day. What has passed since the last event
+-- counts in whole days up to the beginning of today (UTC). So all runs of a day find the same ages of the same events, and
 -- an hourly export has nothing to write about people who did nothing. `first_session` and `last_session` are how many
 -- microseconds those of the day began before the profile's last session.
 CREATE OR REPLACE TEMP TABLE days AS
 WITH
 last_sessions AS (
-    SELECT person, max(begins) AS last_begins, (epoch_us($now::TIMESTAMP) - max(ends)) // 86400000000 AS waited
+    SELECT
+        person,
+        max(begins) AS last_begins,
+        greatest(0, epoch_us(date_trunc('day', $now::TIMESTAMP)) - max(ends)) // 86400000000 AS waited
     FROM sessions
     GROUP BY person
 )

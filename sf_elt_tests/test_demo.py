@@ -152,8 +152,8 @@ def test_a_claim_that_does_not_hold_is_told() -> None:
 
 
 def test_what_an_echo_moves_is_told() -> None:
-    """An audience that our own writes moved, or a record written again, ends the demo, but where time moved scores."""
-    now = datetime.now(UTC)
+    """Audiences or scores that our own writes moved, or a record written again, end the demo, but where a day ended."""
+    now = datetime(2026, 11, 1, 23, tzinfo=UTC)
     nothing = Pass(now, moved_ids={"salesforce_leads": set(), "salesforce_contacts": set()})
     moves, sent = [AudienceMove("p1", profile_changed=True)], [Sent("leads", "a", "p1")]
     increment = Pass(now, moved_ids={"salesforce_leads": {"a"}, "salesforce_contacts": set()})
@@ -164,8 +164,10 @@ def test_what_an_echo_moves_is_told() -> None:
     ):
         with pytest.raises(ClaimFailed, match=said):
             check_claims(nothing, echo, increment, changed)
-        with pytest.raises(ClaimFailed, match=r"(?s)^((?!our own writes).)*$"):
+        with pytest.raises(ClaimFailed, match=said + r"(?s:.*)our own writes: 1 profiles have other scores"):
             check_claims(nothing, replace(echo, scores_moved={"p1"}), increment, changed)
+        with pytest.raises(ClaimFailed, match=r"(?s)^((?!our own writes).)*$"):
+            check_claims(nothing, replace(echo, scores_moved={"p1"}, seconds=3600.0), increment, changed)
     unmoved = replace(increment, sent=sent)
     with pytest.raises(ClaimFailed, match=r"their changes: records of 1 profiles were written though no audience"):
         check_claims(nothing, nothing, unmoved, changed)

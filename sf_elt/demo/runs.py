@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import requests
@@ -39,6 +39,10 @@ class Pass:
     our_calls: int = 0
     org_calls: int = 0
     seconds: float = 0.0
+
+    @property
+    def ended_at(self) -> datetime:
+        return self.started_at + timedelta(seconds=self.seconds)
 
     def add(self, asset: str, numbers: Mapping[str, int | float]) -> None:
         """Takes the numbers of one run; around midnight a stream is read by two, whose rows add up."""

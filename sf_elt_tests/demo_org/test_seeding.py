@@ -172,14 +172,15 @@ def test_the_work_grows_and_rests_at_weekends(org: Store) -> None:
 
 
 def test_every_value_is_one_that_the_org_would_save(org: Store) -> None:
-    """Lengths, picklists, email format, number ranges: each value, sent to the org, comes out unchanged."""
+    """Lengths, picklists, email format, number ranges: each value, sent to the org, comes out unchanged, but for capitals of emails."""
     for object_type in org.schema.objects:
         for field in object_type.stored_fields:
             name = f'"{field.name}"'
             shown = f"strftime({name}, '%Y-%m-%dT%H:%M:%SZ')" if field.type == "datetime" else name
             shown = f"{name}::VARCHAR" if field.type == "date" else shown
             for kept, sent in ask(org, f"SELECT DISTINCT {name}, {shown} FROM {table(object_type.name)}"):
-                assert cell(field, sent) == kept, f"{object_type.name}.{field.name}"
+                saved = kept.lower() if field.type == "email" and kept else kept
+                assert cell(field, sent) == saved, f"{object_type.name}.{field.name}"
                 assert kept is not None or not field.required, f"{object_type.name}.{field.name}"
                 if field.type == "picklist" and field.picklist and kept is not None:
                     assert kept in field.picklist, f"{object_type.name}.{field.name}"

@@ -24,6 +24,9 @@ def demo_org(
         int | None,
         typer.Option(help="So many contacts instead of two in five of the records; the rest stays as it is."),
     ] = None,
+    person_accounts: Annotated[
+        bool, typer.Option("--person-accounts", help="Have Person Accounts: people who are account and contact in one.")
+    ] = False,
     file: Annotated[
         Path | None,
         typer.Option(help="Keep the org in this DuckDB file, its credentials beside it, and find it again next time."),
@@ -72,6 +75,7 @@ def demo_org(
             sandbox=sandbox,
             my_domain=my_domain,
             tls=tls,
+            person_accounts=person_accounts,
             apps=read_apps(apps) if apps else (),
         )
         listener = bind(port)

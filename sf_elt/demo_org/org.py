@@ -61,6 +61,7 @@ class Settings:
     sandbox: str = ""  # makes the org a sandbox of that name: all usernames end in it
     my_domain: str = ""  # logins at another NAME.my.salesforce.com are refused; empty: any will do
     tls: bool = False  # whether it is served by HTTPS
+    person_accounts: bool = False  # whether people may be account and contact in one
     apps: tuple[ConnectedApp, ...] = ()  # connected apps besides the org's own
 
     def __post_init__(self) -> None:
@@ -133,6 +134,7 @@ class Seed:
     seed: int
     records: int
     contacts: int | None
+    person_accounts: bool = False
 
     def __post_init__(self) -> None:
         if self.contacts is not None and not self.records:
@@ -152,12 +154,13 @@ def create_org(
     `contacts` makes more of them than the two in five of `records`, and no more of anything else.
 
     With `file` the org is kept: the file, `<file>.credentials.json` and `<file>.key.pem` are made on the first start,
-    and a later start finds the same data and credentials (`seed`, `records` and `contacts` then change nothing) and, in
-    `<file>.sessions.json` and `<file>.passwords.json`, live tokens and changed passwords.
+    and a later start finds the same data and credentials (`seed`, `records`, `contacts` and the setting
+    `person_accounts` then change nothing) and, in `<file>.sessions.json` and `<file>.passwords.json`, live tokens and
+    changed passwords.
     Raises ValueError for numbers that cannot be seeded, OrgFileError for a file that cannot be used.
     """
     settings = settings or Settings()
-    make = Seed(seed, records, contacts)
+    make = Seed(seed, records, contacts, settings.person_accounts)
     clock = Clock()
     work = WorkFolder()
     try:
@@ -270,6 +273,10 @@ def _seeded_store(file: Path | None, clock: Clock, make: Seed, sandbox: str) -> 
 
             seed_org(store, seed=make.seed, records=make.records, contacts=make.contacts, now=clock())
         _ensure_user(store, clock())
+        if make.person_accounts:
+            from sf_elt.demo_org.seeding.person_accounts import switch_on_person_accounts
+
+            switch_on_person_accounts(store, with_people=make.records > 0, now=clock())
         give_profiles(store, clock())
         _mark_sandbox(store, sandbox)
     except BaseException:

@@ -125,7 +125,12 @@ class Field:
 
     @property
     def custom(self) -> bool:
-        return self.name.endswith(("__c", "__s"))
+        return self.name.endswith(("__c", "__s", "__pc"))
+
+    @property
+    def of_person_contact(self) -> bool:
+        """A custom field of contacts as a person's account shows it."""
+        return self.name.endswith("__pc")
 
     @property
     def is_compound(self) -> bool:

@@ -199,6 +199,7 @@ def start_demo_org(
     sandbox: str = "",
     my_domain: str = "",
     tls: bool = False,
+    person_accounts: bool = False,
     apps: Path | None = None,
     patience: float = START_SECONDS,
 ) -> DemoOrgProcess:
@@ -215,6 +216,7 @@ def start_demo_org(
     command += ["--sandbox", sandbox] if sandbox else []
     command += ["--my-domain", my_domain] if my_domain else []
     command += ["--tls"] if tls else []
+    command += ["--person-accounts"] if person_accounts else []
     command += ["--apps", str(apps)] if apps else []
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments

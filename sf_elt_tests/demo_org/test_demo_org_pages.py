@@ -13,6 +13,7 @@ from sf_elt.cli import app
 from sf_elt.demo_org.auth.apps import ConnectedApp
 from sf_elt.demo_org.faults import PRESETS
 from sf_elt.demo_org.levers import Levers
+from sf_elt.demo_org.org import Settings
 from sf_elt.demo_org.serve import running_org
 from sf_elt_tests.pages import PAGES, ROOT, Block, blocks
 
@@ -31,7 +32,7 @@ def test_commands_of_a_page_run(page: Path, tmp_path: Path) -> None:
     if bash is None or shutil.which("curl") is None:
         pytest.skip("bash or curl is missing on this machine")
     commands = "".join(f"\n: {block}\n{block.text}" for block in blocks("sh") if block.page == page)
-    with running_org(records=60) as details:
+    with running_org(records=60, settings=Settings(person_accounts=True)) as details:
         (tmp_path / "org.json").write_text(details.as_json())
         login = f"export ORG={details.instance_url} TOKEN='{details.access_token}'\n"
         ended = subprocess.run(

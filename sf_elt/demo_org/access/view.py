@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sf_elt.demo_org.access.grants import EVERYTHING, NOTHING, FieldRight, Grants, ObjectRight
 from sf_elt.demo_org.access.masks import Level, Mask
+from sf_elt.demo_org.person_accounts import contact_field
 from sf_elt.demo_org.schema import Field, ObjectType, Schema, Write
 
 _CONTROLLED = frozenset({
@@ -49,8 +50,11 @@ def has_field_permissions(object_type: ObjectType) -> bool:
 
 
 def has_own_permission(field: Field) -> bool:
-    """Whether FieldPermissions have a record of the field: the parts of an address go with the address."""
-    return field.permissionable and field.compound is None
+    """Whether FieldPermissions have a record of the field.
+
+    The parts of an address go with the address, what a person's account says of its contact with the contact's field.
+    """
+    return field.permissionable and field.compound is None and not field.of_person_contact
 
 
 def view(schema: Schema, grants: Grants, masks: Sequence[Mask] = ()) -> Schema:
@@ -89,9 +93,10 @@ def _seen(
     levels: dict[str, FieldRight | None] = {}
     for each in object_type.fields:
         level: FieldRight | None = "edit"
-        if secured and has_own_permission(each):
-            level = grants.field_right(object_type.name, each.name)
-            mask = masked.get((object_type.name, each.name))
+        if secured and (has_own_permission(each) or each.of_person_contact):
+            owner = ("Contact", contact_field(each)) if each.of_person_contact else (object_type.name, each.name)
+            level = grants.field_right(*owner)
+            mask = masked.get(owner)
             level = None if mask == "none" else "read" if mask == "read" and level else level
         levels[each.name] = level
     fields = tuple(

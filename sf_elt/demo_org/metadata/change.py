@@ -18,6 +18,7 @@ from sf_elt.demo_org.metadata.fields import custom_field, definition_of, is_comp
 from sf_elt.demo_org.metadata.objects import custom_object
 from sf_elt.demo_org.metadata.refusal import MetadataRefused
 from sf_elt.demo_org.org import Org
+from sf_elt.demo_org.person_accounts import with_custom_fields
 from sf_elt.demo_org.schema import Field, ObjectType, Schema
 from sf_elt.demo_org.schema_change import with_field, with_object, without_field, without_object
 
@@ -66,7 +67,7 @@ def delete_field(org: Org, full_name: str) -> None:
     def change(schema: Schema) -> Schema:
         object_type, field = custom_field_of(schema, full_name)
         _check_unused(schema, object_type, field)
-        return without_field(schema, object_type.name, field.name)
+        return with_custom_fields(without_field(schema, object_type.name, field.name))
 
     with org.store.writing() as write:
         object_type, field = custom_field_of(org.schema, full_name)
@@ -106,7 +107,7 @@ def delete_object(org: Org, name: str) -> None:
     """Deletes a custom object, its records, and the fields of others that refer to it."""
 
     def change(schema: Schema) -> Schema:
-        return without_object(schema, custom_object_of(schema, name).name)
+        return with_custom_fields(without_object(schema, custom_object_of(schema, name).name))
 
     with org.store.writing() as write:
         object_type = custom_object_of(org.schema, name)
@@ -139,7 +140,7 @@ def no_such(kind: str, full_name: str) -> MetadataRefused:
 def _change(org: Org, change: Callable[[Schema], Schema], fields: Iterable[FieldDefinition]) -> None:
     """Changes the schema, and computes the roll-up summaries where there is one among the fields."""
     with org.store.writing() as write:
-        after = org.store.change_schema(change)
+        after = org.store.change_schema(lambda schema: with_custom_fields(change(schema)))
         if any(each.type == "Summary" for each in fields):
             refresh_all(write.connection, after)
 

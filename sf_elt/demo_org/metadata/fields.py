@@ -77,7 +77,7 @@ def custom_field(schema: Schema, object_type: ObjectType, name: str, definition:
 
 def is_component(field: Field) -> bool:
     """Whether the field can be made, changed and deleted by itself, as the parts of a location cannot."""
-    return field.custom and field.compound is None
+    return field.custom and field.compound is None and not field.of_person_contact
 
 
 def definition_of(field: Field) -> dict[str, object]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import duckdb
 
+from sf_elt.demo_org.person_accounts import NAME_PARTS
 from sf_elt.demo_org.rules import WriteRules
 from sf_elt.demo_org.saving.event_times import times_with
 from sf_elt.demo_org.saving.lookup import as_text, ids_by_value, read_existing
@@ -177,4 +178,5 @@ def _needed(object_type: ObjectType, operation: Operation, rows: Iterable[Row]) 
     for row in rows:
         named.update(row.cells)
         named.update(row.parents)
-    return named | partners_of(object_type, named) | times_with(object_type, named)
+    name = {"Name", *NAME_PARTS} if object_type.has("PersonContactId") and not named.isdisjoint(NAME_PARTS) else set()
+    return named | name | partners_of(object_type, named) | times_with(object_type, named)

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from sf_elt.demo_org.calculated import refresh_calculated
 from sf_elt.demo_org.history import CONVERTED
 from sf_elt.demo_org.ids import normalise
+from sf_elt.demo_org.person_accounts import SHARED, contact_fields, has_person_accounts
 from sf_elt.demo_org.saving.cells import Cell
 from sf_elt.demo_org.saving.checks import locked
 from sf_elt.demo_org.saving.derive import parents_of, refresh
@@ -162,11 +163,22 @@ class _Conversion:
                 existing = self._read("Contact", self._given(self.wanted.contact_id), ["AccountId"]).get("AccountId")
                 if isinstance(existing, str):
                     return existing
-            return self._save("insert", "Account", {**mapped, **owner})
+            return self._save("insert", "Account", {**mapped, **self._person(lead), **owner})
         return self._fill("Account", self._given(self.wanted.account_id), mapped)
+
+    def _person(self, lead: Mapping[str, Cell]) -> dict[str, object]:
+        """What makes the account of a lead without a company a person's, where the org has Person Accounts."""
+        if lead.get("Company") is not None or not has_person_accounts(self.store.schema):
+            return {}
+        said = _mapped(lead, _TO_CONTACT)
+        names = contact_fields(self.store.schema)
+        return {name: said[of] for name, of in names.items() if of in said and name not in SHARED}
 
     def _contact(self, lead: Mapping[str, Cell], owner: Mapping[str, object], account_id: str) -> str:
         mapped = _mapped(lead, _TO_CONTACT)
+        own = self._read("Account", account_id, ["PersonContactId"]).get("PersonContactId")
+        if isinstance(own, str):
+            return self._fill("Contact", own, mapped)
         if self.wanted.contact_id is None:
             return self._save("insert", "Contact", {**mapped, **owner, "AccountId": account_id})
         contact_id = self._given(self.wanted.contact_id)
@@ -189,7 +201,7 @@ class _Conversion:
         if self.wanted.do_not_create_opportunity:
             return None
         opportunity = {
-            "Name": self.wanted.opportunity_name or f"{lead['Company']}-",
+            "Name": self.wanted.opportunity_name or f"{lead['Company'] or lead['LastName']}-",
             "AccountId": account_id,
             "ContactId": contact_id,
             "StageName": FIRST_STAGE,

@@ -103,6 +103,8 @@ def _check(write: Writing, object_type: ObjectType, master: str, losers: Sequenc
             return SaveError("ENTITY_IS_DELETED", "entity is deleted")
         if record.get("IsConverted"):
             return SaveError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        if record.get("IsPersonAccount"):
+            return SaveError("FUNCTIONALITY_NOT_ENABLED", "The demo org merges no person accounts")
     return None
 
 

@@ -21,6 +21,7 @@ from sf_elt.demo_org.saving.history import record_history
 from sf_elt.demo_org.saving.members import check_members
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, SaveOutcome
 from sf_elt.demo_org.saving.permission_records import check_permission_records
+from sf_elt.demo_org.saving.person_accounts import check_person_accounts, give_contacts, save_other_halves
 from sf_elt.demo_org.saving.places import fill_places
 from sf_elt.demo_org.saving.references import check_references, find_parents
 from sf_elt.demo_org.saving.returning import check_returning, remember_earlier
@@ -157,6 +158,7 @@ class _Batch:
             if self.operation == "upsert":
                 check_writable(object_type, rows)
             check_required(object_type, rows)
+            check_person_accounts(connection, self.store.schema, object_type, self.operation, rows)
             fill_places(object_type, rows)
             fill_times(object_type, rows)
             check_references(connection, self.store.schema, object_type, rows)
@@ -166,9 +168,11 @@ class _Batch:
             check_rules(connection, whole, rows, self.user_id)
             check_duplicates(connection, self.store.rules, object_type, rows, self.options)
         elif self.operation == "undelete":  # what the user does not see comes back too
+            check_person_accounts(connection, self.store.schema, object_type, self.operation, rows)
             check_unique(connection, whole, self.operation, rows)
             check_returning(self.write, self.store.schema, whole, rows)
         else:
+            check_person_accounts(connection, self.store.schema, object_type, self.operation, rows)
             check_deletable(self.write, self.store.schema, object_type, rows)
         check_locks(self.store.rules, self.write, object_type, rows)
 
@@ -192,8 +196,10 @@ class _Batch:
         new = [row for row in rows if row.created]
         for row, record_id in zip(new, self.store.next_ids(object_type.name, len(new)), strict=True):
             row.known_id = record_id
+        give_contacts(self.store, object_type, new)
         write_inserts(self.write, object_type, new, self.user_id)
         write_updates(self.write, object_type, [row for row in rows if not row.created], self.user_id)
+        save_other_halves(self.store, self.write, object_type, rows, self.user_id)
         follow_up(self.store, self.write, object_type, rows, self.user_id)
         record_history(self.store, self.write, object_type, rows, self.user_id)
 

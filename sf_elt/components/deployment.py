@@ -1,4 +1,4 @@
-"""The connections, imports and exports of a deployment, read from its YAML without running anything."""
+"""The connections, imports, exports and audiences of a deployment, read from its YAML without running anything."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import dagster as dg
 
 import sf_elt
 from sf_elt.components.attributes import did_you_mean
+from sf_elt.components.audiences import known_audiences
 from sf_elt.components.exports.salesforce_export import SalesforceExport
 from sf_elt.components.imports.imported_object import ImportedObject
 from sf_elt.components.imports.salesforce_import import SalesforceImport
@@ -34,11 +35,12 @@ class ImportedStream:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the YAML under defs/ says of orgs."""
+    """What the YAML under defs/ says of orgs; `audiences` are the names of all that there are."""
 
     connections: tuple[SalesforceConnection, ...]
     imports: tuple[SalesforceImport, ...]
     exports: tuple[SalesforceExport, ...]
+    audiences: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, tree: dg.ComponentTree) -> Self:
@@ -47,6 +49,7 @@ class Deployment:
             connections=tuple(tree.get_all_components(SalesforceConnection)),
             imports=tuple(tree.get_all_components(SalesforceImport)),
             exports=tuple(tree.get_all_components(SalesforceExport)),
+            audiences=tuple(each.name for each in known_audiences(tree)),
         )
 
     def connection(self, name: str) -> SalesforceConnection:

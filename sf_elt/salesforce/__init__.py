@@ -11,7 +11,9 @@ Every HTTP call, each repetition too, is counted by the meter before it leaves.
 
 connection/     log in, the session, every HTTP call over it
 downloads/      rows of a query as landing files: in bulk, by REST, by Id; what that costs
+uploads/        many records written by one bulk job
 lookups/        records, fields, labels, picklists and campaigns for people and their own programs
+setup/          the fields and permissions that exports need, planned and made
 matching/       which records have given values, thousands of values a call
 asking.py       many small questions in few calls
 bulk_jobs.py    what bulk jobs have in common: how they are waited for

@@ -79,7 +79,7 @@ class Rights:
 
 def rights(org: Org, objects: Sequence[str]) -> Rights:
     """What the user was granted on these objects, in one API call; one more for a login by access token alone."""
-    user = _user(org)
+    user = this_user(org)
     mine = select(["PermissionSetId"], "PermissionSetAssignment", user("Assignee.Username", "AssigneeId"))
     profile = select(["ProfileId"], "User", user("Username", "Id"))
     views_all = all_of(compare("PermissionsViewAllRecords", "=", True), among("SobjectType", objects))
@@ -186,17 +186,18 @@ def _fields_of(objects: Sequence[str]) -> str:
     return querying(select([object_name, "QualifiedApiName"], "FieldDefinition", among(object_name, objects)))
 
 
-def _user(org: Org) -> "_Condition":
+def this_user(org: Org) -> "UserCondition":
+    """The user of the login. One API call where the login is an access token alone."""
     login = org.transport.login
     if login.username and not login.access_token:
-        return _Condition(username=login.username)
+        return UserCondition(username=login.username)
     reply = org.session.get(org.url(""))
     identity = str(reply.json().get("identity", ""))
-    return _Condition(user_id=identity.rpartition("/")[2])
+    return UserCondition(user_id=identity.rpartition("/")[2])
 
 
 @dataclass(frozen=True)
-class _Condition:
+class UserCondition:
     """How queries name the user: by user name, or by Id where a session is all that is known."""
 
     username: str = ""

@@ -10,6 +10,7 @@ from sf_elt.salesforce.permissions import Rights, fact, how_to_grant, owner_of
 from sf_elt.streams import SpecRefused, StreamSpec, stream_columns
 from sf_elt.streams.windows import NO_TIMESTAMP, TIMESTAMP_FIELDS, WHOLE
 
+MADE_BY_SETUP = "`sf-elt setup` makes the fields for audiences, scores and topics, and lets the user edit them."
 SOME = 5  # hidden fields that are named before the rest is counted
 
 
@@ -112,8 +113,9 @@ def _unwritable(subject: str, described: ObjectDescribe, known: Rights, name: st
         field = described.field(name)
     except UnknownField as error:
         if known.why_not_seen(described.name, name) == "absent":
-            return Finding(subject, "fields", "missing", str(error), f"Create the field {name}: docs/exports.md.")
-        grant = how_to_grant(known, described.name, name, "Edit")
+            grant = f"Create the field {name}: docs/setup.md. {MADE_BY_SETUP}"
+            return Finding(subject, "fields", "missing", str(error), grant)
+        grant = f"{how_to_grant(known, described.name, name, 'Edit')}. {MADE_BY_SETUP}"
         return Finding(subject, "fields", "missing", fact(known, described.name, name), grant)
     if field.updateable:
         return None
@@ -121,7 +123,7 @@ def _unwritable(subject: str, described: ObjectDescribe, known: Rights, name: st
         says = f"{described.name}.{field.name} is computed by the org and cannot be written"
         return Finding(subject, "fields", "missing", says, "Export into another field.")
     says = f"the integration user may not write {described.name}.{field.name}"
-    grant = f"{how_to_grant(known, described.name, name, 'Edit')}, and Object Permissions: Edit"
+    grant = f"{how_to_grant(known, described.name, name, 'Edit')}, and Object Permissions: Edit. {MADE_BY_SETUP}"
     return Finding(subject, "fields", "missing", says, grant)
 
 

@@ -1,0 +1,156 @@
+"""`sf-elt setup`: the fields and permissions that exports need, planned and made in the org."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.showing import refuse, safe, show_json
+
+if TYPE_CHECKING:
+    from sf_elt.components.deployment import Deployment
+    from sf_elt.components.resources import OrgConnection
+    from sf_elt.components.setup import Setup
+
+MARKS = {
+    "stands": ("✓", "green"),
+    "made": ("✓", "bold green"),
+    "to make": ("+", "cyan"),
+    "by hand": ("→", "yellow"),
+    "waits": ("!", "yellow"),
+    "in the way": ("✗", "bold red"),
+    "refused": ("✗", "bold red"),
+}
+NAMED = {"stands": "as wanted", "waits": "waiting"}
+WHAT_WIDTH = 15  # characters
+
+
+def setup(
+    connection: Annotated[
+        str, typer.Argument(help="Name of a connection: salesforce. Needed where this deployment has several.")
+    ] = "",
+    apply: Annotated[
+        bool, typer.Option("--apply/--plan", help="Make what is missing; or only say what would be made, the default.")
+    ] = False,
+    objects: Annotated[
+        list[str] | None, typer.Option("--object", metavar="NAME", help="Only this object. Can be given again.")
+    ] = None,
+    fields: Annotated[
+        list[str] | None, typer.Option("--field", metavar="NAME", help="Only this field. Can be given again.")
+    ] = None,
+    external_id: Annotated[
+        str, typer.Option(metavar="NAME", help="An external id as well, unique: Sf_Elt_Id__c.")
+    ] = "",
+    duplicate_rule: Annotated[
+        bool, typer.Option("--duplicate-rule", help="Say how a matching rule and a duplicate rule are made.")
+    ] = False,
+    visible_to_all: Annotated[
+        bool, typer.Option("--visible-to-all", help="Read for every profile that reads the object, too.")
+    ] = False,
+    user: Annotated[
+        str, typer.Option(metavar="USERNAME", help="Who gets edit. Default: the user of the connection's login.")
+    ] = "",
+    admin: Annotated[
+        str,
+        typer.Option(
+            metavar="PREFIX",
+            help="Log in by the variables of this prefix, an administrator's: ADMIN_ for ADMIN_USERNAME, ….",
+        ),
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Makes the custom fields that exports fill, and lets the integration user edit them; says first what it would.
+
+    What stands is never changed. The exit code is 1 where something is in the way, refused or left waiting.
+    """
+    from sf_elt.cli.loading import loaded_deployment
+    from sf_elt.components.resources import open_warehouse
+    from sf_elt.components.setup import Asked, NothingWanted, set_up, wanted_of
+    from sf_elt.salesforce import SalesforceError
+    from sf_elt.salesforce.connection.refused_logins import what_to_do
+    from sf_elt.warehouse import WarehouseError
+
+    read_env_file()
+    deployment = loaded_deployment("setup", connection=connection)
+    name = connection or _only_connection(deployment)
+    login, user = _login(deployment, name, admin, user)
+    asked = Asked(tuple(objects or ()), tuple(fields or ()), external_id, user, visible_to_all, duplicate_rule)
+    try:
+        wanted = wanted_of(deployment, name, asked)
+        found = set_up(name, login, open_warehouse(), wanted, apply=apply)
+    except SalesforceError as error:
+        refuse("setup", "\n".join(filter(None, [str(error), what_to_do(error)])))
+    except (NothingWanted, WarehouseError, OSError) as error:
+        refuse("setup", str(error))
+    if as_json:
+        show_json(found.as_dict())
+    else:
+        _show(found)
+    raise typer.Exit(0 if found.plan.passed else 1)
+
+
+def _only_connection(deployment: "Deployment") -> str:
+    names = [each.name for each in deployment.connections]
+    if len(names) > 1:
+        refuse("setup", f"this deployment has several connections: {', '.join(names)}. Say which: {names[0]}")
+    return names[0]
+
+
+def _login(deployment: "Deployment", connection: str, admin: str, user: str) -> tuple["OrgConnection", str]:
+    """Who logs in, and the user name of who gets edit; empty for who logs in."""
+    from sf_elt.components.resources import OrgConnection
+    from sf_elt.salesforce import AuthenticationFailed
+
+    own = deployment.connection(connection).resource()
+    if not admin:
+        return own, user
+    try:
+        user = user or own.login().username or ""
+    except AuthenticationFailed as error:
+        refuse("setup", str(error))
+    if not user:
+        refuse("setup", f"say who gets edit: --user, or {own.env_prefix}USERNAME in the environment")
+    return OrgConnection(env_prefix=admin, org_reserve=own.org_reserve), user
+
+
+def _show(found: "Setup") -> None:
+    """Below each subject a line for each thing, and what is to do below that."""
+    from itertools import groupby
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(f"Connection {safe(found.connection)}: {safe(found.org)}", style="bold"))
+    for subject, items in groupby(found.plan.items, lambda each: each.subject):
+        console.print()
+        console.print(Text(safe(subject), style="bold"))
+        lines = Table.grid(padding=(0, 2, 0, 0))
+        lines.add_column(no_wrap=True)
+        lines.add_column(width=WHAT_WIDTH)
+        lines.add_column(overflow="fold")
+        for (verdict, what, todo), alike in groupby(items, lambda each: (each.verdict, each.what, each.todo)):
+            mark, style = MARKS[verdict]
+            told = Text(safe("; ".join(each.says for each in alike)))
+            for line in todo.splitlines():
+                told.append(f"\n→ {safe(line)}", style=style)
+            lines.add_row(Text(f"  {mark} {verdict}", style=style), Text(safe(what)), told)
+        console.print(lines)
+    console.print()
+    console.print(Text(_in_words(found)))
+
+
+def _in_words(found: "Setup") -> str:
+    """How many things are how, and what comes next."""
+    from sf_elt.salesforce.limits import calls_in_words
+
+    counts = {verdict: sum(each.verdict == verdict for each in found.plan.items) for verdict in MARKS}
+    told = ", ".join(f"{count} {NAMED.get(verdict, verdict)}" for verdict, count in counts.items() if count)
+    if not (counts["to make"] or counts["made"] or counts["waits"] or counts["refused"]):
+        next_step = "Nothing is to make."
+    elif counts["to make"]:
+        next_step = "Nothing was changed: --apply makes it."
+    else:
+        next_step = "`sf-elt check` says what exports may write now."
+    return f"{told}; {calls_in_words(found.api_calls)}. {next_step}"

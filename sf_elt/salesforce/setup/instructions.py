@@ -1,0 +1,57 @@
+"""What the API does not do, or an administrator would rather do by hand, in the words of Setup.
+
+Page layouts: whoever arranged them would get back the whole layout as a program read it, so they are left to people.
+Duplicate and matching rules: an active one changes what happens to everybody's saves.
+"""
+
+from sf_elt.salesforce.setup.wanted import PERMISSION_SET_LABEL, WantedField
+
+
+def field_steps(field: WantedField) -> str:
+    """How to make the field by hand."""
+    return (
+        f"Setup › Object Manager › {field.object_name} › Fields & Relationships › New: {field.type_in_words}; "
+        f"Field Label: {field.label}; Field Name: {field.developer_name}; Description: {field.description}"
+    )
+
+
+def conflict_steps(field: WantedField) -> str:
+    """What to do about a field that stands and cannot hold what is written."""
+    elsewhere = f"in the export {', '.join(field.written_by)}" if field.written_by else "to --external-id"
+    return (
+        f"Nothing that stands is changed. Setup › Object Manager › {field.object_name} › Fields & Relationships › "
+        f"{field.name} › Edit: make it {field.type_in_words}. Or give another field {elsewhere}."
+    )
+
+
+def layout_steps(object_name: str, labels: str) -> str:
+    """How to put fields on the page layouts."""
+    return (
+        f"Setup › Object Manager › {object_name} › Page Layouts › each layout: drag {labels} from the palette into a "
+        "section, Save."
+    )
+
+
+def set_steps() -> str:
+    """Where the permission set is."""
+    return f"Setup › Permission Sets › {PERMISSION_SET_LABEL} › Manage Assignments"
+
+
+def duplicate_rule_steps(object_name: str) -> tuple[str, ...]:
+    """How to have the org tell a new record from one that is there: for people, and for programs."""
+    is_person = object_name in ("Lead", "Contact")
+    criteria = "Email, Exact" if is_person else "Name, Exact; Website, Exact; Filter Logic 1 OR 2"
+    compared = {"Lead": "Leads; Add Rule: Contacts", "Contact": "Contacts; Add Rule: Leads"}.get(
+        object_name, object_name
+    )
+    rule = f"sf_elt {object_name}"
+    return (
+        f"Look first: Setup › Duplicate Rules. Where a rule for {object_name} is active (Salesforce has standard ones "
+        "for leads, contacts and accounts), nothing is to make.",
+        f"Setup › Matching Rules › New Rule: {object_name}; Rule Name: {rule}; Matching Criteria: {criteria}; Match "
+        "Blank Fields: not ticked. Save, Activate, and wait until its status is Active.",
+        f"Setup › Duplicate Rules › New Rule › {object_name}; Rule Name: {rule}; Record-Level Security: Bypass sharing "
+        f"rules; Action On Create: Allow, with Alert and Report; Action On Edit: Allow, with Report; Compare With: "
+        f"{compared}; Matching Rule: {rule}. Save, Activate.",
+        "What such a rule refuses an export is in writeback.sync_log under DUPLICATES_DETECTED.",
+    )

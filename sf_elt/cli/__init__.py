@@ -10,6 +10,7 @@ estimate.py  estimate
 look_ups.py  the rest of sf
 profile.py   profile
 report.py    report
+setup.py     setup
 """
 
 import typer
@@ -24,6 +25,7 @@ from sf_elt.cli.estimate import estimate
 from sf_elt.cli.look_ups import sf
 from sf_elt.cli.profile import profile
 from sf_elt.cli.report import report
+from sf_elt.cli.setup import setup
 
 app = typer.Typer(
     help="Salesforce in, unified profiles and audiences, Salesforce out.",
@@ -38,5 +40,6 @@ app.command()(erase)
 app.command()(estimate)
 app.command()(profile)
 app.command()(report)
+app.command()(setup)
 app.add_typer(audiences)
 app.add_typer(sf)

@@ -7,6 +7,7 @@ demo_org.py  demo-org
 demo.py      demo, dev
 erase.py     erase
 estimate.py  estimate
+exists.py    exists
 look_ups.py  the rest of sf
 profile.py   profile
 report.py    report
@@ -22,6 +23,7 @@ from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.demo_org import demo_org
 from sf_elt.cli.erase import erase
 from sf_elt.cli.estimate import estimate
+from sf_elt.cli.exists import exists
 from sf_elt.cli.look_ups import sf
 from sf_elt.cli.profile import profile
 from sf_elt.cli.report import report
@@ -38,6 +40,7 @@ app.command()(demo)
 app.command()(dev)
 app.command()(erase)
 app.command()(estimate)
+app.command()(exists)
 app.command()(profile)
 app.command()(report)
 app.command()(setup)

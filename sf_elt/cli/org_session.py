@@ -12,6 +12,7 @@ from sf_elt.cli.showing import refuse
 if TYPE_CHECKING:
     from sf_elt.components import SalesforceConnection
     from sf_elt.salesforce import Org
+    from sf_elt.warehouse import JobMeter
 
 JOB = "sf:cli"
 """Under this name the calls are counted, in the ledger beside the warehouse."""
@@ -28,6 +29,13 @@ Connection = Annotated[
 @contextmanager
 def opened_org(connection: str = "") -> Iterator["Org"]:
     """An open session, with the connection's reserve of API calls. What goes wrong ends the command with status 1."""
+    with metered_org(connection) as (org, _):
+        yield org
+
+
+@contextmanager
+def metered_org(connection: str = "", *, command: str = "sf") -> Iterator[tuple["Org", "JobMeter"]]:
+    """The same for a command of that name, with the meter that knows how many calls it has made."""
     read_env_file()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import OrgConnection, open_warehouse
@@ -35,27 +43,28 @@ def opened_org(connection: str = "") -> Iterator["Org"]:
     from sf_elt.salesforce.ids import NotAnId
     from sf_elt.warehouse import WarehouseError
 
-    chosen = _chosen(loaded_deployment("sf", connection=connection).connections, connection)
+    chosen = _chosen(loaded_deployment(command, connection=connection).connections, connection, command)
     known = OrgConnection(env_prefix=chosen.env_prefix, org_reserve=chosen.org_reserve)
     try:
-        with known.org(known.meter(open_warehouse(), JOB, None)) as org:
-            yield org
+        meter = known.meter(open_warehouse(), JOB, None)
+        with known.org(meter) as org:
+            yield org, meter
     except NotAnId as error:
         raise typer.BadParameter(str(error)) from None
     except AuthenticationFailed as error:
-        refuse("sf", str(error).replace("SALESFORCE_", chosen.env_prefix))
+        refuse(command, str(error).replace("SALESFORCE_", chosen.env_prefix))
     except (SalesforceError, WarehouseError) as error:
-        refuse("sf", str(error))
+        refuse(command, str(error))
     except BrokenPipeError:
         raise
     except OSError as error:
-        refuse("sf", f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+        refuse(command, f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
 
 
-def _chosen(connections: "Sequence[SalesforceConnection]", name: str) -> "SalesforceConnection":
+def _chosen(connections: "Sequence[SalesforceConnection]", name: str, command: str) -> "SalesforceConnection":
     """The connection of that name; without one the only one. Ends the command where it is not clear which."""
     found = [each for each in connections if name in ("", each.name)]
     if len(found) > 1:
         names = ", ".join(each.name for each in found)
-        refuse("sf", f"this deployment has several connections: {names}. Say which: --connection {found[0].name}")
+        refuse(command, f"this deployment has several connections: {names}. Say which: --connection {found[0].name}")
     return found[0]

@@ -21,7 +21,14 @@ Errors:
 from sf_elt.insight.affinity import INTERESTS, AffinitiesReport, AffinitySpec, compute_affinities
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.definitions import AudienceFault, check_audiences
-from sf_elt.insight.errors import AudiencesRefused, InsightError, ProfilesMissing, StreamsRefused, UnknownName, WarehouseOutdated
+from sf_elt.insight.errors import (
+    AudiencesRefused,
+    InsightError,
+    ProfilesMissing,
+    StreamsRefused,
+    UnknownName,
+    WarehouseOutdated,
+)
 from sf_elt.insight.history import ReadTopic, ScoreSpread, audiences_over_time, most_read_topics, spread_of_scores
 from sf_elt.insight.known_by import members_known_by
 from sf_elt.insight.membership import AudienceChange, AudiencesReport, refresh_audiences

@@ -8,7 +8,7 @@ from sf_elt.insight.subjects import require_profiles
 from sf_elt.salesforce import did_you_mean
 from sf_elt.warehouse import quote
 
-_OF_TYPE = {"VARCHAR": "[{0} FOR each IN [1] IF {0} IS NOT NULL]", "VARCHAR[]": "coalesce({0}, [])"}
+_OF_TYPE = {"VARCHAR": "CASE WHEN {0} IS NULL THEN [] ELSE [{0}] END", "VARCHAR[]": "coalesce({0}, [])"}
 
 
 def members_known_by(connection: duckdb.DuckDBPyConnection, audience: str, field: str) -> list[tuple[str, ...]]:
@@ -27,4 +27,4 @@ def members_known_by(connection: duckdb.DuckDBPyConnection, audience: str, field
         raise UnknownName(f"the profiles have no user field {field!r} that is text{did_you_mean(field, texts)}")
     own = _OF_TYPE[texts[field]].format(f"profile.{quote(field)}")
     rows = run_sql(connection, "known_by", {"audience": audience, "field": field}, own=own).fetchall()
-    return [tuple(held) for (held,) in rows]
+    return [tuple(dict.fromkeys(held)) for (held,) in rows]

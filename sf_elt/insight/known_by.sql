@@ -8,7 +8,7 @@ identified AS (
     GROUP BY profile_id
 )
 
-SELECT list_distinct(list_concat({own}, coalesce(identified.held, []))) AS known_by
+SELECT list_concat({own}, coalesce(identified.held, [])) AS known_by
 FROM insight.audience_members AS member
 JOIN profiles.profiles AS profile USING (profile_id)
 LEFT JOIN identified USING (profile_id)

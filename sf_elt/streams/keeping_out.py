@@ -85,15 +85,21 @@ def names_erased(stream: str, types: Mapping[str, str], erased: Erased) -> dict[
         name: [f"CASE WHEN may_name({text}) THEN list_has_any(said_in({text}), _said) END"]
         for name, text in _texts(types).items()
     }
-    for name, said in _values(stream, types, erased).items():
-        names.setdefault(name, []).append(_said_any(said))
+    for columns, said in _values(stream, types, erased).items():
+        for name in columns:
+            names.setdefault(name, []).append(_said_any(said))
     return {quote(name): _any(conditions) for name, conditions in names.items() if name not in OWN_ID}
 
 
 def mentions_erased(stream: str, text: str, erased: Erased) -> str:
-    """The condition under which a text that could not be read as a row names an erased person."""
+    """The condition under which a text that could not be read as a row names an erased person.
+
+    It has no columns that could say something together.
+    """
     conditions = [f"names_erased({text})"]
     for each in erased.values.get(stream, ()):
+        if each.kind == "columns":
+            continue
         words = f"regexp_extract_all({text}, {quote_text(_PHONE if each.kind == 'phone' else _WORD)})"
         conditions.append(_any_of(f"list_transform({words}, LAMBDA word: {_says(each, 'word')})", "is_erased"))
     return _any(conditions)
@@ -108,16 +114,22 @@ def _texts(types: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _values(stream: str, types: Mapping[str, str], erased: Erased) -> dict[str, str]:
-    """Column → the list of what it says, of those of which values or phones are known."""
-    known: defaultdict[str, list[IdentifyingField]] = defaultdict(list)
+def _values(stream: str, types: Mapping[str, str], erased: Erased) -> dict[tuple[str, ...], str]:
+    """Columns → the list of what they say, of those of which values or phones are known, of one or of several."""
+    known: defaultdict[tuple[str, ...], list[IdentifyingField]] = defaultdict(list)
     for each in erased.values.get(stream, ()):
-        if each.field in types:
-            known[each.field].append(each)
-    return {name: _said_by(name, types[name], fields) for name, fields in known.items()}
+        if types.keys() >= set(each.columns):
+            known[each.columns].append(each)
+    return {columns: _said_by(types, fields) for columns, fields in known.items()}
 
 
-def _said_by(name: str, sql_type: str, fields: Sequence[IdentifyingField]) -> str:
+def _said_by(types: Mapping[str, str], fields: Sequence[IdentifyingField]) -> str:
+    """The list of what the fields say, all of the same columns."""
+    if fields[0].kind == "columns":
+        texts = ", ".join(f"CAST({quote(name)} AS VARCHAR)" for name in fields[0].columns)
+        return f"[said_together({quote_text(f'{fields[0].stream}.{fields[0].field}')}, [{texts}])]"
+    (name,) = fields[0].columns
+    sql_type = types[name]
     if sql_type.endswith("[]"):
         texts = f"CAST({quote(name)} AS VARCHAR[])"
         said = [f"list_transform({texts}, LAMBDA each: {_says(field, 'each')})" for field in fields]
@@ -141,13 +153,11 @@ def _erased_of(stream: str, types: Mapping[str, str], erased: Erased) -> str:
 
 def _own(stream: str, types: Mapping[str, str], erased: Erased) -> str:
     """Whether a row is an erased person's own."""
-    fields = [each for each in erased.identifying.get(stream, ()) if each.field in types]
+    fields = [each for each in erased.identifying.get(stream, ()) if types.keys() >= set(each.columns)]
     emails = [quote(each.field) for each in fields if each.kind == "email"]
     says_whose = [_said(f"said_record({quote(each.field)})") for each in fields if each.kind == "record"]
     says_whose += [_said(f"said_email({name})") for name in emails]
-    values = _any(
-        _said_any(_said_by(each.field, types[each.field], [each])) for each in fields if each.kind in ("value", "phone")
-    )
+    values = _any(_said_any(_said_by(types, [each])) for each in fields if each.kind in ("value", "phone", "columns"))
     says_whose.append(f"({values} AND NOT {_any(f'contains({name}, {AT})' for name in emails)})")
     if "Id" not in types:
         return _any([*(_said(_value(stream, name)) for name in OWN_ID if name in types), *says_whose])

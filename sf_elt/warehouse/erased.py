@@ -7,6 +7,7 @@ A digest is HMAC-SHA256 of what a value says, by a random key that is made with 
 warehouse (ops.erased_key). Beside it stands a number of 20 bits, keyed as well, for a quick look at millions of values.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +25,15 @@ from sf_elt.warehouse.names import quote_text
 _MACROS = files("sf_elt.warehouse").joinpath("erased.sql").read_text("utf-8")
 _BLOCK = 64  # bytes that SHA-256 takes at a time
 
-Kind = Literal["record", "email", "value", "phone"]
+Kind = Literal["record", "email", "value", "phone", "columns"]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What tells a person: the Id of a record, an address, or what a field of a stream says: a phone, or any value."""
+    """What tells a person: the Id of a record, an address, or what a field of a stream says: a phone, or any value.
+
+    Of several columns the field is `together`, and the value what they say, as a list in JSON.
+    """
 
     kind: Kind
     value: str = field(repr=False)
@@ -39,18 +43,29 @@ class Mark:
 
 @dataclass(frozen=True, order=True)
 class IdentifyingField:
-    """A field of a stream that says whose a row is."""
+    """A field of a stream that says whose a row is; or several that say it `together`."""
 
     stream: str
     field: str
     kind: Kind
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it is read from."""
+        return tuple(json.loads(self.field)) if self.kind == "columns" else (self.field,)
+
+
+def together(columns: Sequence[str]) -> str:
+    """The field that several columns are together."""
+    return json.dumps(columns, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
 class Erased:
     """Who is told apart on a connection, and by which fields of which stream. False where it is nobody.
 
-    `values` has for each stream the fields of which something is known that is neither an address nor a record.
+    `values` has for each stream the fields, and the columns together, of which something is known that is neither an
+    address nor a record.
     """
 
     digests: int = 0
@@ -107,7 +122,7 @@ def tell_apart(
         identifying[row[0]].append(IdentifyingField(*row))
     values: defaultdict[str, set[IdentifyingField]] = defaultdict(set)
     for kind, stream, name, _ in looked_for:
-        if kind in ("value", "phone"):
+        if kind in ("value", "phone", "columns"):
             values[stream].add(IdentifyingField(stream, name, kind))
     return Erased(
         len(looked_for),
@@ -158,6 +173,7 @@ WITH said AS (
             WHEN 'record' THEN said_record(value)
             WHEN 'email' THEN said_email(value)
             WHEN 'phone' THEN said_phone(concat(stream, '.', field), value)
+            WHEN 'columns' THEN said_together(concat(stream, '.', field), from_json(value, '["VARCHAR"]'))
             ELSE said_value(concat(stream, '.', field), value)
         END AS said
     FROM marks

@@ -23,6 +23,10 @@ CREATE OR REPLACE TEMP MACRO said_record(v) AS 'record:' || left(bare(v), 15);
 CREATE OR REPLACE TEMP MACRO said_email(v) AS 'email:' || lower(bare(v));
 CREATE OR REPLACE TEMP MACRO said_value(place, v) AS place || ':' || bare(v);
 
+-- What several columns say together, of which one may say nothing: apart by characters that no text has.
+CREATE OR REPLACE TEMP MACRO said_together(place, texts) AS
+    place || ':' || array_to_string(list_transform(texts, LAMBDA each: coalesce(bare(each), chr(30))), chr(31));
+
 -- Of a phone the digits and a +, without an extension: however it is divided, it is the same one.
 CREATE OR REPLACE TEMP MACRO said_phone(place, v) AS
     place || ':phone:' || regexp_replace(regexp_replace(lower(v), '(;ext|ext|x|#).*$', ''), '[^0-9+]', '', 'g');

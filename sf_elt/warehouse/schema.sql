@@ -124,9 +124,9 @@ ALTER TABLE ops.event_files ADD COLUMN IF NOT EXISTS run_id VARCHAR;         -- 
 
 -- Who was erased on request, as keyed digests (sf_elt/warehouse/erased.py): rows that come with one are kept out.
 CREATE TABLE IF NOT EXISTS ops.erased (
-    kind VARCHAR NOT NULL,                    -- record | email | value | phone
-    stream VARCHAR NOT NULL,                  -- of a value or phone: where it stands; '' for what counts anywhere
-    field VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,                    -- record | email | value | phone | columns
+    stream VARCHAR NOT NULL,                  -- of the last three: where it stands; '' for what counts anywhere
+    field VARCHAR NOT NULL,                   -- of columns: their names, as a list in JSON
     prefix VARCHAR,                           -- of a record: the object that its Id begins with
     digest VARCHAR NOT NULL,                  -- HMAC-SHA256
     bucket INTEGER NOT NULL,                  -- 20 bits of another keyed digest, for a quick look
@@ -140,7 +140,7 @@ CREATE TABLE IF NOT EXISTS ops.erased_key (key BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS ops.identifying_fields (
     stream VARCHAR NOT NULL,
     field VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL                     -- record | email | value | phone
+    kind VARCHAR NOT NULL                     -- record | email | value | phone | columns
 );
 
 -- One row for each erasure, without personal data. It has come to its end where finished_at says when.

@@ -119,6 +119,33 @@ def test_the_person_is_known_again_however_written(erased: Erasable) -> None:
     assert titles == {"4711", "b-18", None}
 
 
+def test_an_identifier_of_several_columns_is_known_again(tmp_path: Path) -> None:
+    """Erased by `concat(country, number)`: another record or event with both stays out, and nobody with one of them."""
+    found = _empty(tmp_path)
+    mapping = [
+        rule("subscribers", "concat(Country__c, Number__c)", "subscriber", identifier=True),
+        rule("web_events", "title || url", "subscriber", identifier=True),
+    ]
+    people = [("DE", "17"), ("FR", "17"), ("DE", "18"), ("", "17")]
+    columns = ("Country__c", "Number__c")
+    found.merge("subscribers", columns, [(f"a0100000000000{n}AAA", *who) for n, who in enumerate(people)])
+    _import_events(found, "a.jsonl", {"title": "DE", "url": "17"}, {"title": "FR", "url": "17"})
+    build_profiles(found.warehouse, mapping, now=NOW, run_id="test")
+    erase_profile(found.warehouse, mapping, "DE17", reason="", now=NOW)
+
+    again = [("a01000000000011AAA", "DE ", "17"), ("a01000000000012AAA", "DE", "19")]
+    assert found.merge("subscribers", columns, again).rows_kept_out == 1
+    assert found.merge("subscribers", ("Number__c",), [("a01000000000013AAA", "17")]).rows_kept_out == 0
+    rows = table(found.warehouse, "streams.subscribers")
+    theirs = [("FR", "17"), ("DE", "18"), (None, "17"), ("DE", "19"), (None, "17")]
+    assert sorted((row["Country__c"] or "", row["Number__c"]) for row in rows) == sorted(
+        (a or "", b) for a, b in theirs
+    )
+    _import_events(found, "b.jsonl", *({"title": each, "url": "17"} for each in ("DE", "IT", None)))
+    events = table(found.warehouse, "streams.web_events")
+    assert sorted(str(row["title"]) for row in events) == ["FR", "IT", "None"]
+
+
 def test_a_link_by_hand_does_not_bring_the_person_back(erased: Erasable) -> None:
     """A pair that still stands in its list comes into no table."""
     pairs = [

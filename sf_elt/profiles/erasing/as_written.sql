@@ -1,4 +1,4 @@
--- What the rows say in a column, and the identifiers that the mapping makes of it.
-SELECT DISTINCT CAST({column} AS VARCHAR) AS written, {value} AS identifiers
+-- What the rows say in a column, or in several as a list in JSON, and the identifiers that the mapping makes of it.
+SELECT DISTINCT {written} AS written, {value} AS identifiers
 FROM {rows}
-WHERE {column} IS NOT NULL
+WHERE {written} IS NOT NULL

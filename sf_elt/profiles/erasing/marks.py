@@ -2,7 +2,8 @@
 
 An address counts anywhere, a record where it is one of a person. Anything else, such as a cookie or a customer number,
 counts in the fields that the mapping reads it from: as the mapping makes it and as the person's own rows write it, so
-that of `upper(customer)` a `c-17` is known too. A phone counts in each way of writing that is read as the same one.
+that of `upper(customer)` a `c-17` is known too, and of `concat(country, customer)` a `DE` beside a `17`. A phone counts
+in each way of writing that is read as the same one.
 """
 
 import re
@@ -24,7 +25,7 @@ from sf_elt.profiles.sql import statement, store
 from sf_elt.streams.keeping_out import OF_MANY, PEOPLE
 from sf_elt.streams.source_names import source_fields
 from sf_elt.warehouse import quote, quote_text
-from sf_elt.warehouse.erased import IdentifyingField, Kind, Mark
+from sf_elt.warehouse.erased import IdentifyingField, Kind, Mark, together
 
 
 def identifying_fields(streams: Sequence[MappedStream]) -> set[IdentifyingField]:
@@ -36,6 +37,8 @@ def identifying_fields(streams: Sequence[MappedStream]) -> set[IdentifyingField]
             fields.add(IdentifyingField(rule.stream, name, _kind(rule)))
             if _is_rewritten(rule, term):
                 fields.add(IdentifyingField(rule.stream, name, "value"))
+        if len(term.columns) > 1:
+            fields.add(IdentifyingField(rule.stream, _together(rule, term), "columns"))
     return fields
 
 
@@ -124,22 +127,27 @@ def _marks_as_written(
     streams: Sequence[MappedStream],
     rows: Collection[tuple[str, str]],
 ) -> Iterator[Mark]:
-    """What the rows write where the mapping makes another text of it, of one column: alike, it gives the same again."""
+    """What the rows write where the mapping makes another text of it: alike, it gives the same again."""
     names = {"stream": [stream for stream, _ in rows], "record_id": [record_id for _, record_id in rows]}
     store(connection, "own_rows", {name: pa.array(texts, pa.string()) for name, texts in names.items()})
     with tried(connection):
         for stream in streams:
             own = records_of(stream, "own_rows")
             for rule, term in identifiers_read(connection, own):
-                if len(term.columns) != 1 or not _is_rewritten(rule, term):
+                if not term.columns or not _is_rewritten(rule, term):
                     continue
-                column = term.columns[0]
-                value = row_value(rule, [term]).sql
-                asked = statement("as_written", column=quote(column), value=value, rows=own.source.table)
+                texts = [f"CAST({quote(column)} AS VARCHAR)" for column in term.columns]
+                is_one = len(texts) == 1
+                asked = statement(
+                    "as_written",
+                    written=texts[0] if is_one else f"to_json([{', '.join(texts)}])::VARCHAR",
+                    value=row_value(rule, [term]).sql,
+                    rows=own.source.table,
+                )
                 for written, values in connection.execute(asked).fetchall():
                     said = values if isinstance(values, list) else [values]
                     if any((rule.user_field, str(each)) in identifiers for each in said):
-                        yield Mark("value", written, rule.stream, _own_name(rule.stream, column))
+                        yield Mark("value" if is_one else "columns", written, rule.stream, _together(rule, term))
 
 
 def _kind(rule: FieldRule) -> Kind:
@@ -185,6 +193,12 @@ def _own_name(stream: str, column: str) -> str:
 
 
 _OWN_NAMES = {(each.stream, each.source_field): each.salesforce_field for each in source_fields()}
+
+
+def _together(rule: FieldRule, term: Term) -> str:
+    """The field that a mark of the term is of, be it one column or several."""
+    names = [_own_name(rule.stream, column) for column in term.columns]
+    return names[0] if len(names) == 1 else together(names)
 
 
 def _columns_read(rule: FieldRule) -> tuple[str, ...]:

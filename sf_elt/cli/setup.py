@@ -1,5 +1,6 @@
 """`sf-elt setup`: the fields and permissions that exports need, planned and made in the org."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,7 +80,8 @@ def setup(
         wanted = wanted_of(deployment, name, asked)
         found = set_up(name, login, open_warehouse(), wanted, apply=apply)
     except SalesforceError as error:
-        refuse("setup", "\n".join(filter(None, [str(error), what_to_do(error)])))
+        told = "\n".join(filter(None, [str(error), what_to_do(error)]))
+        refuse("setup", told.replace("SALESFORCE_", login.env_prefix))
     except (NothingWanted, WarehouseError, OSError) as error:
         refuse("setup", str(error))
     if as_json:
@@ -99,17 +101,16 @@ def _only_connection(deployment: "Deployment") -> str:
 def _login(deployment: "Deployment", connection: str, admin: str, user: str) -> tuple["OrgConnection", str]:
     """Who logs in, and the user name of who gets edit; empty for who logs in."""
     from sf_elt.components.resources import OrgConnection
-    from sf_elt.salesforce import AuthenticationFailed
 
     own = deployment.connection(connection).resource()
     if not admin:
         return own, user
-    try:
-        user = user or own.login().username or ""
-    except AuthenticationFailed as error:
-        refuse("setup", str(error))
+    user = user or os.environ.get(f"{own.env_prefix}USERNAME", "")
     if not user:
         refuse("setup", f"say who gets edit: --user, or {own.env_prefix}USERNAME in the environment")
+    for name in ("LOGIN_URL", "API_VERSION"):  # the administrator of the same org, which may be a sandbox
+        if value := os.environ.get(f"{own.env_prefix}{name}"):
+            os.environ.setdefault(f"{admin}{name}", value)
     return OrgConnection(env_prefix=admin, org_reserve=own.org_reserve), user
 
 

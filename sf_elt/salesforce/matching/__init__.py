@@ -10,6 +10,7 @@ times by what they are.
 
 matchers.py   which fields can be matched by
 matches.py    the records of each key
+owners.py     which user an e-mail address belongs to
 people.py     who is in the org already: as lead, contact or account
 questions.py  many values in few calls
 values.py     a text as the value that a field takes, and when two values are the same
@@ -18,6 +19,7 @@ whole.py      for very many keys: the matchers of all records, by a bulk job
 
 from sf_elt.salesforce.matching.matchers import CannotMatch, check_matchers
 from sf_elt.salesforce.matching.matches import Matches, Operator, find_matches
+from sf_elt.salesforce.matching.owners import find_users_by_email
 from sf_elt.salesforce.matching.people import STATUSES, Person, Presence, find_people
 from sf_elt.salesforce.matching.values import cast
 from sf_elt.salesforce.matching.whole import cheaper_in_bulk, download_matchers
@@ -35,4 +37,5 @@ __all__ = [
     "download_matchers",
     "find_matches",
     "find_people",
+    "find_users_by_email",
 ]

@@ -104,7 +104,7 @@ class JobFailed(RequestRefused):
 
 
 class NotInBulk(RequestRefused):
-    """The Bulk API cannot do this query, because of its object or of a field: REST can."""
+    """The Bulk API cannot do this query or upload, because of its object or of a field: REST can."""
 
 
 def error_from(response: Response, *, now: datetime, next_try: datetime) -> SalesforceError:

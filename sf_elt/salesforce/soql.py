@@ -14,6 +14,7 @@ MAX_SOQL = 100_000  # characters; the org refuses more
 GROUP_LIMIT = 2000  # groups of an aggregate query; there is no next page
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
+_SPECIAL = re.compile(r"""[\\'"\x00-\x1f\x7f]""")
 _ESCAPES = {
     "\\": r"\\",
     "'": r"\'",
@@ -45,7 +46,7 @@ def literal(value: Value) -> str:
         return moment(value)
     if isinstance(value, date):
         return value.isoformat()
-    return "'" + "".join(_escaped(character) for character in value) + "'"
+    return f"'{_SPECIAL.sub(_escaped, value)}'"
 
 
 def literals(values: Iterable[Value]) -> str:
@@ -138,7 +139,6 @@ def _select(what: str, object_name: str, where: str) -> str:
     return f"{soql} WHERE {where}" if where else soql
 
 
-def _escaped(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    return character if character.isprintable() or ord(character) > 0x7F else f"\\u{ord(character):04x}"
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    return _ESCAPES.get(character) or f"\\u{ord(character):04x}"

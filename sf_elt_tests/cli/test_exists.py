@@ -120,10 +120,14 @@ def test_an_answer_is_whole_in_a_file_of_each_kind(tmp_path: Path) -> None:
 
 
 def test_members_of_an_audience_are_looked_for(known: dict[str, Known]) -> None:
-    """By all addresses of their profiles; shown, and counted in a table."""
-    result = _run(shipped_audiences()[0].name, "--format", "jsonl")
-    rows = {row["email"]: row["status"] for row in map(json.loads, result.stdout.splitlines())}
-    assert rows == {"sought@example.com; twice@example.com": "several", "grace@example.com": "nowhere"}
+    """By all addresses of their profiles, and all values of another user field; shown, and counted in a table."""
+    result = _run(shipped_audiences()[0].name, "--company-column", "salesforce_lead_ids", "--format", "jsonl")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {row["company"][:3] for row in rows} == {"00Q"}
+    assert {row["email"]: row["status"] for row in rows} == {
+        "sought@example.com; twice@example.com": "several",
+        "grace@example.com": "nowhere",
+    }
     assert "As several leads or contacts" in result.stderr
     assert _run(shipped_audiences()[0].name, "--format", "table").stdout.splitlines()[0].split() == ["E-mail", "Found",
         "Leads", "Contacts", "Accounts", "Account", "names", "Owner's", "e-mail"]  # fmt: skip

@@ -7,9 +7,21 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sf_elt.demo_org.serve import Details
-from sf_elt.salesforce import FieldDescribe, Org, UnknownField, UnknownObject, connect, describe, literal
+from sf_elt.salesforce import (
+    FieldDescribe,
+    Org,
+    UnknownField,
+    UnknownObject,
+    connect,
+    describe,
+    literal,
+    query_records,
+    select,
+)
 from sf_elt.salesforce.matching import (
     CannotMatch,
     Matches,
@@ -20,6 +32,8 @@ from sf_elt.salesforce.matching import (
     find_matches,
     find_users_by_email,
 )
+from sf_elt.salesforce.soql import all_of, any_of, compare
+from sf_elt_tests.examples import some
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.salesforce.conftest import QUICK, Meter, renewable
 
@@ -27,6 +41,8 @@ AWKWARD = (
     "O'Neil", "back\\slash", "100%", "under_score", "underXscore", 'quo"te', "Ünï Straße", "N/A", "null", "line\nbreak",
     "=1+1", "田中",
 )  # fmt: skip
+
+SHARED = ("LastName", "Company", "Title", "Status", "Email")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +61,20 @@ def big(shared_org: Details, meter: Meter) -> Iterator[Org]:
     """A session with the org of 5,000 people."""
     with closing(connect(renewable(shared_org), meter, patience=QUICK)) as org:
         yield org
+
+
+@pytest.fixture(scope="module")
+def stored(org_of_module: Details, titled: dict[str, str]) -> list[dict[str, object]]:
+    """A few leads with what they share with others."""
+    rows = client(org_of_module).query(f"SELECT {', '.join(SHARED)} FROM Lead ORDER BY Id LIMIT 30")["records"]
+    return [dict(row) for row in rows]
+
+
+def _written(stored: list[dict[str, object]], field: str) -> st.SearchStrategy[str | None]:
+    """Values that some lead has, in any letter case, that nobody has, or none."""
+    held = sorted({str(row[field]) for row in stored if row[field]})
+    some_held = st.sampled_from(held)
+    return st.one_of(some_held, some_held.map(str.upper), some_held.map(str.lower), st.sampled_from(["x", "", None]))
 
 
 def ids_of(found: list[Matches]) -> list[list[str]]:
@@ -96,6 +126,27 @@ def test_any_or_all_of_the_values(connected: Org, org: Details) -> None:
         stored = client(org).query(f"SELECT Id FROM Lead WHERE {asked} ORDER BY Id")["records"]
         assert [record.id for record in found.records] == [row["Id"] for row in stored]
     assert either[3].incomplete
+
+
+@settings(max_examples=some(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_all_keys_together_are_each_key_alone(
+    connected: Org, stored: list[dict[str, object]], data: st.DataObject
+) -> None:
+    """Whatever is asked together, each key has the records that the org gives for that key alone."""
+    fields = data.draw(st.lists(st.sampled_from(SHARED), min_size=1, max_size=3, unique=True))
+    operator = data.draw(st.sampled_from(["and", "or"]))
+    texts = [_written(stored, field) for field in fields]
+    keys = data.draw(st.lists(st.tuples(*texts), min_size=1, max_size=8))
+    found = find_matches(connected, "Lead", fields, operator, keys)
+    for key, matches in zip(keys, found, strict=True):
+        given_values = [compare(field, "=", text) for field, text in zip(fields, key, strict=True) if text]
+        if matches.incomplete:
+            assert len(given_values) < (len(fields) if operator == "and" else 1)
+            continue
+        where = all_of(*given_values) if operator == "and" else any_of(*given_values)
+        alone = query_records(connected, select(["Id"], "Lead", where, order_by="Id"))
+        assert [record.id for record in matches.records] == [row["Id"] for row in alone]
 
 
 def test_a_value_that_several_records_hold(connected: Org, org: Details) -> None:

@@ -8,12 +8,13 @@ latest AS (
 last_attempts AS (
     SELECT
         plan_id,
+        subject_id,
         record_id,
         arg_max({'status': status, 'transport': transport}, (attempt, logged_at, log.rowid)) AS outcome
     FROM writeback.sync_log AS log
     SEMI JOIN latest USING (plan_id)
     WHERE transport <> 'none'
-    GROUP BY plan_id, record_id
+    GROUP BY plan_id, subject_id, record_id
 ),
 
 ended AS (

@@ -75,6 +75,17 @@ class ObjectSummary(BaseModel):
     queryable: bool = True
 
 
+class RecordTypeInfo(BaseModel):
+    """One record type of an object, as this user may give it to records."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    recordTypeId: str
+    developerName: str = ""
+    name: str = ""
+    available: bool = True
+
+
 class ObjectDescribe(BaseModel):
     """One object with its fields, in the org's order."""
 
@@ -85,6 +96,7 @@ class ObjectDescribe(BaseModel):
     labelPlural: str = ""
     keyPrefix: str | None = None
     queryable: bool = True
+    recordTypeInfos: tuple[RecordTypeInfo, ...] = ()
     fields: tuple[FieldDescribe, ...]
 
     @cached_property

@@ -333,28 +333,37 @@ CREATE TABLE IF NOT EXISTS writeback.plans (
     plan_id VARCHAR NOT NULL,
     export VARCHAR NOT NULL,
     object VARCHAR NOT NULL,
-    operation VARCHAR NOT NULL,
+    operation VARCHAR NOT NULL,               -- create | update | upsert | delete | mirror | undo
     run_id VARCHAR NOT NULL,
     rows_planned BIGINT NOT NULL,
     rows_unchanged BIGINT NOT NULL,
     rows_set_aside BIGINT NOT NULL,
-    status VARCHAR NOT NULL,                  -- planned | sending | done | paused | superseded
+    status VARCHAR NOT NULL,                  -- waiting for approval | planned | sending | done | paused | superseded
     planned_at TIMESTAMP NOT NULL,
     finished_at TIMESTAMP
 );
+ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS rows_by_operation MAP(VARCHAR, BIGINT); -- of those planned
+ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS rows_known BIGINT;       -- records that the export had written before
+ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS undoes VARCHAR;          -- an undo: the run whose writes it takes back
+ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS approved_at TIMESTAMP;
 
 CREATE TABLE IF NOT EXISTS writeback.plan_rows (
     plan_id VARCHAR NOT NULL,
     export VARCHAR NOT NULL,
     row_number BIGINT NOT NULL,
-    profile_id VARCHAR NOT NULL,
+    profile_id VARCHAR NOT NULL,              -- '' for an event or a group that is nobody's
     record_id VARCHAR,                        -- 18 characters; null for a record to be created
-    operation VARCHAR NOT NULL,               -- update
+    operation VARCHAR NOT NULL,               -- create | update | delete
     payload JSON NOT NULL,                    -- field → value to send; an explicit null clears
     payload_md5 VARCHAR NOT NULL,
     status VARCHAR NOT NULL,                  -- planned | in doubt | done
     attempt INTEGER NOT NULL DEFAULT 0
 );
+ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS subject_id VARCHAR;  -- the profile, event or group it is about
+ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS trigger_md5 VARCHAR;
+ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS changed_at TIMESTAMP; -- when the subject changed last
+ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS sent_at TIMESTAMP;   -- when its last request left
+ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS job_id VARCHAR;      -- of the bulk job that it went by
 
 -- What the org last confirmed for each record, compared with the next payload.
 CREATE TABLE IF NOT EXISTS writeback.confirmed (
@@ -364,6 +373,29 @@ CREATE TABLE IF NOT EXISTS writeback.confirmed (
     payload JSON NOT NULL,
     payload_md5 VARCHAR NOT NULL,
     confirmed_at TIMESTAMP NOT NULL
+);
+ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS subject_id VARCHAR;
+ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS trigger_md5 VARCHAR;
+ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS was_created BOOLEAN;  -- by this export
+
+-- Which records the org was found to hold for a subject, by its matchers.
+CREATE TABLE IF NOT EXISTS writeback.matches (
+    export VARCHAR NOT NULL,
+    subject_id VARCHAR NOT NULL,
+    match_md5 VARCHAR NOT NULL,               -- of the values that were looked for
+    outcome VARCHAR NOT NULL,                 -- one | none | several | contact | converted | incomplete | unusable | undone
+    record_ids VARCHAR[] NOT NULL,
+    message VARCHAR,
+    looked_at TIMESTAMP NOT NULL
+);
+
+-- Records of other objects that fields refer to, by the value they were found by.
+CREATE TABLE IF NOT EXISTS writeback.found_records (
+    object VARCHAR NOT NULL,
+    field VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,                   -- in lower case
+    record_id VARCHAR,                        -- null where there is none, or several
+    found_at TIMESTAMP NOT NULL
 );
 
 -- Every record's outcome, for ever.
@@ -383,6 +415,8 @@ CREATE TABLE IF NOT EXISTS writeback.sync_log (
     transport VARCHAR NOT NULL,
     logged_at TIMESTAMP NOT NULL
 );
+ALTER TABLE writeback.sync_log ADD COLUMN IF NOT EXISTS subject_id VARCHAR;   -- null in rows of older versions: the profile
+ALTER TABLE writeback.sync_log ADD COLUMN IF NOT EXISTS payload_md5 VARCHAR;
 
 -- The org's values before we wrote, so that a run can be undone.
 CREATE TABLE IF NOT EXISTS writeback.previous_values (

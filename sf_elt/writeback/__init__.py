@@ -21,8 +21,7 @@ from sf_elt.writeback.outcomes import outcomes_over_time
 from sf_elt.writeback.plan import FieldChange, Plan, plan_export
 from sf_elt.writeback.report import ExportReport
 from sf_elt.writeback.send import run_export, send_plan
-from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.targets import TOP_TOPICS
+from sf_elt.writeback.spec import TOP_TOPICS, ExportSpec
 
 __all__ = [
     "TOP_TOPICS",

@@ -3,33 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
-from urllib.parse import quote_plus
 
 import orjson
 
-from sf_elt.salesforce import FieldDescribe, ObjectDescribe, Org, UnknownField, literal, literals, query_records, select
+from sf_elt.salesforce import FieldDescribe, ObjectDescribe, Org, UnknownField, retrieve
 
-MOST_RECORDS = 500
-LINE_BYTES = 14_000  # the org takes 16,384 bytes of request line and headers together; this leaves room for headers
+MOST_RECORDS = 2000  # of one call
 
 Values = Mapping[str, object]
 Item = TypeVar("Item")
 
 
 def look_up(org: Org, object_name: str, fields: Sequence[str], record_ids: Sequence[str]) -> dict[str, Values]:
-    """The org's values of `fields` by record id, in one call for at most 500 records. Deleted records are not there."""
+    """The org's values of `fields` by record id, in one call for 2,000 records. Deleted records are not there."""
     held: dict[str, Values] = {}
-    for some in chunks(record_ids, lookup_size(object_name, fields)):
-        soql = select(["Id", *fields], object_name, where=f"Id IN {literals(some)}")
-        held.update({str(record["Id"]): record for record in query_records(org, soql)})
+    for some in chunks(record_ids, MOST_RECORDS):
+        found = retrieve(org, object_name, some, ["Id", *(field for field in fields if field != "Id")])
+        held.update({str(record["Id"]): record for record in found})
     return held
-
-
-def lookup_size(object_name: str, fields: Sequence[str]) -> int:
-    """How many records fit into one look-up of those fields."""
-    without_ids = quote_plus(select(["Id", *fields], object_name, where=f"Id IN {literals([])}"))
-    each_id = len(quote_plus(literal("0" * 18) + ", "))
-    return max(1, min(MOST_RECORDS, (LINE_BYTES - len(without_ids)) // each_id))
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

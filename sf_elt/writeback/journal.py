@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 
 import duckdb
@@ -17,7 +17,9 @@ SETTLE_SQL = files("sf_elt.writeback").joinpath("settle.sql").read_text("utf-8")
 
 
 WAITING_SQL = """
-    SELECT rows.plan_id, rows.row_number, rows.profile_id, rows.record_id, rows.payload, rows.attempt, confirmed.payload
+    SELECT
+        rows.plan_id, rows.row_number, coalesce(rows.subject_id, rows.profile_id), rows.profile_id, rows.record_id,
+        rows.operation, rows.payload, rows.attempt, confirmed.payload, rows.changed_at, rows.sent_at, rows.job_id
     FROM writeback.plan_rows AS rows
     LEFT JOIN writeback.confirmed AS confirmed USING (export, record_id)
 """
@@ -27,17 +29,25 @@ WAITING_SQL = """
 class PlannedRow:
     """One record of a plan. `attempt` counts the requests that left with it.
 
-    `payload` has the values to send: those that are not what the org confirmed last, which `confirmed` has. A field
-    whose wanted value has not moved since is not sent again: what somebody else has made of it stands.
+    `payload` has every value that the record is to hold, `confirmed` what the org confirmed last.
     """
 
     plan_id: str
     row_number: int
+    subject_id: str
     profile_id: str
-    record_id: str
+    record_id: str | None
+    """None for a record that is to be created."""
+    operation: str
     payload: Mapping[str, object]
     attempt: int
     confirmed: Mapping[str, object]
+    changed_at: datetime | None
+    """When the profile, or event, has changed last (UTC, without a zone)."""
+    sent_at: datetime | None
+    """When its last request left (UTC, without a zone)."""
+    job_id: str | None
+    """Of the bulk job that it went by."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +62,29 @@ class Outcome:
     message: str | None = None
     retryable: bool = False
     is_final: bool = True
+    record_id: str | None = None
+    """The record's Id, where it is a new one."""
 
 
-def waiting_rows(connection: duckdb.DuckDBPyConnection, plan_id: str, *, attempt: int, limit: int) -> list[PlannedRow]:
+def waiting_rows(
+    connection: duckdb.DuckDBPyConnection, plan_id: str, operation: str, *, attempt: int, limit: int
+) -> list[PlannedRow]:
     """The next rows of the plan that were sent `attempt` times and wait to be sent (again), in order."""
     found = connection.execute(
-        f"{WAITING_SQL} WHERE plan_id = ? AND status = 'planned' AND attempt = ? ORDER BY row_number LIMIT ?",
-        [plan_id, attempt, limit],
+        f"{WAITING_SQL} WHERE plan_id = ? AND status = 'planned' AND operation = ? AND attempt = ? "
+        "ORDER BY row_number LIMIT ?",
+        [plan_id, operation, attempt, limit],
     ).fetchall()
     return [_row(*values) for values in found]
+
+
+def waiting_by_operation(connection: duckdb.DuckDBPyConnection, plan_id: str) -> dict[str, int]:
+    """How many rows of the plan wait to be created, updated, deleted."""
+    found = connection.execute(
+        "SELECT operation, count(*) FROM writeback.plan_rows WHERE plan_id = ? AND status = 'planned' GROUP BY 1",
+        [plan_id],
+    ).fetchall()
+    return {str(operation): int(number) for operation, number in found}
 
 
 def rows_in_doubt(connection: duckdb.DuckDBPyConnection, export: str) -> list[PlannedRow]:
@@ -72,9 +96,11 @@ def rows_in_doubt(connection: duckdb.DuckDBPyConnection, export: str) -> list[Pl
     return [_row(*values) for values in found]
 
 
-def begin_sending(connection: duckdb.DuckDBPyConnection, plan_id: str, rows: Sequence[PlannedRow]) -> list[PlannedRow]:
-    """Puts the rows in doubt: their request is about to leave. Gives those that the plan still has: not whoever was
-    erased since it was read. Raises PlanSuperseded where a newer plan goes on.
+def begin_sending(
+    connection: duckdb.DuckDBPyConnection, plan_id: str, rows: Sequence[PlannedRow], *, job_id: str | None = None
+) -> list[PlannedRow]:
+    """Puts the rows in doubt: their request, or their bulk job, is about to leave. Gives those that the plan still has:
+    not whoever was erased since it was read. Raises PlanSuperseded where a newer plan goes on.
     """
     status = connection.execute("SELECT export, status FROM writeback.plans WHERE plan_id = ?", [plan_id]).fetchone()
     if status is None or status[1] not in ("planned", "sending"):
@@ -82,9 +108,9 @@ def begin_sending(connection: duckdb.DuckDBPyConnection, plan_id: str, rows: Seq
     if status[1] == "planned":
         connection.execute("UPDATE writeback.plans SET status = 'sending' WHERE plan_id = ?", [plan_id])
     begun = connection.execute(
-        "UPDATE writeback.plan_rows SET status = 'in doubt', attempt = attempt + 1 "
+        "UPDATE writeback.plan_rows SET status = 'in doubt', attempt = attempt + 1, sent_at = ?, job_id = ? "
         "WHERE plan_id = ? AND row_number IN (SELECT unnest(?::BIGINT[])) RETURNING row_number",
-        [plan_id, [row.row_number for row in rows]],
+        [naive(datetime.now(UTC)), job_id, plan_id, [row.row_number for row in rows]],
     ).fetchall()
     numbers = {number for (number,) in begun}
     return [row for row in rows if row.row_number in numbers]
@@ -94,17 +120,21 @@ def keep_previous_values(
     connection: duckdb.DuckDBPyConnection,
     rows: Sequence[PlannedRow],
     held: Mapping[str, Values],
+    sending: Mapping[int, Values],
     *,
     export: str,
     now: datetime,
     run_id: str,
 ) -> None:
-    """Keeps what the org holds in the fields that are about to be written, so that the run can be undone."""
+    """Keeps what the org holds in the fields that are about to be written, so that the run can be undone.
+
+    `sending`: the values that go, by row number.
+    """
     values = [
         (row.plan_id, row.record_id, field, as_text(held[row.record_id].get(field)))
         for row in rows
-        if row.record_id in held
-        for field in row.payload
+        if row.record_id is not None and row.record_id in held
+        for field in sending[row.row_number]
     ]
     if not values:
         return
@@ -163,18 +193,22 @@ def settle(
             "message": outcome.message,
             "retryable": outcome.retryable,
             "is_final": outcome.is_final,
+            "new_id": outcome.record_id,
         }
         for outcome in outcomes
     ]
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE outcomes AS
-        SELECT rows.profile_id, rows.record_id, rows.operation, rows.payload, rows.payload_md5, rows.attempt, given.*
+        SELECT
+            coalesce(rows.subject_id, rows.profile_id) AS subject_id, rows.profile_id,
+            coalesce(given.new_id, rows.record_id) AS record_id, rows.operation, rows.payload, rows.payload_md5,
+            rows.trigger_md5, rows.attempt, given.* EXCLUDE (new_id)
         FROM (
             SELECT unnest(from_json($outcomes, '[{
                 "plan_id": "VARCHAR", "row_number": "BIGINT", "status": "VARCHAR", "changed_fields": ["VARCHAR"],
                 "transport": "VARCHAR", "code": "VARCHAR", "message": "VARCHAR", "retryable": "BOOLEAN",
-                "is_final": "BOOLEAN"
+                "is_final": "BOOLEAN", "new_id": "VARCHAR"
             }]'), max_depth := 2)
         ) AS given
         JOIN writeback.plan_rows AS rows USING (plan_id, row_number)
@@ -192,7 +226,7 @@ def release(connection: duckdb.DuckDBPyConnection, rows: Sequence[PlannedRow]) -
     """Takes the rows out of doubt: their request did not take effect, and they may be sent again."""
     for plan_id in sorted({row.plan_id for row in rows}):
         connection.execute(
-            "UPDATE writeback.plan_rows SET status = 'planned' "
+            "UPDATE writeback.plan_rows SET status = 'planned', job_id = NULL "
             "WHERE plan_id = ? AND status = 'in doubt' AND row_number IN (SELECT unnest(?::BIGINT[]))",
             [plan_id, [row.row_number for row in rows if row.plan_id == plan_id]],
         )
@@ -231,7 +265,7 @@ def tally(connection: duckdb.DuckDBPyConnection, plan_id: str) -> dict[str, int]
         SELECT outcome.status, count(*)
         FROM (
             SELECT arg_max({'status': status}, (attempt, rowid)) AS outcome
-            FROM writeback.sync_log WHERE plan_id = ? AND transport <> 'none' GROUP BY record_id
+            FROM writeback.sync_log WHERE plan_id = ? AND transport <> 'none' GROUP BY subject_id, record_id
         )
         GROUP BY outcome.status
         """,
@@ -243,12 +277,19 @@ def tally(connection: duckdb.DuckDBPyConnection, plan_id: str) -> dict[str, int]
 def _row(
     plan_id: str,
     row_number: int,
+    subject_id: str,
     profile_id: str,
-    record_id: str,
+    record_id: str | None,
+    operation: str,
     payload: str,
     attempt: int,
     confirmed: str | None,
+    changed_at: datetime | None,
+    sent_at: datetime | None,
+    job_id: str | None,
 ) -> PlannedRow:
-    known = orjson.loads(confirmed or "{}")
-    to_send = {field: value for field, value in orjson.loads(payload).items() if known.get(field, ...) != value}
-    return PlannedRow(plan_id, row_number, profile_id, record_id, to_send, attempt, known)
+    values, known = orjson.loads(payload), orjson.loads(confirmed or "{}")
+    return PlannedRow(
+        plan_id, row_number, subject_id, profile_id, record_id, operation, values, attempt, known, changed_at, sent_at,
+        job_id,
+    )  # fmt: skip

@@ -12,9 +12,11 @@ from sf_elt.salesforce import ObjectDescribe, Org, describe
 from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.held import as_text, look_up
+from sf_elt.writeback.matching import find_subjects
+from sf_elt.writeback.references import find_references
 from sf_elt.writeback.resolve import resolve_in_doubt
 from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.verdicts import counts, judge
+from sf_elt.writeback.verdicts import counts, judge, planned_by_operation
 
 SAMPLE_RECORDS = 10
 
@@ -23,7 +25,8 @@ SAMPLE_RECORDS = 10
 class FieldChange:
     """One field of one record, as the org holds it and as the export would set it."""
 
-    record_id: str
+    record_id: str | None
+    """None for a record that would be created."""
     profile_id: str
     field: str
     before: str | None
@@ -43,6 +46,10 @@ class Plan:
     """Records that cannot be written as things are: bad values, deleted, converted, not imported."""
     rows_refused_before: int
     """Records that the org refused for good with this very payload: they wait until it changes."""
+    rows_without_record: int
+    """Subjects that the org has no record of, and for which none is created."""
+    rows_by_operation: Mapping[str, int]
+    """Of those planned: how many are created, updated, deleted."""
     confirmed_by_lookup: int
     """Records that an earlier run left in doubt and the org turned out to hold."""
     api_calls: int
@@ -51,7 +58,14 @@ class Plan:
 
 
 def plan_export(
-    org: Org, warehouse: Warehouse, spec: ExportSpec, *, now: datetime, run_id: str, dry_run: bool = False
+    org: Org,
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    *,
+    now: datetime,
+    run_id: str,
+    dry_run: bool = False,
+    among: Sequence[str] | None = None,
 ) -> Plan:
     """Finds out what `spec` would change in the org, and commits it as the export's plan before anything is sent.
 
@@ -59,18 +73,21 @@ def plan_export(
     that was not finished. A dry run leaves everything as it is, in the org and in the warehouse, and reads a sample of
     the records from the org to show them field by field, before and after.
 
-    Raises ExportMisconfigured (with the nearest name that exists), ExportNotReady, UnknownObject, AllowanceSpent.
+    `among`: only these subjects. Raises ExportMisconfigured (with the nearest name that exists), ExportNotReady,
+    UnknownObject, AllowanceSpent.
     """
     with counting(org) as calls:
         described = describe(org, spec.object)
         confirmed = 0 if dry_run else resolve_in_doubt(org, warehouse, spec, described, now=now, run_id=run_id)
+        matches = find_subjects(org, warehouse, spec, described, now=now, keep=not dry_run, among=among)
+        found = find_references(org, warehouse, spec, described, now=now, keep=not dry_run, among=among)
         plan_id = uuid4().hex
         opened = warehouse.read() if dry_run else warehouse.write()
         with opened as connection:
-            judge(connection, spec, described, now=now)
-            number_of = counts(connection)
+            judge(connection, spec, described, now=now, matches=matches, found=found, among=among)
+            number_of, by_operation = counts(connection), planned_by_operation(connection)
             if not dry_run:
-                _commit_plan(connection, spec, plan_id, number_of, now=now, run_id=run_id)
+                _commit_plan(connection, spec, plan_id, number_of, by_operation, now=now, run_id=run_id)
             sampled = _sampled(connection) if dry_run else []
         return Plan(
             plan_id=plan_id,
@@ -80,6 +97,8 @@ def plan_export(
             rows_unchanged=number_of.get("unchanged", 0),
             rows_set_aside=number_of.get("set aside", 0),
             rows_refused_before=number_of.get("refused before", 0),
+            rows_without_record=number_of.get("without record", 0),
+            rows_by_operation=by_operation,
             confirmed_by_lookup=confirmed,
             sample=_before_and_after(org, spec, sampled),
             api_calls=calls.made,
@@ -92,6 +111,7 @@ def _commit_plan(
     spec: ExportSpec,
     plan_id: str,
     number_of: Mapping[str, int],
+    by_operation: Mapping[str, int],
     *,
     now: datetime,
     run_id: str,
@@ -110,7 +130,9 @@ def _commit_plan(
         INSERT INTO writeback.plans BY NAME SELECT
             $plan_id AS plan_id, $export AS export, $object AS object, $operation AS operation, $run_id AS run_id,
             $planned AS rows_planned, $unchanged AS rows_unchanged, $set_aside AS rows_set_aside,
-            'planned' AS status, $at::TIMESTAMP AS planned_at
+            'planned' AS status, $at::TIMESTAMP AS planned_at,
+            map_from_entries(from_json($by_operation, '[{"k": "VARCHAR", "v": "BIGINT"}]')) AS rows_by_operation,
+            (SELECT count(*) FROM writeback.confirmed WHERE export = $export) AS rows_known
         """,
         {
             **facts,
@@ -119,39 +141,40 @@ def _commit_plan(
             "unchanged": number_of.get("unchanged", 0),
             "set_aside": number_of.get("set aside", 0) + number_of.get("refused before", 0),
             "at": at,
+            "by_operation": orjson.dumps([{"k": each, "v": number} for each, number in by_operation.items()]).decode(),
         },
     )
     connection.execute(
         """
         INSERT INTO writeback.plan_rows BY NAME
         SELECT
-            $plan_id AS plan_id, $export AS export, row_number() OVER (ORDER BY record_id) AS row_number,
-            profile_id, record_id, $operation AS operation, payload::JSON AS payload, payload_md5,
-            'planned' AS status, 0 AS attempt
+            $plan_id AS plan_id, $export AS export, row_number() OVER (ORDER BY record_id, subject_id) AS row_number,
+            subject_id, profile_id, record_id, operation, payload::JSON AS payload, payload_md5, trigger_md5,
+            changed_at, 'planned' AS status, 0 AS attempt
         FROM verdicts WHERE verdict = 'planned'
         ORDER BY row_number
         """,
-        {"plan_id": plan_id, "export": spec.name, "operation": spec.operation},
+        {"plan_id": plan_id, "export": spec.name},
     )
     connection.execute(
         """
         INSERT INTO writeback.sync_log BY NAME
         SELECT
-            $run_id AS run_id, $plan_id AS plan_id, $export AS export, profile_id, record_id,
-            $operation AS operation, changed_fields, 'set aside' AS status, code, message, false AS retryable,
-            0 AS attempt, 'none' AS transport, $at::TIMESTAMP AS logged_at
+            $run_id AS run_id, $plan_id AS plan_id, $export AS export, subject_id, profile_id, record_id,
+            coalesce(operation, $operation) AS operation, changed_fields, 'set aside' AS status, code, message,
+            false AS retryable, 0 AS attempt, 'none' AS transport, $at::TIMESTAMP AS logged_at
         FROM verdicts WHERE verdict = 'set aside' AND NOT logged_before
-        ORDER BY record_id, profile_id
+        ORDER BY record_id, subject_id
         """,
         {**facts, "at": at},
     )
 
 
-def _sampled(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, Mapping[str, object]]]:
+def _sampled(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None, Mapping[str, object]]]:
     """(profile id, record id, values) of the first records that would be sent."""
     found = connection.execute(
         "SELECT profile_id, record_id, payload, changed_fields FROM verdicts WHERE verdict = 'planned' "
-        "ORDER BY record_id LIMIT ?",
+        "ORDER BY record_id, subject_id LIMIT ?",
         [SAMPLE_RECORDS],
     ).fetchall()
     return [
@@ -161,13 +184,13 @@ def _sampled(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, Mapp
 
 
 def _before_and_after(
-    org: Org, spec: ExportSpec, sampled: Sequence[tuple[str, str, Mapping[str, object]]]
+    org: Org, spec: ExportSpec, sampled: Sequence[tuple[str, str | None, Mapping[str, object]]]
 ) -> tuple[FieldChange, ...]:
-    payloads = {record_id: payload for _, record_id, payload in sampled}
+    payloads = {record_id: payload for _, record_id, payload in sampled if record_id is not None}
     fields = sorted({field for payload in payloads.values() for field in payload})
     held = look_up(org, spec.object, fields, list(payloads))
     return tuple(
-        FieldChange(record_id, profile_id, field, as_text(held.get(record_id, {}).get(field)), as_text(after))
-        for profile_id, record_id, _ in sampled
-        for field, after in payloads[record_id].items()
+        FieldChange(record_id, profile_id, field, as_text(held.get(record_id or "", {}).get(field)), as_text(after))
+        for profile_id, record_id, payload in sampled
+        for field, after in payload.items()
     )

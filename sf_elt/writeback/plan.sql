@@ -1,77 +1,118 @@
 -- What each record should hold now, compared with what the org last confirmed, and what to do about it.
--- Reads what plan.py makes from the spec:
---   targets               one row a Salesforce field that the export writes, as the org describes it
---   profile_values        profile_id, created_at, record_ids, contents (one text for each target)
---   audiences_of_profile  profile_id, audiences: profiles that are, or have been, in an audience of the export
---   imported_records      record_id, is_deleted, is_converted, changed_at
+-- Reads what verdicts.py makes from the spec:
+--   targets           one row a Salesforce field that the export writes, as the org describes it
+--   subject_values    subject_id, profile_id, created_at, updated_at, in_source, may_have_left, record_ids, match_keys,
+--                     match_md5, trigger_md5, contents (one text for each target)
+--   current_matches   subject_id, match_md5, outcome, record_ids, message: what the matchers have found
+--   imported_records  record_id, is_deleted, is_converted, changed_at
 CREATE OR REPLACE TEMP TABLE verdicts AS
 WITH
 described AS (
-    SELECT list(targets ORDER BY ordinal) AS fields FROM targets
-),
-
-claims AS (
-    SELECT DISTINCT profile_id, created_at, id18(trim(record_id)) AS record_id
-    FROM (SELECT profile_id, created_at, unnest(record_ids) AS record_id FROM profile_values)
-    WHERE trim(record_id) <> ''
-),
-
--- Where several profiles claim one record, the oldest may write it.
-ranked_claims AS (
-    SELECT
-        *,
-        row_number() OVER (PARTITION BY record_id ORDER BY created_at, profile_id) AS claim
-    FROM claims
+    SELECT coalesce(list(targets ORDER BY ordinal), []) AS fields FROM targets
 ),
 
 confirmed AS (
-    SELECT record_id, payload, payload_md5, coalesce(json_keys(payload), []) AS keys
+    SELECT
+        record_id,
+        payload,
+        payload_md5,
+        confirmed_at,
+        trigger_md5,
+        coalesce(aliases.profile_id, subject_id, confirmed.profile_id) AS subject_id,
+        coalesce(json_keys(payload), []) AS keys
     FROM writeback.confirmed
+    LEFT JOIN profiles.aliases ON aliases.alias_id = subject_id
     WHERE export = $export
 ),
 
--- How the last attempt at each record ended.
-last_outcome AS (
+own_records AS (
+    SELECT subject_id, list(record_id ORDER BY record_id) AS record_ids FROM confirmed GROUP BY subject_id
+),
+
+-- Each subject with each of its records, or with none: the Ids it knows, else those it wrote, else those found.
+claims AS (
     SELECT
-        log.profile_id,
-        log.record_id,
-        arg_max(
-            {
-                'status': log.status,
-                'code': log.code,
-                'message': log.message,
-                'retryable': log.retryable,
-                'payload_md5': rows.payload_md5,
-                'logged_at': log.logged_at
-            },
-            log.rowid -- and not the time: clocks are set back
-        ) AS outcome
-    FROM writeback.sync_log AS log
-    LEFT JOIN writeback.plan_rows AS rows
-        ON rows.plan_id = log.plan_id AND rows.record_id = log.record_id AND rows.profile_id = log.profile_id
-    WHERE log.export = $export
-    GROUP BY log.profile_id, log.record_id
+        subject_values.* EXCLUDE (record_ids),
+        matched.outcome,
+        matched.message AS match_message,
+        [id18(trim(known)) FOR known IN subject_values.record_ids IF trim(known) <> ''] AS known_ids,
+        len(known_ids) > 0 AS is_known,
+        unnest(
+            CASE
+                WHEN is_known THEN list_distinct(known_ids)
+                WHEN $looks_further AND own.record_ids IS NOT NULL THEN own.record_ids
+                WHEN matched.outcome = 'one' THEN matched.record_ids
+                WHEN $looks_further THEN [NULL::VARCHAR]
+                ELSE []
+            END
+        ) AS record_id
+    FROM subject_values
+    LEFT JOIN own_records AS own USING (subject_id)
+    LEFT JOIN current_matches AS matched USING (subject_id, match_md5)
+),
+
+-- Where several subjects claim one record, or would create one of the same values, the oldest may write it.
+ranked_claims AS (
+    SELECT
+        * EXCLUDE (known_ids),
+        row_number() OVER (
+            PARTITION BY
+                coalesce(record_id, 'new ' || CASE WHEN $has_matchers THEN lower(match_keys[1]::VARCHAR) ELSE subject_id END)
+            ORDER BY record_id IS NULL AND NOT in_source, created_at, subject_id
+        ) AS claim
+    FROM claims
+),
+
+-- Records that the export wrote for somebody who is there no more.
+left_over AS (
+    SELECT confirmed.record_id, confirmed.subject_id
+    FROM confirmed
+    WHERE $keeps_left AND confirmed.record_id NOT IN (SELECT record_id FROM claims WHERE record_id IS NOT NULL)
+),
+
+all_claims AS (
+    FROM ranked_claims
+    UNION ALL BY NAME
+    SELECT
+        record_id, subject_id, '' AS profile_id, false AS in_source, false AS may_have_left, false AS is_known,
+        1 AS claim, [NULL::VARCHAR FOR field IN described.fields] AS contents
+    FROM left_over, described
 ),
 
 in_scope AS (
     SELECT
-        ranked_claims.profile_id,
-        ranked_claims.record_id,
-        ranked_claims.claim,
-        profile_values.contents,
+        claims.* EXCLUDE (contents),
+        CASE
+            WHEN claims.in_source OR $on_leave = 'update' THEN claims.contents
+            ELSE [NULL::VARCHAR FOR each IN claims.contents]
+        END AS contents,
         imported_records.record_id IS NOT NULL AS in_stream,
         coalesce(imported_records.is_deleted, false) AS is_deleted,
         coalesce(imported_records.is_converted, false) AS is_converted,
         imported_records.changed_at,
         confirmed.payload AS was,
         confirmed.payload_md5 AS was_md5,
-        confirmed.keys AS was_keys
-    FROM ranked_claims
-    JOIN profile_values USING (profile_id)
+        confirmed.keys AS was_keys,
+        confirmed.trigger_md5 AS was_trigger_md5,
+        confirmed.record_id IS NOT NULL AS was_confirmed,
+        $policy = 'ours' AND imported_records.changed_at > confirmed.confirmed_at AS may_be_changed,
+        CASE
+            WHEN claims.record_id IS NULL THEN CASE WHEN $creates THEN 'create' END
+            WHEN $operation = 'delete' THEN 'delete'
+            WHEN $operation = 'mirror' AND NOT claims.in_source THEN 'delete'
+            WHEN $operation <> 'create' THEN 'update'
+        END AS operation
+    FROM all_claims AS claims
     LEFT JOIN imported_records USING (record_id)
     LEFT JOIN confirmed USING (record_id)
-    LEFT JOIN audiences_of_profile USING (profile_id)
-    WHERE NOT $only_members OR audiences_of_profile.profile_id IS NOT NULL OR confirmed.record_id IS NOT NULL
+    WHERE
+        claims.in_source
+        OR (
+            claims.record_id IS NOT NULL
+            AND $operation NOT IN ('create', 'delete')
+            AND ($on_leave <> 'keep' OR $operation = 'mirror')
+            AND (was_confirmed OR (claims.may_have_left AND $operation <> 'mirror'))
+        )
 ),
 
 converted_values AS (
@@ -80,20 +121,30 @@ converted_values AS (
         [
             {'target': pair[2], 'content': pair[1], 'json': json_value(pair[1], pair[2])}
             FOR pair IN list_zip(contents, described.fields)
-        ] AS field_values
+        ] AS all_values
     FROM in_scope, described
 ),
 
 -- A null clears a field that is this export's own or that it has written before; any other field it leaves alone.
 wanted AS (
     SELECT
-        * EXCLUDE (field_values),
-        [
-            value FOR value IN field_values
-            IF value.json IS DISTINCT FROM 'null'
-            OR value.target.is_own
-            OR list_contains(coalesce(was_keys, []), value.target.field)
-        ] AS field_values
+        * EXCLUDE (all_values, contents),
+        CASE operation
+            WHEN 'create' THEN [
+                value FOR value IN all_values
+                IF value.target.on_create AND (value.json IS DISTINCT FROM 'null' OR value.target.is_needed)
+            ]
+            WHEN 'update' THEN [
+                value FOR value IN all_values
+                IF value.target.on_update
+                AND (
+                    value.json IS DISTINCT FROM 'null'
+                    OR value.target.is_own
+                    OR list_contains(coalesce(was_keys, []), value.target.field)
+                )
+            ]
+            ELSE []
+        END AS field_values
     FROM converted_values
 ),
 
@@ -113,11 +164,13 @@ compared AS (
         *,
         md5(payload) AS payload_md5,
         CASE
-            WHEN md5(payload) = was_md5 THEN []
+            WHEN md5(payload) = was_md5 AND NOT coalesce(may_be_changed, false) THEN []
+            WHEN $has_triggers AND was_trigger_md5 = trigger_md5 THEN []
             ELSE [
                 value.target.field FOR value IN field_values
                 IF value.json IS NULL
                 OR value.json IS DISTINCT FROM json_extract(was, '$."' || value.target.field || '"')::VARCHAR
+                OR coalesce(may_be_changed, false)
             ]
         END AS changed_fields,
         list_filter(
@@ -134,45 +187,86 @@ ruled AS (
     SELECT
         *,
         CASE
+            WHEN record_id IS NULL AND outcome = 'several' THEN 'AMBIGUOUS'
+            WHEN record_id IS NULL AND outcome = 'contact' THEN 'CONTACT_EXISTS'
+            WHEN record_id IS NULL AND outcome = 'converted' THEN 'LEAD_CONVERTED'
+            WHEN record_id IS NULL AND outcome = 'unusable' THEN 'MATCH_VALUE_UNUSABLE'
+            WHEN record_id IS NULL AND outcome = 'undone' THEN 'UNDONE'
+            WHEN claim > 1 AND record_id IS NULL THEN 'CREATED_FOR_ANOTHER_PROFILE'
             WHEN claim > 1 THEN 'RECORD_OF_ANOTHER_PROFILE'
-            WHEN NOT in_stream THEN 'RECORD_NOT_IMPORTED'
-            WHEN is_deleted THEN 'RECORD_DELETED'
-            WHEN is_converted THEN 'LEAD_CONVERTED'
+            WHEN is_known AND NOT in_stream THEN 'RECORD_NOT_IMPORTED'
+            WHEN is_deleted AND operation <> 'delete' THEN 'RECORD_DELETED'
+            WHEN is_converted AND operation <> 'delete' THEN 'LEAD_CONVERTED'
             WHEN len(problems) > 0 THEN problems[1].code
         END AS code,
         CASE
-            WHEN claim > 1 THEN 'an older profile claims this record and writes it'
-            WHEN NOT in_stream THEN format('{} is not in the imported stream {}', record_id, $stream)
-            WHEN is_deleted THEN 'the record is deleted in the org'
-            WHEN is_converted THEN 'a converted lead can no longer be updated'
+            WHEN code IN ('AMBIGUOUS', 'CONTACT_EXISTS', 'MATCH_VALUE_UNUSABLE', 'UNDONE') THEN match_message
+            WHEN code = 'LEAD_CONVERTED' AND record_id IS NULL THEN match_message
+            WHEN code = 'CREATED_FOR_ANOTHER_PROFILE' THEN 'a new record of the same values is made for an older profile'
+            WHEN code = 'RECORD_OF_ANOTHER_PROFILE' THEN 'an older profile claims this record and writes it'
+            WHEN code = 'RECORD_NOT_IMPORTED' THEN format('{} is not in the imported stream {}', record_id, $stream)
+            WHEN code = 'RECORD_DELETED' THEN 'the record is deleted in the org'
+            WHEN code = 'LEAD_CONVERTED' THEN 'a converted lead can no longer be updated'
             WHEN len(problems) > 0 THEN array_to_string([each.message FOR each IN problems], '; ')
         END AS message
     FROM compared
+),
+
+-- How the last attempt at each record ended.
+last_outcome AS (
+    SELECT
+        coalesce(subject_id, profile_id) AS subject_id,
+        record_id,
+        arg_max(
+            {
+                'status': status,
+                'code': code,
+                'message': message,
+                'retryable': retryable,
+                'payload_md5': payload_md5,
+                'logged_at': logged_at
+            },
+            log.rowid -- and not the time: clocks are set back
+        ) AS outcome
+    FROM writeback.sync_log AS log
+    WHERE export = $export
+    GROUP BY ALL
 )
 
 SELECT
+    ruled.subject_id,
     ruled.profile_id,
     ruled.record_id,
+    ruled.operation,
     ruled.payload,
     ruled.payload_md5,
+    ruled.trigger_md5,
+    ruled.updated_at AS changed_at,
     ruled.changed_fields,
     ruled.code,
     ruled.message,
     CASE
-        WHEN len(ruled.changed_fields) = 0 THEN 'unchanged'
+        WHEN ruled.record_id IS NULL AND coalesce(ruled.outcome, '') = '' AND $has_matchers THEN 'not looked up'
+        WHEN ruled.record_id IS NULL AND ruled.outcome = 'incomplete' THEN 'without record'
+        WHEN ruled.record_id IS NULL AND ruled.outcome = 'none' AND ruled.operation IS NULL THEN 'without record'
+        WHEN ruled.code IN ('AMBIGUOUS', 'MATCH_VALUE_UNUSABLE') THEN 'set aside'
+        WHEN ruled.operation IS NULL THEN 'unchanged'
+        WHEN ruled.operation = 'delete' AND ruled.is_deleted THEN 'unchanged'
+        WHEN ruled.operation <> 'delete' AND len(ruled.changed_fields) = 0 THEN 'unchanged'
         WHEN ruled.code IS NOT NULL THEN 'set aside'
         -- Refused for good with this very payload: it waits until the payload or the record changes, a day at most.
         WHEN
-            outcome.payload_md5 = ruled.payload_md5
-            AND (outcome.status = 'set aside' OR (outcome.status = 'failed' AND NOT outcome.retryable))
-            AND outcome.logged_at > $refused_since::TIMESTAMP
-            AND coalesce(ruled.changed_at <= outcome.logged_at, true)
+            last.outcome.payload_md5 = ruled.payload_md5
+            AND (last.outcome.status = 'set aside' OR (last.outcome.status = 'failed' AND NOT last.outcome.retryable))
+            AND last.outcome.logged_at > $refused_since::TIMESTAMP
+            AND coalesce(ruled.changed_at_in_org <= last.outcome.logged_at, true)
             THEN 'refused before'
         ELSE 'planned'
     END AS verdict,
     coalesce(
-        outcome.status = 'set aside' AND outcome.code = ruled.code AND outcome.message = ruled.message, false
+        last.outcome.status = 'set aside' AND last.outcome.code = ruled.code AND last.outcome.message = ruled.message,
+        false
     ) AS logged_before
-FROM ruled
-LEFT JOIN last_outcome
-    ON last_outcome.profile_id = ruled.profile_id AND last_outcome.record_id IS NOT DISTINCT FROM ruled.record_id;
+FROM (SELECT * RENAME (changed_at AS changed_at_in_org) FROM ruled) AS ruled
+LEFT JOIN last_outcome AS last
+    ON last.subject_id = ruled.subject_id AND last.record_id IS NOT DISTINCT FROM ruled.record_id;

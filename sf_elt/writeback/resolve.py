@@ -1,18 +1,36 @@
 """Records in doubt: the request left, its outcome is not known. The org is asked before anything is sent again."""
 
-from datetime import datetime
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
-from sf_elt.salesforce import ObjectDescribe, Org
-from sf_elt.warehouse import Warehouse, WarehouseEmpty
-from sf_elt.writeback.held import Values, chunks, differing_fields, look_up, lookup_size
+from sf_elt.salesforce import ObjectDescribe, Org, query_records, select
+from sf_elt.salesforce.soql import compare
+from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive
+from sf_elt.writeback.held import MOST_RECORDS, Values, chunks, differing_fields, look_up
 from sf_elt.writeback.journal import Outcome, PlannedRow, previous_values, release, rows_in_doubt, settle
 from sf_elt.writeback.spec import ExportSpec
 
+log = logging.getLogger(__name__)
+
 CONFIRMED_BY_LOOKUP = "CONFIRMED_BY_LOOKUP"
+SETTLING = timedelta(seconds=10)
+"""How old a request that creates must be before the org is asked what became of it: it may still be at work."""
+
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""How far the org's clock may be from ours for a record that we made to be found."""
 
 
 def resolve_in_doubt(
-    org: Org, warehouse: Warehouse, spec: ExportSpec, described: ObjectDescribe, *, now: datetime, run_id: str
+    org: Org,
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    described: ObjectDescribe,
+    *,
+    now: datetime,
+    run_id: str,
+    pause: Callable[[float], None] = time.sleep,
 ) -> int:
     """Looks up every record in doubt of the export, and gives how many the org holds as they were sent.
 
@@ -23,27 +41,84 @@ def resolve_in_doubt(
             rows = rows_in_doubt(connection, spec.name)
     except WarehouseEmpty:
         return 0
+    confirmed = 0
     known = {field.name for field in described.fields}
     fields = sorted({field for row in rows for field in row.payload} & known)
-    confirmed = 0
-    for some in chunks(rows, lookup_size(spec.object, fields)):
-        held = look_up(org, spec.object, fields, sorted({row.record_id for row in some}))
-        arrived = [row for row in some if not differing_fields(described, row.payload, held.get(row.record_id))]
+    for some in chunks([row for row in rows if row.operation != "create"], MOST_RECORDS):
+        held = look_up(org, spec.object, fields, sorted({str(row.record_id) for row in some}))
+        arrived = [row for row in some if _has_arrived(described, row, held)]
         with warehouse.write() as connection:
             before = previous_values(connection, arrived)
-            outcomes = [_confirmed(described, row, before.get((row.plan_id, row.record_id))) for row in arrived]
+            outcomes = [_confirmed(described, row, before.get((row.plan_id, str(row.record_id)))) for row in arrived]
             settle(connection, outcomes, export=spec.name, now=now, run_id=run_id)
             release(connection, some)
         confirmed += len(arrived)
+    if created := [row for row in rows if row.operation == "create"]:
+        found = _created(org, warehouse, spec, described, created, pause)
+        outcomes = [_confirmed(described, row, None, record_id) for row, record_id in found]
+        with warehouse.write() as connection:
+            settle(connection, outcomes, export=spec.name, now=now, run_id=run_id)
+            release(connection, created)
+        confirmed += len(found)
     return confirmed
 
 
-def _confirmed(described: ObjectDescribe, row: PlannedRow, before: Values | None) -> Outcome:
+def _has_arrived(described: ObjectDescribe, row: PlannedRow, held: dict[str, Values]) -> bool:
+    if row.operation == "delete":
+        return row.record_id not in held
+    return not differing_fields(described, row.payload, held.get(str(row.record_id)))
+
+
+def _created(
+    org: Org,
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    described: ObjectDescribe,
+    rows: Sequence[PlannedRow],
+    pause: Callable[[float], None],
+) -> list[tuple[PlannedRow, str]]:
+    """Which of the rows have become which records: among those made since, that no export has written, the ones that
+    hold what was sent. Rows of the same values are one another's equals.
+    """
+    sent_at = [row.sent_at for row in rows if row.sent_at is not None]
+    wait = max(sent_at) + SETTLING - naive(datetime.now(UTC))
+    if timedelta() < wait <= SETTLING:
+        log.info("export %s: requests of a moment ago may still be at work: waiting %s", spec.name, wait)
+        pause(wait.total_seconds())
+    since = min(sent_at).replace(tzinfo=UTC) - CLOCKS_DIFFER
+    fields = sorted({field for row in rows for field in row.payload if field in described.by_name})
+    soql = select(["Id", *fields], spec.object, where=compare("CreatedDate", ">=", since))
+    with warehouse.read() as connection:
+        own = {
+            str(record_id)
+            for (record_id,) in connection.execute(
+                "SELECT DISTINCT record_id FROM writeback.sync_log "
+                "WHERE record_id IS NOT NULL AND operation = 'create' AND logged_at >= ?",
+                [naive(since)],
+            ).fetchall()
+        }
+    new = {str(record["Id"]): record for record in query_records(org, soql) if str(record["Id"]) not in own}
+    found = []
+    for row in rows:
+        record_id = next(
+            (each for each, held in new.items() if not differing_fields(described, row.payload, held)), None
+        )
+        if record_id is not None:
+            del new[record_id]
+            found.append((row, record_id))
+    return found
+
+
+def _confirmed(
+    described: ObjectDescribe, row: PlannedRow, before: Values | None, record_id: str | None = None
+) -> Outcome:
+    sent = row.payload if before is None else [field for field in row.payload if field in before]
     return Outcome(
         row,
         status="succeeded",
-        changed_fields=differing_fields(described, row.payload, before),
+        changed_fields=differing_fields(described, {field: row.payload[field] for field in sent}, before),
         transport="lookup",
         code=CONFIRMED_BY_LOOKUP,
         message="the org holds the values of a request whose answer was lost",
+        record_id=record_id,
     )

@@ -8,13 +8,15 @@ from datetime import datetime
 
 import duckdb
 
-from sf_elt.salesforce import AllowanceSpent, Org, RequestRefused
-from sf_elt.salesforce.write import SaveResult, update_records
+from sf_elt.salesforce import AllowanceSpent, Org
+from sf_elt.salesforce.save_codes import MALFORMED
+from sf_elt.salesforce.write import SaveResult
 from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import Warehouse
+from sf_elt.writeback.by_collections import send_records
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.errors import ExportError
-from sf_elt.writeback.held import MOST_RECORDS, Values, chunks, differing_fields, look_up, lookup_size
+from sf_elt.writeback.held import MOST_RECORDS, chunks, look_up
 from sf_elt.writeback.journal import (
     Outcome,
     PlannedRow,
@@ -24,9 +26,11 @@ from sf_elt.writeback.journal import (
     note_calls,
     settle,
     tally,
+    waiting_by_operation,
     waiting_rows,
 )
 from sf_elt.writeback.plan import Plan, plan_export
+from sf_elt.writeback.policy import MODIFIED_AT, Sending, looked_at, values_to_send
 from sf_elt.writeback.report import ExportReport
 from sf_elt.writeback.spec import ExportSpec
 
@@ -37,7 +41,7 @@ MOST_ATTEMPTS = 3  # of one record in one run
 FIRST_PAUSE = 1.0  # seconds before records that were locked are sent again; doubles
 ALREADY_HELD = "ALREADY_HELD"
 CHANGED_BY_OTHERS = "CHANGED_BY_OTHERS"
-MALFORMED = "JSON_PARSER_ERROR"
+ORDER = ("create", "update", "delete")
 
 
 def run_export(
@@ -137,51 +141,51 @@ class _Sending:
 
     def send_round(self, attempt: int) -> None:
         """Sends every record that has been sent `attempt` times and still waits."""
-        while rows := self._next_rows(attempt):
-            self._send_rows(rows)
-
-    def _next_rows(self, attempt: int) -> list[PlannedRow]:
-        """As many rows as one look-up of their previous values reads, in whole batches."""
         with self.warehouse.read() as connection:
-            rows = waiting_rows(connection, self.plan.plan_id, attempt=attempt, limit=MOST_RECORDS)
-        size = lookup_size(self.spec.object, _fields(rows))
-        return rows[: max(self.spec.batch_size, size - size % self.spec.batch_size)]
+            waiting = waiting_by_operation(connection, self.plan.plan_id)
+        for operation in ORDER:
+            while waiting.get(operation) and (rows := self._next_rows(operation, attempt)):
+                self._send_rows(rows)
+
+    def _next_rows(self, operation: str, attempt: int) -> list[PlannedRow]:
+        """As many rows as one look-up of their previous values reads, in whole batches."""
+        most = MOST_RECORDS - MOST_RECORDS % self.spec.batch_size
+        with self.warehouse.read() as connection:
+            return waiting_rows(connection, self.plan.plan_id, operation, attempt=attempt, limit=most)
 
     def _send_rows(self, rows: Sequence[PlannedRow]) -> None:
-        """Reads what the org holds, then sends what differs in batches."""
-        held = look_up(self.org, self.spec.object, _fields(rows), [row.record_id for row in rows])
-        rows = [self._without_values_of_others(row, held) for row in rows]
-        changes = {
-            row.row_number: differing_fields(self.plan.describe, row.payload, held.get(row.record_id)) for row in rows
-        }
-        outcomes = [_already_held(row) for row in rows if not changes[row.row_number]]
-        differing = [row for row in rows if changes[row.row_number]]
-        for batch in chunks(differing, self.spec.batch_size):
+        """Reads what the org holds of records to be updated, then sends what differs in batches."""
+        held = look_up(self.org, self.spec.object, self._looked_up(rows), _ids(rows)) if _is_update(rows) else {}
+        sendings = {row.row_number: self._sending(row, held.get(row.record_id or "")) for row in rows}
+        outcomes = [_not_sent(row, sendings[row.row_number]) for row in rows if _is_idle(row, sendings)]
+        going = [row for row in rows if not _is_idle(row, sendings)]
+        values = {number: sending.values for number, sending in sendings.items()}
+        for batch in chunks(going, self.spec.batch_size):
             with self.warehouse.write() as connection:
                 self._settle(connection, outcomes)
                 begun = begin_sending(connection, self.plan.plan_id, batch)
                 first_time = [row for row in begun if row.attempt == 0]
                 keep_previous_values(
-                    connection, first_time, held, export=self.spec.name, now=self.now, run_id=self.run_id
+                    connection, first_time, held, values, export=self.spec.name, now=self.now, run_id=self.run_id
                 )
             self.left -= len(batch) - len(begun)
-            results = _update(self.org, self.spec.object, begun) if begun else []
+            results = send_records(self.org, self.spec, begun, values) if begun else []
             outcomes = [
-                _outcome(row, result, changes[row.row_number]) for row, result in zip(begun, results, strict=True)
+                _outcome(row, result, list(values[row.row_number])) for row, result in zip(begun, results, strict=True)
             ]
         with self.warehouse.write() as connection:
             self._settle(connection, outcomes)
 
-    def _without_values_of_others(self, row: PlannedRow, held: Mapping[str, Values]) -> PlannedRow:
-        """The row without the fields that it would clear although somebody else has filled them since we wrote them."""
-        own = {(self.spec.audiences_field or "").casefold(), (self.spec.scores_field or "").casefold()}
-        cleared = [field for field, value in row.payload.items() if value is None and field.casefold() not in own]
-        if not cleared or row.record_id not in held:
-            return row
-        filled = differing_fields(self.plan.describe, dict.fromkeys(cleared), held[row.record_id])
-        ours = {field: row.confirmed.get(field) for field in filled}
-        theirs = differing_fields(self.plan.describe, ours, held[row.record_id])
-        return replace(row, payload={field: value for field, value in row.payload.items() if field not in theirs})
+    def _looked_up(self, rows: Sequence[PlannedRow]) -> list[str]:
+        """The fields that are read before they are written, and when somebody last saved the record."""
+        known = self.plan.describe.by_name
+        fields = {field for row in rows for field in looked_at(self.spec, row) if field in known}
+        return sorted(fields | ({MODIFIED_AT} & known.keys()))
+
+    def _sending(self, row: PlannedRow, held: Mapping[str, object] | None) -> Sending:
+        if row.operation != "update":
+            return Sending(row.payload)
+        return values_to_send(self.spec, self.plan.describe, row, held)
 
     def _settle(self, connection: duckdb.DuckDBPyConnection, outcomes: Sequence[Outcome]) -> None:
         settle(connection, outcomes, export=self.spec.name, now=self.now, run_id=self.run_id)
@@ -190,22 +194,22 @@ class _Sending:
             self.progress(f"{self.spec.name}: records", self.plan.rows_planned - self.left, self.plan.rows_planned)
 
 
-def _update(org: Org, object_name: str, rows: Sequence[PlannedRow]) -> list[SaveResult]:
-    """One request; where one malformed value made the org refuse it as a whole, halves until that record is alone."""
-    try:
-        return update_records(org, object_name, [{"Id": row.record_id, **row.payload} for row in rows])
-    except RequestRefused as error:
-        if error.code != MALFORMED:
-            raise
-        if len(rows) == 1:
-            return [SaveResult(rows[0].record_id, success=False, code=error.code, message=str(error))]
-    half = len(rows) // 2
-    return [*_update(org, object_name, rows[:half]), *_update(org, object_name, rows[half:])]
+def _is_update(rows: Sequence[PlannedRow]) -> bool:
+    return rows[0].operation == "update"
+
+
+def _ids(rows: Sequence[PlannedRow]) -> list[str]:
+    return [row.record_id for row in rows if row.record_id is not None]
+
+
+def _is_idle(row: PlannedRow, sendings: Mapping[int, Sending]) -> bool:
+    """Whether an update has nothing to send after all."""
+    return row.operation == "update" and not sendings[row.row_number].values
 
 
 def _outcome(row: PlannedRow, result: SaveResult, changed_fields: Sequence[str]) -> Outcome:
     if result.success:
-        return Outcome(row, "succeeded", changed_fields, transport="rest")
+        return Outcome(row, "succeeded", changed_fields, transport="rest", record_id=result.record_id)
     return Outcome(
         row,
         "set aside" if result.code == MALFORMED else "failed",
@@ -218,18 +222,14 @@ def _outcome(row: PlannedRow, result: SaveResult, changed_fields: Sequence[str])
     )
 
 
-def _already_held(row: PlannedRow) -> Outcome:
+def _not_sent(row: PlannedRow, sending: Sending) -> Outcome:
     return Outcome(
         row,
         "succeeded",
         changed_fields=(),
         transport="lookup",
-        code=ALREADY_HELD if row.payload else CHANGED_BY_OTHERS,
-        message="the org holds these values already"
-        if row.payload
-        else "somebody else has changed what would be cleared: it stands",
+        code=CHANGED_BY_OTHERS if sending.theirs else ALREADY_HELD,
+        message=f"somebody else has changed {', '.join(sending.theirs)}: it stands"
+        if sending.theirs
+        else "the org holds these values already",
     )
-
-
-def _fields(rows: Sequence[PlannedRow]) -> list[str]:
-    return sorted({field for row in rows for field in row.payload})

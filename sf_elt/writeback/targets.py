@@ -1,23 +1,23 @@
-"""The spec held against the org's describe and the profiles' columns: which field gets which value."""
+"""The spec held against the org's describe and what its source has: which field gets which value."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-import duckdb
+from dataclasses import dataclass, replace
 
 from sf_elt.insight import SCORES
 from sf_elt.salesforce import FieldDescribe, ObjectDescribe, UnknownField, did_you_mean
-from sf_elt.warehouse import quote
-from sf_elt.writeback.errors import ExportMisconfigured, ExportNotReady
-from sf_elt.writeback.spec import ExportSpec
+from sf_elt.warehouse import quote, quote_text
+from sf_elt.writeback.errors import ExportMisconfigured
+from sf_elt.writeback.field_sources import Constant, FieldSource, First, Found, RecordType, Template, Total
+from sf_elt.writeback.spec import TOP_TOPICS, ExportSpec
+from sf_elt.writeback.subjects import total_of
 
 LONGEST_SCORES = ", ".join(f"{score} 100" for score in SCORES)
-TOP_TOPICS = "top_topics"
-"""What `fields` may name besides user fields: the profile's topics of most interest, as insight.interests has them."""
-
 TEXT_TYPES = ("string", "textarea")
 LENGTH_TYPES = (*TEXT_TYPES, "picklist", "multipicklist", "combobox", "phone", "url", "email", "encryptedstring")
 NUMBER_TYPES = ("double", "currency", "percent")
+
+Types = Mapping[str, str]
+"""Name → DuckDB type of what subject_rows has."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,14 @@ class Target:
     type: str
     source_type: str
     content_sql: str
-    """The value as text, over `profile` (profiles.profiles), `held` (names of audiences), `score` and `interest`."""
+    """The value as text, over `subject` (subject_rows, with _match_keys)."""
     nillable: bool
     is_own: bool
-    """The field is there for this export's audiences or scores: an empty value clears it always."""
+    """The field is there for this export's audiences, scores or topics: an empty value clears it always."""
+    on_create: bool
+    on_update: bool
+    is_needed: bool
+    """A new record cannot be without it."""
     max_length: int
     limit_below: float
     """Numbers must be smaller than this; 0 for no limit."""
@@ -40,91 +44,210 @@ class Target:
     """Values of a restricted picklist; empty where anything goes."""
 
 
-def find_targets(spec: ExportSpec, describe: ObjectDescribe, columns: Mapping[str, str]) -> tuple[Target, ...]:
-    """The fields that `spec` writes. `columns` gives the user fields of the profiles and their DuckDB types.
+def find_targets(spec: ExportSpec, describe: ObjectDescribe, types: Types) -> tuple[Target, ...]:
+    """The fields that `spec` writes, the matchers of new records among them.
 
-    Raises ExportMisconfigured, with the nearest name that exists, for a field that is unknown, cannot be updated or
-    cannot hold what it would get.
+    Raises ExportMisconfigured, with the nearest name that exists, for a field that is unknown, cannot be written or
+    cannot hold what it would get, and for one that a new record needs and nothing fills.
     """
-    targets = list(_user_field_targets(spec, describe, columns))
+    if spec.operation == "delete":
+        return ()
+    on_update = spec.operation != "create"
+    targets = [_of(spec, describe, name, source, types, on_update=on_update) for name, source in spec.fields.items()]
+    targets += [
+        _of(spec, describe, name, source, types, on_update=False) for name, source in spec.fields_on_create.items()
+    ]
     if spec.audiences_field is not None:
-        targets.append(_audiences_target(spec, _writable(spec, describe, spec.audiences_field)))
+        targets.append(_audiences_target(spec, _field(spec, describe, spec.audiences_field)))
     if spec.scores_field is not None:
-        targets.append(_scores_target(spec, _writable(spec, describe, spec.scores_field)))
+        targets.append(_scores_target(spec, _field(spec, describe, spec.scores_field)))
+    if spec.affinity_field is not None:
+        targets.append(_topics_target(spec, _field(spec, describe, spec.affinity_field)))
+    if spec.creates:
+        targets += _matcher_targets(spec, describe, {target.field for target in targets}, types)
+        _require_all(spec, describe, {target.field for target in targets})
+    else:
+        targets = [replace(target, on_create=False) for target in targets if target.on_update]
+    for target in targets:
+        _require_writable(spec, describe, target)
     return tuple(targets)
 
 
-def profile_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """The columns of profiles.profiles and their DuckDB types. Raises ExportNotReady where there are no profiles."""
-    rows = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() "
-        "WHERE schema_name = 'profiles' AND table_name = 'profiles' ORDER BY column_index"
-    ).fetchall()
-    if not rows:
-        raise ExportNotReady("there are no profiles yet: materialize profiles/profiles first")
-    return {str(name): str(data_type) for name, data_type in rows}
+def match_list(spec: ExportSpec, types: Types) -> str:
+    """SQL for the Ids of a subject's records, over `subject`. Raises ExportMisconfigured where it cannot hold Ids."""
+    if not spec.match:
+        return "[]::VARCHAR[]"
+    match types[spec.match]:
+        case "VARCHAR[]":
+            return f"coalesce(subject.{quote(spec.match)}, [])"
+        case "VARCHAR":
+            return f"[subject.{quote(spec.match)}]"
+        case other:
+            raise ExportMisconfigured(
+                f"export {spec.name!r}: match {spec.match!r} holds *{_plain_type(other)}* values, not record Ids"
+            )
 
 
-def user_field(spec: ExportSpec, columns: Mapping[str, str], name: str, *others: str) -> str:
-    """The column of that user field. Raises ExportMisconfigured with the nearest name where there is none.
-
-    `others` are names that might have been meant as well.
-    """
-    if name not in columns:
-        hint = did_you_mean(name, [*columns, *others])
-        raise ExportMisconfigured(f"export {spec.name!r}: the profiles have no user field {name!r}{hint}")
-    return name
-
-
-def match_column(spec: ExportSpec, columns: Mapping[str, str]) -> str:
-    """The quoted column with the Ids of a profile's records. Raises ExportMisconfigured where it cannot hold Ids."""
-    name = user_field(spec, columns, spec.match)
-    if columns[name] not in ("VARCHAR", "VARCHAR[]"):
-        raise ExportMisconfigured(
-            f"export {spec.name!r}: match {name!r} holds *{_plain_type(columns[name])}* values, not record Ids"
-        )
-    return quote(name)
+def matcher_lists(spec: ExportSpec, describe: ObjectDescribe, types: Types) -> list[str]:
+    """For each matcher SQL for the list of a subject's values as text, over `subject`; one value is a list of one."""
+    lists = []
+    for name, source in spec.matchers.items():
+        if isinstance(source, str) and types[source].endswith("[]"):
+            listed = f"[each::VARCHAR FOR each IN subject.{quote(source)} IF trim(each::VARCHAR) <> '']"
+            lists.append(f"CASE WHEN len({listed}) > 0 THEN {listed} ELSE [NULL::VARCHAR] END")
+        else:
+            field = _field(spec, describe, name)
+            lists.append(f"[{_content(spec, describe, field, source, types)[0]}]")
+    return lists
 
 
 def check_audiences(spec: ExportSpec, known: Sequence[str]) -> None:
-    """Raises ExportMisconfigured for an audience that does not exist or whose name would not survive in its field."""
+    """Raises ExportMisconfigured for an audience that does not exist."""
     for audience in spec.audiences:
         if audience not in known:
             hint = did_you_mean(audience, known)
             raise ExportMisconfigured(f"export {spec.name!r}: there is no audience {audience!r}{hint}")
 
 
-def _user_field_targets(spec: ExportSpec, describe: ObjectDescribe, columns: Mapping[str, str]) -> Iterator[Target]:
-    for salesforce_field, name in spec.fields.items():
-        field = _writable(spec, describe, salesforce_field)
-        if name == TOP_TOPICS and name not in columns:
-            yield _target(field, _top_topics(field), "topics", is_own=False)
-            continue
-        column = quote(user_field(spec, columns, name, TOP_TOPICS))
-        data_type = columns[name]
-        yield _target(field, _as_text(f"profile.{column}", data_type, field), _plain_type(data_type), is_own=False)
+def _of(
+    spec: ExportSpec, describe: ObjectDescribe, name: str, source: FieldSource, types: Types, *, on_update: bool
+) -> Target:
+    field = _field(spec, describe, name)
+    content, source_type = _content(spec, describe, field, source, types)
+    return _target(field, content, source_type, on_update=on_update)
+
+
+def _content(
+    spec: ExportSpec, describe: ObjectDescribe, field: FieldDescribe, source: FieldSource, types: Types
+) -> tuple[str, str]:
+    """SQL for the value as text, and what the source is in words."""
+    match source:
+        case str() if source == TOP_TOPICS and types[source] == "VARCHAR":
+            return _topics(field, f"subject.{quote(source)}"), "topics"
+        case str():
+            return _as_text(f"subject.{quote(source)}", types[source], field), _plain_type(types[source])
+        case Constant():
+            value = source.constant
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            return quote_text(text), "constant"
+        case Template():
+            return _filled(source), "template"
+        case First():
+            return f"coalesce({', '.join(_first_of(name, types[name]) for name in source.first)})", "first"
+        case RecordType():
+            return quote_text(_record_type_id(spec, describe, source.record_type)), "record type"
+        case Total():
+            return f"CAST(subject.{quote(total_of(source.sum))} AS VARCHAR)", "sum"
+        case Found():
+            return found_record(source), f"{source.find} record"
+
+
+def found_record(source: Found) -> str:
+    """SQL for the Id of the record that is found, over `subject` and the temporary table found_records."""
+    return f"""(
+        SELECT any_value(found_records.record_id) FROM found_records
+        WHERE found_records.object = {quote_text(source.find)} AND found_records.field = {quote_text(source.by)}
+            AND found_records.value = lower(trim(CAST(subject.{quote(source.equals)} AS VARCHAR)))
+    )"""  # noqa: S608 - quoted
+
+
+def _filled(source: Template) -> str:
+    parts = []
+    named = []
+    for text, name in source.parts():
+        if text:
+            parts.append(quote_text(text))
+        if name is not None:
+            value = f"CAST(subject.{quote(name)} AS VARCHAR)"
+            named.append(value)
+            parts.append(f"coalesce({value}, '')")
+    return f"CASE WHEN coalesce({', '.join(named)}) IS NOT NULL THEN trim({' || '.join(parts)}) END"
+
+
+def _first_of(name: str, data_type: str) -> str:
+    value = f"subject.{quote(name)}"
+    return f"CAST({value}[1] AS VARCHAR)" if data_type.endswith("[]") else f"CAST({value} AS VARCHAR)"
+
+
+def _record_type_id(spec: ExportSpec, describe: ObjectDescribe, name: str) -> str:
+    known = {each.developerName: each.recordTypeId for each in describe.recordTypeInfos if each.available}
+    if name not in known:
+        raise ExportMisconfigured(
+            f"export {spec.name!r}: {describe.name} has no record type {name!r} that this user may give"
+            f"{did_you_mean(name, known)}"
+        )
+    return known[name]
+
+
+def _matcher_targets(spec: ExportSpec, describe: ObjectDescribe, written: set[str], types: Types) -> Iterator[Target]:
+    """New records get the values by which they are found again: of several the first."""
+    for ordinal, (name, source) in enumerate(spec.matchers.items(), start=1):
+        field = _field(spec, describe, name)
+        if field.name not in written and field.type != "id":
+            source_type = _content(spec, describe, field, source, types)[1]
+            yield _target(field, f"subject._match_keys[1][{ordinal}]", source_type, on_update=False)
+
+
+def _require_all(spec: ExportSpec, describe: ObjectDescribe, written: set[str]) -> None:
+    missing = [field.name for field in describe.fields if _is_needed(field) and field.name not in written]
+    if missing:
+        raise ExportMisconfigured(
+            f"export {spec.name!r}: a new {describe.name} needs {', '.join(missing)}: say in fields or "
+            "fields_on_create where the value comes from"
+        )
+
+
+def _is_needed(field: FieldDescribe) -> bool:
+    return field.createable and not field.nillable and not field.defaultedOnCreate and field.type != "boolean"
+
+
+def _require_writable(spec: ExportSpec, describe: ObjectDescribe, target: Target) -> None:
+    field = describe.by_name[target.field]
+    able = [
+        what
+        for what, wanted, allowed in (
+            ("updated", target.on_update, field.updateable),
+            ("set on a new record", target.on_create, field.createable),
+        )
+        if wanted and not allowed
+    ]
+    if able:
+        why = "it is a formula" if field.calculated else "the org or the user's permissions do not allow it"
+        raise ExportMisconfigured(f"export {spec.name!r}: {describe.name}.{field.name} cannot be {able[0]}: {why}")
 
 
 def _as_text(value: str, data_type: str, field: FieldDescribe) -> str:
-    """SQL for a user field's value as text: `A, B` for a list and `New: 1; Open: 3` for a map, or `A;B` as choices."""
+    """SQL for a value as text: `A, B` for a list and `New: 1; Open: 3` for a map, or `A;B` as choices.
+
+    A list that is too long for its field loses its last items.
+    """
     choices = field.type == "multipicklist"
     if data_type.endswith("[]"):
-        return f"array_to_string(list_sort(list_distinct({value})), '{';' if choices else ', '}')"
+        return _listed(f"list_sort(list_distinct({value}))", ";" if choices else ", ", field)
     if data_type.startswith("MAP("):
         told = "each.key" if choices else "each.key || ': ' || coalesce(each.value::VARCHAR, '')"
-        return f"array_to_string(list_sort([{told} FOR each IN map_entries({value})]), '{';' if choices else '; '}')"
+        return _listed(f"list_sort([{told} FOR each IN map_entries({value})])", ";" if choices else "; ", field)
     return f"CAST({value} AS VARCHAR)"
 
 
-def _top_topics(field: FieldDescribe) -> str:
-    return "replace(interest.top_topics, '; ', ';')" if field.type == "multipicklist" else "interest.top_topics"
+def _listed(items: str, separator: str, field: FieldDescribe) -> str:
+    if field.type not in TEXT_TYPES or not field.length:
+        return f"array_to_string({items}, '{separator}')"
+    return f"fitted({items}, '{separator}', {field.length})"
+
+
+def _topics(field: FieldDescribe, value: str = "subject._topics") -> str:
+    choices = field.type == "multipicklist"
+    if not choices and (field.type not in TEXT_TYPES or not field.length):
+        return value
+    return _listed(f"string_split({value}, '; ')", ";" if choices else "; ", field)
 
 
 def _audiences_target(spec: ExportSpec, field: FieldDescribe) -> Target:
-    if field.type == "multipicklist":
-        return _target(field, "array_to_string(held.audiences, ';')", "audiences", is_own=True)
-    _only_text(spec, field, "audiences_field")
-    return _target(field, "array_to_string(held.audiences, ', ')", "audiences", is_own=True)
+    if field.type != "multipicklist":
+        _only_text(spec, field, "audiences_field")
+    separator = ";" if field.type == "multipicklist" else ", "
+    return _target(field, _listed("subject._audiences", separator, field), "audiences", is_own=True)
 
 
 def _scores_target(spec: ExportSpec, field: FieldDescribe) -> Target:
@@ -134,8 +257,13 @@ def _scores_target(spec: ExportSpec, field: FieldDescribe) -> Target:
             f"export {spec.name!r}: scores_field {field.name} holds {field.length} characters; "
             f"scores need up to {len(LONGEST_SCORES)}"
         )
-    content = "concat_ws(', ', " + ", ".join(f"'{score} ' || score.{score}" for score in sorted(SCORES)) + ")"
-    return _target(field, content, "scores", is_own=True)
+    return _target(field, "subject._scores", "scores", is_own=True)
+
+
+def _topics_target(spec: ExportSpec, field: FieldDescribe) -> Target:
+    if field.type != "multipicklist":
+        _only_text(spec, field, "affinity_field")
+    return _target(field, _topics(field), "topics", is_own=True)
 
 
 def _only_text(spec: ExportSpec, field: FieldDescribe, role: str) -> None:
@@ -143,18 +271,16 @@ def _only_text(spec: ExportSpec, field: FieldDescribe, role: str) -> None:
         raise ExportMisconfigured(f"export {spec.name!r}: {role} {field.name} is a *{field.type}* field, not text")
 
 
-def _writable(spec: ExportSpec, describe: ObjectDescribe, name: str) -> FieldDescribe:
+def _field(spec: ExportSpec, describe: ObjectDescribe, name: str) -> FieldDescribe:
     try:
-        field = describe.field(name)
+        return describe.field(name)
     except UnknownField as error:
         raise ExportMisconfigured(f"export {spec.name!r}: {error}") from error
-    if not field.updateable:
-        why = "it is a formula" if field.calculated else "the org or the user's permissions do not allow it"
-        raise ExportMisconfigured(f"export {spec.name!r}: {describe.name}.{field.name} cannot be updated: {why}")
-    return field
 
 
-def _target(field: FieldDescribe, content_sql: str, source_type: str, *, is_own: bool) -> Target:
+def _target(
+    field: FieldDescribe, content_sql: str, source_type: str, *, is_own: bool = False, on_update: bool = True
+) -> Target:
     restricted = field.restrictedPicklist and field.type in ("picklist", "multipicklist")
     return Target(
         field=field.name,
@@ -163,6 +289,9 @@ def _target(field: FieldDescribe, content_sql: str, source_type: str, *, is_own:
         content_sql=content_sql,
         nillable=field.nillable,
         is_own=is_own,
+        on_create=True,
+        on_update=on_update,
+        is_needed=_is_needed(field),
         max_length=field.length if field.type in LENGTH_TYPES else 0,
         limit_below=10.0 ** (field.precision - field.scale) if field.type in NUMBER_TYPES and field.precision else 0.0,
         scale=field.scale,

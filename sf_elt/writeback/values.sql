@@ -61,7 +61,7 @@ CREATE OR REPLACE TEMP MACRO problem(content, json, target) AS
                 target.type, target.field, target.source_type, content[:200]
             )
         }
-        WHEN json = 'null' AND NOT target.nillable THEN {
+        WHEN json = 'null' AND (NOT target.nillable OR target.is_needed) THEN {
             'code': 'REQUIRED_FIELD_MISSING',
             'message': format('Required fields are missing: [{}]', target.field)
         }
@@ -88,4 +88,16 @@ CREATE OR REPLACE TEMP MACRO problem(content, json, target) AS
                     '{}: bad value for restricted picklist field: {}', target.field, content[:200]
                 )
             }
+    END;
+
+-- A list as one text of at most that many characters: what does not fit are its last items.
+CREATE OR REPLACE TEMP MACRO fitted(items, separator, most) AS
+    CASE
+        WHEN length(array_to_string(items, separator)) <= most THEN array_to_string(items, separator)
+        ELSE array_to_string(
+            items[
+                1:len([upto FOR upto IN range(1, len(items) + 1) IF length(array_to_string(items[1:upto], separator)) <= most])
+            ],
+            separator
+        )
     END;

@@ -55,12 +55,16 @@ def meddling_with(instance_url: str) -> Iterator[tuple[str, Meddler]]:
         def do_GET(self) -> None:
             self._reply(*self._passed_on(requests.get))
 
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self._reply(*self._passed_on(requests.post, body))
+
         def do_PATCH(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             self._reply(*meddler.update(instance_url + self.path, self._headers(), body))
 
-        def _passed_on(self, method) -> tuple[int, bytes]:
-            reply = method(instance_url + self.path, headers=self._headers(), timeout=30)
+        def _passed_on(self, method, body: bytes | None = None) -> tuple[int, bytes]:
+            reply = method(instance_url + self.path, data=body, headers=self._headers(), timeout=30)
             return reply.status_code, reply.content
 
         def _headers(self) -> dict[str, str]:

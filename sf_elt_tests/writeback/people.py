@@ -11,9 +11,12 @@ from sf_elt.warehouse import Warehouse, quote
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 CREATED = datetime(2026, 1, 1)
+LATER = datetime(2999, 1, 1)
 
 USER_FIELDS = {
     "email": "VARCHAR",
+    "emails": "VARCHAR[]",
+    "name": "VARCHAR",
     "title": "VARCHAR",
     "topics": "VARCHAR[]",
     "statuses": "MAP(VARCHAR, BIGINT)",
@@ -37,6 +40,7 @@ class Person:
     scores: Mapping[str, int] | None = None
     values: Mapping[str, object] = field(default_factory=dict)
     created_at: datetime = CREATED
+    updated_at: datetime = CREATED
 
 
 @dataclass
@@ -84,7 +88,7 @@ def _profiles(connection: duckdb.DuckDBPyConnection, people: Sequence[Person]) -
         values = {"salesforce_lead_ids": list(person.lead_ids), **person.values}
         connection.execute(
             f"INSERT INTO profiles.profiles VALUES ({marks})",
-            [person.profile_id, person.created_at, person.created_at, *(values.get(name) for name in USER_FIELDS)],
+            [person.profile_id, person.created_at, person.updated_at, *(values.get(name) for name in USER_FIELDS)],
         )
 
 

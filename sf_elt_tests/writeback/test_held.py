@@ -1,11 +1,9 @@
 """When the org holds what was sent, though it says it in its own way."""
 
-from urllib.parse import quote_plus
-
 import pytest
 
-from sf_elt.salesforce import FieldDescribe, literals, select
-from sf_elt.writeback.held import LINE_BYTES, is_same, lookup_size
+from sf_elt.salesforce import FieldDescribe
+from sf_elt.writeback.held import is_same
 
 
 @pytest.mark.parametrize(
@@ -33,13 +31,3 @@ from sf_elt.writeback.held import LINE_BYTES, is_same, lookup_size
 def test_values_are_compared_as_the_org_stores_them(kind, wanted, held, same):
     """Spaces, time zones, the order of multi-select values and trailing zeros do not make a difference; values do."""
     assert is_same(FieldDescribe(name="F", type=kind, scale=1), wanted, held) is same
-
-
-@pytest.mark.parametrize("fields", [["Title"], [f"A_Field_With_A_Long_Name_{number}__c" for number in range(150)]])
-def test_a_look_up_stays_below_the_longest_request_line(fields):
-    """As many records as fit, 500 at most, however many fields are read."""
-
-    size = lookup_size("Lead", fields)
-    line = quote_plus(select(["Id", *fields], "Lead", where=f"Id IN {literals(['00Q000000000001EAA'] * size)}"))
-    assert 0 < size <= 500
-    assert len(line) <= LINE_BYTES

@@ -49,7 +49,7 @@ def test_a_locked_record_is_sent_again_in_the_same_run(loop, meddled):
         (2, "failed", "UNABLE_TO_LOCK_ROW", True),
         (3, "succeeded", None, False),
     ]
-    assert loop.select("SELECT count(*) FROM writeback.previous_values WHERE record_id = ?", ids[1]) == [(2,)]
+    assert loop.select("SELECT count(*) FROM writeback.previous_values WHERE record_id = ?", ids[1]) == [(1,)]
 
 
 def test_a_record_that_stays_locked_is_sent_by_the_next_run(loop, meddled):

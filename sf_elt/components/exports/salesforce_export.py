@@ -20,9 +20,11 @@ from sf_elt.components.running import POOL, Materialized, holds_so_far, log_prog
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import Example
 from sf_elt.components.writes_to_org import WritesToOrg
+from sf_elt.insight.subjects import BESIDE_FIELDS, OF_EVERY_PROFILE
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.warehouse import JobMeter, Warehouse
 from sf_elt.writeback import TOP_TOPICS, ExportReport, plan_export, run_export
+from sf_elt.writeback.field_sources import FieldSource, Found, named_in
 from sf_elt.writeback.spec import spender
 
 DRY_RUN = "dry run: nothing was sent"
@@ -170,11 +172,13 @@ class SalesforceExport(WritesToOrg):
 
     def _columns(self) -> dg.TableSchema:
         """The Salesforce fields that are written, and what from."""
-        sources = {
-            field: "the profile's topics of most interest" if name == TOP_TOPICS else f"user field {name}"
-            for field, name in self.fields.items()
+        sources = {field: _told(source) for field, source in self.fields.items()}
+        sources |= {field: f"{_told(source)}, of new records" for field, source in self.fields_on_create.items()}
+        own = {
+            self.audiences_field: "the profile's audiences",
+            self.scores_field: "the profile's scores",
+            self.affinity_field: "the profile's topics of most interest",
         }
-        own = {self.audiences_field: "the profile's audiences", self.scores_field: "the profile's scores"}
         sources |= {field: source for field, source in own.items() if field is not None}
         return dg.TableSchema(columns=[dg.TableColumn(field, description=source) for field, source in sources.items()])
 
@@ -191,9 +195,30 @@ class SalesforceExport(WritesToOrg):
         for index, audience in enumerate(self.audiences):
             require_known(context, ["audiences", index], "audience", audience, audiences)
         user_fields = list(known_user_fields(context))
-        require_known(context, ["match"], "user field", self.match, user_fields)
-        for field, user_field in self.fields.items():
-            require_known(context, ["fields", field], "user field", user_field, [*user_fields, TOP_TOPICS])
+        if self.events:
+            return  # the columns of a stream are known once it is imported
+        if self.match:
+            require_known(context, ["match"], "user field", self.match, user_fields)
+        known = [*user_fields, *BESIDE_FIELDS, *OF_EVERY_PROFILE]
+        for attribute in ("matchers", "fields", "fields_on_create"):
+            for field, source in getattr(self, attribute).items():
+                for name in named_in(source):
+                    require_known(context, [attribute, field], "user field", name, known)
+        for index, name in enumerate(self.trigger_fields):
+            require_known(context, ["trigger_fields", index], "user field", name, known)
+
+
+def _told(source: FieldSource) -> str:
+    """What a field gets, in words."""
+    match source:
+        case str() if source == TOP_TOPICS:
+            return "the profile's topics of most interest"
+        case str():
+            return f"user field {source}"
+        case Found():
+            return f"the {source.find} whose {source.by} is {source.equals}"
+        case _:
+            return ", ".join(f"{name}: {value}" for name, value in source.model_dump(exclude_unset=True).items())
 
 
 def _metadata(report: ExportReport, left: int | None) -> dict[str, dg.MetadataValue]:

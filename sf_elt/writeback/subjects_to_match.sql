@@ -1,0 +1,37 @@
+-- The subjects whose records are to be looked for in the org: those in the source that have none yet, and of which
+-- nothing is known that still holds. Parameters as in plan.sql; $stale is the time before which an answer is old.
+WITH
+own_subjects AS (
+    SELECT DISTINCT coalesce(aliases.profile_id, subject_id, confirmed.profile_id) AS subject_id
+    FROM writeback.confirmed
+    LEFT JOIN profiles.aliases ON aliases.alias_id = subject_id
+    WHERE export = $export
+),
+
+-- Records that were found and have changed in the org since.
+changed AS (
+    SELECT DISTINCT matches.subject_id
+    FROM (
+        SELECT subject_id, looked_at, unnest(record_ids) AS record_id FROM writeback.matches WHERE export = $export
+    ) AS matches
+    JOIN imported_records USING (record_id)
+    WHERE imported_records.changed_at > matches.looked_at
+)
+
+SELECT subject_values.subject_id, subject_values.match_md5, subject_values.match_keys
+FROM subject_values
+LEFT JOIN writeback.matches AS matched
+    ON matched.export = $export
+    AND matched.subject_id = subject_values.subject_id
+    AND matched.match_md5 = subject_values.match_md5
+WHERE
+    subject_values.in_source
+    AND subject_values.subject_id NOT IN (FROM own_subjects)
+    AND len([known FOR known IN subject_values.record_ids IF trim(known) <> '']) = 0
+    AND CASE
+        WHEN matched.outcome IS NULL THEN true
+        WHEN matched.outcome IN ('one', 'undone', 'incomplete', 'unusable') THEN false
+        WHEN matched.outcome = 'none' AND $creates THEN true -- nothing is created on an old answer
+        ELSE matched.looked_at < $stale::TIMESTAMP OR subject_values.subject_id IN (FROM changed)
+    END
+ORDER BY subject_values.subject_id

@@ -1,0 +1,110 @@
+"""Matching first, then writing: which records are updated, created, or left alone."""
+
+import pytest
+
+from sf_elt.salesforce import query_records
+from sf_elt.writeback import ExportSpec
+from sf_elt_tests.writeback.people import Person
+
+UPSERT = ExportSpec(
+    name="people",
+    object="Lead",
+    operation="upsert",
+    matchers={"Email": "emails"},
+    fields={"Title": "title"},
+    fields_on_create={"LastName": {"template": "{name}"}, "Company": {"constant": "[unknown]"}},
+)
+
+
+def person(name: str, *emails: str, title: str = "Dr", **more: object) -> Person:
+    """A profile without records, with a name and addresses of this test's own."""
+    return Person(name, values={"emails": list(emails), "name": name, "title": title}, **more)
+
+
+def _leads(loop, *emails: str) -> list[tuple[object, ...]]:
+    listed = ", ".join(f"'{email}'" for email in emails)
+    rows = query_records(loop.org, f"SELECT Email, LastName, Title FROM Lead WHERE Email IN ({listed}) ORDER BY Email")
+    return [(row["Email"], row["LastName"], row["Title"]) for row in rows]
+
+
+def test_one_match_is_updated_and_none_is_created(loop):
+    """A lead with the address gets the title; who has none becomes a lead; a second run changes nothing."""
+    loop.make_leads(1, Email="ann@one.example", LastName="Held")
+    loop.fill([person("Ann", "ANN@one.example"), person("Bob", "bob@one.example")])
+    report = loop.run(UPSERT)
+    assert (report.succeeded, report.failed, report.set_aside) == (2, 0, 0)
+    assert _leads(loop, "ann@one.example", "bob@one.example") == [
+        ("ann@one.example", "Held", "Dr"),
+        ("bob@one.example", "Bob", "Dr"),
+    ]
+    assert loop.run(UPSERT).planned == 0
+    loop.fill([person("Ann", "ann@one.example", title="Prof"), person("Bob", "bob@one.example", title="Prof")])
+    assert loop.run(UPSERT).succeeded == 2
+    assert [title for _, _, title in _leads(loop, "ann@one.example", "bob@one.example")] == ["Prof", "Prof"]
+
+
+def test_of_several_emails_those_that_exist_are_updated_and_else_the_first_is_created(loop):
+    """The five-emails rule: nothing is created beside a record of any of the addresses."""
+    loop.make_leads(1, Email="second@many.example", LastName="Second")
+    loop.make_leads(1, Email="third@many.example", LastName="Third")
+    loop.fill(
+        [
+            person("Ann", "first@many.example", "second@many.example", "third@many.example"),
+            person("Bob", "bob1@many.example", "bob2@many.example"),
+        ]
+    )
+    assert loop.run(UPSERT).succeeded == 3
+    found = _leads(loop, *(f"{name}@many.example" for name in ("first", "second", "third", "bob1", "bob2")))
+    assert found == [
+        ("bob1@many.example", "Bob", "Dr"),
+        ("second@many.example", "Second", "Dr"),
+        ("third@many.example", "Third", "Dr"),
+    ]
+
+
+def test_two_records_of_one_value_are_ambiguous(loop):
+    """Nothing is written, the log says 300 and which records; another run the same hour neither asks nor logs again."""
+    ids = loop.make_leads(2, Email="twins@amb.example")
+    loop.fill([person("Ann", "twins@amb.example")])
+    report = loop.run(UPSERT)
+    assert (report.planned, report.set_aside) == (0, 1)
+    ((code, message),) = loop.select("SELECT code, message FROM writeback.sync_log")
+    assert code == "AMBIGUOUS"
+    assert message.startswith("300: 2 records")
+    assert all(record_id in message for record_id in ids)
+    assert loop.held(ids, "Title") == [(None,), (None,)]
+    assert loop.run(UPSERT).api_calls == 0
+    assert loop.select("SELECT count(*) FROM writeback.sync_log") == [(1,)]
+
+
+@pytest.mark.parametrize(("operation", "created"), [("update", 0), ("create", 1)])
+def test_update_creates_nothing_and_create_updates_nothing(loop, operation, created):
+    """Each operation does what it says."""
+    loop.make_leads(1, Email=f"held@{operation}.example", LastName="Held")
+    loop.fill([person("Ann", f"held@{operation}.example"), person("Bob", f"new@{operation}.example")])
+    report = loop.run(UPSERT.model_copy(update={"operation": operation}))
+    assert report.succeeded == 1
+    found = _leads(loop, f"held@{operation}.example", f"new@{operation}.example")
+    assert [title for _, _, title in found] == ([None, "Dr"] if created else ["Dr"])
+
+
+def test_a_contact_is_not_shadowed_by_a_new_lead(loop):
+    """Whoever is a contact gets no lead beside it."""
+    reply = loop.org.session.post(
+        loop.org.url("sobjects/Contact"), json={"LastName": "Held", "Email": "held@contact.example"}
+    )
+    assert reply.status_code == 201
+    loop.fill([person("Ann", "held@contact.example")])
+    assert loop.run(UPSERT).set_aside == 1
+    assert loop.select("SELECT code FROM writeback.sync_log") == [("CONTACT_EXISTS",)]
+    assert _leads(loop, "held@contact.example") == []
+
+
+def test_two_profiles_of_the_same_values_make_one_record(loop):
+    """The older profile makes it; the other is set aside and never makes a second."""
+    loop.fill([person("Ann", "same@dup.example"), person("Bob", "same@dup.example")])
+    report = loop.run(UPSERT)
+    assert (report.succeeded, report.set_aside) == (1, 1)
+    assert len(_leads(loop, "same@dup.example")) == 1
+    loop.run(UPSERT)
+    assert len(_leads(loop, "same@dup.example")) == 1

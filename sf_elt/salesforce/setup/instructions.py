@@ -1,6 +1,7 @@
 """What the API does not do, or an administrator would rather do by hand, in the words of Setup.
 
-Page layouts: whoever arranged them would get back the whole layout as a program read it, so they are left to people.
+Page layouts: REST reads them and does not write them (Tooling API, "Layout": GET); the Metadata API writes a layout as
+a whole, and some are not accepted as they were read (jetstreamapp/jetstream#919). So they are left to people.
 Duplicate and matching rules: an active one changes what happens to everybody's saves.
 """
 
@@ -10,7 +11,7 @@ from sf_elt.salesforce.setup.wanted import PERMISSION_SET_LABEL, WantedField
 def field_steps(field: WantedField) -> str:
     """How to make the field by hand."""
     return (
-        f"Setup › Object Manager › {field.object_name} › Fields & Relationships › New: {field.type_in_words}; "
+        f"Setup › Object Manager › {field.made_on} › Fields & Relationships › New: {field.type_in_words}; "
         f"Field Label: {field.label}; Field Name: {field.developer_name}; Description: {field.description}"
     )
 
@@ -19,7 +20,7 @@ def conflict_steps(field: WantedField) -> str:
     """What to do about a field that stands and cannot hold what is written."""
     elsewhere = f"in the export {', '.join(field.written_by)}" if field.written_by else "to --external-id"
     return (
-        f"Nothing that stands is changed. Setup › Object Manager › {field.object_name} › Fields & Relationships › "
+        f"Nothing that stands is changed. Setup › Object Manager › {field.made_on} › Fields & Relationships › "
         f"{field.name} › Edit: make it {field.type_in_words}. Or give another field {elsewhere}."
     )
 

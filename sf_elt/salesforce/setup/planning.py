@@ -9,6 +9,7 @@ from sf_elt.salesforce.describe import ObjectDescribe
 from sf_elt.salesforce.setup.instructions import (
     conflict_steps,
     duplicate_rule_steps,
+    field_steps,
     layout_steps,
     set_steps,
 )
@@ -137,16 +138,18 @@ def _grants(standing: Standing, fields: Iterable[WantedField], username: str) ->
 
 
 def _is_usable(standing: Standing, wanted: WantedField) -> bool:
+    if wanted.object_name not in standing.objects:
+        return False
     found = standing.fields.get(wanted.full_name.lower())
-    return wanted.object_name in standing.objects and (found is None or wanted.why_unfit(found) is None)
+    return wanted.made_on == wanted.object_name if found is None else wanted.why_unfit(found) is None
 
 
 def beyond(standing: Standing) -> frozenset[Kind]:
     """The kinds of changes for which the login's user lacks a system permission, as far as that is known."""
+    if not standing.knows_fields:
+        return frozenset(_PERMISSIONS)
     if standing.may is None:
         return frozenset()
-    if "ViewSetup" not in standing.may:
-        return frozenset(_PERMISSIONS)
     held = standing.may | (_USER_MANAGEMENT if "ManageUsers" in standing.may else frozenset())
     return frozenset(kind for kind, (permission, _) in _PERMISSIONS.items() if permission not in held)
 
@@ -155,12 +158,12 @@ def _lacking(standing: Standing, changes: Iterable[Change]) -> Iterator[Item]:
     """System permissions that the login's user has not, of those that the changes take."""
     kinds = {each.kind for each in changes}
     subject = standing.login_name
-    if standing.may is None and kinds:
-        says = "this user may not know which system permissions it has: what it may not make, the org refuses"
-        yield Item(subject, "permission", "by hand", says, _grant("View Setup and Configuration"))
-    elif standing.may is not None and "ViewSetup" not in standing.may:
+    if not standing.knows_fields:
         says = "this user may not know whether a field that it does not see exists: nothing can be made"
         yield Item(subject, "permission", "in the way", says, _grant("Customize Application, Manage Users"))
+    elif standing.may is None and kinds:
+        says = "this user may not know which system permissions it has: what it may not make, the org refuses"
+        yield Item(subject, "permission", "by hand", says, _grant("View Setup and Configuration"))
     else:
         lacking = [_PERMISSIONS[kind][1] for kind in _PERMISSIONS if kind in kinds & beyond(standing)]
         for label in dict.fromkeys(lacking):
@@ -184,6 +187,9 @@ def _about_fields(standing: Standing, wanted: Wanted) -> Iterator[Item]:
     for each in wanted.fields:
         found = standing.fields.get(each.full_name.lower())
         if found is None:
+            if each.made_on != each.object_name and each.object_name in standing.objects:
+                says = f"custom fields of {each.object_name} are made on {each.made_on}, for tasks and events together"
+                yield Item(each.full_name, "field", "in the way", says, f"{field_steps(each)}.")
             continue
         why = each.why_unfit(found)
         if why is not None:

@@ -47,8 +47,8 @@ class Standing:
 
     `may`: system permissions of the login's user, None where they may not know. `objects`: those that the login sees,
     as it sees them.
-    `fields`: definitions by full name in lower case; `knows_fields`: whether a field that is not among them does not
-    exist, as far as the org tells. `user` is None where there is none of that name. `own_set`: the Id of our permission
+    `fields`: definitions by full name in lower case; `knows_fields`: whether one that is not among them does not exist;
+    otherwise it may be hidden. `user` is None where there is none of that name. `own_set`: the Id of our permission
     set. `permissions`: by the set's Id and the field's full name in lower case. `readers`: profiles by the Id of
     the set that each owns, with the objects that they read. `on_layouts`: fields that page layouts show, by object,
     where that can be known.
@@ -81,13 +81,13 @@ def look(org: Org, wanted: Wanted) -> Standing:
     replies = ask(org, _questions(org, wanted))
     may = _system_permissions(replies)
     found = find_fields(org, wanted.fields, objects) if may is None or "ViewSetup" in may else None
-    fields = seen_fields(org, wanted.fields, objects) if found is None else found
+    seen = seen_fields(org, wanted.fields, objects)
     sets = replies["own_set"].records
     return Standing(
         login_name=org.transport.login.username or "the user of the access token",
         may=may,
         objects=objects,
-        fields=fields,
+        fields=seen | (found or {}),
         knows_fields=found is not None,
         user=_user(replies, is_login=wanted.user.casefold() in ("", (org.transport.login.username or "").casefold())),
         own_set=str(sets[0]["Id"]) if sets else None,

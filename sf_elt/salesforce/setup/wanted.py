@@ -15,6 +15,7 @@ PERMISSION_SET_DESCRIPTION = "Edit on the fields that sf_elt writes, and nothing
 LONG_TEXT, VISIBLE_LINES = 32_768, 3
 ID_LENGTH = 255
 
+_ACTIVITY, _ACTIVITIES = "Activity", frozenset({"task", "event"})
 _OWN_NAME = re.compile(r"(?=.{4,43}$)[A-Za-z](?:_?[A-Za-z0-9])*__c")
 _DESCRIPTIONS: Mapping[Purpose, str] = {
     "audiences": "This person is a member of these audiences.",
@@ -78,6 +79,11 @@ class WantedField:
     @property
     def full_name(self) -> str:
         return f"{self.object_name}.{self.name}"
+
+    @property
+    def made_on(self) -> str:
+        """The object that it is a custom field of in Setup: tasks and events have those of Activity, both the same."""
+        return _ACTIVITY if self.object_name.lower() in _ACTIVITIES else self.object_name
 
     @property
     def developer_name(self) -> str:

@@ -30,6 +30,7 @@ retrieve.py     records by their Ids, with any number of fields
 save_codes.py   what each refusal of a record means
 soql.py         all SOQL that is written here
 survey.py       describe and count in one call
+undelete.py     deleted records brought back
 write.py        records created, updated, upserted, deleted: up to 200 in one call
 
 Errors:

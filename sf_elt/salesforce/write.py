@@ -69,7 +69,7 @@ def create_records(
 
     An answer that cannot be made out is OrgUnavailable as well.
     """
-    _check_count("create", records)
+    check_count("create", records)
     response = org.session.post(
         org.url("composite/sobjects"),
         data=_body(object_name, records, all_or_none),
@@ -90,7 +90,7 @@ def update_records(
 
     Each record has its `Id` and the fields to set; None clears a field, a field that is not there is not touched.
     """
-    _check_count("update", records)
+    check_count("update", records)
     response = org.session.patch(
         org.url("composite/sobjects"),
         data=_body(object_name, records, all_or_none),
@@ -114,7 +114,7 @@ def upsert_records(
     comes twice in one call fails both rows as DUPLICATE_VALUE. A call that was repeated does not say what it made
     itself: `created` is None for the records that the second one found.
     """
-    _check_count("upsert", records)
+    check_count("upsert", records)
     response = org.session.patch(
         org.url(f"composite/sobjects/{name(object_name)}/{name(external_id_field)}"),
         data=_body(object_name, records, all_or_none),
@@ -132,7 +132,7 @@ def delete_records(org: Org, ids: Sequence[str], *, all_or_none: bool = False) -
     A record that was deleted before fails as ENTITY_IS_DELETED. Where the call was repeated, it was this call that had
     deleted it, as far as anybody can tell, and it counts as deleted.
     """
-    _check_count("delete", ids)
+    check_count("delete", ids)
     response = org.session.delete(
         org.url("composite/sobjects"), params={"ids": ",".join(ids), "allOrNone": str(all_or_none).lower()}
     )
@@ -145,7 +145,7 @@ def delete_records(org: Org, ids: Sequence[str], *, all_or_none: bool = False) -
     ]
 
 
-def _check_count(operation: str, records: Sequence[object]) -> None:
+def check_count(operation: str, records: Sequence[object]) -> None:
     """Raises ValueError for no records, and for more than one call takes: a mistake of the caller."""
     if not 1 <= len(records) <= MAX_RECORDS:
         raise ValueError(f"one call can {operation} 1 to {MAX_RECORDS} records, not {len(records)}")

@@ -180,7 +180,7 @@ class OrgTransport(HTTPAdapter):
             hint = f" ({self._setting_of(request)})" if never_arrived else ""
             raise OrgUnavailable(f"{where}: {_in_words(reason)}{hint}", never_arrived=never_arrived) from reason
         self._note_allowance(response, meter)
-        if response.status_code == 401 or _is_answer_to_login(request, response):
+        if response.status_code == 401 or _is_for_the_caller(request, response):
             return response
         if response.status_code < 400:
             broken = broken_reply(response) if is_read and response.status_code < 300 else None
@@ -296,16 +296,17 @@ def _is_repeatable(request: requests.PreparedRequest) -> bool:
 
 
 def _is_login(request: requests.PreparedRequest) -> bool:
-    return _is_login_path(_path(request))
+    """By SOAP, an operation among others (`undelete`); simple-salesforce names it in a header, as SOAP wants it."""
+    return _is_login_path(_path(request)) and request.headers.get("SOAPAction", "login") == "login"
 
 
 def _is_login_path(path: str) -> bool:
     return path.startswith(("/services/oauth2/token", "/services/Soap/u/"))
 
 
-def _is_answer_to_login(request: requests.PreparedRequest, response: requests.Response) -> bool:
-    """A login that fails is for simple-salesforce to read: SOAP says so with status 500."""
-    return _is_login(request) and response.status_code not in (429, 502, 503, 504)
+def _is_for_the_caller(request: requests.PreparedRequest, response: requests.Response) -> bool:
+    """A login that fails, and whatever SOAP answers, is for the caller to read: its faults have status 500."""
+    return _is_login_path(_path(request)) and response.status_code not in (429, 502, 503, 504)
 
 
 def _path(request: requests.PreparedRequest) -> str:

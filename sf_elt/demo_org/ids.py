@@ -12,6 +12,7 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Base 62 in the order of ASCII, so that Ids sort in the order they were made."""
 
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_UPPER = str.maketrans({char: "1" if char.isupper() else "0" for char in DIGITS})
 _FORM = re.compile(r"[0-9A-Za-z]{15}(?:[A-Za-z0-5]{3})?")
 _POD = "Hs0"
 _COUNTER_LENGTH = 9
@@ -27,7 +28,7 @@ def checksum(id_15: str) -> str:
 @lru_cache(maxsize=100_000)
 def _letter(group: str) -> str:
     """The checksum of five characters; a batch of new Ids shares its first ten."""
-    return _CHECKSUM[sum(1 << place for place, char in enumerate(group) if "A" <= char <= "Z")]
+    return _CHECKSUM[int(group[::-1].translate(_UPPER), 2)]
 
 
 def to_18(id_15: str) -> str:

@@ -30,7 +30,8 @@ def record_history(store: Store, write: Writing, object_type: ObjectType, rows: 
     """Adds what was created and what changed, for an object whose fields are tracked."""
     if not object_type.tracked:
         return
-    changed = [change for row in rows if not row.created for change in _changes(object_type, row)]
+    tracked = [field for name in object_type.tracked if (field := object_type.field(name))]
+    changed = [change for row in rows if not row.created for change in _changes(tracked, row)]
     changes = [Change(row.id, CREATED) for row in rows if row.created]
     for field, change in changed:
         if field.type == "reference":
@@ -60,10 +61,10 @@ def add_history(store: Store, write: Writing, object_type: ObjectType, changes: 
     write.saved.add(history.name)
 
 
-def _changes(object_type: ObjectType, row: Row) -> Iterator[tuple[Field, Change]]:
-    for name in object_type.tracked:
-        field = object_type.field(name)
-        if field is None or name not in row.cells or row.cells[name] == row.existing.get(name):
+def _changes(tracked: Iterable[Field], row: Row) -> Iterator[tuple[Field, Change]]:
+    for field in tracked:
+        name = field.name
+        if name not in row.cells or row.cells[name] == row.existing.get(name):
             continue
         old, new = (row.existing.get(name), row.cells[name]) if keeps_values(field) else (None, None)
         yield field, Change(row.id, field_name(name), data_type(field), old, new)

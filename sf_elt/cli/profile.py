@@ -36,7 +36,7 @@ def profile(
     mapping = loaded_mapping("profile")
     warehouse = open_warehouse()
     try:
-        found = explain_profile(warehouse, mapping, asked)
+        found = explain_profile(warehouse, mapping, asked, most=None if as_json else MOST)
         insight = insight_of_profile(warehouse, found.profile_id)
     except (ProfilesError, WarehouseError) as error:
         refuse("profile", str(error))
@@ -92,7 +92,7 @@ def _show(found: "ProfileExplained", insight: "InsightOfProfile") -> None:
     console.print(f"created {found.created_at:%Y-%m-%d %H:%M} UTC, changed {found.updated_at:%Y-%m-%d %H:%M} UTC")
     if found.aliases:
         console.print(Text(f"was also {', '.join(found.aliases)}"))
-    _lines(console, "Rows, and what links them", _links(found))
+    _lines(console, "Rows, and what links them", _links(found), count=found.rows)
     _lines(console, "Fuzzy links", _fuzzy(found))
     _lines(console, "Links refused", [f"{_row(each.stream, each.record_id)}  {each.kind} {each.value}\n"
                                       f"  {each.rule}: {each.detail}" for each in found.refused])  # fmt: skip
@@ -130,7 +130,10 @@ def _fuzzy(found: "ProfileExplained") -> list[str]:
 
 
 def _fields(found: "ProfileExplained") -> list[str]:
-    """Below each field with a value what the rows say, the newest first; the ones that count are marked."""
+    """Below each field with a value what the rows say, the newest first; the ones that count are marked.
+
+    Where an older one counts, it comes last.
+    """
     told = []
     for name, field in found.fields.items():
         if field.value is None and not field.said:
@@ -138,9 +141,9 @@ def _fields(found: "ProfileExplained") -> list[str]:
         said = "".join(
             f"\n  {'✓' if each.won else '·'} {each.value}  ← {_row(each.stream, each.record_id)} {each.source}"
             + (f", {each.modified_at:%Y-%m-%d %H:%M}" if each.modified_at else "")
-            for each in field.said[:MOST]
+            for each in field.said
         )
-        more = f"\n  … and {len(field.said) - MOST} more" if len(field.said) > MOST else ""
+        more = f"\n  … and {field.count - len(field.said):,} more" if field.count > len(field.said) else ""
         told.append(f"{name} = {readable(field.value)}  ({field.merge}){said}{more}")
     return told
 
@@ -149,8 +152,10 @@ def _row(stream: str, record_id: str) -> str:
     return f"{stream} {record_id}"
 
 
-def _lines(console: "Console", title: str, lines: list[str], *, most: int | None = MOST) -> None:
-    """A title and lines below it, as far as there are any."""
+def _lines(
+    console: "Console", title: str, lines: list[str], *, most: int | None = MOST, count: int | None = None
+) -> None:
+    """A title and lines below it, as far as there are any; `count` is how many there are, where these are not all."""
     from rich.text import Text
 
     if not lines:
@@ -159,5 +164,5 @@ def _lines(console: "Console", title: str, lines: list[str], *, most: int | None
     console.print(Text(title, style="bold"))
     for line in lines[:most]:
         console.print(Text(safe(line, keep_lines=True)), soft_wrap=True)
-    if most is not None and len(lines) > most:
-        console.print(f"… and {len(lines) - most} more")
+    if most is not None and (count or len(lines)) > most:
+        console.print(f"… and {(count or len(lines)) - most:,} more")

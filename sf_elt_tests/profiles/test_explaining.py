@@ -1,6 +1,6 @@
 """Why a profile is what it is: rows, links, refusals, former ids, and whose value won each field."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -73,6 +73,31 @@ def test_every_value_has_the_rows_that_said_it(warehouse: Warehouse) -> None:
     ]
     assert (status.value, status.merge) == ("Web", "latest")
     assert won(warehouse, "eve@x.org")["company"] == ["Eve & Co"]
+
+
+def test_of_many_rows_the_newest_and_those_that_won_are_told(warehouse: Warehouse) -> None:
+    """A limit leaves out rows, not the counts, and no value that an operator chose, however old it is."""
+    fields = [
+        rule("web_events", "url", f"{merge}_page", "[]string" if merge == "set" else "string", merge=merge)
+        for merge in ("latest", "oldest", "min", "max", "set")
+    ]
+    pages = [f"/{number * 7 % 30:02}" for number in range(30)]
+    put(warehouse, events=[event(DAY + timedelta(days=n), ADA, "c1", url=page) for n, page in enumerate(pages)])
+    build(warehouse, *fields)
+    mapping = [*IDENTIFIERS, *fields]
+    everything, found = (explain_profile(warehouse, mapping, ADA, most=most) for most in (None, 3))
+    assert (len(everything.links), everything.rows, len(found.links), found.rows) == (60, 30, 6, 30)
+    assert found.links == everything.links[:6]
+    for name, field in found.fields.items():
+        whole = everything.fields[name]
+        assert (field.value, field.count) == (whole.value, len(whole.said))
+        assert field.said[: min(3, field.count)] == whole.said[:3]
+        assert len(field.said) <= 4
+    for merge in ("latest", "oldest", "min", "max"):
+        whole = everything.fields[f"{merge}_page"]
+        assert [each for each in found.fields[f"{merge}_page"].said if each.won] == [
+            each for each in whole.said if each.won
+        ]
 
 
 def test_a_profile_is_found_by_anything_that_names_it(warehouse: Warehouse) -> None:

@@ -61,32 +61,43 @@ class Said:
 
 @dataclass(frozen=True)
 class FieldOfProfile:
-    """A user field as it stands, its merge operator, and what the rows say now, the newest first."""
+    """A user field as it stands, its merge operator, and what the rows say now, the newest first.
+
+    `count` is how many values they say, told or not.
+    """
 
     value: object
     merge: Merge
     said: tuple[Said, ...]
+    count: int
 
 
 @dataclass(frozen=True)
 class ProfileExplained:
-    """A profile with its reasons. Values stand as of the last build, what rows say as of now."""
+    """A profile with its reasons. Values stand as of the last build, what rows say as of now.
+
+    `rows` is how many rows are linked to it, told or not.
+    """
 
     profile_id: str
     created_at: datetime
     updated_at: datetime
     aliases: tuple[str, ...]
+    rows: int
     links: tuple[LinkOfProfile, ...]
     fuzzy: tuple[FuzzyLink, ...]
     refused: tuple[LinkRefused, ...]
     fields: Mapping[str, FieldOfProfile]
 
 
-def explain_profile(warehouse: Warehouse, mapping: Sequence[FieldRule], asked: str) -> ProfileExplained:
+def explain_profile(
+    warehouse: Warehouse, mapping: Sequence[FieldRule], asked: str, *, most: int | None = None
+) -> ProfileExplained:
     """The profile that `asked` leads to: the value of an identifier, a profile's id, or one that it had before.
 
-    Raises NoSuchProfile, SeveralProfiles where the value is one of several people, and MappingRefused where the mapping
-    does not fit the streams.
+    Told are all of its rows and what they say; or, of more than `most`, the links of so many, and for each field the
+    newest values with the one that the operator chose. Raises NoSuchProfile, SeveralProfiles where the value is one of
+    several people, and MappingRefused where the mapping does not fit the streams.
     """
     with warehouse.read() as connection:
         connection.execute(statement("clean"))
@@ -98,7 +109,8 @@ def explain_profile(warehouse: Warehouse, mapping: Sequence[FieldRule], asked: s
             """,
             {"profile_id": profile_id},
         )
-        links = connection.execute("FROM profile_links ORDER BY stream, record_id, kind, value, via").fetchall()
+        ((rows,),) = connection.execute("SELECT count(DISTINCT (stream, record_id)) FROM profile_links").fetchall()
+        links = connection.execute(statement("links_told"), {"most": most}).fetchall()
         fuzzy = fuzzy_of_profile(connection)
         refused = connection.execute(statement("refused_of_profile")).fetchall()
         aliases = connection.execute(
@@ -107,18 +119,19 @@ def explain_profile(warehouse: Warehouse, mapping: Sequence[FieldRule], asked: s
         row = connection.execute("FROM profiles.profiles WHERE profile_id = ?", [profile_id])
         names = [column[0] for column in row.description or ()]
         standing = dict(zip(names, row.fetchall()[0], strict=True))
-        said = _said(connection, mapping, standing)
+        said = _said(connection, mapping, standing, most)
     merges = {rule.user_field: rule.merge for rule in mapping}
     return ProfileExplained(
         profile_id=profile_id,
         created_at=standing["created_at"],
         updated_at=standing["updated_at"],
         aliases=tuple(alias for (alias,) in aliases),
+        rows=rows,
         links=tuple(LinkOfProfile(*link) for link in links),
         fuzzy=fuzzy,
         refused=tuple(LinkRefused(*link) for link in refused),
         fields={
-            name: FieldOfProfile(standing[name], merges[name], said.get(name, ()))
+            name: FieldOfProfile(standing[name], merges[name], *said.get(name, ((), 0)))
             for name in user_fields(mapping)
             if name in standing
         },
@@ -150,18 +163,25 @@ def sound_streams(connection: duckdb.DuckDBPyConnection, mapping: Sequence[Field
 
 @dataclass(frozen=True)
 class _Value:
-    """What a row says, as it is; with the rule's place in the mapping and the row's place among all rows."""
+    """What a row says, as it is; with the place of its rule in the mapping and of the row among all rows.
+
+    `count` is how many values the rows say by this rule.
+    """
 
     said: Said
     value: object
     rule: int
     precedence: int
+    count: int
 
 
 def _said(
-    connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule], standing: Mapping[str, object]
-) -> dict[str, tuple[Said, ...]]:
-    """User field → what the rows of profile_links say of it."""
+    connection: duckdb.DuckDBPyConnection,
+    mapping: Sequence[FieldRule],
+    standing: Mapping[str, object],
+    most: int | None,
+) -> dict[str, tuple[tuple[Said, ...], int]]:
+    """User field → what the rows of profile_links say of it, and how many values that are."""
     streams = _streams_of_profile(connection, mapping)
     if not streams:
         return {}
@@ -178,9 +198,14 @@ def _said(
     found: dict[str, list[_Value]] = {name: [] for name in user_fields(mapping)}
     for stream in streams:
         for number, rule in enumerate(stream.rules):
-            found[rule.user_field] += _values(connection, stream, number, mapping.index(rule))
+            found[rule.user_field] += _values(connection, stream, number, mapping.index(rule), most)
     merges = {rule.user_field: rule.merge for rule in mapping}
-    return {name: _judged(values, merges[name], standing.get(name)) for name, values in found.items() if values}
+    counts = {name: {value.rule: value.count for value in values} for name, values in found.items()}
+    return {
+        name: (_judged(values, merges[name], standing.get(name), most), sum(counts[name].values()))
+        for name, values in found.items()
+        if values
+    }
 
 
 def _streams_of_profile(connection: duckdb.DuckDBPyConnection, mapping: Sequence[FieldRule]) -> list[MappedStream]:
@@ -193,7 +218,18 @@ def _streams_of_profile(connection: duckdb.DuckDBPyConnection, mapping: Sequence
     return streams
 
 
-def _values(connection: duckdb.DuckDBPyConnection, stream: MappedStream, number: int, place: int) -> Iterator[_Value]:
+_ORDERS: Mapping[Merge, str] = {
+    "oldest": "precedence",
+    "min": "value, precedence DESC",
+    "max": "value DESC, precedence DESC",
+}
+"""Merge operator → the order in which the value that it takes is the first, where it does not take the newest."""
+
+
+def _values(
+    connection: duckdb.DuckDBPyConnection, stream: MappedStream, number: int, place: int, most: int | None
+) -> Iterator[_Value]:
+    """The newest `most` values that the rule has of the rows, and the one that its operator would take."""
     rule = stream.rules[number]
     column = f"v{number}"
     may_be_empty = rule.merge != "count" and not stream.gives_lists(number) and rule.type in ("string", "[]string")
@@ -201,20 +237,28 @@ def _values(connection: duckdb.DuckDBPyConnection, stream: MappedStream, number:
         column = f"nullif({column}, '')"
     elif rule.merge in ("min", "max"):
         column = f"CAST({column} AS {rule.sql_type})"
-    rows = connection.execute(statement("said", value=column, rows=stream.table)).fetchall()
-    for record_id, modified_at, value, text, precedence in rows:
+    order = _ORDERS.get(rule.merge, "precedence DESC")
+    asked = statement("said", value=column, rows=stream.table, taken_first=order)
+    for record_id, modified_at, value, text, precedence, count in connection.execute(asked, {"most": most}).fetchall():
         said = Said(rule.stream, rule.source, record_id, modified_at, text, won=False)
-        yield _Value(said, value, place, precedence)
+        yield _Value(said, value, place, precedence, count)
 
 
-def _judged(values: Sequence[_Value], merge: Merge, standing: object) -> tuple[Said, ...]:
-    """What is said, the newest first; `won` for the one that the operator chose, or for all that it puts together."""
+def _judged(values: Sequence[_Value], merge: Merge, standing: object, most: int | None) -> tuple[Said, ...]:
+    """What is said, the newest first; `won` for the one that the operator chose, or for all that it puts together.
+
+    Of the values beyond the newest `most` there is only the first that won, where none of these did.
+    """
     newest_first = sorted(values, key=lambda value: (-value.precedence, value.rule))
     chosen = _chosen(newest_first, merge)
-    return tuple(
+    said = [
         replace(each.said, won=each is chosen or (chosen is None and _is_part(each.value, merge, standing)))
         for each in newest_first
-    )
+    ]
+    told = said[:most]
+    if not any(each.won for each in told):
+        told += [each for each in said[len(told) :] if each.won][:1]
+    return tuple(told)
 
 
 def _chosen(newest_first: Sequence[_Value], merge: Merge) -> _Value | None:

@@ -85,7 +85,9 @@ def wanted_of(deployment: Deployment, connection: str, asked: Asked) -> Wanted:
         if not can_be_made(asked.external_id):
             raise NothingWanted(f"{asked.external_id!r} cannot be the name of a custom field; Sf_Elt_Id__c can")
         objects = asked.objects or tuple(dict.fromkeys(export.object for export in exports))
-        chosen += [WantedField(each, asked.external_id, "external id") for each in objects]
+        known = {each.full_name.lower() for each in chosen}
+        added = [WantedField(each, asked.external_id, "external id") for each in objects]
+        chosen += [each for each in added if each.full_name.lower() not in known]
     elif asked.objects:
         for name in asked.objects:
             _require(name, [each.object_name for each in needed], "object that exports write")
@@ -95,16 +97,19 @@ def wanted_of(deployment: Deployment, connection: str, asked: Asked) -> Wanted:
 
 
 def _needed(export: SalesforceExport, audiences: Sequence[str]) -> Iterator[WantedField]:
-    """The custom fields for audiences, scores and topics; those of other user fields have types that we do not know."""
+    """The custom fields for audiences, scores, topics and external ids; other user fields have types of their own."""
     by = (export.name,)
     if export.audiences_field is not None and can_be_made(export.audiences_field):
         least = len(", ".join(export.audiences or audiences))
         yield WantedField(export.object, export.audiences_field, "audiences", least, by)
     if export.scores_field is not None and can_be_made(export.scores_field):
         yield WantedField(export.object, export.scores_field, "scores", len(LONGEST_SCORES), by)
-    for name, source in export.fields.items():
-        if source == TOP_TOPICS and can_be_made(name):
+    topics = [name for name, source in export.fields.items() if source == TOP_TOPICS]
+    for name in [*topics, *filter(None, [export.affinity_field])]:
+        if can_be_made(name):
             yield WantedField(export.object, name, "affinity", LONGEST_TOPICS, by)
+    if can_be_made(export.external_id):
+        yield WantedField(export.object, export.external_id, "external id", written_by=by)
 
 
 def _merged(fields: Iterator[WantedField]) -> list[WantedField]:

@@ -28,8 +28,9 @@ LEADS = SalesforceExport(
 )  # fmt: skip
 PARTNERS = LEADS.model_copy(update={"name": "partners", "audiences": ()})
 CONTACTS = SalesforceExport(
-    name="contacts", connection="salesforce", object="Contact", match="salesforce_contact_ids", scores_field="Scores__c"
-)
+    name="contacts", connection="salesforce", object="Contact", operation="upsert", matchers={"Key__c": "email"},
+    external_id="Key__c", scores_field="Scores__c", affinity_field="Interests__c",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +94,8 @@ def test_the_exports_say_what_is_wanted_and_how_long_it_can_be() -> None:
         "Lead.Audiences__c": ("audiences", len("Warm, New, Long gone"), ("leads", "partners")),
         "Lead.Topics__c": ("affinity", 604, ("leads", "partners")),
         "Contact.Scores__c": ("scores", len(LONGEST_SCORES), ("contacts",)),
+        "Contact.Interests__c": ("affinity", 604, ("contacts",)),
+        "Contact.Key__c": ("external id", 0, ("contacts",)),
         "Lead.Sf_Id__c": ("external id", 0, ()),
         "Contact.Sf_Id__c": ("external id", 0, ()),
     }

@@ -112,13 +112,10 @@ def test_a_field_that_cannot_hold_it_is_left_as_it_is(bare: Org, org: Details, f
         ("scores", {"type": "Text", "formula": "Name"}, "it is a formula, which the org computes"),
         ("audiences", {"type": "Html", "length": 900}, "it is of type Text Area (Rich), 900 characters, not a text"),
         ("external id", {"type": "Text", "length": 80, "externalId": True}, "it is not marked unique"),
-        ("external id", {"type": "Number", "externalId": True}, "it is of type Number, External ID, not Text"),
+        ("external id", {"type": "Phone", "externalId": True}, "it is of type Phone, External ID, not Text"),
+        ("external id", {"type": "Number", "unique": True}, "it is not marked External ID"),
         ("external id", {"type": "Text", "externalId": True, "unique": True}, None),
-        (
-            "external id",
-            {"type": "Text", "externalId": True, "unique": True, "caseSensitive": True},
-            "it tells apart upper and lower case",
-        ),
+        ("external id", {"type": "Number", "externalId": True, "unique": True}, None),
     ],
 )
 def test_which_standing_fields_will_do(purpose: Purpose, standing: dict[str, object], why: str | None) -> None:

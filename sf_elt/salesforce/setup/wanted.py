@@ -25,6 +25,7 @@ _DESCRIPTIONS: Mapping[Purpose, str] = {
 }
 _HELP = "sf_elt keeps this up to date: what is typed in here does not last."
 _TEXT_TYPES = frozenset({"Text", "TextArea", "LongTextArea"})
+_IDENTITY_TYPES = frozenset({"Text", "Email", "Number"})
 _LENGTHS = {"TextArea": 255}  # of types whose definition does not say it
 _WORDS = {
     "TextArea": "Text Area",
@@ -50,7 +51,6 @@ class FieldDefinition(BaseModel):
     formula: str | None = None
     externalId: bool | None = None  # noqa: N815 - Salesforce's own name
     unique: bool | None = None
-    caseSensitive: bool | None = None  # noqa: N815 - Salesforce's own name
 
     @property
     def in_words(self) -> str:
@@ -131,12 +131,10 @@ class WantedField:
         return None
 
     def _why_no_identity(self, found: FieldDefinition) -> str | None:
-        if found.type != "Text":
+        if found.type not in _IDENTITY_TYPES:
             return f"it is of type {found.in_words}, not Text"
         lacking = [word for word, held in (("External ID", found.externalId), ("unique", found.unique)) if not held]
-        if lacking:
-            return f"it is not marked {' and '.join(lacking)}"
-        return "it tells apart upper and lower case" if found.caseSensitive else None
+        return f"it is not marked {' and '.join(lacking)}" if lacking else None
 
 
 @dataclass(frozen=True)

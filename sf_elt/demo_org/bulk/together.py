@@ -14,7 +14,7 @@ from sf_elt.demo_org.schema import Field, ObjectType
 from sf_elt.demo_org.store import Store
 
 CHUNK = 200
-SEVERAL = 10 * CHUNK
+SEVERAL = 50 * CHUNK
 
 
 def saved_at_once(

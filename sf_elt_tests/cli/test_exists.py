@@ -31,6 +31,7 @@ class Known:
     email: str
     ids: dict[str, list[str]]
     status: str
+    company: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -51,24 +52,31 @@ def known(details: Details) -> dict[str, Known]:
     people = [
         Known("only.lead@EXAMPLE.com", {"lead_ids": [alone]}, "lead"),
         Known("sought@example.com", {"contact_ids": [contact], "account_ids": [account]}, "contact"),
-        Known("twice@example.com", {"lead_ids": sorted(twice)}, "several"),
-        Known(email, {"lead_ids": [converted], "contact_ids": [became], "account_ids": [of]},
-              "converted lead"),
-        Known("+new@acme.example", {"account_ids": [account]}, "account"),
+        Known("twice@example.com", {"lead_ids": sorted(twice), "account_ids": [account]}, "several", "=hyperlink(1)"),
+        Known(email, {"lead_ids": [converted], "contact_ids": [became], "account_ids": [of]}, "converted lead"),
+        Known("+new@acme.example", {"account_ids": [account]}, "account", "acme.example"),
         Known("stranger@example.com", {}, "nowhere"),
-    ]  # fmt: skip
+    ]
     return {each.status: each for each in people}
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """Two members of an audience, of whom one has two addresses and one is unknown to the org."""
+    """Two members of an audience, of whom one has two addresses and one is unknown to the org; Mary has left it."""
     warehouse = Warehouse(tmp_path_factory.mktemp("exists") / "warehouse")
     people_with_scores(warehouse, {"sought": {"frequency": 80}, "grace": {"frequency": 70}, "mary": {}}, now=NOW)
     refresh_audiences(warehouse, shipped_audiences()[:1], now=NOW, run_id="test")
     with warehouse.write() as connection:
-        connection.execute("INSERT INTO profiles.identifiers SELECT kind, 'twice@example.com', profile_id, first_seen "
-                           "FROM profiles.identifiers WHERE value = 'sought@example.com'")  # fmt: skip
+        connection.execute("""
+            INSERT INTO profiles.identifiers
+            SELECT kind, 'twice@example.com', profile_id, first_seen
+            FROM profiles.identifiers WHERE value = 'sought@example.com'
+        """)
+        connection.execute("""
+            INSERT INTO insight.audience_members
+            SELECT DISTINCT ON (audience) audience, mary.profile_id, entered_at, entered_at, 'person', 'person'
+            FROM insight.audience_members, profiles.profiles AS mary WHERE mary.email = 'mary@example.com'
+        """)
     return warehouse
 
 
@@ -83,7 +91,7 @@ def _environment(details: Details, warehouse: Warehouse, tmp_path: Path, monkeyp
 
 def test_the_answer_is_what_the_org_holds(known: dict[str, Known], details: Details) -> None:
     """Each person of a list is found as what they are, in as many calls as are told; only the owner may read it."""
-    lines = [f"{each.email};{'acme.example' if each.status == 'account' else ''}" for each in known.values()]
+    lines = [f"{each.email};{each.company}" for each in known.values()]
     Path("list.csv").write_text("\n".join(["E-Mail;Company Domain", *lines, ";"]) + "\n")
     levers(details).calls.clear()
     result = _run("list.csv", "--out", "answer.jsonl")

@@ -23,7 +23,7 @@ MARKS = {
     "refused": ("✗", "bold red"),
 }
 NAMED = {"stands": "as wanted", "waits": "waiting"}
-WHAT_WIDTH = 15  # characters
+VERDICT_WIDTH, WHAT_WIDTH = 14, 14  # characters
 
 
 def setup(
@@ -128,7 +128,7 @@ def _show(found: "Setup") -> None:
         console.print()
         console.print(Text(safe(subject), style="bold"))
         lines = Table.grid(padding=(0, 2, 0, 0))
-        lines.add_column(no_wrap=True)
+        lines.add_column(no_wrap=True, width=VERDICT_WIDTH)
         lines.add_column(width=WHAT_WIDTH)
         lines.add_column(overflow="fold")
         for (verdict, what, todo), alike in groupby(items, lambda each: (each.verdict, each.what, each.todo)):
@@ -148,10 +148,10 @@ def _in_words(found: "Setup") -> str:
 
     counts = {verdict: sum(each.verdict == verdict for each in found.plan.items) for verdict in MARKS}
     told = ", ".join(f"{count} {NAMED.get(verdict, verdict)}" for verdict, count in counts.items() if count)
-    if not (counts["to make"] or counts["made"] or counts["waits"] or counts["refused"]):
-        next_step = "Nothing is to make."
-    elif counts["to make"]:
-        next_step = "Nothing was changed: --apply makes it."
+    if counts["to make"]:
+        next_step = f" Nothing was changed: --apply makes it{', but for what is in the way' * (not found.plan.passed)}."
+    elif counts["made"]:
+        next_step = " `sf-elt check` says what exports may write now."
     else:
-        next_step = "`sf-elt check` says what exports may write now."
-    return f"{told}; {calls_in_words(found.api_calls)}. {next_step}"
+        next_step = "" if counts["waits"] or counts["refused"] else " Nothing is to make."
+    return f"{told}; {calls_in_words(found.api_calls)}.{next_step}"

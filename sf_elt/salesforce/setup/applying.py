@@ -14,6 +14,7 @@ from sf_elt.salesforce.setup.wanted import (
     PERMISSION_SET_DESCRIPTION,
     PERMISSION_SET_LABEL,
     Wanted,
+    WantedField,
 )
 from sf_elt.salesforce.write import MAX_RECORDS, Record, SaveResult, create_records, update_records
 
@@ -53,6 +54,10 @@ def _told(plan: Plan, told: Mapping[Change, Item], wanted: Wanted) -> Plan:
     return Plan(arranged([*told.values(), *rest], wanted))
 
 
+def _with_fields(changes: Sequence[Change]) -> list[tuple[Change, WantedField]]:
+    return [(change, change.field) for change in changes if change.field is not None]
+
+
 def _made(change: Change) -> Item:
     return replace(change.item, verdict="made")
 
@@ -64,9 +69,9 @@ def _waits(change: Change, why: str) -> Item:
 def _refused(work: "_Work", change: Change) -> Item:
     why = work.refused.get(change)
     if why is None:
-        return replace(
-            change.item, verdict="waits", todo="Not made: what it needs is missing. Run it again after that."
-        )
+        lacks = change.kind in beyond(work.standing)
+        needs = "this login lacks the permission" if lacks else "what it needs was refused"
+        return replace(change.item, verdict="waits", todo=f"Not tried: {needs}. Run it again after that.")
     by_hand = f" By hand: {field_steps(change.field)}." if change.kind == "field" and change.field else ""
     return replace(change.item, verdict="refused", todo=f"The org refuses it: {why.rstrip('.')}.{by_hand}")
 
@@ -102,29 +107,27 @@ class _Work:
         stages[changes[0].kind]([each for each in changes if each.field is None or each.field not in without])
 
     def _fields(self, changes: Sequence[Change]) -> None:
-        for change in changes:
+        for change, wanted in _with_fields(changes):
             try:
-                self._field(change)
+                self._field(wanted)
             except RequestRefused as error:
                 self.refused[change] = str(error)
             else:
                 self.made.add(change)
 
-    def _field(self, change: Change) -> None:
+    def _field(self, wanted: WantedField) -> None:
         """Sends it until it is there: before each repetition it is looked for."""
-        if change.field is None:
-            raise ValueError(f"{change.subject}: a field is to make, and none is given")
         for left in reversed(range(ATTEMPTS)):
             try:
-                make_field(self.org, change.field)
+                make_field(self.org, wanted)
                 return
             except OrgUnavailable:
-                if exists(self.org, change.field):
+                if exists(self.org, wanted):
                     return
                 if not left:
                     raise
             except RequestRefused as error:
-                if error.code == "DUPLICATE_DEVELOPER_NAME" and exists(self.org, change.field):
+                if error.code == "DUPLICATE_DEVELOPER_NAME" and exists(self.org, wanted):
                     return
                 raise
 
@@ -143,13 +146,11 @@ class _Work:
     def _ungranted(self, changes: Sequence[Change], set_id: str = "") -> dict[Change, Record]:
         """The records that would grant what is not granted yet; one that stands and grants less has its Id."""
         standing, missing = field_permissions(self.org, self.wanted), dict[Change, Record]()
-        for change in changes:
-            if change.field is None:
-                continue
+        for change, wanted in _with_fields(changes):
             parent, edit = change.set_id or set_id, change.kind == "edit"
             granted = standing.get((parent, change.subject.lower()))
             if granted is None:
-                subject = {"ParentId": parent, "SobjectType": change.field.object_name, "Field": change.subject}
+                subject = {"ParentId": parent, "SobjectType": wanted.object_name, "Field": change.subject}
                 missing[change] = {**subject, "PermissionsRead": True, "PermissionsEdit": edit}
             elif edit and not granted.edit:
                 missing[change] = {"Id": granted.id, "PermissionsRead": True, "PermissionsEdit": True}

@@ -106,7 +106,7 @@ def arranged(items: Sequence[Item], wanted: Wanted) -> tuple[Item, ...]:
     logins = [each.subject for each in items if each.what == "permission"]
     subjects = dict.fromkeys([*logins, *wanted.full_names, *(each.subject for each in items)])
     order = {subject: place for place, subject in enumerate(subjects)}
-    return tuple(sorted(items, key=lambda each: order[each.subject]))
+    return tuple(sorted(items, key=lambda each: (order[each.subject], each.what != "permission")))
 
 
 def _changes(standing: Standing, wanted: Wanted) -> Iterator[Change]:

@@ -113,6 +113,16 @@ def next_wait(taken: float, done: int, expected: int, growth: float, pace: int =
     return max(min(left, taken), usual / 4)
 
 
+def looks(seconds: float, rows: int, patience: JobPatience, *, pace: int = PACE, tells: bool = False) -> int:
+    """How often a job that takes so long is looked at; `tells`: it says how far it is, as uploads do."""
+    looks, taken = 1, first_wait(patience, rows, pace)
+    while taken < seconds:
+        done = int(rows * taken / seconds) if tells else 0
+        taken += next_wait(taken, done, rows, patience.growth, pace)
+        looks += 1
+    return looks
+
+
 def explained(org: Org, error: RequestRefused, allowance: str) -> NotInBulk | AllowanceSpent | None:
     """The refusal of a job as NotInBulk, where REST can do it, or as AllowanceSpent; None where it is neither."""
     if error.code == "INVALIDENTITY" or _NOT_IN_BULK.search(str(error)):

@@ -9,7 +9,8 @@ import pytest
 from sf_elt.components.estimate import JOB, Estimate, estimate
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.salesforce import JobPatience
-from sf_elt.salesforce.downloads.costs import job_seconds, looks
+from sf_elt.salesforce.bulk_jobs import looks
+from sf_elt.salesforce.downloads.costs import job_seconds
 from sf_elt.streams import Window, import_window
 from sf_elt.streams.wide import groups
 from sf_elt.warehouse import Warehouse

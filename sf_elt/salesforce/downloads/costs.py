@@ -8,7 +8,7 @@ ten times; a job that is done at the first look, as the demo org's are, costs 3 
 
 from functools import cache
 
-from sf_elt.salesforce.bulk_jobs import JobPatience, first_wait, next_wait
+from sf_elt.salesforce.bulk_jobs import JobPatience, looks
 from sf_elt.salesforce.downloads.rest import PAGE_ROWS
 from sf_elt.salesforce.downloads.result_pages import JobPages
 
@@ -43,12 +43,3 @@ def break_even() -> int:
 def job_seconds(rows: int) -> float:
     """How long the org gathers the rows of a job, assumed."""
     return JOB_START + rows / JOB_PACE
-
-
-def looks(seconds: float, rows: int, patience: JobPatience) -> int:
-    """How often a job that takes so long is looked at; it says nothing of how far it is."""
-    looks, taken = 1, first_wait(patience, rows)
-    while taken < seconds:
-        taken += next_wait(taken, 0, rows, patience.growth)
-        looks += 1
-    return looks

@@ -204,3 +204,38 @@ def test_a_value_that_was_taken_meanwhile_keeps_its_record_deleted(bench: Bench)
     bench.save("delete", "Lead", {"Id": old})
     bench.new("Lead", External_Id__c="k", **PERSON)
     assert bench.error("undelete", "Lead", Id=old)[0] == "DUPLICATE_VALUE"
+
+
+def test_a_member_has_a_status_of_its_campaign(bench: Bench) -> None:
+    """Another one becomes the default without a word; who has responded follows from the status."""
+    campaign, other = bench.new("Campaign", Name="C"), bench.new("Campaign", Name="D")
+    bench.new("CampaignMemberStatus", CampaignId=other, Label="Registered", HasResponded=True)
+    lead = bench.new("Lead", **PERSON)
+    member, elsewhere = (
+        bench.new("CampaignMember", CampaignId=each, LeadId=lead, Status="registered") for each in (campaign, other)
+    )
+    assert bench.values(member, "Status", "HasResponded", "FirstRespondedDate") == ("Sent", False, None)
+    assert bench.values(elsewhere, "Status", "HasResponded") == ("Registered", True)
+    bench.save(
+        "update", "CampaignMember", {"Id": member, "Status": "RESPONDED"}, {"Id": elsewhere, "Status": "Bounced"}
+    )
+    assert bench.values(member, "Status", "HasResponded") == ("Responded", True)
+    assert bench.values(elsewhere, "Status", "HasResponded") == ("Sent", False)
+    assert bench.values(campaign, "NumberOfResponses") == (1,)
+
+
+def test_a_campaign_has_one_default_status(bench: Bench) -> None:
+    """A new default takes the place of the old; neither it nor one that members have can be deleted."""
+    campaign = bench.new("Campaign", Name="C")
+    invited, opened = (
+        bench.new("CampaignMemberStatus", CampaignId=campaign, Label=label, IsDefault=True)
+        for label in ("Invited", "Opened")
+    )
+    member = bench.new("CampaignMember", CampaignId=campaign, LeadId=bench.new("Lead", **PERSON))
+    assert bench.values(member, "Status") == ("Opened",)
+    bench.save("update", "CampaignMemberStatus", {"Id": invited, "IsDefault": True})
+    for status in (invited, opened):
+        assert bench.error("delete", "CampaignMemberStatus", Id=status)[0] == "DELETE_FAILED"
+    bench.save("delete", "CampaignMember", {"Id": member})
+    [gone] = bench.save("delete", "CampaignMemberStatus", {"Id": opened})
+    assert gone.success

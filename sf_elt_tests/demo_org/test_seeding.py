@@ -172,7 +172,7 @@ def test_the_work_grows_and_rests_at_weekends(org: Store) -> None:
 
 
 def test_every_value_is_one_that_the_org_would_save(org: Store) -> None:
-    """Lengths, picklists, email format, number ranges: each value, sent to the org, comes out unchanged, but for capitals of emails."""
+    """Lengths, picklists, formats, number ranges: each value, sent to the org, comes out as it is; emails in small."""
     for object_type in org.schema.objects:
         for field in object_type.stored_fields:
             name = f'"{field.name}"'

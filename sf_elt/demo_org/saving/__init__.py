@@ -10,6 +10,7 @@ object or an external id field that is none, raises `sf_elt.demo_org.errors.OrgE
                references by external id), checks.py, references.py, duplicates.py and delete.py refuse, batch.py
                writes, derive.py brings along what follows
 - places.py, event_times.py  what one record says in several fields: an address's codes and names, when an event is
+- member_statuses.py  the statuses that a campaign has for its members
 - person_accounts.py  people who are account and contact in one
 - merge.py, convert.py, recycle.py: merging records, converting leads, the recycle bin
 - returning.py  what goes along into the recycle bin and out of it

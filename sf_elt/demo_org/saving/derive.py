@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from sf_elt.demo_org.calculated import refresh_calculated
 from sf_elt.demo_org.saving.batch import write_inserts
+from sf_elt.demo_org.saving.member_statuses import add_statuses
 from sf_elt.demo_org.saving.rows import Row
 from sf_elt.demo_org.schema import ObjectType
 from sf_elt.demo_org.store import Store, Writing, quote, table
@@ -83,7 +84,7 @@ def fill_in(object_type: ObjectType, row: Row, now: datetime) -> None:
     if object_type.name in _DONE and row.cells.get("Status", former := row.existing.get("Status")) != former:
         status, date_field = _DONE[object_type.name]
         row.cells[date_field] = now if row.cells["Status"] == status else None
-    if object_type.name == "CampaignMember" and row.cells.get("Status") == "Responded":
+    if object_type.name == "CampaignMember" and row.cells.get("HasResponded"):
         row.cells["FirstRespondedDate"] = row.existing.get("FirstRespondedDate") or now.date()
 
 
@@ -95,6 +96,8 @@ def follow_up(store: Store, write: Writing, object_type: ObjectType, rows: Seque
         _keep_one_primary(write, [row for row in rows if row.cells.get("IsPrimary")])
     if object_type.name == "Case":
         _add_comments(store, write, rows, user_id)
+    if object_type.name in ("Campaign", "CampaignMemberStatus"):
+        add_statuses(store, write, object_type, rows, user_id)
     if object_type.name in ("Task", "Event"):
         _find_accounts(write, object_type, rows)
     references = _references(object_type)

@@ -13,7 +13,8 @@ from sf_elt.demo_org.tables import living
 
 _DECIDING = (
     "IsDeleted", "IsConverted", "IsActive", "StageName", "ForecastCategoryName", "Probability", "LastStageChangeDate",
-    "CompletedDateTime", "Status", "ClosedDate", "FirstRespondedDate", "IsPersonAccount", "PersonContactId",
+    "CompletedDateTime", "Status", "ClosedDate", "FirstRespondedDate", "HasResponded", "IsPersonAccount",
+    "PersonContactId",
 )  # fmt: skip
 """What decides whether a record may be changed, and what `derive` may change with it."""
 

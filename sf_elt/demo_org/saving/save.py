@@ -18,6 +18,7 @@ from sf_elt.demo_org.saving.derive import fill_in, follow_up
 from sf_elt.demo_org.saving.duplicates import check_duplicates
 from sf_elt.demo_org.saving.event_times import fill_times
 from sf_elt.demo_org.saving.history import record_history
+from sf_elt.demo_org.saving.member_statuses import check_statuses_go, fill_statuses
 from sf_elt.demo_org.saving.members import check_members
 from sf_elt.demo_org.saving.outcome import Operation, SaveError, SaveOptions, SaveOutcome
 from sf_elt.demo_org.saving.permission_records import check_permission_records
@@ -164,6 +165,7 @@ class _Batch:
             check_references(connection, self.store.schema, object_type, rows)
             check_unique(connection, object_type, self.operation, rows, key)
             check_members(connection, object_type, rows)
+            fill_statuses(connection, object_type, rows)
             check_permission_records(connection, self.store.schema, object_type, rows)
             check_rules(connection, whole, rows, self.user_id)
             check_duplicates(connection, self.store.rules, object_type, rows, self.options)
@@ -173,6 +175,7 @@ class _Batch:
             check_returning(self.write, self.store.schema, whole, rows)
         else:
             check_person_accounts(connection, self.store.schema, object_type, self.operation, rows)
+            check_statuses_go(connection, object_type, rows)
             check_deletable(self.write, self.store.schema, object_type, rows)
         check_locks(self.store.rules, self.write, object_type, rows)
 

@@ -24,7 +24,7 @@ from sf_elt.demo_org.calculated import refresh_all
 from sf_elt.demo_org.new_org import first_records
 from sf_elt.demo_org.seeding.accounts import accounts
 from sf_elt.demo_org.seeding.activity import plan_tasks, tasks
-from sf_elt.demo_org.seeding.campaigns import campaign_members, campaigns, plan_campaigns
+from sf_elt.demo_org.seeding.campaigns import campaign_members, campaigns, member_statuses, plan_campaigns
 from sf_elt.demo_org.seeding.cases import case_comments, cases
 from sf_elt.demo_org.seeding.common import INTEGRATION_USER
 from sf_elt.demo_org.seeding.contacts import account_contact_relations
@@ -75,7 +75,9 @@ def seed_tables(
     yield "Lead", pa.table(leads(plan, ids))
     task_plan, campaign_plan = plan_tasks(plan), plan_campaigns(plan)
     deals = opportunities(plan, task_plan, campaign_plan, ids)
-    yield "Campaign", pa.table(campaigns(plan, campaign_plan, deals, ids))
+    of_campaigns = campaigns(plan, campaign_plan, deals, ids)
+    yield "Campaign", pa.table(of_campaigns)
+    yield "CampaignMemberStatus", pa.table(member_statuses(of_campaigns))
     yield "Opportunity", pa.table(deals)
     yield "OpportunityContactRole", pa.table(contact_roles(plan, ids))
     yield "CampaignMember", pa.table(campaign_members(plan, campaign_plan, ids))

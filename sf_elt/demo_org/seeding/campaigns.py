@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from sf_elt.demo_org.saving.member_statuses import FIRST_STATUSES
 from sf_elt.demo_org.seeding.columns import choose, digits, flags, join, numbers, on, pick, put, skewed, whole
 from sf_elt.demo_org.seeding.common import Columns, Ids, audit_columns, descriptions, new_ids, owners, refer
 from sf_elt.demo_org.seeding.history import DAY, Audit, Flags, Rows
@@ -14,6 +15,7 @@ from sf_elt.demo_org.seeding.plan import NOBODY, Plan
 
 _TYPES = ["Conference", "Webinar", "Trade Show", "Email", "Advertisement", "Referral Program", "Direct Mail"]
 _SEASONS = ["Spring", "Summer", "Autumn", "Winter"]
+_STATUSES = (*FIRST_STATUSES, ("Opened", False), ("Registered", True))
 _LONG_NAME = ("Campaign with a name as long as the field, " * 3)[:80]
 
 
@@ -130,6 +132,25 @@ def campaign_members(plan: Plan, of: CampaignPlan, ids: Ids) -> Columns:
         "LeadId": refer(ids.leads, of.lead),
         "ContactId": refer(ids.contacts, of.contact),
         "Status": responded,
+        "HasResponded": flags(of.responded),
         "FirstRespondedDate": on(of.member_audit.modified // DAY, ~of.responded),
         **audit_columns(rng, of.member_audit, ids.users),
+    }
+
+
+def member_statuses(campaigns: Columns) -> Columns:
+    """The statuses of each campaign's members: those of a new one, and two more that every fifth has."""
+    labels, responded = (pa.array(each) for each in zip(*_STATUSES, strict=True))
+    campaign, place = np.divmod(np.arange(len(campaigns["Id"]) * len(_STATUSES)), len(_STATUSES))
+    there = (place < len(FIRST_STATUSES)) | (campaign % 5 == 0)
+    campaign, place = campaign[there], place[there]
+    audit = ("IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
+    return {
+        "Id": new_ids("CampaignMemberStatus", campaign.size),
+        "CampaignId": pick(campaigns["Id"], campaign),
+        "Label": pick(labels, place),
+        "SortOrder": whole(place + 1),
+        "IsDefault": flags(place == 0),
+        "HasResponded": pick(responded, place),
+        **{name: pick(campaigns[name], campaign) for name in audit},
     }

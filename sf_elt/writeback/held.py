@@ -7,6 +7,7 @@ from typing import TypeVar
 import orjson
 
 from sf_elt.salesforce import FieldDescribe, ObjectDescribe, Org, UnknownField, retrieve
+from sf_elt.salesforce.matching import find_matches
 
 MOST_RECORDS = 2000  # of one call
 
@@ -15,12 +16,18 @@ Item = TypeVar("Item")
 
 
 def look_up(org: Org, object_name: str, fields: Sequence[str], record_ids: Sequence[str]) -> dict[str, Values]:
-    """The org's values of `fields` by record id, in one call for 2,000 records. Deleted records are not there."""
-    held: dict[str, Values] = {}
-    for some in chunks(record_ids, MOST_RECORDS):
-        found = retrieve(org, object_name, some, ["Id", *(field for field in fields if field != "Id")])
-        held.update({str(record["Id"]): record for record in found})
-    return held
+    """The org's values of `fields` by record id, in one call for 2,000 records, and for 10,000 where there are more.
+
+    Deleted records are not there.
+    """
+    if not record_ids:
+        return {}
+    if len(record_ids) <= MOST_RECORDS:
+        found = retrieve(org, object_name, record_ids, ["Id", *(field for field in fields if field != "Id")])
+        return {str(record["Id"]): record for record in found}
+    keys = [(record_id,) for record_id in record_ids]
+    matches = find_matches(org, object_name, ["Id"], "or", keys, more_fields=fields)
+    return {record.id: record.fields for match in matches for record in match.records}
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -232,6 +232,13 @@ def release(connection: duckdb.DuckDBPyConnection, rows: Sequence[PlannedRow]) -
         )
 
 
+def forget_job(connection: duckdb.DuckDBPyConnection, job_id: str) -> None:
+    """Takes rows that are still in doubt off a bulk job that tells no more of them."""
+    connection.execute(
+        "UPDATE writeback.plan_rows SET job_id = NULL WHERE job_id = ? AND status = 'in doubt'", [job_id]
+    )
+
+
 def end_plan(connection: duckdb.DuckDBPyConnection, plan_id: str, status: str, *, now: datetime) -> None:
     """Notes that the plan is done, or paused; one that a newer plan has taken over stays superseded."""
     connection.execute(

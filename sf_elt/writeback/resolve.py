@@ -5,11 +5,21 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sf_elt.salesforce import ObjectDescribe, Org, query_records, select
+from sf_elt.salesforce import ObjectDescribe, Org, RequestRefused, query_records, select
 from sf_elt.salesforce.soql import compare
+from sf_elt.salesforce.write import SaveResult
 from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive
+from sf_elt.writeback.by_bulk import Ended, find_out, upload_folder
 from sf_elt.writeback.held import MOST_RECORDS, Values, chunks, differing_fields, look_up
-from sf_elt.writeback.journal import Outcome, PlannedRow, previous_values, release, rows_in_doubt, settle
+from sf_elt.writeback.journal import (
+    Outcome,
+    PlannedRow,
+    forget_job,
+    previous_values,
+    release,
+    rows_in_doubt,
+    settle,
+)
 from sf_elt.writeback.spec import ExportSpec
 
 log = logging.getLogger(__name__)
@@ -41,7 +51,10 @@ def resolve_in_doubt(
             rows = rows_in_doubt(connection, spec.name)
     except WarehouseEmpty:
         return 0
-    confirmed = 0
+    confirmed = _of_jobs(org, warehouse, spec, described, rows, now=now, run_id=run_id)
+    if confirmed or any(row.job_id for row in rows):
+        with warehouse.read() as connection:
+            rows = rows_in_doubt(connection, spec.name)
     known = {field.name for field in described.fields}
     fields = sorted({field for row in rows for field in row.payload} & known)
     for some in chunks([row for row in rows if row.operation != "create"], MOST_RECORDS):
@@ -61,6 +74,56 @@ def resolve_in_doubt(
             release(connection, created)
         confirmed += len(found)
     return confirmed
+
+
+def _of_jobs(
+    org: Org,
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    described: ObjectDescribe,
+    rows: Sequence[PlannedRow],
+    *,
+    now: datetime,
+    run_id: str,
+) -> int:
+    """Settles what bulk jobs have done that nobody waited for; gives how many records they wrote.
+
+    A row that no line of the results is like stays in doubt, without its job: it is looked for like any other.
+    """
+    written = 0
+    for job_id in dict.fromkeys(row.job_id for row in rows if row.job_id is not None):
+        of_job = [row for row in rows if row.job_id == job_id]
+        try:
+            ended = find_out(org, spec, job_id, of_job, upload_folder(warehouse, spec))
+        except RequestRefused as error:
+            log.warning("export %s: what became of bulk job %s cannot be read: %s", spec.name, job_id, error)
+            ended = Ended({})
+        with warehouse.write() as connection:
+            before = previous_values(connection, of_job)
+            outcomes = [
+                _of_job(described, row, ended.results[row.row_number], before.get((row.plan_id, str(row.record_id))))
+                for row in of_job
+                if row.row_number in ended.results
+            ]
+            settle(connection, outcomes, export=spec.name, now=now, run_id=run_id)
+            release(connection, [row for row in of_job if row.row_number in ended.untouched])
+            forget_job(connection, job_id)
+        written += sum(outcome.status == "succeeded" for outcome in outcomes)
+    return written
+
+
+def _of_job(described: ObjectDescribe, row: PlannedRow, result: SaveResult, before: Values | None) -> Outcome:
+    sent = row.payload if before is None else {field: row.payload[field] for field in row.payload if field in before}
+    return Outcome(
+        row,
+        status="succeeded" if result.success else "failed",
+        changed_fields=differing_fields(described, sent, before),
+        transport="bulk",
+        code=result.code,
+        message=result.message,
+        retryable=result.is_retryable,
+        record_id=result.record_id if result.success else None,
+    )
 
 
 def _has_arrived(described: ObjectDescribe, row: PlannedRow, held: dict[str, Values]) -> bool:

@@ -13,10 +13,19 @@ from sf_elt.salesforce.save_codes import MALFORMED
 from sf_elt.salesforce.write import SaveResult
 from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import Warehouse
+from sf_elt.writeback.by_bulk import (
+    MOST_ROWS,
+    carry_out,
+    fits_a_cell,
+    goes_by_bulk,
+    make_job,
+    upload_folder,
+    uploads,
+)
 from sf_elt.writeback.by_collections import send_records
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.errors import ExportError
-from sf_elt.writeback.held import MOST_RECORDS, chunks, look_up
+from sf_elt.writeback.held import MOST_RECORDS, Values, chunks, look_up
 from sf_elt.writeback.journal import (
     Outcome,
     PlannedRow,
@@ -24,6 +33,7 @@ from sf_elt.writeback.journal import (
     end_plan,
     keep_previous_values,
     note_calls,
+    release,
     settle,
     tally,
     waiting_by_operation,
@@ -144,37 +154,81 @@ class _Sending:
         with self.warehouse.read() as connection:
             waiting = waiting_by_operation(connection, self.plan.plan_id)
         for operation in ORDER:
-            while waiting.get(operation) and (rows := self._next_rows(operation, attempt)):
-                self._send_rows(rows)
+            number = waiting.get(operation, 0)
+            by_bulk = goes_by_bulk(self.spec, number)
+            while number and (rows := self._next_rows(operation, attempt, by_bulk=by_bulk)):
+                self._send_rows(rows, by_bulk=by_bulk)
 
-    def _next_rows(self, operation: str, attempt: int) -> list[PlannedRow]:
-        """As many rows as one look-up of their previous values reads, in whole batches."""
-        most = MOST_RECORDS - MOST_RECORDS % self.spec.batch_size
+    def _next_rows(self, operation: str, attempt: int, *, by_bulk: bool) -> list[PlannedRow]:
+        """As many rows as one job takes, or one look-up of their previous values, in whole batches."""
+        most = MOST_ROWS if by_bulk else MOST_RECORDS - MOST_RECORDS % self.spec.batch_size
         with self.warehouse.read() as connection:
             return waiting_rows(connection, self.plan.plan_id, operation, attempt=attempt, limit=most)
 
-    def _send_rows(self, rows: Sequence[PlannedRow]) -> None:
-        """Reads what the org holds of records to be updated, then sends what differs in batches."""
+    def _send_rows(self, rows: Sequence[PlannedRow], *, by_bulk: bool) -> None:
+        """Reads what the org holds of records to be updated, then sends what differs."""
         held = look_up(self.org, self.spec.object, self._looked_up(rows), _ids(rows)) if _is_update(rows) else {}
         sendings = {row.row_number: self._sending(row, held.get(row.record_id or "")) for row in rows}
         outcomes = [_not_sent(row, sendings[row.row_number]) for row in rows if _is_idle(row, sendings)]
         going = [row for row in rows if not _is_idle(row, sendings)]
         values = {number: sending.values for number, sending in sendings.items()}
+        if by_bulk:
+            outcomes = self._send_by_bulk(
+                [row for row in going if fits_a_cell(values[row.row_number])], held, values, outcomes
+            )
+            going = [row for row in going if not fits_a_cell(values[row.row_number])]
         for batch in chunks(going, self.spec.batch_size):
-            with self.warehouse.write() as connection:
-                self._settle(connection, outcomes)
-                begun = begin_sending(connection, self.plan.plan_id, batch)
-                first_time = [row for row in begun if row.attempt == 0]
-                keep_previous_values(
-                    connection, first_time, held, values, export=self.spec.name, now=self.now, run_id=self.run_id
-                )
-            self.left -= len(batch) - len(begun)
+            begun = self._begin(batch, held, values, outcomes)
             results = send_records(self.org, self.spec, begun, values) if begun else []
             outcomes = [
-                _outcome(row, result, list(values[row.row_number])) for row, result in zip(begun, results, strict=True)
+                _outcome(row, result, list(values[row.row_number]), "rest")
+                for row, result in zip(begun, results, strict=True)
             ]
         with self.warehouse.write() as connection:
             self._settle(connection, outcomes)
+
+    def _begin(
+        self,
+        rows: Sequence[PlannedRow],
+        held: Mapping[str, Values],
+        values: Mapping[int, Values],
+        outcomes: Sequence[Outcome],
+        job_id: str | None = None,
+    ) -> list[PlannedRow]:
+        """Stores the outcomes of the request before, and that these rows are about to leave; gives those that may."""
+        with self.warehouse.write() as connection:
+            self._settle(connection, outcomes)
+            begun = begin_sending(connection, self.plan.plan_id, rows, job_id=job_id)
+            first_time = [row for row in begun if row.attempt == 0]
+            keep_previous_values(
+                connection, first_time, held, values, export=self.spec.name, now=self.now, run_id=self.run_id
+            )
+        self.left -= len(rows) - len(begun)
+        return begun
+
+    def _send_by_bulk(
+        self,
+        rows: Sequence[PlannedRow],
+        held: Mapping[str, Values],
+        values: Mapping[int, Values],
+        outcomes: Sequence[Outcome],
+    ) -> list[Outcome]:
+        """A job for as many rows as it takes; gives the outcomes that are still to be stored."""
+        folder = upload_folder(self.warehouse, self.spec)
+        waiting = list(outcomes)
+        for upload in uploads(self.spec, rows, values):
+            job_id = make_job(self.org, self.spec, upload)
+            begun = self._begin(upload.rows, held, values, waiting, job_id)
+            ended = carry_out(self.org, job_id, upload, begun, folder)
+            waiting = [
+                _outcome(row, ended.results[row.row_number], list(values[row.row_number]), "bulk")
+                for row in begun
+                if row.row_number in ended.results
+            ]
+            if untouched := [row for row in begun if row.row_number in ended.untouched]:
+                with self.warehouse.write() as connection:
+                    release(connection, untouched)
+        return waiting
 
     def _looked_up(self, rows: Sequence[PlannedRow]) -> list[str]:
         """The fields that are read before they are written, and when somebody last saved the record."""
@@ -182,7 +236,7 @@ class _Sending:
         fields = {field for row in rows for field in looked_at(self.spec, row) if field in known}
         return sorted(fields | ({MODIFIED_AT} & known.keys()))
 
-    def _sending(self, row: PlannedRow, held: Mapping[str, object] | None) -> Sending:
+    def _sending(self, row: PlannedRow, held: Values | None) -> Sending:
         if row.operation != "update":
             return Sending(row.payload)
         return values_to_send(self.spec, self.plan.describe, row, held)
@@ -207,14 +261,14 @@ def _is_idle(row: PlannedRow, sendings: Mapping[int, Sending]) -> bool:
     return row.operation == "update" and not sendings[row.row_number].values
 
 
-def _outcome(row: PlannedRow, result: SaveResult, changed_fields: Sequence[str]) -> Outcome:
+def _outcome(row: PlannedRow, result: SaveResult, changed_fields: Sequence[str], transport: str) -> Outcome:
     if result.success:
-        return Outcome(row, "succeeded", changed_fields, transport="rest", record_id=result.record_id)
+        return Outcome(row, "succeeded", changed_fields, transport=transport, record_id=result.record_id)
     return Outcome(
         row,
         "set aside" if result.code == MALFORMED else "failed",
         changed_fields,
-        transport="rest",
+        transport=transport,
         code=result.code,
         message=result.message,
         retryable=result.is_retryable,

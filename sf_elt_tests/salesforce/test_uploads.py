@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -188,6 +189,25 @@ def test_every_step_can_be_done_again(connected: Org, meter: Meter, tmp_path: Pa
     assert upload_results(connected, job_id, tmp_path) == results
     assert [path.rpartition("/")[2] for _, path in meter.calls] == [job_id, "failedResults"]
     assert _company(connected, "Again") == 5
+
+
+def test_the_allowance_may_end_between_any_two_calls(connected: Org, meter: Meter, tmp_path: Path) -> None:
+    """Whichever call is the last of the day, the same job is gone on with the next day, and rows are written once."""
+    for calls in range(6):
+        folder = tmp_path / f"after-{calls}"
+        folder.mkdir()
+        file = _file(folder, [{**row, "Company": f"Spent {calls}"} for row in LEADS])
+        job_id = create_upload(connected, "Lead", "insert")
+        meter.most = len(meter.calls) + calls
+        for _ in range(2):
+            with suppress(AllowanceSpent):
+                send_upload(connected, job_id, file)
+                close_upload(connected, job_id)
+                wait_for_upload(connected, job_id, QUICKLY)
+                upload_results(connected, job_id, folder)
+            meter.most = None
+        assert len(_rows(upload_results(connected, job_id, folder).successful)) == 5
+        assert _company(connected, f"Spent {calls}") == 5
 
 
 @pytest.mark.parametrize("state", ["Failed", "Aborted"])

@@ -6,7 +6,7 @@ import pytest
 
 from sf_elt.demo_org.bulk.v1 import work
 from sf_elt.demo_org.serve import Details, running_org
-from sf_elt_tests.demo_org.bulk_jobs import V1, V2, ask, ended, found, ingest, query, refusal, rows
+from sf_elt_tests.demo_org.bulk_jobs import V1, V2, ask, ended, found, ingest, open_ingest, query, refusal, rows
 from sf_elt_tests.demo_org.oauth_client import app_of, ask_token
 from sf_elt_tests.orgs import levers
 
@@ -92,6 +92,46 @@ def test_one_malformed_value_fails_its_row_alone(org: Details) -> None:
     assert failed["sf__Error"].startswith("INVALID_TYPE_ON_FIELD_IN_RECORD:")
     assert (failed["LastName"], failed["NumberOfEmployees"]) == ("C", "many")
     assert rows(org, f"{job}/unprocessedrecords") == []
+
+
+def test_what_is_lost_while_an_upload_waits_is_refused_row_by_row(org: Details) -> None:
+    """A field or object that may only be read by now, or is hidden: the job completes, every row has its reason."""
+    made = ingest(org, "insert", "LastName,Company\nA,B\n")
+    lead = rows(org, f"{made}/successfulResults")[0]["sf__Id"]
+    pull = levers(org)
+    for field, access, reason in (
+        ("Title", "read", "INVALID_FIELD_FOR_INSERT_UPDATE:Unable to create/update fields: Title."),
+        ("Title", "none", "INVALID_FIELD:No such column 'Title' on sobject of type Lead: --"),
+        (None, "read", "INSUFFICIENT_ACCESS_OR_READONLY:insufficient access rights on object id: --"),
+    ):
+        pull.faults.plan({"path": "/jobs/ingest/", "method": "PATCH", "hold_job": True})
+        job = open_ingest(org, "update")
+        ask(org, f"{job}/batches", "PUT", data=f"Id,Title\n{lead},x\n")
+        ask(org, job, "PATCH", json={"state": "UploadComplete"})
+        pull.set_permission("Lead", field, access=access)
+        pull.faults.clear()
+        assert ask(org, ended(org, job)).json()["state"] == "JobComplete"
+        pull.set_permission("Lead", field, access="granted")
+        [failed] = rows(org, f"{job}/failedResults")
+        assert failed["sf__Error"].startswith(reason)
+
+
+def test_no_header_saves_a_duplicate_in_bulk(org: Details) -> None:
+    """The duplicate rule header is REST's and SOAP's: an upload's row that a rule warns of is refused."""
+    levers(org).set_duplicate_rule("Lead", "alert")
+    upload = "LastName,Company,Email\nA,B,twin@bulk.example\n"
+    reasons = []
+    for _ in range(2):
+        made = ask(
+            org, f"{V2}/ingest", "POST", json={"operation": "insert", "object": "Lead"},
+            headers={"Sforce-Duplicate-Rule-Header": "allowSave=true"},
+        )  # fmt: skip
+        job = f"{V2}/ingest/{made.json()['id']}"
+        ask(org, f"{job}/batches", "PUT", data=upload)
+        ask(org, job, "PATCH", json={"state": "UploadComplete"})
+        reasons += [each["sf__Error"].partition(":")[0] for each in rows(org, f"{ended(org, job)}/failedResults")]
+    levers(org).set_duplicate_rule("Lead", "off")
+    assert reasons == ["DUPLICATES_DETECTED"]
 
 
 def test_a_column_that_a_row_lacks_is_no_na(org: Details) -> None:

@@ -59,6 +59,48 @@ def test_every_refusal_that_no_repetition_cures(org: Details, wire: Wire) -> Non
         assert all(set(error) == {"statusCode", "message", "fields"} for error in outcome["errors"])
 
 
+def test_refusals_that_an_administrator_brings_about(org: Details, wire: Wire) -> None:
+    """A validation rule, a field and an object that may only be read: each record's own error, the rest is saved."""
+    rule = {
+        "active": True,
+        "errorConditionFormula": "Title = 'soon'",
+        "errorMessage": "No title",
+        "errorDisplayField": "Title",
+    }
+    made = wire("POST", f"{V62}/tooling/sobjects/ValidationRule", json={"FullName": "Lead.Titled", "Metadata": rule})
+    first, second = wire.new_lead(), wire.new_lead()
+
+    def errors(*values: dict[str, Any]) -> list[tuple[str, list[str]] | None]:
+        changes = [{**LEAD, "id": lead, **each} for lead, each in zip((first, second), values, strict=True)]
+        replies = wire.collections("PATCH", changes).json()
+        found = [each["errors"][0] if each["errors"] else None for each in replies]
+        return [each and (each["statusCode"], each["fields"]) for each in found]
+
+    assert errors({"Title": "soon"}, {"Title": "now"}) == [("FIELD_CUSTOM_VALIDATION_EXCEPTION", ["Title"]), None]
+    wire("DELETE", f"{V62}/tooling/sobjects/ValidationRule/{made.json()['id']}")
+    pull = levers(org)
+    pull.set_permission("Lead", "Title", access="read")
+    assert errors({"Title": "x"}, {"Phone": "1"}) == [("INVALID_FIELD_FOR_INSERT_UPDATE", ["Title"]), None]
+    pull.set_permission("Lead", "Title", access="granted")
+    pull.set_permission("Lead", access="read")
+    assert errors({"Title": "x"}, {"Phone": "1"}) == [("INSUFFICIENT_ACCESS_OR_READONLY", [])] * 2
+    pull.set_permission("Lead", access="granted")
+    assert errors({"Title": "x"}, {"Phone": "1"}) == [None, None]
+
+
+def test_what_an_upsert_cannot_tell_apart_is_its_records_own_error(wire: Wire) -> None:
+    """A key twice in a call, and one that several records hold: refused by row, and the good row is saved."""
+    for _ in range(2):
+        wire.new_lead(Email="several@example.org")
+    by_key = [{**LEAD, **PERSON, "External_Id__c": key} for key in ("twice", "TWICE", "once")]
+    outcomes = wire.collections("PATCH", by_key, "/Lead/External_Id__c").json()
+    assert [each.get("created") for each in outcomes] == [None, None, True]
+    assert {each["errors"][0]["statusCode"] for each in outcomes[:2]} == {"DUPLICATE_VALUE"}
+    assert outcomes[0]["errors"][0]["message"] == "Duplicate external id specified: twice"
+    [several] = wire.collections("PATCH", [{**LEAD, **PERSON, "Email": "several@example.org"}], "/Lead/Email").json()
+    assert several["errors"][0]["statusCode"] == "DUPLICATE_EXTERNAL_ID"
+
+
 def test_one_malformed_value_fails_the_whole_request_or_its_record(wire: Wire) -> None:
     """A number that is none is the JSON reader's: 400 for all. A text that is no Id is its record's own error."""
     good = {**LEAD, **PERSON, "Company": "Whole"}

@@ -338,13 +338,16 @@ CREATE TABLE IF NOT EXISTS writeback.plans (
     rows_planned BIGINT NOT NULL,
     rows_unchanged BIGINT NOT NULL,
     rows_set_aside BIGINT NOT NULL,
-    status VARCHAR NOT NULL,                  -- waiting for approval | planned | sending | done | paused | superseded
+    status VARCHAR NOT NULL,                  -- waiting for approval | planned | sending | done | paused | superseded |
+                                              -- rejected
     planned_at TIMESTAMP NOT NULL,
     finished_at TIMESTAMP
 );
 ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS rows_by_operation MAP(VARCHAR, BIGINT); -- of those planned
 ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS rows_known BIGINT;       -- records that the export had written before
 ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS undoes VARCHAR;          -- an undo: the run whose writes it takes back
+ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS is_forced BOOLEAN;       -- an undo that deletes what was worked on, too
+ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS held_because VARCHAR;    -- why it needed approval; '' where it did not
 ALTER TABLE writeback.plans ADD COLUMN IF NOT EXISTS approved_at TIMESTAMP;
 
 CREATE TABLE IF NOT EXISTS writeback.plan_rows (
@@ -353,7 +356,7 @@ CREATE TABLE IF NOT EXISTS writeback.plan_rows (
     row_number BIGINT NOT NULL,
     profile_id VARCHAR NOT NULL,              -- '' for an event or a group that is nobody's
     record_id VARCHAR,                        -- 18 characters; null for a record to be created
-    operation VARCHAR NOT NULL,               -- create | update | delete
+    operation VARCHAR NOT NULL,               -- create | update | delete; of an undo undelete, too
     payload JSON NOT NULL,                    -- field → value to send; an explicit null clears
     payload_md5 VARCHAR NOT NULL,
     status VARCHAR NOT NULL,                  -- planned | in doubt | done
@@ -364,6 +367,7 @@ ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS trigger_md5 VARCHAR;
 ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS changed_at TIMESTAMP; -- when the subject changed last
 ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS sent_at TIMESTAMP;   -- when its last request left
 ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS job_id VARCHAR;      -- of the bulk job that it went by
+ALTER TABLE writeback.plan_rows ADD COLUMN IF NOT EXISTS expected JSON;       -- of an undo: what the org should hold, as we wrote it
 
 -- What the org last confirmed for each record, compared with the next payload.
 CREATE TABLE IF NOT EXISTS writeback.confirmed (
@@ -377,6 +381,8 @@ CREATE TABLE IF NOT EXISTS writeback.confirmed (
 ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS subject_id VARCHAR;
 ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS trigger_md5 VARCHAR;
 ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS was_created BOOLEAN;  -- by this export
+ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS undone_fields VARCHAR[]; -- put back since: the org holds what was before
+ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS is_kept BOOLEAN;      -- its deletion was undone: never deleted again
 
 -- Which records the org was found to hold for a subject, by its matchers.
 CREATE TABLE IF NOT EXISTS writeback.matches (
@@ -393,7 +399,7 @@ CREATE TABLE IF NOT EXISTS writeback.matches (
 CREATE TABLE IF NOT EXISTS writeback.found_records (
     object VARCHAR NOT NULL,
     field VARCHAR NOT NULL,
-    value VARCHAR NOT NULL,                   -- in lower case
+    value VARCHAR NOT NULL,                   -- without outer spaces
     record_id VARCHAR,                        -- null where there is none, or several
     found_at TIMESTAMP NOT NULL
 );

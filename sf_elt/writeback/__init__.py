@@ -13,14 +13,16 @@ Errors:
     ExportError
     ├── ExportMisconfigured    the spec names what the org or the profiles do not have, or what cannot be written
     ├── ExportNotReady         what the export reads has not been imported or built yet
+    ├── NotApproved            no such plan waits for approval
     └── PlanSuperseded         another run of the same export has made a newer plan
 """
 
-from sf_elt.writeback.errors import ExportError, ExportMisconfigured, ExportNotReady, PlanSuperseded
+from sf_elt.writeback.errors import ExportError, ExportMisconfigured, ExportNotReady, NotApproved, PlanSuperseded
 from sf_elt.writeback.outcomes import outcomes_over_time
 from sf_elt.writeback.plan import FieldChange, Plan, plan_export
-from sf_elt.writeback.report import ExportReport
-from sf_elt.writeback.send import run_export, send_plan
+from sf_elt.writeback.report import ExportReport, Waiting
+from sf_elt.writeback.run import run_export
+from sf_elt.writeback.send import send_plan
 from sf_elt.writeback.spec import TOP_TOPICS, ExportSpec
 
 __all__ = [
@@ -31,8 +33,10 @@ __all__ = [
     "ExportReport",
     "ExportSpec",
     "FieldChange",
+    "NotApproved",
     "Plan",
     "PlanSuperseded",
+    "Waiting",
     "outcomes_over_time",
     "plan_export",
     "run_export",

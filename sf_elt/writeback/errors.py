@@ -13,5 +13,9 @@ class ExportNotReady(ExportError):
     """What the export reads has not been made yet."""
 
 
+class NotApproved(ExportError):
+    """There is no such plan that waits for approval."""
+
+
 class PlanSuperseded(ExportError):
     """Another run of the same export has made a newer plan; that one goes on."""

@@ -9,6 +9,7 @@ import duckdb
 import orjson
 
 from sf_elt.warehouse import naive
+from sf_elt.writeback.approval import WAITING
 from sf_elt.writeback.errors import PlanSuperseded
 from sf_elt.writeback.held import Values, as_text
 from sf_elt.writeback.spec import spender
@@ -99,17 +100,21 @@ def rows_in_doubt(connection: duckdb.DuckDBPyConnection, export: str) -> list[Pl
 def begin_sending(
     connection: duckdb.DuckDBPyConnection, plan_id: str, rows: Sequence[PlannedRow], *, job_id: str | None = None
 ) -> list[PlannedRow]:
-    """Puts the rows in doubt: their request, or their bulk job, is about to leave. Gives those that the plan still has:
-    not whoever was erased since it was read. Raises PlanSuperseded where a newer plan goes on.
+    """Puts the rows in doubt: their request, or their bulk job, is about to leave. Gives those that still wait:
+    not whoever was erased, or went with another process, since it was read. Raises PlanSuperseded where a newer plan
+    goes on, or this one waits for approval.
     """
     status = connection.execute("SELECT export, status FROM writeback.plans WHERE plan_id = ?", [plan_id]).fetchone()
     if status is None or status[1] not in ("planned", "sending"):
-        raise PlanSuperseded(f"plan {plan_id} is {'unknown' if status is None else status[1]}: a newer one goes on")
+        raise PlanSuperseded(
+            f"plan {plan_id} is {'unknown' if status is None else status[1]}: "
+            + ("nothing is sent before" if status and status[1] == WAITING else "a newer one goes on")
+        )
     if status[1] == "planned":
         connection.execute("UPDATE writeback.plans SET status = 'sending' WHERE plan_id = ?", [plan_id])
     begun = connection.execute(
         "UPDATE writeback.plan_rows SET status = 'in doubt', attempt = attempt + 1, sent_at = ?, job_id = ? "
-        "WHERE plan_id = ? AND row_number IN (SELECT unnest(?::BIGINT[])) RETURNING row_number",
+        "WHERE plan_id = ? AND status = 'planned' AND row_number IN (SELECT unnest(?::BIGINT[])) RETURNING row_number",
         [naive(datetime.now(UTC)), job_id, plan_id, [row.row_number for row in rows]],
     ).fetchall()
     numbers = {number for (number,) in begun}
@@ -279,6 +284,19 @@ def tally(connection: duckdb.DuckDBPyConnection, plan_id: str) -> dict[str, int]
         [plan_id],
     ).fetchall()
     return {str(status): int(number) for status, number in rows}
+
+
+def written_by_operation(connection: duckdb.DuckDBPyConnection, plan_id: str) -> dict[str, int]:
+    """How many records the plan has created, updated, deleted; not those that held it all already."""
+    rows = connection.execute(
+        """
+        SELECT operation, count(DISTINCT record_id) FROM writeback.sync_log
+        WHERE plan_id = ? AND status = 'succeeded' AND coalesce(code, '') NOT IN ('ALREADY_HELD', 'CHANGED_BY_OTHERS')
+        GROUP BY operation ORDER BY operation
+        """,
+        [plan_id],
+    ).fetchall()
+    return {str(operation): int(number) for operation, number in rows}
 
 
 def _row(

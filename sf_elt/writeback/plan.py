@@ -10,6 +10,7 @@ import orjson
 
 from sf_elt.salesforce import ObjectDescribe, Org, describe
 from sf_elt.warehouse import Warehouse, naive
+from sf_elt.writeback.approval import WAITING, why_it_waits
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.held import as_text, look_up
 from sf_elt.writeback.matching import find_subjects
@@ -54,6 +55,8 @@ class Plan:
     """Records that an earlier run left in doubt and the org turned out to hold."""
     api_calls: int
     dry_run: bool
+    held_because: str = ""
+    """Why it waits for approval; empty where it may go."""
     sample: tuple[FieldChange, ...] = ()
 
 
@@ -86,8 +89,9 @@ def plan_export(
         with opened as connection:
             judge(connection, spec, described, now=now, matches=matches, found=found, among=among)
             number_of, by_operation = counts(connection), planned_by_operation(connection)
+            because = why_it_waits(connection, spec)
             if not dry_run:
-                _commit_plan(connection, spec, plan_id, number_of, by_operation, now=now, run_id=run_id)
+                _commit_plan(connection, spec, plan_id, number_of, by_operation, because, now=now, run_id=run_id)
             sampled = _sampled(connection) if dry_run else []
         return Plan(
             plan_id=plan_id,
@@ -103,6 +107,7 @@ def plan_export(
             sample=_before_and_after(org, spec, sampled),
             api_calls=calls.made,
             dry_run=dry_run,
+            held_because=because,
         )
 
 
@@ -112,17 +117,21 @@ def _commit_plan(
     plan_id: str,
     number_of: Mapping[str, int],
     by_operation: Mapping[str, int],
+    because: str,
     *,
     now: datetime,
     run_id: str,
 ) -> None:
-    """Writes the plan and logs what is newly set aside; an older plan that was not finished ends here."""
+    """Writes the plan and logs what is newly set aside; an older plan that was not finished ends here.
+
+    `because`: why it waits for approval; empty where it may go.
+    """
     planned = number_of.get("planned", 0)
     facts = {"plan_id": plan_id, "export": spec.name, "operation": spec.operation, "run_id": run_id}
     at = naive(now)
     connection.execute(
         "UPDATE writeback.plans SET status = 'superseded', finished_at = $at "
-        "WHERE export = $export AND status IN ('planned', 'sending', 'paused')",
+        "WHERE export = $export AND status IN ('waiting for approval', 'planned', 'sending', 'paused')",
         {"export": spec.name, "at": at},
     )
     connection.execute(
@@ -130,7 +139,7 @@ def _commit_plan(
         INSERT INTO writeback.plans BY NAME SELECT
             $plan_id AS plan_id, $export AS export, $object AS object, $operation AS operation, $run_id AS run_id,
             $planned AS rows_planned, $unchanged AS rows_unchanged, $set_aside AS rows_set_aside,
-            'planned' AS status, $at::TIMESTAMP AS planned_at,
+            $status AS status, $because AS held_because, $at::TIMESTAMP AS planned_at,
             map_from_entries(from_json($by_operation, '[{"k": "VARCHAR", "v": "BIGINT"}]')) AS rows_by_operation,
             (SELECT count(*) FROM writeback.confirmed WHERE export = $export) AS rows_known
         """,
@@ -138,6 +147,8 @@ def _commit_plan(
             **facts,
             "object": spec.object,
             "planned": planned,
+            "status": WAITING if because else "planned",
+            "because": because,
             "unchanged": number_of.get("unchanged", 0),
             "set_aside": number_of.get("set aside", 0) + number_of.get("refused before", 0),
             "at": at,

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
@@ -38,8 +38,9 @@ from sf_elt.writeback.journal import (
     tally,
     waiting_by_operation,
     waiting_rows,
+    written_by_operation,
 )
-from sf_elt.writeback.plan import Plan, plan_export
+from sf_elt.writeback.plan import Plan
 from sf_elt.writeback.policy import MODIFIED_AT, Sending, looked_at, values_to_send
 from sf_elt.writeback.report import ExportReport
 from sf_elt.writeback.spec import ExportSpec
@@ -52,27 +53,6 @@ FIRST_PAUSE = 1.0  # seconds before records that were locked are sent again; dou
 ALREADY_HELD = "ALREADY_HELD"
 CHANGED_BY_OTHERS = "CHANGED_BY_OTHERS"
 ORDER = ("create", "update", "delete")
-
-
-def run_export(
-    org: Org, warehouse: Warehouse, spec: ExportSpec, *, now: datetime, run_id: str, progress: Progress | None = None
-) -> ExportReport:
-    """Plans and sends. A spent allowance is no error: the report says until when the export pauses."""
-    started = time.monotonic()
-    with counting(org) as calls:
-        try:
-            plan = plan_export(org, warehouse, spec, now=now, run_id=run_id)
-        except AllowanceSpent as spent:
-            report = ExportReport(
-                spec.name,
-                plan_id=None,
-                api_calls=calls.made,
-                paused_until=spent.until,
-                paused_because=str(spent),
-            )
-        else:
-            report = send_plan(org, warehouse, spec, plan, now=now, run_id=run_id, progress=progress)
-    return replace(report, seconds=time.monotonic() - started)
 
 
 def send_plan(
@@ -91,8 +71,9 @@ def send_plan(
     Records that were locked, or that the org was too busy for, are sent up to three times; `pause` waits in between.
     Where the allowance of API calls ends, the plan is paused and the report says until when.
 
-    Raises PlanSuperseded where another run has made a newer plan, OrgUnavailable and RequestRefused where the org
-    does not answer or refuses a request as a whole: its records are in doubt until the next run looks them up.
+    Raises PlanSuperseded where another run has made a newer plan, or this one waits for approval; OrgUnavailable and
+    RequestRefused where the org does not answer or refuses a request as a whole: its records are in doubt until the
+    next run looks them up.
     """
     if plan.dry_run:
         raise ExportError(f"the plan of export {spec.name!r} was a dry run: there is nothing to send")
@@ -115,13 +96,16 @@ def send_plan(
         end_plan(connection, plan.plan_id, "done" if spent is None else "paused", now=now)
         note_calls(connection, spec.name, spent_calls, org.allowance, now=now, run_id=run_id)
         ended = tally(connection, plan.plan_id)
+        written = written_by_operation(connection, plan.plan_id)
     return ExportReport(
         export=spec.name,
         plan_id=plan.plan_id,
         planned=plan.rows_planned,
         succeeded=ended.get("succeeded", 0),
+        by_operation=written,
         failed=ended.get("failed", 0),
         set_aside=plan.rows_set_aside + ended.get("set aside", 0),
+        without_record=plan.rows_without_record,
         unchanged=plan.rows_unchanged,
         refused_before=plan.rows_refused_before,
         confirmed_by_lookup=plan.confirmed_by_lookup,
@@ -147,7 +131,8 @@ class _Sending:
     left: int = 0
 
     def __post_init__(self) -> None:
-        self.left = self.plan.rows_planned
+        with self.warehouse.read() as connection:
+            self.left = sum(waiting_by_operation(connection, self.plan.plan_id).values())
 
     def send_round(self, attempt: int) -> None:
         """Sends every record that has been sent `attempt` times and still waits."""

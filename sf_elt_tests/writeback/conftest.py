@@ -56,9 +56,9 @@ class Loop:
     def fill(self, people: Sequence[Person]) -> None:
         fill(self.warehouse, people, self.leads)
 
-    def run(self, spec: ExportSpec = SPEC, *, after: timedelta = timedelta(0)) -> ExportReport:
-        """Runs the export, that long after NOW."""
-        return run_export(self.org, self.warehouse, spec, now=NOW + after, run_id=f"run-{next(self.runs)}")
+    def run(self, spec: ExportSpec = SPEC, *, after: timedelta = timedelta(0), **asked: Any) -> ExportReport:
+        """Runs the export, that long after NOW, as it was asked for."""
+        return run_export(self.org, self.warehouse, spec, now=NOW + after, run_id=f"run-{next(self.runs)}", **asked)
 
     def held(self, ids: Sequence[str], *fields: str) -> list[tuple[object, ...]]:
         """What the org holds of those leads, in their order."""

@@ -1,0 +1,137 @@
+"""One run of an export: what stands is gone on with, or waited for; else it is planned anew, and sent."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import duckdb
+
+from sf_elt.salesforce import AllowanceSpent, ObjectDescribe, Org, describe
+from sf_elt.streams.progress import Progress
+from sf_elt.warehouse import Warehouse
+from sf_elt.writeback.approval import StandingPlan, approve_plan, standing_plan
+from sf_elt.writeback.counting import CountedCalls, counting
+from sf_elt.writeback.journal import note_calls
+from sf_elt.writeback.plan import Plan, plan_export
+from sf_elt.writeback.report import ExportReport, Waiting
+from sf_elt.writeback.resolve import resolve_in_doubt
+from sf_elt.writeback.send import send_plan
+from sf_elt.writeback.spec import ExportSpec
+
+
+def run_export(
+    org: Org,
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    *,
+    now: datetime,
+    run_id: str,
+    progress: Progress | None = None,
+    approve: str = "",
+    replan: bool = False,
+) -> ExportReport:
+    """Plans and sends. A spent allowance is no error: the report says until when the export pauses.
+
+    A plan that needs approval is not sent: the report says so, and further runs wait for it for seven days.
+    `approve`: the id of such a plan, whose very records are sent. `replan`: the export is planned anew in its place.
+    What was approved, and did not come to its end, goes on.
+
+    Raises NotApproved where there is no such plan, and what `plan_export` and `send_plan` raise.
+    """
+    started = time.monotonic()
+    if not spec.enabled:
+        return ExportReport(spec.name, plan_id=None, switched_off=True)
+    if approve:
+        with warehouse.write() as connection:
+            approve_plan(connection, spec, approve, now=now)
+    standing = None if replan and not approve else standing_plan(warehouse, spec.name, now=now)
+    if standing is not None and standing.waits:
+        return ExportReport(
+            spec.name, standing.plan_id, planned=sum(standing.by_operation.values()), awaits=_waiting(spec, standing)
+        )
+    with counting(org) as calls:
+        try:
+            plan = (
+                plan_export(org, warehouse, spec, now=now, run_id=run_id)
+                if standing is None
+                else _gone_on_with(org, warehouse, spec, standing, calls, now=now, run_id=run_id)
+            )
+        except AllowanceSpent as spent:
+            report = ExportReport(
+                spec.name,
+                plan_id=None,
+                api_calls=calls.made,
+                paused_until=spent.until,
+                paused_because=str(spent),
+            )
+        else:
+            if plan.held_because and standing is None:
+                with warehouse.write() as connection:
+                    note_calls(connection, spec.name, plan.api_calls, org.allowance, now=now, run_id=run_id)
+                report = _awaiting(spec, plan, now=now)
+            else:
+                report = send_plan(org, warehouse, spec, plan, now=now, run_id=run_id, progress=progress)
+    return replace(report, seconds=time.monotonic() - started)
+
+
+def _gone_on_with(
+    org: Org,
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    standing: StandingPlan,
+    calls: CountedCalls,
+    *,
+    now: datetime,
+    run_id: str,
+) -> Plan:
+    """The plan that stands, with what is left of it: records in doubt are looked up first."""
+    described = describe(org, spec.object)
+    confirmed = resolve_in_doubt(org, warehouse, spec, described, now=now, run_id=run_id)
+    with warehouse.write() as connection:
+        connection.execute("UPDATE writeback.plans SET status = 'planned' WHERE plan_id = ?", [standing.plan_id])
+        plan = _stored(connection, spec, standing, described)
+    return replace(plan, confirmed_by_lookup=confirmed, api_calls=calls.made)
+
+
+def _stored(
+    connection: duckdb.DuckDBPyConnection, spec: ExportSpec, standing: StandingPlan, described: ObjectDescribe
+) -> Plan:
+    ((planned, unchanged, set_aside),) = connection.execute(
+        "SELECT rows_planned, rows_unchanged, rows_set_aside FROM writeback.plans WHERE plan_id = ?",
+        [standing.plan_id],
+    ).fetchall()
+    return Plan(
+        plan_id=standing.plan_id,
+        export=spec.name,
+        describe=described,
+        rows_planned=planned,
+        rows_unchanged=unchanged,
+        rows_set_aside=set_aside,
+        rows_refused_before=0,
+        rows_without_record=0,
+        rows_by_operation=standing.by_operation,
+        confirmed_by_lookup=0,
+        api_calls=0,
+        dry_run=False,
+        held_because=standing.because,
+    )
+
+
+def _awaiting(spec: ExportSpec, plan: Plan, *, now: datetime) -> ExportReport:
+    return ExportReport(
+        spec.name,
+        plan.plan_id,
+        planned=plan.rows_planned,
+        set_aside=plan.rows_set_aside,
+        unchanged=plan.rows_unchanged,
+        refused_before=plan.rows_refused_before,
+        without_record=plan.rows_without_record,
+        confirmed_by_lookup=plan.confirmed_by_lookup,
+        api_calls=plan.api_calls,
+        awaits=Waiting(plan.plan_id, spec.name, plan.rows_by_operation, plan.held_because, now),
+    )
+
+
+def _waiting(spec: ExportSpec, standing: StandingPlan) -> Waiting:
+    planned_at = standing.planned_at.replace(tzinfo=UTC)
+    return Waiting(standing.plan_id, spec.name, standing.by_operation, standing.because, planned_at)

@@ -1,20 +1,50 @@
 """Person Accounts, where an org has them: one person in two records that say the same."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sf_elt.demo_org.org import Settings
+from sf_elt.demo_org.person_accounts import contact_fields
+from sf_elt.demo_org.saving import Operation
+from sf_elt.demo_org.seeding.person_accounts import switch_on_person_accounts
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt_tests.demo_org import bulk_jobs as bulk
+from sf_elt_tests.demo_org.bench import Bench
 from sf_elt_tests.demo_org.soap_client import soap
 from sf_elt_tests.demo_org.wire import V62, Wire
+from sf_elt_tests.examples import some
 from sf_elt_tests.orgs import levers
 
 WITH_THEM = Settings(person_accounts=True)
 OBJECTS = f"{V62}/sobjects"
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["insert", "update", "update", "delete", "undelete"]),
+        st.sampled_from(["Account", "Contact"]),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "LastName": st.sampled_from(["A", "B", None]),
+                "FirstName": st.sampled_from(["Ada", None]),
+                "Phone": st.sampled_from(["1", None]),
+                "Score": st.integers(0, 9),
+                "Email": st.sampled_from(["a@x.org", "b@x.org", "nobody"]),
+                "MailingCountryCode": st.sampled_from(["DE", "IT", "??"]),
+                "External_Id": st.sampled_from(["1", "2"]),
+            },
+        ),
+    ),
+    min_size=3,
+    max_size=12,
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +62,22 @@ def wire(org: Details) -> Wire:
 def person(wire: Wire) -> str:
     """An account that is a person's, for the LastName that it has and the Name that it lacks."""
     return wire.new("Account", LastName="Solo", FirstName="Han", PersonEmail="Han@falcon.example")
+
+
+@pytest.fixture
+def people(bench: Bench) -> Bench:
+    """A store with Person Accounts and nobody in it."""
+    switch_on_person_accounts(bench.store, with_people=False, now=bench.now)
+    return bench
+
+
+def _name(object_name: str, name: str) -> str:
+    """How a half calls what both say."""
+    if name in ("LastName", "FirstName", "Phone"):
+        return name
+    if name in ("Score", "External_Id"):
+        return f"{name}__{'pc' if object_name == 'Account' else 'c'}"
+    return f"Person{name}" if object_name == "Account" else name
 
 
 def said(wire: Wire, record_id: str, *names: str) -> tuple[Any, ...]:
@@ -173,8 +219,8 @@ def test_an_org_has_some_people_of_its_own(wire: Wire) -> None:
 def test_the_feature_is_off_unless_asked_for_and_stays(tmp_path: Path) -> None:
     """A new org has none of its fields; a kept one that has it keeps it, whatever a later start says."""
     file = tmp_path / "org"
-    for settings in (WITH_THEM, Settings()):
-        with running_org(records=0, file=file, settings=settings) as details:
+    for asked in (WITH_THEM, Settings()):
+        with running_org(records=0, file=file, settings=asked) as details:
             wire = Wire(details)
             assert said(wire, wire.new("Account", LastName="Kept"), "Name", "IsPersonAccount") == ("Kept", True)
     with running_org(records=0) as details:
@@ -182,3 +228,30 @@ def test_the_feature_is_off_unless_asked_for_and_stays(tmp_path: Path) -> None:
         assert refusal(plain, "POST", "Account", LastName="x")[0] == "INVALID_FIELD"
         account = plain("GET", f"{OBJECTS}/Account/describe").json()["fields"]
         assert not [each["name"] for each in account if "Person" in each["name"] or each["name"].endswith("__pc")]
+
+
+@settings(max_examples=some(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES)
+def test_both_halves_say_the_same_whatever_is_saved(
+    people: Bench, changes: list[tuple[Operation, str, dict[str, Any]]]
+) -> None:
+    """Made, changed, deleted and brought back by either half, in batches of good and bad records: no half is ahead."""
+    made = [outcome.id for outcome in people.save("insert", "Account", {"LastName": "A"}, {"LastName": "B"})]
+    for operation, object_name, values in changes:
+        people.now += timedelta(seconds=1)
+        told = {_name(object_name, name): value for name, value in values.items()}
+        ids = made if object_name == "Account" else [people.values(str(each), "PersonContactId")[0] for each in made]
+        if operation == "insert":
+            new = {_name("Account", name): value for name, value in values.items()}
+            made += [each.id for each in people.save("insert", "Account", new) if each.id]
+        elif operation == "update":
+            people.save("update", object_name, *({"Id": each, **told} for each in ids))
+        else:
+            people.save(operation, object_name, {"Id": ids[-1]})
+    pairs = contact_fields(people.store.schema) | dict.fromkeys(("IsDeleted", "SystemModstamp", "Name"))
+    differ = " OR ".join(f'a."{name}" IS DISTINCT FROM c."{other or name}"' for name, other in pairs.items())
+    with people.store.reading() as connection:
+        halves = 'records."Account" AS a FULL JOIN records."Contact" AS c ON a."PersonContactId" = c."Id"'
+        query = f'SELECT count(*), count(*) FILTER ({differ} OR c."AccountId" != a."Id") FROM {halves}'
+        [(persons, wrong)] = connection.execute(query).fetchall()
+    assert (persons >= len(made), wrong) == (True, 0)

@@ -41,6 +41,7 @@ class WritesToOrg(dg.Component, Attributes, ExportSpec):
     matchers: Sources = _as_described("matchers")
     fields: Sources = _as_described("fields")
     fields_on_create: Sources = _as_described("fields_on_create")
+    fields_on_leave: Sources = _as_described("fields_on_leave")
 
 
 def written_fields(context: dg.ComponentLoadContext, connection: str, object_name: str) -> tuple[str, ...]:

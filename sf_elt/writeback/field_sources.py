@@ -3,15 +3,17 @@
 Title: title                                                     # a user field, a score or top_topics
 LeadSource: {constant: Web}
 Subject: {template: "Email: {subject}"}                          # what is missing is left empty
-WhoId: {first: [salesforce_contact_ids, salesforce_lead_ids]}    # of a list its first value
+WhoId: {first: [salesforce_contact_ids, salesforce_lead_ids], required: true}    # of a list its first value
 OwnerId: {find: User, by: Email, equals: owner_email}            # the record's Id, nothing where there is none
 AccountId: {find: Account, by: Name, equals: company, create: {Name: company}}
+CampaignId: {find: Campaign, by: Name, equals: {constant: Spring webinar}}
 RecordTypeId: {record_type: Partner}                             # by its developer name
 ActualCost: {sum: cost}                                          # over the rows of a group, with group_by
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
@@ -24,13 +26,28 @@ class _Source(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class _Waiting(_Source):
+    """A source that may have no value: what is required waits until it has one."""
+
+    required: bool = Field(
+        default=False,
+        description="Whether a record waits, set aside, until there is a value. Default: it goes without.",
+    )
+
+
 class Constant(_Source):
     """The same value for everybody."""
 
     constant: str | bool | int | float = Field(description="The value.")
 
+    @field_validator("constant", mode="before")
+    @classmethod
+    def _as_written(cls, constant: object) -> object:
+        """YAML reads 2026-01-31 as a date."""
+        return constant.isoformat() if isinstance(constant, date) else constant
 
-class Template(_Source):
+
+class Template(_Waiting):
     """A text with user fields in braces: `{first_name} {last_name}`. Empty where all of them are."""
 
     template: str = Field(description="The text.")
@@ -69,18 +86,18 @@ class Total(_Source):
     sum: str = Field(description="The column that is summed.")
 
 
-class First(_Source):
-    """The first of several user fields that has a value; of a list its first."""
+class First(_Waiting):
+    """The first of several sources that has a value; of a list its first."""
 
-    first: tuple[str, ...] = Field(min_length=1, description="The user fields, in order.")
+    first: "tuple[FieldSource, ...]" = Field(min_length=1, description="User fields or other sources, in order.")
 
 
-class Found(_Source):
+class Found(_Waiting):
     """The Id of another record, found by one of its fields. Where several have the value, or none, there is no Id."""
 
     find: str = Field(description="API name of its object: User, Account, Campaign, ….")
     by: str = Field(description="The field that says which: Email, Name, an external id. Salesforce must filter by it.")
-    equals: str = Field(description="The user field that has its value.")
+    equals: str | Constant = Field(description="The user field that has its value, of a list the first; or a constant.")
     create: "Mapping[str, FieldSource]" = Field(
         default_factory=dict,
         description="Fields of a record that is created where there is none, for a record that is created itself.",
@@ -124,13 +141,42 @@ def named_in(source: FieldSource) -> Iterator[str]:
         case Total():
             yield source.sum
         case First():
-            yield from source.first
+            for each in source.first:
+                yield from named_in(each)
         case Found():
-            yield source.equals
+            yield from named_in(source.equals)
             for inner in source.create.values():
                 yield from named_in(inner)
         case Constant() | RecordType():
             return
 
 
+def found_in(source: FieldSource) -> Iterator[Found]:
+    """The records that the source looks for."""
+    match source:
+        case Found():
+            yield source
+            for inner in source.create.values():
+                yield from found_in(inner)
+        case First():
+            for each in source.first:
+                yield from found_in(each)
+
+
+def totals_in(source: FieldSource) -> Iterator[Total]:
+    """The sums that the source asks for."""
+    match source:
+        case Total():
+            yield source
+        case First():
+            for each in source.first:
+                yield from totals_in(each)
+
+
+def is_required(source: FieldSource) -> bool:
+    """Whether a record waits where the source has no value."""
+    return isinstance(source, _Waiting) and source.required
+
+
+First.model_rebuild()
 Found.model_rebuild()

@@ -8,11 +8,12 @@ import orjson
 
 from sf_elt.salesforce import ObjectDescribe, Org, RequestRefused
 from sf_elt.salesforce.matching import find_matches
-from sf_elt.warehouse import Warehouse, naive, quote
+from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.errors import ExportMisconfigured
 from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.held import chunks
 from sf_elt.writeback.spec import ExportSpec
+from sf_elt.writeback.targets import sought_value
 from sf_elt.writeback.verdicts import FoundRecord, prepare
 
 ANSWER_STANDS = timedelta(days=1)
@@ -36,10 +37,10 @@ def find_references(
     records. Raises ExportMisconfigured for a field that Salesforce does not filter by, AllowanceSpent.
     """
     found: list[FoundRecord] = []
-    for source in dict.fromkeys((each.find, each.by, each.equals) for each in spec.references()):
-        values = _pending(warehouse, spec, described, source, now=now, among=among)
+    for source in spec.references():
+        values = _pending(warehouse, spec, described, source, found, now=now, among=among)
         for some in chunks(values, AT_ONCE):
-            records = _look_up(org, spec, *source[:2], some)
+            records = _look_up(org, spec, source.find, source.by, some)
             if keep:
                 with warehouse.write() as connection:
                     keep_found(connection, records, now=now)
@@ -78,27 +79,29 @@ def _pending(
     warehouse: Warehouse,
     spec: ExportSpec,
     described: ObjectDescribe,
-    source: tuple[str, str, str],
+    source: Found,
+    found: Sequence[FoundRecord],
     *,
     now: datetime,
     among: Sequence[str] | None,
 ) -> list[str]:
-    object_name, field, equals = source
+    """The values that subjects in the source have and nothing is known of."""
     with warehouse.read() as connection:
-        prepare(connection, spec, described, now=now, among=among)
+        types = prepare(connection, spec, described, now=now, among=among)
         rows = connection.execute(
             f"""
-            SELECT DISTINCT lower(trim(CAST({quote(equals)} AS VARCHAR))) AS value
-            FROM subject_rows SEMI JOIN (FROM subject_values WHERE in_source) AS wanted
-                ON wanted.subject_id = subject_rows._subject_id
+            SELECT DISTINCT {sought_value(source, types)} AS value
+            FROM subject_rows AS subject SEMI JOIN (FROM subject_values WHERE in_source) AS wanted
+                ON wanted.subject_id = subject._subject_id
             WHERE value <> '' AND value NOT IN (
                 SELECT value FROM writeback.found_records WHERE object = ? AND field = ? AND found_at >= ?::TIMESTAMP
             )
             ORDER BY value
-            """,  # noqa: S608 - the name is quoted
-            [object_name, field, naive(now - ANSWER_STANDS)],
+            """,  # noqa: S608 - the names are quoted
+            [source.find, source.by, naive(now - ANSWER_STANDS)],
         ).fetchall()
-    return [str(value) for (value,) in rows]
+    asked = {each.value for each in found if (each.object, each.field) == (source.find, source.by)}
+    return [str(value) for (value,) in rows if value not in asked]
 
 
 def _look_up(org: Org, spec: ExportSpec, object_name: str, field: str, values: Sequence[str]) -> list[FoundRecord]:

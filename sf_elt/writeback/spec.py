@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sf_elt.writeback.field_sources import FieldSource, Found, Total, named_in
+from sf_elt.writeback.field_sources import FieldSource, Found, Total, found_in, named_in, totals_in
 
 STREAMS = {
     "Lead": "salesforce_leads",
@@ -72,11 +72,15 @@ class ExportSpec(BaseModel):
     events: str = Field(
         default="", description="Stream of events to write in place of profiles: one record for each event, or group."
     )
-    where: str = Field(default="", description="Only events for which this is true: SQL over the stream's columns.")
+    where: str = Field(
+        default="",
+        description="Only events for which this is true: SQL over the stream's columns and the events' properties.",
+    )
     key: str = Field(default="", description="Column that tells events apart; an event is written once.")
     group_by: str = Field(
         default="",
-        description="One record for each value of this column or user field; others are the latest, or sums.",
+        description="One record for each value of this column or user field, or of several with commas between them; "
+        "of other columns the latest value counts, or the sum.",
     )
     audiences: tuple[str, ...] = Field(default=(), description="Audiences to name in audiences_field. Default: all.")
     audiences_field: str | None = Field(
@@ -96,6 +100,11 @@ class ExportSpec(BaseModel):
     )
     fields_on_create: Mapping[str, FieldSource] = Field(
         default_factory=dict, description="The same for fields that only new records get: an owner, a source."
+    )
+    fields_on_leave: Mapping[str, FieldSource] = Field(
+        default_factory=dict,
+        description="What fields get in place of the above once the person has left the audiences or the condition: a "
+        "status. It goes with on_leave: update.",
     )
     trigger_fields: tuple[str, ...] = Field(
         default=(),
@@ -180,29 +189,45 @@ class ExportSpec(BaseModel):
                 yield "writes events: give either key (one record for each event) or group_by"
         elif self.where or self.key:
             yield f"has no events: {'where' if self.where else 'key'} goes with them"
-        sums = [field for field, source in self.sources().items() if isinstance(source, Total)]
-        if sums and not self.group_by:
-            yield f"sums up for {sums[0]}: that goes with group_by"
+        if not self.group_by and (sums := self.totals()):
+            yield f"sums up {sums[0].sum}: that goes with group_by"
+        if self.fields_on_leave:
+            if self.events or self.group_by:
+                yield "writes events or groups, which never leave: fields_on_leave goes with profiles"
+            if self.on_leave != "update" or self.operation not in ("update", "upsert"):
+                yield "has fields_on_leave: they go with on_leave: update, and with update or upsert"
 
-    def sources(self) -> dict[str, FieldSource]:
-        """What is read for each Salesforce field, matchers included."""
-        return {**self.fields, **self.fields_on_create, **self.matchers}
+    def sources(self) -> list[FieldSource]:
+        """What is read for the fields, matchers included."""
+        told = (self.fields, self.fields_on_create, self.fields_on_leave, self.matchers)
+        return [source for of_fields in told for source in of_fields.values()]
 
     def salesforce_fields(self) -> Iterator[str]:
         """The Salesforce fields that this export writes, in the order of the spec; those of its matchers besides."""
         yield from self.fields
         yield from self.fields_on_create
+        written = {name.casefold() for name in (*self.fields, *self.fields_on_create)}
+        yield from (name for name in self.fields_on_leave if name.casefold() not in written)
         own = (self.audiences_field, self.scores_field, self.affinity_field)
         yield from (field for field in own if field is not None)
 
     def columns_read(self) -> set[str]:
         """The user fields, or columns of events, that the export reads."""
-        named = {name for source in self.sources().values() for name in named_in(source)}
-        return named | {name for name in (self.match, self.key, self.group_by) if name} | set(self.trigger_fields)
+        named = {name for source in self.sources() for name in named_in(source)}
+        return named | {name for name in (self.match, self.key) if name} | {*self.group_columns, *self.trigger_fields}
 
     def references(self) -> list[Found]:
         """The records of other objects that are looked for."""
-        return [source for source in self.sources().values() if isinstance(source, Found)]
+        return [found for source in self.sources() for found in found_in(source)]
+
+    def totals(self) -> list[Total]:
+        """The sums over the rows of a group."""
+        return [total for source in self.sources() for total in totals_in(source)]
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        """The columns whose values make a group."""
+        return tuple(name.strip() for name in self.group_by.split(",") if name.strip())
 
     @property
     def creates(self) -> bool:

@@ -7,7 +7,16 @@ from sf_elt.insight import SCORES
 from sf_elt.salesforce import FieldDescribe, ObjectDescribe, UnknownField, did_you_mean
 from sf_elt.warehouse import quote, quote_text
 from sf_elt.writeback.errors import ExportMisconfigured
-from sf_elt.writeback.field_sources import Constant, FieldSource, First, Found, RecordType, Template, Total
+from sf_elt.writeback.field_sources import (
+    Constant,
+    FieldSource,
+    First,
+    Found,
+    RecordType,
+    Template,
+    Total,
+    is_required,
+)
 from sf_elt.writeback.spec import TOP_TOPICS, ExportSpec
 from sf_elt.writeback.subjects import total_of
 
@@ -35,7 +44,7 @@ class Target:
     on_create: bool
     on_update: bool
     is_needed: bool
-    """A new record cannot be without it."""
+    """A new record cannot be without it, or is not to be: the source is required."""
     max_length: int
     limit_below: float
     """Numbers must be smaller than this; 0 for no limit."""
@@ -57,6 +66,7 @@ def find_targets(spec: ExportSpec, describe: ObjectDescribe, types: Types) -> tu
     targets += [
         _of(spec, describe, name, source, types, on_update=False) for name, source in spec.fields_on_create.items()
     ]
+    targets = _with_leaving(spec, describe, targets, types)
     if spec.audiences_field is not None:
         targets.append(_audiences_target(spec, _field(spec, describe, spec.audiences_field)))
     if spec.scores_field is not None:
@@ -114,7 +124,22 @@ def _of(
 ) -> Target:
     field = _field(spec, describe, name)
     content, source_type = _content(spec, describe, field, source, types)
-    return _target(field, content, source_type, on_update=on_update)
+    target = _target(field, content, source_type, on_update=on_update)
+    return replace(target, is_needed=target.is_needed or is_required(source))
+
+
+def _with_leaving(spec: ExportSpec, describe: ObjectDescribe, targets: Sequence[Target], types: Types) -> list[Target]:
+    """The targets, of which those of fields_on_leave have one value for who is in the source and one for who left."""
+    by_name = {target.field: target for target in targets}
+    for name, source in spec.fields_on_leave.items():
+        left = _of(spec, describe, name, source, types, on_update=True)
+        stays = by_name.get(left.field)
+        content = (
+            f"CASE WHEN subject._in_source THEN {stays.content_sql if stays else 'NULL'} ELSE {left.content_sql} END"
+        )
+        source_type = f"{stays.source_type} or {left.source_type}" if stays else left.source_type
+        by_name[left.field] = replace(stays or left, content_sql=content, source_type=source_type, on_update=True)
+    return list(by_name.values())
 
 
 def _content(
@@ -127,46 +152,75 @@ def _content(
         case str():
             return _as_text(f"subject.{quote(source)}", types[source], field), _plain_type(types[source])
         case Constant():
-            value = source.constant
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            return quote_text(text), "constant"
+            return quote_text(_told(source)), "constant"
         case Template():
-            return _filled(source), "template"
+            return _filled(source, types), "template"
         case First():
-            return f"coalesce({', '.join(_first_of(name, types[name]) for name in source.first)})", "first"
+            each = (_first_of(spec, describe, field, inner, types) for inner in source.first)
+            return f"coalesce({', '.join(each)})", "first"
         case RecordType():
             return quote_text(_record_type_id(spec, describe, source.record_type)), "record type"
         case Total():
-            return f"CAST(subject.{quote(total_of(source.sum))} AS VARCHAR)", "sum"
+            return f"subject.{quote(total_of(source.sum))}", "sum"
         case Found():
-            return found_record(source), f"{source.find} record"
+            return _found_record(source, types), f"{source.find} record"
 
 
-def found_record(source: Found) -> str:
+def sought_value(source: Found, types: Types) -> str:
+    """SQL for the value by which the record is found, over `subject`: of a list the first; null where there is none."""
+    if isinstance(source.equals, Constant):
+        return quote_text(_told(source.equals).strip())
+    return _one_text(source.equals, types)
+
+
+def _found_record(source: Found, types: Types) -> str:
     """SQL for the Id of the record that is found, over `subject` and the temporary table found_records."""
     return f"""(
         SELECT any_value(found_records.record_id) FROM found_records
         WHERE found_records.object = {quote_text(source.find)} AND found_records.field = {quote_text(source.by)}
-            AND found_records.value = lower(trim(CAST(subject.{quote(source.equals)} AS VARCHAR)))
+            AND found_records.value = {sought_value(source, types)}
     )"""  # noqa: S608 - quoted
 
 
-def _filled(source: Template) -> str:
+def _filled(source: Template, types: Types) -> str:
+    """SQL for the template's text, null where none of its fields has a value."""
     parts = []
     named = []
     for text, name in source.parts():
         if text:
             parts.append(quote_text(text))
         if name is not None:
-            value = f"CAST(subject.{quote(name)} AS VARCHAR)"
-            named.append(value)
-            parts.append(f"coalesce({value}, '')")
+            value = f"subject.{quote(name)}"
+            listed = f"array_to_string({value}, ', ')" if types[name].endswith("[]") else value
+            named.append(_said(listed))
+            parts.append(f"coalesce({named[-1]}, '')")
     return f"CASE WHEN coalesce({', '.join(named)}) IS NOT NULL THEN trim({' || '.join(parts)}) END"
 
 
-def _first_of(name: str, data_type: str) -> str:
+def _first_of(
+    spec: ExportSpec, describe: ObjectDescribe, field: FieldDescribe, source: FieldSource, types: Types
+) -> str:
+    if isinstance(source, str):
+        return _one_text(source, types)
+    return _said(_content(spec, describe, field, source, types)[0])
+
+
+def _one_text(name: str, types: Types) -> str:
+    """SQL for the value as one text, of a list the first that is not empty."""
     value = f"subject.{quote(name)}"
-    return f"CAST({value}[1] AS VARCHAR)" if data_type.endswith("[]") else f"CAST({value} AS VARCHAR)"
+    if types[name].endswith("[]"):
+        value = f"[each FOR each IN {value} IF trim(CAST(each AS VARCHAR)) <> ''][1]"
+    return _said(value)
+
+
+def _said(value: str) -> str:
+    """SQL for the value as text without outer spaces, null where that is empty."""
+    return f"nullif(trim(CAST({value} AS VARCHAR)), '')"
+
+
+def _told(source: Constant) -> str:
+    """The constant as SQL writes it in a text."""
+    return str(source.constant).lower() if isinstance(source.constant, bool) else str(source.constant)
 
 
 def _record_type_id(spec: ExportSpec, describe: ObjectDescribe, name: str) -> str:
@@ -302,4 +356,6 @@ def _target(
 def _plain_type(data_type: str) -> str:
     """The mapping's own name of a DuckDB type, for messages to people."""
     names = {"VARCHAR": "string", "DOUBLE": "number", "BIGINT": "int", "BOOLEAN": "bool", "TIMESTAMP": "date"}
+    if data_type.endswith("[]"):
+        return f"[]{_plain_type(data_type.removesuffix('[]'))}"
     return "map" if data_type.startswith("MAP(") else names.get(data_type, data_type.lower())

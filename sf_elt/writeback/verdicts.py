@@ -87,8 +87,11 @@ def prepare(
     now: datetime,
     found: Sequence[FoundRecord] = (),
     among: Sequence[str] | None = None,
-) -> None:
-    """Makes targets, subject_values, found_records and imported_records, which the verdicts are made from."""
+) -> Types:
+    """Makes targets, subject_values, found_records and imported_records, which the verdicts are made from.
+
+    Gives the types of what subject_rows has.
+    """
     audiences = [str(name) for (name,) in connection.execute("SELECT audience FROM insight.audiences").fetchall()]
     check_audiences(spec, audiences)
     types = make_subject_rows(connection, spec, now=now)
@@ -98,6 +101,7 @@ def prepare(
     _make_found_records(connection, found)
     _name_subjects(connection, spec, described, types, targets, among)
     _name_records(connection, spec)
+    return types
 
 
 def _make_targets(connection: duckdb.DuckDBPyConnection, targets: Sequence[Target]) -> None:
@@ -142,7 +146,9 @@ def _name_subjects(
     among: Sequence[str] | None,
 ) -> None:
     """The temporary view `subject_values`: each subject with the Ids of its records and its values as text."""
-    keys = _keys(matcher_lists(spec, described, types)) if spec.matchers else "[[]]::VARCHAR[][]"
+    lists = matcher_lists(spec, described, types)
+    matchers = "".join(f", {values} AS _matcher{number}" for number, values in enumerate(lists))
+    keys = _keys([f"subject._matcher{number}" for number in range(len(lists))]) if lists else "[[]]::VARCHAR[][]"
     contents = ", ".join(target.content_sql for target in targets)
     triggers = ", ".join(f"subject.{quote(name)}::VARCHAR" for name in spec.trigger_fields)
     only = ""
@@ -158,7 +164,10 @@ def _name_subjects(
             subject._match_keys AS match_keys, md5(subject._match_keys::VARCHAR) AS match_md5,
             {f"md5([_in_source::VARCHAR, {triggers}]::VARCHAR)" if triggers else "NULL::VARCHAR"} AS trigger_md5,
             [{contents}]::VARCHAR[] AS contents
-        FROM (SELECT subject.*, {keys} AS _match_keys FROM subject_rows AS subject {only}) AS subject
+        FROM (
+            SELECT subject.*, {keys} AS _match_keys
+            FROM (SELECT subject.*{matchers} FROM subject_rows AS subject {only}) AS subject
+        ) AS subject
     """  # noqa: S608 - names and values are quoted
     connection.execute(view)
 

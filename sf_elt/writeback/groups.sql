@@ -7,8 +7,8 @@ CREATE OR REPLACE TEMP MACRO group_value(value) AS
     END;
 
 -- The latest value of a group's rows.
-CREATE OR REPLACE TEMP MACRO latest(value, at, subject) AS
-    arg_max(value, {'at': coalesce(at, TIMESTAMP '1970-01-01'), 'subject': subject});
+CREATE OR REPLACE TEMP MACRO latest(value, moment, subject) AS
+    arg_max(value, {'moment': coalesce(moment, TIMESTAMP '1970-01-01'), 'subject': subject});
 
 -- The exact sum of texts that are numbers; where one is none, that text, which no number field takes.
 CREATE OR REPLACE TEMP MACRO total(value) AS

@@ -1,7 +1,7 @@
 -- One row for each group of rows that are in the source: of each column its latest value, and the sums asked for.
 SELECT
     {subject_id} AS _subject_id,
-    arg_min(_profile_id, {'at': _created_at, 'subject': _subject_id}) AS _profile_id,
+    arg_min(_profile_id, {'moment': _created_at, 'subject': _subject_id}) AS _profile_id,
     min(_created_at) AS _created_at,
     max(_updated_at) AS _updated_at,
     true AS _in_source,

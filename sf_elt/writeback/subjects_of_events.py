@@ -1,7 +1,8 @@
 """Events as the subjects of an export: those of a stream for which a condition holds, each with its profile."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import duckdb
 
@@ -48,7 +49,7 @@ def rows_of_events(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, now:
     parts = {
         "all_columns": ", ".join(["*", *(f"{_property(name)} AS {quote(name)}" for name in present)]),
         "stream": quote_table("streams", spec.events),
-        "where": _where(spec, where, of_events, now),
+        "where": _where(spec, where, of_events, now, nameable=partial(_all_properties, connection, spec, of_stream)),
         "key": quote(_key(spec, of_events)),
         "profile_id": "person.profile_id" if linked else "CAST(NULL AS VARCHAR)",
         "people": _people(spec.events) if linked else "",
@@ -63,7 +64,7 @@ def rows_of_events(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, now:
         lacks=f"the stream {spec.events} has no column, and its events no property,"
         if PROPERTIES in of_stream
         else f"the stream {spec.events} has no column",
-        more_names=lambda: _all_properties(connection, spec, of_stream),
+        more_names=partial(_all_properties, connection, spec, of_stream),
     )
 
 
@@ -85,12 +86,20 @@ def _parsed(spec: ExportSpec) -> Expression | None:
         raise _refused(spec, error) from None
 
 
-def _where(spec: ExportSpec, where: Expression | None, of_events: Mapping[str, str], now: datetime) -> str:
+def _where(
+    spec: ExportSpec,
+    where: Expression | None,
+    of_events: Mapping[str, str],
+    now: datetime,
+    *,
+    nameable: Callable[[], Sequence[str]],
+) -> str:
     """The condition as SQL; an event that it cannot be evaluated for, or that is deleted, is none of those wanted."""
     conditions = ["_deleted_at IS NULL"] if "_deleted_at" in of_events else []
     if where is not None:
+        unknown = _no_columns(columns_of(where.tree), of_events)
         try:
-            checked = parse_expression(spec.where, list(of_events), CONDITION)
+            checked = parse_expression(spec.where, [*of_events, *(nameable() if unknown else ())], CONDITION)
         except ExpressionRefused as error:
             raise _refused(spec, error) from None
         conditions.append(f"TRY(({evaluated_sql(checked.tree, now)}))")

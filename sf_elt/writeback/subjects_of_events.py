@@ -30,10 +30,10 @@ _ARRIVED_AT = ("_loaded_at", *_HAPPENED_AT)
 
 def rows_of_events(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, now: datetime) -> SourceRows:
     """The events that `where` accepts. A name is a column of the stream, else a user field of the event's profile, else
-    a property of the events, as text.
+    a property of the events, as text, whether or not one has it yet.
 
     A stream whose events belong to no profiles is written, too: only user fields are unknown then. Raises
-    ExportNotReady, ExportMisconfigured with the nearest name where no event has such a property.
+    ExportNotReady; ExportMisconfigured for a name that looks like a slip, with the nearest that there is.
     """
     of_stream = _stream_types(connection, spec)
     linked = EVENT_ID in of_stream and bool(linked_streams(connection, [spec.events], "to export"))
@@ -44,7 +44,7 @@ def rows_of_events(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, now:
         *_no_columns(asked, of_stream),
         *_no_columns(sorted(spec.columns_read()), {**of_stream, **of_people}),
     ]
-    present = _present(connection, spec, of_stream, dict.fromkeys(properties))
+    present = _meant(connection, spec, of_stream, dict.fromkeys(properties))
     of_events = {**of_stream, **dict.fromkeys(present, "VARCHAR")}
     parts = {
         "all_columns": ", ".join(["*", *(f"{_property(name)} AS {quote(name)}" for name in present)]),
@@ -144,17 +144,24 @@ def _property(name: str) -> str:
     return f"{PROPERTIES} ->> {quote_text(f'$.{quote(name)}')}"
 
 
-def _present(
+def _meant(
     connection: duckdb.DuckDBPyConnection, spec: ExportSpec, of_stream: Mapping[str, str], names: Iterable[str]
 ) -> list[str]:
-    """Those of the names that are a property of any event; all of them while there are no events at all."""
+    """Those of the names that are properties: of any event, or of events that may come.
+
+    Of the latter are not what is called nearly like something that there is, nor what tells events or groups apart.
+    """
     if PROPERTIES not in of_stream:
         return []
     stream = quote_table("streams", spec.events)
-    if not connection.execute(f"SELECT 1 FROM {stream} LIMIT 1").fetchall():  # noqa: S608 - quoted
-        return list(names)
     has = f"SELECT 1 FROM {stream} WHERE json_exists({PROPERTIES}, ?) LIMIT 1"  # noqa: S608 - quoted
-    return [name for name in names if connection.execute(has, [f"$.{quote(name)}"]).fetchall()]
+    absent = [name for name in names if not connection.execute(has, [f"$.{quote(name)}"]).fetchall()]
+    if not absent:
+        return list(names)
+    known = [*of_stream, *_all_properties(connection, spec, of_stream)]
+    needed = {spec.key, *spec.group_columns}
+    wrong = {name for name in absent if name in needed or did_you_mean(name, known)}
+    return [name for name in names if name not in wrong]
 
 
 def _all_properties(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, of_stream: Mapping[str, str]) -> list[str]:

@@ -67,11 +67,12 @@ SLIPS = (
     ({"fields": {"Title": "rolle"}}, "no column, and its events no property, 'rolle' .did you mean role"),
     ({"matchers": {"Email": "mail"}}, "did you mean email"),
     ({"group_by": "topics"}, "'topics' is a list"),
+    ({"group_by": "tenant"}, "no property, 'tenant'"),
 )
 
 
 def test_what_neither_the_stream_nor_its_events_have_is_refused(loop):
-    """A name that is no column, and no property of any event, is refused with the nearest that is."""
+    """What looks like a slip is refused with the nearest name that there is; so is a group that no event is of."""
     event = {"type": "identify", "email": "a@slip.example", "plan": "pro", "surname": "Ng", "role": "x", "company": "c"}
     happen(loop, event)
     for changed, said in SLIPS:

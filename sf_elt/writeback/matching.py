@@ -14,7 +14,7 @@ from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.errors import ExportMisconfigured
 from sf_elt.writeback.held import chunks
 from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.verdicts import SubjectMatch, prepare
+from sf_elt.writeback.verdicts import FoundRecord, SubjectMatch, prepare
 
 ANSWER_STANDS = timedelta(days=1)
 """How long it stands that the org has no record, or several, where neither side is known to have changed."""
@@ -34,11 +34,12 @@ def find_subjects(
     *,
     now: datetime,
     keep: bool,
+    found: Sequence[FoundRecord] = (),
     among: Sequence[str] | None = None,
 ) -> list[SubjectMatch]:
     """Looks up the records of subjects that have none yet, hundreds in a call; gives what was found.
 
-    Kept in writeback.matches as it is found where `keep` is true. A record that is found for one value of a subject is
+    `found` are the records that matchers refer to and that are not kept. Kept in writeback.matches as it is found where `keep` is true. A record that is found for one value of a subject is
     its record; several values (emails) may have one each. Two records of one value are ambiguous. A lead that would be
     new is looked for among contacts, too: an existing contact or a converted lead is never shadowed by a new lead.
 
@@ -51,18 +52,18 @@ def find_subjects(
     except RequestRefused as error:
         raise ExportMisconfigured(f"export {spec.name!r}: matchers: {error}") from None
     with warehouse.read() as connection:
-        prepare(connection, spec, described, now=now, among=among)
+        prepare(connection, spec, described, now=now, found=found, among=among)
         pending = connection.execute(
             _SQL, {"export": spec.name, "creates": spec.creates, "stale": naive(now - ANSWER_STANDS)}
         ).fetchall()
-    found: list[SubjectMatch] = []
+    all_matches: list[SubjectMatch] = []
     for some in chunks(pending, AT_ONCE):
         matches = _look_up(org, spec, described, some)
         if keep:
             with warehouse.write() as connection:
                 keep_matches(connection, spec.name, matches, now=now)
-        found += matches
-    return found
+        all_matches += matches
+    return all_matches
 
 
 def keep_matches(

@@ -381,7 +381,7 @@ CREATE TABLE IF NOT EXISTS writeback.confirmed (
 ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS subject_id VARCHAR;
 ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS trigger_md5 VARCHAR;
 ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS was_created BOOLEAN;  -- by this export
-ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS undone_fields VARCHAR[]; -- put back since: the org holds what was before
+ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS undone MAP(VARCHAR, JSON); -- field → value that was put back since
 ALTER TABLE writeback.confirmed ADD COLUMN IF NOT EXISTS is_kept BOOLEAN;      -- its deletion was undone: never deleted again
 
 -- Which records the org was found to hold for a subject, by its matchers.

@@ -14,16 +14,25 @@ Errors:
     ├── ExportMisconfigured    the spec names what the org or the profiles do not have, or what cannot be written
     ├── ExportNotReady         what the export reads has not been imported or built yet
     ├── NotApproved            no such plan waits for approval
+    ├── NothingToUndo          the run has written nothing, or cannot be undone
     └── PlanSuperseded         another run of the same export has made a newer plan
 """
 
-from sf_elt.writeback.errors import ExportError, ExportMisconfigured, ExportNotReady, NotApproved, PlanSuperseded
+from sf_elt.writeback.errors import (
+    ExportError,
+    ExportMisconfigured,
+    ExportNotReady,
+    NotApproved,
+    NothingToUndo,
+    PlanSuperseded,
+)
 from sf_elt.writeback.outcomes import outcomes_over_time
 from sf_elt.writeback.plan import FieldChange, Plan, plan_export
 from sf_elt.writeback.report import ExportReport, Waiting
-from sf_elt.writeback.run import run_export
+from sf_elt.writeback.run import run_export, run_undo
 from sf_elt.writeback.send import send_plan
 from sf_elt.writeback.spec import TOP_TOPICS, ExportSpec
+from sf_elt.writeback.undo import UndoPlan, plan_undo
 
 __all__ = [
     "TOP_TOPICS",
@@ -34,11 +43,15 @@ __all__ = [
     "ExportSpec",
     "FieldChange",
     "NotApproved",
+    "NothingToUndo",
     "Plan",
     "PlanSuperseded",
+    "UndoPlan",
     "Waiting",
     "outcomes_over_time",
     "plan_export",
+    "plan_undo",
     "run_export",
+    "run_undo",
     "send_plan",
 ]

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from sf_elt.salesforce import Org, RequestRefused
 from sf_elt.salesforce.save_codes import MALFORMED
+from sf_elt.salesforce.undelete import undelete_records
 from sf_elt.salesforce.write import SaveResult, create_records, delete_records, update_records, upsert_records
 from sf_elt.writeback.journal import PlannedRow
 from sf_elt.writeback.spec import ExportSpec
+
+UNDELETE = "undelete"  # of an undo; by SOAP, since REST has none
 
 Values = Mapping[str, object]
 
@@ -35,6 +38,8 @@ def _sent(org: Org, spec: ExportSpec, rows: Sequence[PlannedRow], values: Mappin
     match rows[0].operation:
         case "delete":
             return delete_records(org, [str(row.record_id) for row in rows])
+        case "undelete":
+            return undelete_records(org, [str(row.record_id) for row in rows])
         case "update":
             records = [{"Id": row.record_id, **values[row.row_number]} for row in rows]
             return update_records(org, spec.object, records, allow_duplicates=allow)

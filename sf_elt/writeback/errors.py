@@ -17,5 +17,9 @@ class NotApproved(ExportError):
     """There is no such plan that waits for approval."""
 
 
+class NothingToUndo(ExportError):
+    """The run has written nothing, or cannot be undone."""
+
+
 class PlanSuperseded(ExportError):
     """Another run of the same export has made a newer plan; that one goes on."""

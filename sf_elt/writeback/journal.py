@@ -1,7 +1,7 @@
 """The journal: what is meant to be sent, what is in doubt, what came out. Each function is part of one transaction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 
@@ -20,7 +20,8 @@ SETTLE_SQL = files("sf_elt.writeback").joinpath("settle.sql").read_text("utf-8")
 WAITING_SQL = """
     SELECT
         rows.plan_id, rows.row_number, coalesce(rows.subject_id, rows.profile_id), rows.profile_id, rows.record_id,
-        rows.operation, rows.payload, rows.attempt, confirmed.payload, rows.changed_at, rows.sent_at, rows.job_id
+        rows.operation, rows.payload, rows.attempt, coalesce(rows.expected, confirmed.payload), rows.changed_at,
+        rows.sent_at, rows.job_id, CASE WHEN rows.expected IS NULL THEN to_json(confirmed.undone)::VARCHAR END
     FROM writeback.plan_rows AS rows
     LEFT JOIN writeback.confirmed AS confirmed USING (export, record_id)
 """
@@ -49,6 +50,14 @@ class PlannedRow:
     """When its last request left (UTC, without a zone)."""
     job_id: str | None
     """Of the bulk job that it went by."""
+    undone: Mapping[str, object] = field(default_factory=dict)
+    """Of what the org confirmed, the fields in which an undo has put back what stood there before, and that."""
+
+    @property
+    def left(self) -> Mapping[str, object]:
+        """What we have left in the fields that we have written: where the org holds another value, it is somebody
+        else's."""
+        return {**self.confirmed, **self.undone}
 
 
 @dataclass(frozen=True)
@@ -173,8 +182,8 @@ def previous_values(
         [[row.plan_id for row in rows], [row.record_id for row in rows]],
     ).fetchall()
     values: dict[tuple[str, str], dict[str, object]] = {}
-    for plan_id, record_id, field, value in found:
-        values.setdefault((plan_id, record_id), {})[field] = value
+    for plan_id, record_id, name, value in found:
+        values.setdefault((plan_id, record_id), {})[name] = value
     return values
 
 
@@ -208,7 +217,7 @@ def settle(
         SELECT
             coalesce(rows.subject_id, rows.profile_id) AS subject_id, rows.profile_id,
             coalesce(given.new_id, rows.record_id) AS record_id, rows.operation, rows.payload, rows.payload_md5,
-            rows.trigger_md5, rows.attempt, given.* EXCLUDE (new_id)
+            rows.trigger_md5, rows.attempt, coalesce(plans.undoes, '') <> '' AS is_undo, given.* EXCLUDE (new_id)
         FROM (
             SELECT unnest(from_json($outcomes, '[{
                 "plan_id": "VARCHAR", "row_number": "BIGINT", "status": "VARCHAR", "changed_fields": ["VARCHAR"],
@@ -217,6 +226,7 @@ def settle(
             }]'), max_depth := 2)
         ) AS given
         JOIN writeback.plan_rows AS rows USING (plan_id, row_number)
+        JOIN writeback.plans AS plans USING (plan_id)
         WHERE rows.status <> 'done'
         """,
         {"outcomes": orjson.dumps(facts).decode()},
@@ -241,6 +251,15 @@ def forget_job(connection: duckdb.DuckDBPyConnection, job_id: str) -> None:
     """Takes rows that are still in doubt off a bulk job that tells no more of them."""
     connection.execute(
         "UPDATE writeback.plan_rows SET job_id = NULL WHERE job_id = ? AND status = 'in doubt'", [job_id]
+    )
+
+
+def supersede(connection: duckdb.DuckDBPyConnection, export: str, *, now: datetime) -> None:
+    """Ends the plans of the export that were not finished: a newer one takes their place."""
+    connection.execute(
+        "UPDATE writeback.plans SET status = 'superseded', finished_at = $at "
+        "WHERE export = $export AND status IN ('waiting for approval', 'planned', 'sending', 'paused')",
+        {"export": export, "at": naive(now)},
     )
 
 
@@ -312,9 +331,10 @@ def _row(
     changed_at: datetime | None,
     sent_at: datetime | None,
     job_id: str | None,
+    undone: str | None,
 ) -> PlannedRow:
     values, known = orjson.loads(payload), orjson.loads(confirmed or "{}")
     return PlannedRow(
         plan_id, row_number, subject_id, profile_id, record_id, operation, values, attempt, known, changed_at, sent_at,
-        job_id,
+        job_id, orjson.loads(undone or "{}"),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.approval import WAITING, why_it_waits
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.held import as_text, look_up
+from sf_elt.writeback.journal import supersede
 from sf_elt.writeback.matching import find_subjects
 from sf_elt.writeback.references import find_references
 from sf_elt.writeback.resolve import resolve_in_doubt
@@ -82,8 +83,8 @@ def plan_export(
     with counting(org) as calls:
         described = describe(org, spec.object)
         confirmed = 0 if dry_run else resolve_in_doubt(org, warehouse, spec, described, now=now, run_id=run_id)
-        matches = find_subjects(org, warehouse, spec, described, now=now, keep=not dry_run, among=among)
         found = find_references(org, warehouse, spec, described, now=now, keep=not dry_run, among=among)
+        matches = find_subjects(org, warehouse, spec, described, now=now, keep=not dry_run, found=found, among=among)
         plan_id = uuid4().hex
         opened = warehouse.read() if dry_run else warehouse.write()
         with opened as connection:
@@ -129,11 +130,7 @@ def _commit_plan(
     planned = number_of.get("planned", 0)
     facts = {"plan_id": plan_id, "export": spec.name, "operation": spec.operation, "run_id": run_id}
     at = naive(now)
-    connection.execute(
-        "UPDATE writeback.plans SET status = 'superseded', finished_at = $at "
-        "WHERE export = $export AND status IN ('waiting for approval', 'planned', 'sending', 'paused')",
-        {"export": spec.name, "at": at},
-    )
+    supersede(connection, spec.name, now=now)
     connection.execute(
         """
         INSERT INTO writeback.plans BY NAME SELECT

@@ -19,7 +19,9 @@ confirmed AS (
         confirmed_at,
         trigger_md5,
         coalesce(aliases.profile_id, subject_id, confirmed.profile_id) AS subject_id,
-        coalesce(json_keys(payload), []) AS keys
+        coalesce(json_keys(payload), []) AS keys,
+        coalesce(map_keys(undone), []) AS undone_fields,
+        coalesce(is_kept, false) AS is_kept
     FROM writeback.confirmed
     LEFT JOIN profiles.aliases ON aliases.alias_id = subject_id
     WHERE export = $export
@@ -35,6 +37,7 @@ claims AS (
         subject_values.* EXCLUDE (record_ids),
         matched.outcome,
         matched.message AS match_message,
+        CASE WHEN matched.outcome = 'undone' THEN matched.record_ids ELSE [] END AS unmade_ids,
         [id18(trim(known)) FOR known IN subject_values.record_ids IF trim(known) <> ''] AS known_ids,
         len(known_ids) > 0 AS is_known,
         unnest(
@@ -54,7 +57,8 @@ claims AS (
 -- Where several subjects claim one record, or would create one of the same values, the oldest may write it.
 ranked_claims AS (
     SELECT
-        * EXCLUDE (known_ids),
+        * EXCLUDE (known_ids, unmade_ids),
+        list_contains(unmade_ids, record_id) AS was_unmade,
         row_number() OVER (
             PARTITION BY
                 coalesce(record_id, 'new ' || CASE WHEN $has_matchers THEN lower(match_keys[1]::VARCHAR) ELSE subject_id END)
@@ -95,6 +99,8 @@ in_scope AS (
         confirmed.keys AS was_keys,
         confirmed.trigger_md5 AS was_trigger_md5,
         confirmed.record_id IS NOT NULL AS was_confirmed,
+        confirmed.undone_fields,
+        confirmed.is_kept,
         $policy = 'ours' AND imported_records.changed_at > confirmed.confirmed_at AS may_be_changed,
         CASE
             WHEN claims.record_id IS NULL THEN CASE WHEN $creates THEN 'create' END
@@ -170,7 +176,7 @@ compared AS (
                 value.target.field FOR value IN field_values
                 IF value.json IS NULL
                 OR value.json IS DISTINCT FROM json_extract(was, '$."' || value.target.field || '"')::VARCHAR
-                OR coalesce(may_be_changed, false)
+                OR (coalesce(may_be_changed, false) AND NOT list_contains(undone_fields, value.target.field))
             ]
         END AS changed_fields,
         list_filter(
@@ -192,6 +198,8 @@ ruled AS (
             WHEN record_id IS NULL AND outcome = 'converted' THEN 'LEAD_CONVERTED'
             WHEN record_id IS NULL AND outcome = 'unusable' THEN 'MATCH_VALUE_UNUSABLE'
             WHEN record_id IS NULL AND outcome = 'undone' THEN 'UNDONE'
+            WHEN was_unmade AND NOT was_confirmed THEN 'UNDONE'
+            WHEN is_kept AND operation = 'delete' THEN 'UNDONE'
             WHEN claim > 1 AND record_id IS NULL THEN 'CREATED_FOR_ANOTHER_PROFILE'
             WHEN claim > 1 THEN 'RECORD_OF_ANOTHER_PROFILE'
             WHEN is_known AND NOT in_stream THEN 'RECORD_NOT_IMPORTED'
@@ -200,6 +208,7 @@ ruled AS (
             WHEN len(problems) > 0 THEN problems[1].code
         END AS code,
         CASE
+            WHEN code = 'UNDONE' AND is_kept THEN 'its deletion was undone: this export does not delete it again'
             WHEN code IN ('AMBIGUOUS', 'CONTACT_EXISTS', 'MATCH_VALUE_UNUSABLE', 'UNDONE') THEN match_message
             WHEN code = 'LEAD_CONVERTED' AND record_id IS NULL THEN match_message
             WHEN code = 'CREATED_FOR_ANOTHER_PROFILE' THEN 'a new record of the same values is made for an older profile'

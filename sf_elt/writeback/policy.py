@@ -22,10 +22,13 @@ class Sending:
 
 
 def looked_at(spec: ExportSpec, row: PlannedRow) -> Mapping[str, object]:
-    """The values that may have to go: those that are not what the org confirmed last, all of them by policy `ours`."""
+    """The values that may have to go: those that are not what the org confirmed last; by policy `ours` all of them,
+    but what was undone.
+    """
+    changed = {field: value for field, value in row.payload.items() if row.confirmed.get(field, ...) != value}
     if spec.policy == "ours":
-        return row.payload
-    return {field: value for field, value in row.payload.items() if row.confirmed.get(field, ...) != value}
+        return {field: value for field, value in row.payload.items() if field in changed or field not in row.undone}
+    return changed
 
 
 def values_to_send(spec: ExportSpec, describe: ObjectDescribe, row: PlannedRow, held: Values | None) -> Sending:
@@ -52,7 +55,7 @@ def values_to_send(spec: ExportSpec, describe: ObjectDescribe, row: PlannedRow, 
 def _is_theirs(spec: ExportSpec, describe: ObjectDescribe, row: PlannedRow, field: str, held: Values) -> bool:
     if field not in row.confirmed:
         return spec.policy == "theirs" and held.get(field) not in (None, "")
-    if not differing_fields(describe, {field: row.confirmed[field]}, held):
+    if not differing_fields(describe, {field: row.left[field]}, held):
         return False
     if spec.policy == "ours":
         return False

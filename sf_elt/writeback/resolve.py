@@ -10,6 +10,7 @@ from sf_elt.salesforce.soql import compare
 from sf_elt.salesforce.write import SaveResult
 from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive
 from sf_elt.writeback.by_bulk import Ended, find_out, upload_folder
+from sf_elt.writeback.by_collections import UNDELETE
 from sf_elt.writeback.held import MOST_RECORDS, Values, chunks, differing_fields, look_up
 from sf_elt.writeback.journal import (
     Outcome,
@@ -127,8 +128,8 @@ def _of_job(described: ObjectDescribe, row: PlannedRow, result: SaveResult, befo
 
 
 def _has_arrived(described: ObjectDescribe, row: PlannedRow, held: dict[str, Values]) -> bool:
-    if row.operation == "delete":
-        return row.record_id not in held
+    if row.operation in ("delete", UNDELETE):
+        return (row.record_id in held) == (row.operation == UNDELETE)
     return not differing_fields(described, row.payload, held.get(str(row.record_id)))
 
 

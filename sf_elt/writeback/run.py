@@ -17,6 +17,7 @@ from sf_elt.writeback.report import ExportReport, Waiting
 from sf_elt.writeback.resolve import resolve_in_doubt
 from sf_elt.writeback.send import send_plan
 from sf_elt.writeback.spec import ExportSpec
+from sf_elt.writeback.undo import plan_undo
 
 
 def run_export(
@@ -34,7 +35,7 @@ def run_export(
 
     A plan that needs approval is not sent: the report says so, and further runs wait for it for seven days.
     `approve`: the id of such a plan, whose very records are sent. `replan`: the export is planned anew in its place.
-    What was approved, and did not come to its end, goes on.
+    What was approved, or is an undo, and did not come to its end, goes on.
 
     Raises NotApproved where there is no such plan, and what `plan_export` and `send_plan` raise.
     """
@@ -45,6 +46,11 @@ def run_export(
         with warehouse.write() as connection:
             approve_plan(connection, spec, approve, now=now)
     standing = None if replan and not approve else standing_plan(warehouse, spec.name, now=now)
+    if standing is not None and standing.undoes:
+        return run_undo(
+            org, warehouse, spec, now=now, run_id=run_id, undoes=standing.undoes, force=standing.is_forced,
+            progress=progress,
+        )  # fmt: skip
     if standing is not None and standing.waits:
         return ExportReport(
             spec.name, standing.plan_id, planned=sum(standing.by_operation.values()), awaits=_waiting(spec, standing)
@@ -57,13 +63,7 @@ def run_export(
                 else _gone_on_with(org, warehouse, spec, standing, calls, now=now, run_id=run_id)
             )
         except AllowanceSpent as spent:
-            report = ExportReport(
-                spec.name,
-                plan_id=None,
-                api_calls=calls.made,
-                paused_until=spent.until,
-                paused_because=str(spent),
-            )
+            report = _paused(spec, spent, calls)
         else:
             if plan.held_because and standing is None:
                 with warehouse.write() as connection:
@@ -72,6 +72,39 @@ def run_export(
             else:
                 report = send_plan(org, warehouse, spec, plan, now=now, run_id=run_id, progress=progress)
     return replace(report, seconds=time.monotonic() - started)
+
+
+def run_undo(
+    org: Org,
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    *,
+    now: datetime,
+    run_id: str,
+    undoes: str = "",
+    force: bool = False,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Takes the writes of a run back: see `undo.plan_undo`. It may be done while the export is switched off.
+
+    An undo that did not come to its end goes on with the next run of the export.
+    """
+    started = time.monotonic()
+    with counting(org) as calls:
+        try:
+            found = plan_undo(org, warehouse, spec, now=now, run_id=run_id, undoes=undoes, force=force)
+        except AllowanceSpent as spent:
+            return replace(_paused(spec, spent, calls), undoes=undoes, seconds=time.monotonic() - started)
+    # What stands in the org is put back only where it is still ours.
+    careful = spec.model_copy(update={"policy": "theirs"})
+    report = send_plan(org, warehouse, careful, found.plan, now=now, run_id=run_id, progress=progress)
+    return replace(report, undoes=found.undoes, seconds=time.monotonic() - started)
+
+
+def _paused(spec: ExportSpec, spent: AllowanceSpent, calls: CountedCalls) -> ExportReport:
+    return ExportReport(
+        spec.name, plan_id=None, api_calls=calls.made, paused_until=spent.until, paused_because=str(spent)
+    )
 
 
 def _gone_on_with(

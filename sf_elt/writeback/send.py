@@ -22,7 +22,7 @@ from sf_elt.writeback.by_bulk import (
     upload_folder,
     uploads,
 )
-from sf_elt.writeback.by_collections import send_records
+from sf_elt.writeback.by_collections import UNDELETE, send_records
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.errors import ExportError
 from sf_elt.writeback.held import MOST_RECORDS, Values, chunks, look_up
@@ -52,7 +52,7 @@ MOST_ATTEMPTS = 3  # of one record in one run
 FIRST_PAUSE = 1.0  # seconds before records that were locked are sent again; doubles
 ALREADY_HELD = "ALREADY_HELD"
 CHANGED_BY_OTHERS = "CHANGED_BY_OTHERS"
-ORDER = ("create", "update", "delete")
+ORDER = ("create", "update", "delete", UNDELETE)
 
 
 def send_plan(
@@ -140,7 +140,7 @@ class _Sending:
             waiting = waiting_by_operation(connection, self.plan.plan_id)
         for operation in ORDER:
             number = waiting.get(operation, 0)
-            by_bulk = goes_by_bulk(self.spec, number)
+            by_bulk = operation != UNDELETE and goes_by_bulk(self.spec, number)
             while number and (rows := self._next_rows(operation, attempt, by_bulk=by_bulk)):
                 self._send_rows(rows, by_bulk=by_bulk)
 
@@ -166,7 +166,7 @@ class _Sending:
             begun = self._begin(batch, held, values, outcomes)
             results = send_records(self.org, self.spec, begun, values) if begun else []
             outcomes = [
-                _outcome(row, result, list(values[row.row_number]), "rest")
+                _outcome(row, result, list(values[row.row_number]), "soap" if row.operation == UNDELETE else "rest")
                 for row, result in zip(begun, results, strict=True)
             ]
         with self.warehouse.write() as connection:

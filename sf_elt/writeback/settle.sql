@@ -6,21 +6,53 @@ SELECT
 FROM outcomes
 ORDER BY plan_id, row_number;
 
-CREATE OR REPLACE TEMP TABLE created_before AS
-SELECT record_id FROM writeback.confirmed
+-- An undo puts back what stood before: what the export wanted stays confirmed, so that it is not written again.
+UPDATE writeback.confirmed AS confirmed
+SET
+    undone = map_concat(
+        coalesce(undone, MAP {}),
+        map_from_entries([
+            entry FOR entry IN map_entries(outcomes.payload::MAP(VARCHAR, JSON))
+            IF list_contains(outcomes.changed_fields, entry.key)
+        ])
+    ),
+    confirmed_at = $at::TIMESTAMP
+FROM outcomes
 WHERE
-    export = $export AND was_created
-    AND record_id IN (SELECT record_id FROM outcomes WHERE status = 'succeeded');
-
-DELETE FROM writeback.confirmed
-WHERE export = $export AND record_id IN (SELECT record_id FROM outcomes WHERE status = 'succeeded');
+    confirmed.export = $export AND confirmed.record_id = outcomes.record_id
+    AND outcomes.is_undo AND outcomes.status = 'succeeded' AND outcomes.operation = 'update';
 
 INSERT INTO writeback.confirmed BY NAME
 SELECT
-    $export AS export, record_id, subject_id, profile_id, payload, payload_md5, trigger_md5,
-    operation = 'create' OR record_id IN (FROM created_before) AS was_created, $at::TIMESTAMP AS confirmed_at
+    $export AS export, record_id, subject_id, profile_id, '{}' AS payload, md5('{}') AS payload_md5, true AS is_kept,
+    $at::TIMESTAMP AS confirmed_at
 FROM outcomes
-WHERE status = 'succeeded' AND operation IN ('create', 'update')
+WHERE is_undo AND status = 'succeeded' AND operation = 'undelete';
+
+CREATE OR REPLACE TEMP TABLE confirmed_before AS
+SELECT record_id, was_created, payload, undone FROM writeback.confirmed
+WHERE export = $export AND record_id IN (SELECT record_id FROM outcomes WHERE status = 'succeeded');
+
+DELETE FROM writeback.confirmed
+WHERE
+    export = $export
+    AND record_id IN (
+        SELECT record_id FROM outcomes WHERE status = 'succeeded' AND (NOT is_undo OR operation = 'delete')
+    );
+
+INSERT INTO writeback.confirmed BY NAME
+SELECT
+    $export AS export, record_id, subject_id, profile_id, outcomes.payload, payload_md5, trigger_md5,
+    operation = 'create' OR coalesce(before.was_created, false) AS was_created,
+    map_from_entries([
+        entry FOR entry IN map_entries(before.undone)
+        IF json_extract(outcomes.payload, '$."' || entry.key || '"')
+            IS NOT DISTINCT FROM json_extract(before.payload, '$."' || entry.key || '"')
+    ]) AS undone,
+    $at::TIMESTAMP AS confirmed_at
+FROM outcomes
+LEFT JOIN confirmed_before AS before USING (record_id)
+WHERE status = 'succeeded' AND operation IN ('create', 'update') AND NOT is_undo
 QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY plan_id) = 1;
 
 UPDATE writeback.plan_rows AS rows

@@ -1,0 +1,60 @@
+-- What one run of an export has written: a row for each record, the fields that went, what they got, and as JSON what
+-- stood in them before. $run_id: the run that sent or planned it.
+WITH
+writes AS (
+    SELECT
+        log.plan_id,
+        coalesce(log.subject_id, log.profile_id) AS subject_id,
+        log.profile_id,
+        log.record_id,
+        log.operation,
+        log.changed_fields
+    FROM writeback.sync_log AS log
+    JOIN writeback.plans AS plans USING (plan_id)
+    WHERE
+        log.export = $export
+        AND log.status = 'succeeded'
+        AND coalesce(log.code, '') NOT IN ('ALREADY_HELD', 'CHANGED_BY_OTHERS')
+        AND $run_id IN (log.run_id, plans.run_id)
+        AND coalesce(plans.undoes, '') = ''
+),
+
+before AS (
+    SELECT plan_id, record_id, json_group_object(field, value) AS held
+    FROM writeback.previous_values
+    SEMI JOIN writes USING (plan_id, record_id)
+    GROUP BY plan_id, record_id
+),
+
+-- Records that this export has written again since they were made.
+written_again AS (
+    SELECT record_id
+    FROM writeback.sync_log
+    WHERE
+        operation = 'update' AND status = 'succeeded'
+        AND coalesce(code, '') NOT IN ('ALREADY_HELD', 'CHANGED_BY_OTHERS')
+    GROUP BY record_id
+)
+
+SELECT
+    writes.subject_id,
+    writes.profile_id,
+    writes.record_id,
+    writes.operation,
+    writes.changed_fields,
+    -- of a record that was made, what the export has left in it since
+    CASE
+        WHEN writes.operation = 'create' AND confirmed.payload IS NOT NULL
+            THEN json_merge_patch(rows.payload, confirmed.payload)
+        ELSE rows.payload
+    END::VARCHAR AS payload,
+    rows.sent_at,
+    coalesce(before.held, '{}')::VARCHAR AS held_before,
+    written_again.record_id IS NOT NULL AS is_written_again
+FROM writes
+JOIN writeback.plan_rows AS rows USING (plan_id, record_id)
+LEFT JOIN before USING (plan_id, record_id)
+LEFT JOIN written_again USING (record_id)
+LEFT JOIN writeback.confirmed AS confirmed ON confirmed.export = $export AND confirmed.record_id = writes.record_id
+QUALIFY row_number() OVER (PARTITION BY writes.record_id, writes.operation ORDER BY rows.sent_at DESC) = 1
+ORDER BY writes.record_id

@@ -1,0 +1,157 @@
+"""Undo: what a run wrote is taken back, what others have done since stays, and nothing is written again by itself."""
+
+import pytest
+
+from sf_elt.salesforce import OrgUnavailable
+from sf_elt.writeback import ExportReport, NothingToUndo, plan_undo, run_undo
+from sf_elt_tests.writeback.conftest import SPEC
+from sf_elt_tests.writeback.people import NOW, Person
+from sf_elt_tests.writeback.test_approval import MIRROR
+from sf_elt_tests.writeback.test_creating import UPSERT, person
+
+TITLES = SPEC.model_copy(
+    update={
+        "audiences_field": None,
+        "scores_field": None,
+        "fields": {
+            "Title": "title",
+            "AnnualRevenue": "revenue",
+            "NumberOfEmployees": "employees",
+            "HasOptedOutOfEmail": "opted_out",
+            "EmailBouncedDate": "bounced_at",
+        },
+    }
+)
+FREE = MIRROR.model_copy(update={"approve_above_deleted": 1})
+
+
+def _undo(loop, spec=TITLES, **asked) -> ExportReport:
+    return run_undo(loop.org, loop.warehouse, spec, now=NOW, run_id=f"undo-{next(loop.runs)}", **asked)
+
+
+def _titled(ids, title: str | None, **values):
+    return [Person(f"p{n}", [each], values={"title": title, **values}) for n, each in enumerate(ids)]
+
+
+@pytest.mark.parametrize("policy", ["newest", "ours", "theirs"])
+def test_the_values_that_stood_there_come_back_and_stay(loop, policy):
+    """Text, numbers, yes or no and times as they were, nothing where nothing was; by any policy they stay, until the
+    profile's value changes."""
+    spec = TITLES.model_copy(update={"policy": policy})
+    held = {"Title": "Was", "AnnualRevenue": 12.5, "HasOptedOutOfEmail": True}
+    ids = loop.make_leads(1, **held) + loop.make_leads(1)
+    fields = (*held, "NumberOfEmployees", "EmailBouncedDate")
+    before = loop.held(ids, *fields)
+    values = {"revenue": 99.0, "employees": 7, "opted_out": False, "bounced_at": NOW.replace(tzinfo=None)}
+    if policy == "theirs":
+        ids, before = ids[1:], before[1:]
+    loop.fill(_titled(ids, "Dr", **values))
+    assert loop.run(spec).succeeded == len(ids)
+    assert loop.held(ids, *fields) != before
+    report = _undo(loop, spec)
+    assert (report.by_operation, report.failed) == ({"update": len(ids)}, 0)
+    assert loop.held(ids, *fields) == before
+    for lead in loop.leads:
+        lead.changed_at = NOW.replace(tzinfo=None, year=2030)  # as the import learns of what the undo has saved
+    loop.fill(_titled(ids, "Dr", **values))
+    loop.updates()
+    assert loop.run(spec).failed == 0
+    assert loop.updates() == []
+    loop.fill(_titled(ids, "Prof", **values))
+    with loop.warehouse.write() as connection:
+        connection.execute("UPDATE profiles.profiles SET updated_at = now()::TIMESTAMP + INTERVAL 1 HOUR")
+    loop.run(spec)
+    assert loop.held(ids, *fields) == [("Prof", *values[1:]) for values in before]
+    assert loop.run(spec).succeeded == 0 or policy == "ours"
+
+
+def test_what_somebody_has_changed_since_stays_theirs(loop):
+    """Field by field: theirs is told and left, the others go back."""
+    ids = loop.make_leads(1, Title="Was", NumberOfEmployees=3)
+    loop.fill(_titled(ids, "Dr", employees=7))
+    loop.run(TITLES)
+    loop.edit(ids[0], Title="Theirs")
+    found = plan_undo(loop.org, loop.warehouse, TITLES, now=NOW, run_id="look", dry_run=True)
+    assert [(each.field, each.code) for each in found.kept] == [("Title", "CHANGED_BY_OTHERS")]
+    assert [(each.field, each.before, each.after) for each in found.plan.sample] == [("NumberOfEmployees", "7", "3")]
+    assert loop.select("SELECT count(*) FROM writeback.plans WHERE operation = 'undo'") == [(0,)]
+    _undo(loop)
+    assert loop.held(ids, "Title", "NumberOfEmployees") == [("Theirs", 3)]
+    told = loop.select(
+        "SELECT status, code, changed_fields FROM writeback.sync_log WHERE run_id LIKE 'undo%' ORDER BY 1"
+    )
+    assert told == [("set aside", "CHANGED_BY_OTHERS", ["Title"]), ("succeeded", None, ["NumberOfEmployees"])]
+
+
+def test_what_a_run_made_is_deleted_unless_somebody_has_worked_on_it(loop):
+    """Updated ones get their value back, new ones go and are not made again; one that was edited needs force."""
+    loop.make_leads(1, Email="held@undo.example", Title="Was")
+    people = [person(name, f"{name}@undo.example") for name in ("held", "new", "edited")]
+    loop.fill(people)
+    assert loop.run(UPSERT).by_operation == {"create": 2, "update": 1}
+    made = dict(loop.select("SELECT profile_id, record_id FROM writeback.sync_log WHERE operation = 'create'"))
+    loop.edit(made["edited"], Company="Somebody knows")
+    report = _undo(loop, UPSERT)
+    assert (report.by_operation, report.set_aside) == ({"delete": 1, "update": 1}, 1)
+    assert loop.select("SELECT code FROM writeback.sync_log WHERE status = 'set aside'") == [("WORKED_ON",)]
+    again = loop.run(UPSERT)
+    assert (again.planned, again.set_aside) == (0, 1)
+    assert ("UNDONE",) in loop.select("SELECT code FROM writeback.sync_log")
+    forced = _undo(loop, UPSERT, undoes="run-0", force=True)
+    assert forced.by_operation == {"delete": 1}
+    loop.fill([person("new", "another@undo.example")])
+    assert loop.run(UPSERT).by_operation == {"create": 1}
+
+
+def test_what_a_run_deleted_comes_back_and_is_not_deleted_again(loop):
+    """A mirror whose person has left deletes the lead; undone it lives, and stays; back in, the person is written."""
+    ann = {"emails": ["ann@back.example"], "name": "ann"}
+    loop.fill([Person("ann", values={**ann, "title": "Dr"})])
+    loop.run(FREE)
+    loop.fill([Person("ann", values=ann)])
+    assert loop.run(FREE).by_operation == {"delete": 1}
+    assert _undo(loop, FREE).by_operation == {"undelete": 1}
+    ((record_id,),) = loop.select("SELECT DISTINCT record_id FROM writeback.sync_log")
+    assert loop.held([record_id], "Title") == [("Dr",)]
+    again = loop.run(FREE)
+    assert (again.planned, again.set_aside) == (0, 1)
+    loop.fill([Person("ann", values={**ann, "title": "Prof"})])
+    assert loop.run(FREE).by_operation == {"update": 1}
+    assert loop.held([record_id], "Title") == [("Prof",)]
+
+
+def test_an_undo_goes_back_run_by_run(loop):
+    """Each undo takes the last run that still stands; an undo itself is none, and says so; then there is nothing."""
+    ids = loop.make_leads(1, Title="First")
+    for title in ("Second", "Third"):
+        loop.fill(_titled(ids, title))
+        loop.run(TITLES)
+    assert _undo(loop).undoes == "run-1"
+    assert loop.held(ids, "Title") == [("Second",)]
+    assert _undo(loop).undoes == "run-0"
+    assert loop.held(ids, "Title") == [("First",)]
+    with pytest.raises(NothingToUndo, match="no run that wrote something"):
+        _undo(loop)
+    with pytest.raises(NothingToUndo, match="was an undo itself"):
+        _undo(loop, undoes="undo-2")
+    with pytest.raises(NothingToUndo, match="has written nothing"):
+        _undo(loop, undoes="nonsense")
+
+
+def test_an_undo_that_broke_off_goes_on(loop):
+    """Its answer was lost after the first batch: the next run looks that up and puts the rest back, nothing twice."""
+    spec = TITLES.model_copy(update={"batch_size": 2})
+    ids = loop.make_leads(4, Title="Was")
+    loop.fill(_titled(ids, "Dr"))
+    loop.run(spec)
+    update = {"path": "/composite/sobjects$", "method": "PATCH"}
+    loop.levers.faults.plan({**update, "drop": "after", "times": 1}, {**update, "drop": "before", "times": 5})
+    with pytest.raises(OrgUnavailable):
+        _undo(loop, spec)
+    loop.levers.faults.clear()
+    loop.updates()
+    report = loop.run(spec)
+    assert (report.undoes, report.confirmed_by_lookup, report.waiting) == ("run-0", 2, 0)
+    assert sum(loop.updates()) == 2
+    assert loop.held(ids, "Title") == [("Was",)] * 4
+    assert loop.run(spec).planned == 0

@@ -1,8 +1,8 @@
--- A text by which rows make a group: letter case and outer spaces aside, except in Ids of 15 characters, which differ by
--- letter case alone.
+-- A text by which rows make a group: letter case and outer spaces aside. Ids of 15 characters, which differ by letter
+-- case alone, are one with theirs of 18.
 CREATE OR REPLACE TEMP MACRO group_value(value) AS
     CASE
-        WHEN regexp_full_match(trim(value), '[0-9A-Za-z]{15}') AND regexp_matches(value, '[0-9]') THEN trim(value)
+        WHEN regexp_full_match(trim(value), '[0-9A-Za-z]{15}') AND regexp_matches(value, '[0-9]') THEN lower(id18(trim(value)))
         ELSE lower(trim(value))
     END;
 

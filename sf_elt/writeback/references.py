@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
 import duckdb
 import orjson
@@ -12,8 +13,9 @@ from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.errors import ExportMisconfigured
 from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.held import chunks
+from sf_elt.writeback.sought import Sought
 from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.targets import sought_value
+from sf_elt.writeback.targets import sought_records
 from sf_elt.writeback.verdicts import FoundRecord, prepare
 
 ANSWER_STANDS = timedelta(days=1)
@@ -37,10 +39,13 @@ def find_references(
     records. Raises ExportMisconfigured for a field that Salesforce does not filter by, AllowanceSpent.
     """
     found: list[FoundRecord] = []
-    for source in spec.references():
-        values = _pending(warehouse, spec, described, source, found, now=now, among=among)
+    for number in count():
+        pending = _pending(warehouse, spec, described, number, found, now=now, among=among)
+        if pending is None:
+            return found
+        sought, values = pending
         for some in chunks(values, AT_ONCE):
-            records = _look_up(org, spec, source.find, source.by, some)
+            records = _look_up(org, spec, sought, some)
             if keep:
                 with warehouse.write() as connection:
                     keep_found(connection, records, now=now)
@@ -79,18 +84,22 @@ def _pending(
     warehouse: Warehouse,
     spec: ExportSpec,
     described: ObjectDescribe,
-    source: Found,
+    number: int,
     found: Sequence[FoundRecord],
     *,
     now: datetime,
     among: Sequence[str] | None,
-) -> list[str]:
-    """The values that subjects in the source have and nothing is known of."""
+) -> tuple[Sought, list[str]] | None:
+    """What is looked for as that number, and the values that subjects in the source have and nothing is known of."""
     with warehouse.read() as connection:
-        types = prepare(connection, spec, described, now=now, among=among)
+        types = prepare(connection, spec, described, now=now, found=found, among=among)
+        all_sought = sought_records(spec, described, types)
+        if number >= len(all_sought):
+            return None
+        sought = all_sought[number]
         rows = connection.execute(
             f"""
-            SELECT DISTINCT {sought_value(source, types)} AS value
+            SELECT DISTINCT {sought.key} AS value
             FROM subject_rows AS subject SEMI JOIN (FROM subject_values WHERE in_source) AS wanted
                 ON wanted.subject_id = subject._subject_id
             WHERE value <> '' AND value NOT IN (
@@ -98,23 +107,22 @@ def _pending(
             )
             ORDER BY value
             """,  # noqa: S608 - the names are quoted
-            [source.find, source.by, naive(now - ANSWER_STANDS)],
+            [sought.object, sought.field, naive(now - ANSWER_STANDS)],
         ).fetchall()
-    asked = {each.value for each in found if (each.object, each.field) == (source.find, source.by)}
-    return [str(value) for (value,) in rows if value not in asked]
+    asked = {each.value for each in found if (each.object, each.field) == (sought.object, sought.field)}
+    return sought, [str(value) for (value,) in rows if value not in asked]
 
 
-def _look_up(org: Org, spec: ExportSpec, object_name: str, field: str, values: Sequence[str]) -> list[FoundRecord]:
-    only_active = object_name == "User"
+def _look_up(org: Org, spec: ExportSpec, sought: Sought, values: Sequence[str]) -> list[FoundRecord]:
+    only_active = sought.object == "User"
+    keys = [[value] if len(sought.fields) == 1 else orjson.loads(value) for value in values]
+    more_fields = ["IsActive"] if only_active else []
     try:
-        answers = find_matches(
-            org, object_name, [field], "or", [[value] for value in values],
-            more_fields=["IsActive"] if only_active else [],
-        )  # fmt: skip
+        answers = find_matches(org, sought.object, list(sought.fields), "and", keys, more_fields=more_fields)
     except RequestRefused as error:
-        raise ExportMisconfigured(f"export {spec.name!r}: find {object_name} by {field}: {error}") from None
+        raise ExportMisconfigured(f"export {spec.name!r}: find {sought.object} by {sought.field}: {error}") from None
     found = []
     for value, answer in zip(values, answers, strict=True):
         ids = [record.id for record in answer.records if not only_active or record.fields.get("IsActive")]
-        found.append(FoundRecord(object_name, field, value, ids[0] if len(ids) == 1 else None))
+        found.append(FoundRecord(sought.object, sought.field, value, ids[0] if len(ids) == 1 else None))
     return found

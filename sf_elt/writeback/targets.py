@@ -1,6 +1,6 @@
 """The spec held against the org's describe and what its source has: which field gets which value."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sf_elt.insight import SCORES
@@ -17,16 +17,25 @@ from sf_elt.writeback.field_sources import (
     Total,
     is_required,
 )
+from sf_elt.writeback.sought import (
+    MEMBER,
+    Sought,
+    Types,
+    constant_text,
+    one_text,
+    said,
+    sought_by,
+    status_of_campaign,
+)
 from sf_elt.writeback.spec import TOP_TOPICS, ExportSpec
 from sf_elt.writeback.subjects import total_of
+
+_CAMPAIGN, _STATUS = "CampaignId", "Status"
 
 LONGEST_SCORES = ", ".join(f"{score} 100" for score in SCORES)
 TEXT_TYPES = ("string", "textarea")
 LENGTH_TYPES = (*TEXT_TYPES, "picklist", "multipicklist", "combobox", "phone", "url", "email", "encryptedstring")
 NUMBER_TYPES = ("double", "currency", "percent")
-
-Types = Mapping[str, str]
-"""Name → DuckDB type of what subject_rows has."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,16 @@ def find_targets(spec: ExportSpec, describe: ObjectDescribe, types: Types) -> tu
         targets = [replace(target, on_create=False) for target in targets if target.on_update]
     for target in targets:
         _require_writable(spec, describe, target)
+    if (status := _sought_status(spec, describe, targets, types)) is not None:
+        targets = [_status_target(target, status) if target.field == _STATUS else target for target in targets]
     return tuple(targets)
+
+
+def sought_records(spec: ExportSpec, describe: ObjectDescribe, types: Types) -> list[Sought]:
+    """The records of other objects that are looked for, each after those that its own values need."""
+    sought = [sought_by(source, types) for source in spec.references()]
+    status = _sought_status(spec, describe, find_targets(spec, describe, types), types)
+    return list(dict.fromkeys([*sought, *([] if status is None else [status])]))
 
 
 def match_list(spec: ExportSpec, types: Types) -> str:
@@ -152,7 +170,7 @@ def _content(
         case str():
             return _as_text(f"subject.{quote(source)}", types[source], field), _plain_type(types[source])
         case Constant():
-            return quote_text(_told(source)), "constant"
+            return quote_text(constant_text(source)), "constant"
         case Template():
             return _filled(source, types), "template"
         case First():
@@ -163,23 +181,7 @@ def _content(
         case Total():
             return f"subject.{quote(total_of(source.sum))}", "sum"
         case Found():
-            return _found_record(source, types), f"{source.find} record"
-
-
-def sought_value(source: Found, types: Types) -> str:
-    """SQL for the value by which the record is found, over `subject`: of a list the first; null where there is none."""
-    if isinstance(source.equals, Constant):
-        return quote_text(_told(source.equals).strip())
-    return _one_text(source.equals, types)
-
-
-def _found_record(source: Found, types: Types) -> str:
-    """SQL for the Id of the record that is found, over `subject` and the temporary table found_records."""
-    return f"""(
-        SELECT any_value(found_records.record_id) FROM found_records
-        WHERE found_records.object = {quote_text(source.find)} AND found_records.field = {quote_text(source.by)}
-            AND found_records.value = {sought_value(source, types)}
-    )"""  # noqa: S608 - quoted
+            return sought_by(source, types).select("found_records.record_id"), f"{source.find} record"
 
 
 def _filled(source: Template, types: Types) -> str:
@@ -192,7 +194,7 @@ def _filled(source: Template, types: Types) -> str:
         if name is not None:
             value = f"subject.{quote(name)}"
             listed = f"array_to_string({value}, ', ')" if types[name].endswith("[]") else value
-            named.append(_said(listed))
+            named.append(said(listed))
             parts.append(f"coalesce({named[-1]}, '')")
     return f"CASE WHEN coalesce({', '.join(named)}) IS NOT NULL THEN trim({' || '.join(parts)}) END"
 
@@ -201,26 +203,8 @@ def _first_of(
     spec: ExportSpec, describe: ObjectDescribe, field: FieldDescribe, source: FieldSource, types: Types
 ) -> str:
     if isinstance(source, str):
-        return _one_text(source, types)
-    return _said(_content(spec, describe, field, source, types)[0])
-
-
-def _one_text(name: str, types: Types) -> str:
-    """SQL for the value as one text, of a list the first that is not empty."""
-    value = f"subject.{quote(name)}"
-    if types[name].endswith("[]"):
-        value = f"[each FOR each IN {value} IF trim(CAST(each AS VARCHAR)) <> ''][1]"
-    return _said(value)
-
-
-def _said(value: str) -> str:
-    """SQL for the value as text without outer spaces, null where that is empty."""
-    return f"nullif(trim(CAST({value} AS VARCHAR)), '')"
-
-
-def _told(source: Constant) -> str:
-    """The constant as SQL writes it in a text."""
-    return str(source.constant).lower() if isinstance(source.constant, bool) else str(source.constant)
+        return one_text(source, types)
+    return said(_content(spec, describe, field, source, types)[0])
 
 
 def _record_type_id(spec: ExportSpec, describe: ObjectDescribe, name: str) -> str:
@@ -270,6 +254,27 @@ def _require_writable(spec: ExportSpec, describe: ObjectDescribe, target: Target
         raise ExportMisconfigured(f"export {spec.name!r}: {describe.name}.{field.name} cannot be {able[0]}: {why}")
 
 
+def _sought_status(
+    spec: ExportSpec, describe: ObjectDescribe, targets: Sequence[Target], types: Types
+) -> Sought | None:
+    """The status that members of a campaign get, where the export writes one and knows of which campaign."""
+    status = next((target for target in targets if target.field == _STATUS), None)
+    campaign = {**spec.matchers, **spec.fields_on_create, **spec.fields}.get(_CAMPAIGN)
+    if describe.name != MEMBER or status is None or campaign is None:
+        return None
+    return status_of_campaign(
+        _content(spec, describe, describe.field(_CAMPAIGN), campaign, types)[0], status.content_sql
+    )
+
+
+def _status_target(target: Target, status: Sought) -> Target:
+    """The target, of which a status that the campaign does not have is refused."""
+    unknown = status.select("found_records.record_id IS NULL")
+    message = f"'{_STATUS}: the campaign ' || {status.values[0]} || ' has no member status ' || {status.values[1]}"
+    refused = f"refusal('INVALID_MEMBER_STATUS', {message})"
+    return replace(target, content_sql=f"CASE WHEN {unknown} THEN {refused} ELSE {target.content_sql} END")
+
+
 def _as_text(value: str, data_type: str, field: FieldDescribe) -> str:
     """SQL for a value as text: `A, B` for a list and `New: 1; Open: 3` for a map, or `A;B` as choices.
 
@@ -277,6 +282,8 @@ def _as_text(value: str, data_type: str, field: FieldDescribe) -> str:
     """
     choices = field.type == "multipicklist"
     if data_type.endswith("[]"):
+        if field.type == "reference":
+            return f"one_id({value}, {quote_text(field.name)})"
         return _listed(f"list_sort(list_distinct({value}))", ";" if choices else ", ", field)
     if data_type.startswith("MAP("):
         told = "each.key" if choices else "each.key || ': ' || coalesce(each.value::VARCHAR, '')"
@@ -285,6 +292,8 @@ def _as_text(value: str, data_type: str, field: FieldDescribe) -> str:
 
 
 def _listed(items: str, separator: str, field: FieldDescribe) -> str:
+    if field.type == "multipicklist":
+        return f"choices({items}, {quote_text(field.name)})"
     if field.type not in TEXT_TYPES or not field.length:
         return f"array_to_string({items}, '{separator}')"
     return f"fitted({items}, '{separator}', {field.length})"

@@ -22,10 +22,40 @@ CREATE OR REPLACE TEMP MACRO number_value(content) AS
 CREATE OR REPLACE TEMP MACRO date_value(content) AS
     CASE WHEN year(TRY_CAST(content AS DATE)) BETWEEN 1700 AND 4000 THEN TRY_CAST(content AS DATE) END;
 
+-- A content that is no value, but says why there is none: it begins with U+001F, which no value does.
+CREATE OR REPLACE TEMP MACRO refusal(code, message) AS chr(31) || code || chr(31) || message;
+
+-- A list as the choices of a multi-select picklist, in which a semicolon ends each.
+CREATE OR REPLACE TEMP MACRO choices(items, field) AS
+    CASE
+        WHEN contains(array_to_string(items, ''), ';') THEN refusal(
+            'CHOICE_WITH_SEMICOLON',
+            format(
+                '{}: a choice of a multi-select picklist cannot contain a semicolon: {}',
+                field, [each FOR each IN items IF contains(each, ';')][1][:200]
+            )
+        )
+        ELSE array_to_string(items, ';')
+    END;
+
+-- A list as the Id that a field takes: of one record, or none.
+CREATE OR REPLACE TEMP MACRO one_id(items, field) AS
+    CASE
+        WHEN len(list_distinct(items)) > 1 THEN refusal(
+            'SEVERAL_IDS',
+            format(
+                '{} takes one Id and not {}: {}', field, len(list_distinct(items)),
+                array_to_string(list_sort(list_distinct(items)), ', ')[:200]
+            )
+        )
+        ELSE array_to_string(items[:1], '')
+    END;
+
 -- The field's value as JSON text, 'null' for an empty one; NULL where the field cannot take it.
 CREATE OR REPLACE TEMP MACRO json_value(content, target) AS
     CASE
         WHEN coalesce(content, '') = '' THEN 'null'
+        WHEN content[1] = chr(31) THEN NULL
         WHEN target.type = 'boolean' THEN
             CASE WHEN lower(content) IN ('true', 'false') THEN lower(content) END
         WHEN target.type IN ('int', 'long') THEN
@@ -54,6 +84,10 @@ CREATE OR REPLACE TEMP MACRO json_value(content, target) AS
 -- What the org would refuse: {code, message}, or NULL. The codes are Salesforce's own.
 CREATE OR REPLACE TEMP MACRO problem(content, json, target) AS
     CASE
+        WHEN content[1] = chr(31) THEN {
+            'code': string_split(content, chr(31))[2],
+            'message': string_split(content, chr(31))[3]
+        }
         WHEN json IS NULL THEN {
             'code': 'INVALID_TYPE_ON_FIELD_IN_RECORD',
             'message': format(

@@ -11,9 +11,10 @@ import orjson
 from sf_elt.salesforce import ObjectDescribe, did_you_mean
 from sf_elt.warehouse import naive, quote, quote_table, quote_text
 from sf_elt.writeback.errors import ExportNotReady
+from sf_elt.writeback.sought import Types
 from sf_elt.writeback.spec import UPDATING, ExportSpec
 from sf_elt.writeback.subjects import make_subject_rows
-from sf_elt.writeback.targets import Target, Types, check_audiences, find_targets, match_list, matcher_lists
+from sf_elt.writeback.targets import Target, check_audiences, find_targets, match_list, matcher_lists
 
 _SQL = files("sf_elt.writeback")
 VALUES_SQL = _SQL.joinpath("values.sql").read_text("utf-8")
@@ -94,9 +95,9 @@ def prepare(
     """
     audiences = [str(name) for (name,) in connection.execute("SELECT audience FROM insight.audiences").fetchall()]
     check_audiences(spec, audiences)
+    connection.execute(VALUES_SQL)
     types = make_subject_rows(connection, spec, now=now)
     targets = find_targets(spec, described, types)
-    connection.execute(VALUES_SQL)
     _make_targets(connection, targets)
     _make_found_records(connection, found)
     _name_subjects(connection, spec, described, types, targets, among)

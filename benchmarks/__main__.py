@@ -19,7 +19,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Drawn
 
-from benchmarks import building, demo_org, identity, idle, importing, increments, lines, merging, others, scoring
+from benchmarks import (
+    building,
+    demo_org,
+    identity,
+    idle,
+    importing,
+    increments,
+    lines,
+    merging,
+    others,
+    scoring,
+    writing_back,
+)
 from benchmarks.report import Findings, Table, keep, machine, today
 
 ROWS = 1_000_000
@@ -45,6 +57,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "profiles": ("streams to profiles with all default fields, and pandas with networkx", building.measure),
     "increments": ("a build of one changed record in a hundred, against the full build", increments.measure),
     "scores": ("the nine scores of many events, and pandas", scoring.measure),
+    "export": ("the plan of an export, and many updates beside other ways to send them", writing_back.measure),
     "org": ("the demo org itself: whether it could be the bottleneck", _demo_org),
 }
 

@@ -19,7 +19,7 @@ from sf_elt.writeback.verdicts import FoundRecord, SubjectMatch, prepare
 ANSWER_STANDS = timedelta(days=1)
 """How long it stands that the org has no record, or several, where neither side is known to have changed."""
 
-AT_ONCE = 5000
+AT_ONCE = 10_000
 """Subjects whose records are looked for before what was found is kept."""
 
 Key = Sequence[str | None]
@@ -39,9 +39,10 @@ def find_subjects(
 ) -> list[SubjectMatch]:
     """Looks up the records of subjects that have none yet, hundreds in a call; gives what was found.
 
-    `found` are the records that matchers refer to and that are not kept. Kept in writeback.matches as it is found where `keep` is true. A record that is found for one value of a subject is
+    Kept in writeback.matches as it is found where `keep` is true. A record that is found for one value of a subject is
     its record; several values (emails) may have one each. Two records of one value are ambiguous. A lead that would be
     new is looked for among contacts, too: an existing contact or a converted lead is never shadowed by a new lead.
+    `found` are the records that matchers refer to.
 
     Raises ExportMisconfigured for a matcher that Salesforce does not filter by, AllowanceSpent.
     """
@@ -56,14 +57,14 @@ def find_subjects(
         pending = connection.execute(
             _SQL, {"export": spec.name, "creates": spec.creates, "stale": naive(now - ANSWER_STANDS)}
         ).fetchall()
-    all_matches: list[SubjectMatch] = []
+    looked_up: list[SubjectMatch] = []
     for some in chunks(pending, AT_ONCE):
         matches = _look_up(org, spec, described, some)
         if keep:
             with warehouse.write() as connection:
                 keep_matches(connection, spec.name, matches, now=now)
-        all_matches += matches
-    return all_matches
+        looked_up += matches
+    return looked_up
 
 
 def keep_matches(

@@ -1,6 +1,6 @@
 """What an export would send: the wanted values of each record, compared in SQL with what the org last confirmed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -12,15 +12,20 @@ from sf_elt.salesforce import ObjectDescribe, Org, describe
 from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.approval import WAITING, why_it_waits
 from sf_elt.writeback.counting import counting
+from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.held import as_text, look_up
 from sf_elt.writeback.journal import supersede
 from sf_elt.writeback.matching import find_subjects
+from sf_elt.writeback.missing_references import missing_references, to_be_created
 from sf_elt.writeback.references import find_references
 from sf_elt.writeback.resolve import resolve_in_doubt
 from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.verdicts import counts, judge, planned_by_operation
+from sf_elt.writeback.verdicts import FoundRecord, SubjectMatch, counts, judge, planned_by_operation
 
 SAMPLE_RECORDS = 10
+
+CreateReferences = Callable[[Found, Mapping[str, str]], None]
+"""Makes a record for each of these values, which have these subjects, and notes it in writeback.found_records."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def plan_export(
     run_id: str,
     dry_run: bool = False,
     among: Sequence[str] | None = None,
+    create: CreateReferences | None = None,
 ) -> Plan:
     """Finds out what `spec` would change in the org, and commits it as the export's plan before anything is sent.
 
@@ -77,14 +83,16 @@ def plan_export(
     that was not finished. A dry run leaves everything as it is, in the org and in the warehouse, and reads a sample of
     the records from the org to show them field by field, before and after.
 
-    `among`: only these subjects. Raises ExportMisconfigured (with the nearest name that exists), ExportNotReady,
-    UnknownObject, AllowanceSpent.
+    `among`: only these subjects. `create` makes records that others refer to. Raises ExportMisconfigured (with the
+    nearest name that exists), ExportNotReady, UnknownObject, AllowanceSpent.
     """
     with counting(org) as calls:
         described = describe(org, spec.object)
         confirmed = 0 if dry_run else resolve_in_doubt(org, warehouse, spec, described, now=now, run_id=run_id)
         found = find_references(org, warehouse, spec, described, now=now, keep=not dry_run, among=among)
         matches = find_subjects(org, warehouse, spec, described, now=now, keep=not dry_run, found=found, among=among)
+        for source in spec.references():
+            found = _with_created(warehouse, spec, described, source, matches, found, now=now, create=create)
         plan_id = uuid4().hex
         opened = warehouse.read() if dry_run else warehouse.write()
         with opened as connection:
@@ -110,6 +118,31 @@ def plan_export(
             dry_run=dry_run,
             held_because=because,
         )
+
+
+def _with_created(
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    described: ObjectDescribe,
+    source: Found,
+    matches: Sequence[SubjectMatch],
+    found: Sequence[FoundRecord],
+    *,
+    now: datetime,
+    create: CreateReferences | None,
+) -> list[FoundRecord]:
+    """What was found, with the records that `create` makes for values that have none; in a dry run as if it had."""
+    if not source.create:
+        return list(found)
+    missing = missing_references(warehouse, spec, described, source, now=now, matches=matches, found=found)
+    if not missing:
+        return list(found)
+    gone = {(source.find, source.by, value) for value in missing}
+    others = [each for each in found if (each.object, each.field, each.value) not in gone]
+    if create is None:
+        return [*others, *to_be_created(source, missing)]
+    create(source, missing)
+    return others
 
 
 def _commit_plan(

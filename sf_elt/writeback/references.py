@@ -11,7 +11,6 @@ from sf_elt.salesforce import ObjectDescribe, Org, RequestRefused
 from sf_elt.salesforce.matching import find_matches
 from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.errors import ExportMisconfigured
-from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.held import chunks
 from sf_elt.writeback.sought import Sought
 from sf_elt.writeback.spec import ExportSpec
@@ -51,13 +50,6 @@ def find_references(
                     keep_found(connection, records, now=now)
             found += records
     return found
-
-
-def missing_values(found: Sequence[FoundRecord], source: Found) -> list[str]:
-    """The values for which there is no record."""
-    return [
-        each.value for each in found if (each.object, each.field) == (source.find, source.by) and not each.record_id
-    ]
 
 
 def keep_found(connection: duckdb.DuckDBPyConnection, found: Sequence[FoundRecord], *, now: datetime) -> None:

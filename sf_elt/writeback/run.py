@@ -1,6 +1,8 @@
 """One run of an export: what stands is gone on with, or waited for; else it is planned anew, and sent."""
 
+import logging
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,13 +13,17 @@ from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import Warehouse
 from sf_elt.writeback.approval import StandingPlan, approve_plan, standing_plan
 from sf_elt.writeback.counting import CountedCalls, counting
+from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.journal import note_calls
+from sf_elt.writeback.missing_references import export_of_references, keep_created
 from sf_elt.writeback.plan import Plan, plan_export
 from sf_elt.writeback.report import ExportReport, Waiting
 from sf_elt.writeback.resolve import resolve_in_doubt
 from sf_elt.writeback.send import send_plan
 from sf_elt.writeback.spec import ExportSpec
 from sf_elt.writeback.undo import plan_undo
+
+log = logging.getLogger(__name__)
 
 
 def run_export(
@@ -30,12 +36,14 @@ def run_export(
     progress: Progress | None = None,
     approve: str = "",
     replan: bool = False,
+    among: Sequence[str] | None = None,
 ) -> ExportReport:
     """Plans and sends. A spent allowance is no error: the report says until when the export pauses.
 
     A plan that needs approval is not sent: the report says so, and further runs wait for it for seven days.
     `approve`: the id of such a plan, whose very records are sent. `replan`: the export is planned anew in its place.
-    What was approved, or is an undo, and did not come to its end, goes on.
+    What was approved, or is an undo, and did not come to its end, goes on. `among`: only these subjects. Records that
+    new ones refer to, such as the account of a contact, are created first.
 
     Raises NotApproved where there is no such plan, and what `plan_export` and `send_plan` raise.
     """
@@ -58,7 +66,17 @@ def run_export(
     with counting(org) as calls:
         try:
             plan = (
-                plan_export(org, warehouse, spec, now=now, run_id=run_id)
+                plan_export(
+                    org,
+                    warehouse,
+                    spec,
+                    now=now,
+                    run_id=run_id,
+                    among=among,
+                    create=lambda source, subjects: _create_references(
+                        org, warehouse, spec, source, subjects, now=now, run_id=run_id
+                    ),
+                )
                 if standing is None
                 else _gone_on_with(org, warehouse, spec, standing, calls, now=now, run_id=run_id)
             )
@@ -105,6 +123,26 @@ def _paused(spec: ExportSpec, spent: AllowanceSpent, calls: CountedCalls) -> Exp
     return ExportReport(
         spec.name, plan_id=None, api_calls=calls.made, paused_until=spent.until, paused_because=str(spent)
     )
+
+
+def _create_references(
+    org: Org,
+    warehouse: Warehouse,
+    spec: ExportSpec,
+    source: Found,
+    subjects: Mapping[str, str],
+    *,
+    now: datetime,
+    run_id: str,
+) -> None:
+    """An export of its own: what it makes is matched first, planned, logged and found out about like anything else."""
+    export = export_of_references(spec, source)
+    report = run_export(org, warehouse, export, now=now, run_id=run_id, among=list(subjects.values()))
+    log.info("export %s: %d %s records were created first", spec.name, report.succeeded, source.find)
+    with warehouse.write() as connection:
+        keep_created(connection, export, source, subjects, now=now)
+    if report.paused_until is not None:
+        raise AllowanceSpent(report.paused_because, until=report.paused_until)
 
 
 def _gone_on_with(

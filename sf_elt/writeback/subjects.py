@@ -47,6 +47,11 @@ def _known(spec: ExportSpec, source: SourceRows, name: str) -> Column:
     raise ExportMisconfigured(f"export {spec.name!r}: {source.lacks} {name!r}{did_you_mean(name, source.nameable())}")
 
 
+def make_group_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the macros by which rows become groups."""
+    connection.execute(statement("groups", package=__package__))
+
+
 def _grouped(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, read: Columns, rows: str) -> str:
     """SQL for one row for each value of group_by, or each combination of values."""
     for name in spec.group_columns:
@@ -55,7 +60,7 @@ def _grouped(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, read: Colu
                 f"export {spec.name!r}: group_by: {name!r} is a list, and a record is of one group: name a field with "
                 "one value"
             )
-    connection.execute(statement("groups", package=__package__))
+    make_group_macros(connection)
     values = [f"CAST({quote(name)} AS VARCHAR)" for name in spec.group_columns]
     parts = [f"group_value({value})" for value in values]
     columns = [f"latest({quote(name)}, _updated_at, _subject_id) AS {quote(name)}" for name in read]

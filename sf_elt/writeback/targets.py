@@ -180,6 +180,9 @@ def _content(
             return quote_text(_record_type_id(spec, describe, source.record_type)), "record type"
         case Total():
             return f"subject.{quote(total_of(source.sum))}", "sum"
+        case Found() if source.create:  # a record that could not be made is an error of what refers to it
+            sought = sought_by(source, types)
+            return f"coalesce({sought.select('found_records.record_id')}, {sought.key})", f"new {source.find}"
         case Found():
             return sought_by(source, types).select("found_records.record_id"), f"{source.find} record"
 

@@ -63,7 +63,7 @@ def judge(
     `matches` and `found` go before what the warehouse remembers of earlier look-ups. `among`: only these subjects.
     """
     prepare(connection, spec, described, now=now, found=found, among=among)
-    _make_current_matches(connection, spec, matches)
+    make_current_matches(connection, spec, matches)
     parameters = {
         "export": spec.name,
         "stream": spec.records_stream,
@@ -182,9 +182,10 @@ def _keys(lists: Sequence[str]) -> str:
     return keys
 
 
-def _make_current_matches(
+def make_current_matches(
     connection: duckdb.DuckDBPyConnection, spec: ExportSpec, matches: Sequence[SubjectMatch]
 ) -> None:
+    """Makes the temporary table current_matches: what was found just now, and of other subjects what is remembered."""
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE current_matches AS

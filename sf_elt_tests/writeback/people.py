@@ -17,6 +17,8 @@ USER_FIELDS = {
     "email": "VARCHAR",
     "emails": "VARCHAR[]",
     "name": "VARCHAR",
+    "company": "VARCHAR",
+    "owner_email": "VARCHAR",
     "title": "VARCHAR",
     "topics": "VARCHAR[]",
     "statuses": "MAP(VARCHAR, BIGINT)",

@@ -16,9 +16,9 @@ UPSERT = ExportSpec(
 )
 
 
-def person(name: str, *emails: str, title: str = "Dr", **more: object) -> Person:
-    """A profile without records, with a name and addresses of this test's own."""
-    return Person(name, values={"emails": list(emails), "name": name, "title": title}, **more)
+def person(name: str, *emails: str, title: str | None = "Dr", **more: object) -> Person:
+    """A profile without records, with a name, addresses of this test's own, and more user fields."""
+    return Person(name, values={"emails": list(emails), "name": name, "title": title, **more})
 
 
 def _leads(loop, *emails: str) -> list[tuple[object, ...]]:

@@ -57,7 +57,10 @@ CREATE OR REPLACE TEMP MACRO json_value(content, target) AS
         WHEN coalesce(content, '') = '' THEN 'null'
         WHEN content[1] = chr(31) THEN NULL
         WHEN target.type = 'boolean' THEN
-            CASE WHEN lower(content) IN ('true', 'false') THEN lower(content) END
+            CASE
+                WHEN lower(trim(content)) IN ('true', 'yes', '1') THEN 'true'
+                WHEN lower(trim(content)) IN ('false', 'no', '0') THEN 'false'
+            END
         WHEN target.type IN ('int', 'long') THEN
             CASE
                 WHEN number_value(content) = trunc(number_value(content))

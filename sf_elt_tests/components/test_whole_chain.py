@@ -31,6 +31,8 @@ def test_the_whole_chain_in_one_run(
         "every_profile_has_an_identifier": True,
         "few_enough_topics": True,
         "every_sent_record_has_an_outcome": True,
+        "no_plan_waits_for_approval": True,
+        "the_org_takes_every_field": True,
     }
     graph = deployed.definitions.resolve_asset_graph()
     assert Path(deployed.metadata(REPORT)["file"]).stat().st_size == deployed.metadata(REPORT)["bytes"]

@@ -10,7 +10,9 @@ from sf_elt.components.attributes import Group, Owner, require_known
 from sf_elt.components.audiences import Audiences
 from sf_elt.components.automation import after_checked_data, resume_when_free
 from sf_elt.components.content_affinity import known_affinities
+from sf_elt.components.exports.checks import APPROVED, EVERY_OUTCOME, FIELDS_FIT, check_specs, passed, rests, waits
 from sf_elt.components.exports.preview import FULL_VALUES, changes_table
+from sf_elt.components.exports.told import columns_of, metadata_of, what_to_do
 from sf_elt.components.imports.salesforce_import import known_streams
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key
 from sf_elt.components.pictures import pictures_of_export
@@ -21,20 +23,37 @@ from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import Example
 from sf_elt.components.writes_to_org import WritesToOrg
 from sf_elt.insight.subjects import BESIDE_FIELDS, OF_EVERY_PROFILE
-from sf_elt.salesforce import AllowanceSpent
+from sf_elt.salesforce import AllowanceSpent, Org, UnknownObject
 from sf_elt.warehouse import JobMeter, Warehouse
-from sf_elt.writeback import TOP_TOPICS, ExportReport, plan_export, run_export
-from sf_elt.writeback.field_sources import FieldSource, Found, named_in
+from sf_elt.writeback import (
+    ExportMisconfigured,
+    ExportReport,
+    NotApproved,
+    NothingToUndo,
+    Plan,
+    plan_export,
+    plan_undo,
+    run_export,
+    run_undo,
+)
+from sf_elt.writeback.field_sources import named_in
 from sf_elt.writeback.spec import spender
 
 DRY_RUN = "dry run: nothing was sent"
-EVERY_OUTCOME = "every_sent_record_has_an_outcome"
+LAST = "last"
 
 
 class ExportConfig(dg.Config):
     """What a single run of an export may be told in the Launchpad."""
 
     dry_run: bool = Field(default=False, description="Find out what would be sent, and send nothing.")
+    approve: str = Field(default="", description="Id of a plan that waits for approval: its very records are sent.")
+    replan: bool = Field(default=False, description="Plan anew in place of a plan that waits for approval.")
+    undo_run: str = Field(
+        default="",
+        description="Take back what this run of the export wrote: its run id, or `last`. With dry_run only "
+        "find out how.",
+    )
 
 
 @dg.scaffold_with(Example)
@@ -72,7 +91,7 @@ class SalesforceExport(WritesToOrg):
             owners=self.owners,
             kinds={"salesforce", "duckdb"},
             tags={"connection": self.connection, "export": self.name},
-            metadata={"object": self.object, "dagster/column_schema": self._columns()},
+            metadata={"object": self.object, "dagster/column_schema": columns_of(self)},
             automation_condition=after_checked_data() if self.keep_updated else None,
             skippable=True,
         )
@@ -80,14 +99,7 @@ class SalesforceExport(WritesToOrg):
         @dg.multi_asset(
             name=f"export_{self.name}",
             specs=[spec],
-            check_specs=[
-                dg.AssetCheckSpec(
-                    EVERY_OUTCOME,
-                    asset=key,
-                    blocking=True,
-                    description="Every planned record was confirmed, refused by the org, or set aside with its reason.",
-                )
-            ],
+            check_specs=check_specs(key),
             required_resource_keys={"warehouse", self.connection},
             backfill_policy=dg.BackfillPolicy.single_run(),
             pool=POOL,
@@ -95,66 +107,109 @@ class SalesforceExport(WritesToOrg):
         def run(
             context: dg.AssetExecutionContext, config: ExportConfig
         ) -> Iterator[Materialized | dg.AssetCheckResult]:
-            yield from self.preview(context, key) if config.dry_run else self.send(context, key)
+            yield from self.preview(context, key, config) if config.dry_run else self.send(context, key, config)
 
         return run
 
-    def send(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> Iterator[Materialized | dg.AssetCheckResult]:
-        """Plans and sends; out of API calls, it says so and leaves the rest for later."""
+    def send(
+        self, context: dg.AssetExecutionContext, key: dg.AssetKey, config: ExportConfig
+    ) -> Iterator[Materialized | dg.AssetCheckResult]:
+        """Plans and sends; out of API calls, or where a plan needs approval, it says so and leaves the rest for later.
+
+        Where the org lacks what the export writes, this export rests: its run goes well, its check does not.
+        """
+        if not self.enabled and not config.undo_run:
+            yield from self._switched_off(context, key)
+            return
         warehouse: Warehouse = context.resources.warehouse
         connection: OrgConnection = getattr(context.resources, self.connection)
         meter = self._meter(warehouse, connection)
         try:
             with connection.org(meter) as org:
-                report = run_export(
-                    org,
-                    warehouse,
-                    self,
-                    now=datetime.now(UTC),
-                    run_id=context.run.run_id,
-                    progress=log_progress(context),
-                )
+                report = self._run(org, warehouse, context, config)
         except AllowanceSpent as spent:  # before there was a session
             report = ExportReport(self.name, plan_id=None, paused_until=spent.until, paused_because=str(spent))
+        except (ExportMisconfigured, UnknownObject) as error:
+            yield from rests(context, key, what_to_do(self, self.connection, str(error)))
+            return
+        except (NotApproved, NothingToUndo) as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        if report.awaits is not None:
+            yield from waits(context, key, report.awaits)
+            return
         if report.paused_until is not None:
             reason = f"{report.paused_because}; {report.waiting:,} records wait, {report.succeeded:,} were written"
             note_pause(context, key, report.paused_until, reason)
             yield holds_so_far(key, EVERY_OUTCOME, f"what was sent has one; {reason}")
+            yield from passed(key, APPROVED, FIELDS_FIT)
             return
         if report.failed:
             context.log.warning(f"the org refused {report.failed:,} records; writeback.sync_log has its words for each")
         yield dg.MaterializeResult(
             asset_key=key,
-            metadata={**_metadata(report, meter.left), **pictures_of_export(context, warehouse, self.name)},
+            metadata={**metadata_of(report, meter.left), **pictures_of_export(context, warehouse, self.name)},
             check_results=[
                 dg.AssetCheckResult(
                     asset_key=key,
                     check_name=EVERY_OUTCOME,
                     passed=report.waiting == 0,
                     metadata={"records_without_outcome": report.waiting},
-                )
+                ),
+                *passed(key, APPROVED, FIELDS_FIT),
             ],
         )
 
-    def preview(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+    def _run(
+        self, org: Org, warehouse: Warehouse, context: dg.AssetExecutionContext, config: ExportConfig
+    ) -> ExportReport:
+        now, run_id, progress = datetime.now(UTC), context.run.run_id, log_progress(context)
+        if config.undo_run:
+            undoes = "" if config.undo_run == LAST else config.undo_run
+            return run_undo(org, warehouse, self, now=now, run_id=run_id, undoes=undoes, progress=progress)
+        return run_export(
+            org, warehouse, self, now=now, run_id=run_id, progress=progress, approve=config.approve,
+            replan=config.replan,
+        )  # fmt: skip
+
+    def _switched_off(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+        said = f"the export {self.name} is switched off (enabled: false): nothing was planned, nothing was sent"
+        context.log.warning(said)
+        context.log_event(dg.AssetObservation(asset_key=key, description=said))
+        yield from passed(key, EVERY_OUTCOME, APPROVED, FIELDS_FIT, because=said)
+
+    def preview(
+        self, context: dg.AssetExecutionContext, key: dg.AssetKey, config: ExportConfig
+    ) -> Iterator[dg.AssetCheckResult]:
         """Finds out what would be sent. Counts and the first records stand on the asset as an observation."""
+        if not self.enabled and not config.undo_run:
+            yield from self._switched_off(context, key)
+            return
         warehouse: Warehouse = context.resources.warehouse
         connection: OrgConnection = getattr(context.resources, self.connection)
-        passed = dg.AssetCheckResult(asset_key=key, check_name=EVERY_OUTCOME, passed=True, description=DRY_RUN)
         try:
             with connection.org(self._meter(warehouse, connection)) as org:
-                plan = plan_export(org, warehouse, self, now=datetime.now(UTC), run_id=context.run.run_id, dry_run=True)
+                plan = self._planned(org, warehouse, context, config)
         except AllowanceSpent as spent:  # nobody waits for a dry run: it does not go on by itself
             said = f"dry run: no API calls left, nothing is known. {spent}"
             context.log.warning(said)
             context.log_event(dg.AssetObservation(asset_key=key, description=said))
-            yield passed
+            yield from passed(key, EVERY_OUTCOME, APPROVED, FIELDS_FIT, because=DRY_RUN)
             return
+        except (ExportMisconfigured, UnknownObject) as error:
+            reason = what_to_do(self, self.connection, str(error))
+            yield dg.AssetCheckResult(asset_key=key, check_name=FIELDS_FIT, passed=False, description=reason)
+            yield from passed(key, EVERY_OUTCOME, APPROVED, because=DRY_RUN)
+            return
+        except NothingToUndo as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
         measured = numbers(
             {
                 "would_write": plan.rows_planned,
+                **{f"would_{operation}": number for operation, number in plan.rows_by_operation.items()},
                 "unchanged": plan.rows_unchanged,
                 "set_aside": plan.rows_set_aside,
+                "without_record": plan.rows_without_record,
+                "would_wait_for_approval": plan.held_because or None,
                 "api_calls": plan.api_calls,
                 "full_values": FULL_VALUES,
             }
@@ -168,19 +223,14 @@ class SalesforceExport(WritesToOrg):
                 metadata={**measured, "first_changes": changes},
             )
         )
-        yield passed
+        yield from passed(key, EVERY_OUTCOME, APPROVED, FIELDS_FIT, because=DRY_RUN)
 
-    def _columns(self) -> dg.TableSchema:
-        """The Salesforce fields that are written, and what from."""
-        sources = {field: _told(source) for field, source in self.fields.items()}
-        sources |= {field: f"{_told(source)}, of new records" for field, source in self.fields_on_create.items()}
-        own = {
-            self.audiences_field: "the profile's audiences",
-            self.scores_field: "the profile's scores",
-            self.affinity_field: "the profile's topics of most interest",
-        }
-        sources |= {field: source for field, source in own.items() if field is not None}
-        return dg.TableSchema(columns=[dg.TableColumn(field, description=source) for field, source in sources.items()])
+    def _planned(self, org: Org, warehouse: Warehouse, context: dg.AssetExecutionContext, config: ExportConfig) -> Plan:
+        now, run_id = datetime.now(UTC), context.run.run_id
+        if config.undo_run:
+            undoes = "" if config.undo_run == LAST else config.undo_run
+            return plan_undo(org, warehouse, self, now=now, run_id=run_id, undoes=undoes, dry_run=True).plan
+        return plan_export(org, warehouse, self, now=now, run_id=run_id, dry_run=True)
 
     def _meter(self, warehouse: Warehouse, connection: OrgConnection) -> JobMeter:
         return connection.meter(warehouse, self.spender, self.max_daily_api_calls, org_reserve=self.org_reserve)
@@ -206,34 +256,3 @@ class SalesforceExport(WritesToOrg):
                     require_known(context, [attribute, field], "user field", name, known)
         for index, name in enumerate(self.trigger_fields):
             require_known(context, ["trigger_fields", index], "user field", name, known)
-
-
-def _told(source: FieldSource) -> str:
-    """What a field gets, in words."""
-    match source:
-        case str() if source == TOP_TOPICS:
-            return "the profile's topics of most interest"
-        case str():
-            return f"user field {source}"
-        case Found():
-            return f"the {source.find} whose {source.by} is {source.equals}"
-        case _:
-            return ", ".join(f"{name}: {value}" for name, value in source.model_dump(exclude_unset=True).items())
-
-
-def _metadata(report: ExportReport, left: int | None) -> dict[str, dg.MetadataValue]:
-    return numbers(
-        {
-            "dagster/row_count": report.succeeded,
-            "records_planned": report.planned,
-            "records_confirmed": report.succeeded,
-            "records_refused": report.failed,
-            "records_set_aside": report.set_aside,
-            "records_unchanged": report.unchanged,
-            "records_refused_before": report.refused_before,
-            "records_confirmed_by_lookup": report.confirmed_by_lookup,
-            "api_calls": report.api_calls,
-            "api_calls_left": left,
-            "seconds": report.seconds,
-        }
-    )

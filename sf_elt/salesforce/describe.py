@@ -96,6 +96,7 @@ class ObjectDescribe(BaseModel):
     labelPlural: str = ""
     keyPrefix: str | None = None
     queryable: bool = True
+    deletable: bool = True
     recordTypeInfos: tuple[RecordTypeInfo, ...] = ()
     fields: tuple[FieldDescribe, ...]
 

@@ -18,7 +18,7 @@ from sf_elt.salesforce.errors import RequestRefused, SalesforceError, UnknownFie
 from sf_elt.salesforce.soql import all_of, among, among_found, compare, select
 
 Why = Literal["hidden", "absent", "unknown"]
-Right = Literal["Read", "Edit", "View All"]
+Right = Literal["Read", "Edit", "Delete", "View All"]
 
 # The parts of an address have no field-level security, and no row in FieldDefinition, of their own.
 _PART = re.compile(r"(Street|City|State|StateCode|PostalCode|Country|CountryCode|Latitude|Longitude|GeocodeAccuracy)$")

@@ -52,6 +52,8 @@ def find_subjects(
         check_matchers(described, list(spec.matchers))
     except RequestRefused as error:
         raise ExportMisconfigured(f"export {spec.name!r}: matchers: {error}") from None
+    if spec.external_id and not described.field(spec.external_id).externalId:
+        raise ExportMisconfigured(f"export {spec.name!r}: {spec.object}.{spec.external_id} is no external id")
     with warehouse.read() as connection:
         prepare(connection, spec, described, now=now, found=found, among=among)
         pending = connection.execute(

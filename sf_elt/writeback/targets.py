@@ -230,7 +230,7 @@ def _matcher_targets(spec: ExportSpec, describe: ObjectDescribe, written: set[st
 
 
 def _require_all(spec: ExportSpec, describe: ObjectDescribe, written: set[str]) -> None:
-    missing = [field.name for field in describe.fields if _is_needed(field) and field.name not in written]
+    missing = [field.name for field in describe.fields if is_needed(field) and field.name not in written]
     if missing:
         raise ExportMisconfigured(
             f"export {spec.name!r}: a new {describe.name} needs {', '.join(missing)}: say in fields or "
@@ -238,7 +238,8 @@ def _require_all(spec: ExportSpec, describe: ObjectDescribe, written: set[str]) 
         )
 
 
-def _is_needed(field: FieldDescribe) -> bool:
+def is_needed(field: FieldDescribe) -> bool:
+    """Whether a new record cannot be without it, and the org does not fill it by itself."""
     return field.createable and not field.nillable and not field.defaultedOnCreate and field.type != "boolean"
 
 
@@ -357,7 +358,7 @@ def _target(
         is_own=is_own,
         on_create=True,
         on_update=on_update,
-        is_needed=_is_needed(field),
+        is_needed=is_needed(field),
         max_length=field.length if field.type in LENGTH_TYPES else 0,
         limit_below=10.0 ** (field.precision - field.scale) if field.type in NUMBER_TYPES and field.precision else 0.0,
         scale=field.scale,

@@ -119,6 +119,27 @@ def test_exports_need_edit(checked: _Checked, org: Details) -> None:
     assert missing[2].grant.startswith("Create the field Nope__c")
 
 
+def test_exports_that_create_need_more(checked: _Checked) -> None:
+    """What new records cannot be without, what Salesforce does not filter by, and an external id that is none."""
+    export = SalesforceExport(
+        name="leads", connection="salesforce", object="Lead", operation="upsert", matchers={"Description": "title"},
+        fields={"Title": "title"},
+    )  # fmt: skip
+    other = export.model_copy(
+        update={"name": "other", "matchers": {"Email": "email"}, "external_id": "Email", "fields": {"LastName": "name"}}
+    )
+    missing = _missing(checked(deployment_of(LEADS, exports=(export, other))))
+    assert [(each.subject, each.test) for each in missing] == [
+        ("export leads", "matchers"),
+        ("export leads", "fields"),
+        ("export other", "matchers"),
+        ("export other", "fields"),
+    ]
+    assert "does not filter by" in missing[0].says
+    assert missing[1].says == "a new Lead needs LastName, Company"
+    assert "sf-elt setup --external-id Email" in missing[2].grant
+
+
 @pytest.mark.parametrize(
     ("variables", "test", "advice"),
     [

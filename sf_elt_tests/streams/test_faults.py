@@ -353,7 +353,7 @@ def test_a_pause_is_a_pause_though_the_warehouse_is_busy(importer: Importer) -> 
 def test_a_job_that_never_ends_is_given_up(importer: Importer, org: Details) -> None:
     """Patience with a job is bounded, and the error names the job and its state."""
     levers(org).faults.plan({"path": "/jobs/query$", "method": "POST", "hold_job": True})
-    with pytest.raises(OrgUnavailable, match=r"query job \w+ is still \w+ after .* goes on waiting for this job"):
+    with pytest.raises(OrgUnavailable, match=r"bulk job \w+ is still \w+ after .* goes on waiting for this job"):
         importer.run(replace(BULK, job_patience=timedelta(seconds=0.3)))
 
 

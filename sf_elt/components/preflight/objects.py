@@ -1,16 +1,14 @@
-"""What a preflight tests of each stream and each export: objects, fields, timestamps, sharing."""
+"""What a preflight tests of each stream: objects, fields, timestamps, sharing."""
 
 from collections.abc import Iterator
 
 from sf_elt.components.deployment import ImportedStream
-from sf_elt.components.exports.salesforce_export import SalesforceExport
 from sf_elt.components.preflight.findings import Finding
 from sf_elt.salesforce import ObjectDescribe, Org, UnknownField, UnknownObject, did_you_mean
 from sf_elt.salesforce.permissions import Rights, fact, how_to_grant, owner_of
 from sf_elt.streams import SpecRefused, StreamSpec, stream_columns
 from sf_elt.streams.windows import NO_TIMESTAMP, TIMESTAMP_FIELDS, WHOLE
 
-MADE_BY_SETUP = "`sf-elt setup` makes the fields for audiences, scores and topics, and lets the user edit them."
 SOME = 5  # hidden fields that are named before the rest is counted
 
 
@@ -34,7 +32,7 @@ def about_stream(org: Org, each: ImportedStream, known: Rights) -> Iterator[Find
     spec = each.spec
     described = org.described.get(spec.object)
     if described is None:
-        yield _unseen_object(spec.stream, known, spec.object)
+        yield unseen_object(spec.stream, known, spec.object)
         return
     if not described.queryable:
         yield Finding(
@@ -92,41 +90,6 @@ def _sharing(spec: StreamSpec, known: Rights, described: ObjectDescribe) -> Iter
         yield Finding(spec.stream, "sharing", "ok", "the integration user sees every record")
 
 
-def about_export(org: Org, export: SalesforceExport, known: Rights) -> Iterator[Finding]:
-    """One export: every field that it writes exists and may be updated."""
-    subject = f"export {export.name}"
-    described = org.described.get(export.object)
-    if described is None:
-        yield _unseen_object(subject, known, export.object)
-        return
-    troubles = [
-        trouble
-        for name in export.salesforce_fields()
-        if (trouble := _unwritable(subject, described, known, name)) is not None
-    ]
-    written = ", ".join(export.salesforce_fields())
-    yield from troubles or [Finding(subject, "fields", "ok", f"may write {described.name}: {written}")]
-
-
-def _unwritable(subject: str, described: ObjectDescribe, known: Rights, name: str) -> Finding | None:
-    try:
-        field = described.field(name)
-    except UnknownField as error:
-        if known.why_not_seen(described.name, name) == "absent":
-            grant = f"Create the field {name}: docs/setup.md. {MADE_BY_SETUP}"
-            return Finding(subject, "fields", "missing", str(error), grant)
-        grant = f"{how_to_grant(known, described.name, name, 'Edit')}. {MADE_BY_SETUP}"
-        return Finding(subject, "fields", "missing", fact(known, described.name, name), grant)
-    if field.updateable:
-        return None
-    if field.calculated:
-        says = f"{described.name}.{field.name} is computed by the org and cannot be written"
-        return Finding(subject, "fields", "missing", says, "Export into another field.")
-    says = f"the integration user may not write {described.name}.{field.name}"
-    grant = f"{how_to_grant(known, described.name, name, 'Edit')}, and Object Permissions: Edit. {MADE_BY_SETUP}"
-    return Finding(subject, "fields", "missing", says, grant)
-
-
 def _is_seen(org: Org, spec: StreamSpec, name: str) -> bool:
     relationship, dot, related = name.partition(".")
     described = org.described[spec.object]
@@ -145,7 +108,7 @@ def _has(described: ObjectDescribe, name: str) -> bool:
     return True
 
 
-def _unseen_object(subject: str, known: Rights, object_name: str) -> Finding:
+def unseen_object(subject: str, known: Rights, object_name: str) -> Finding:
     absent = known.why_not_seen(object_name) == "absent"
     grant = "Correct its name, or take it out." if absent else how_to_grant(known, object_name)
     return Finding(subject, "object", "missing", fact(known, object_name), grant)

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sf_elt.components.deployment import Deployment, ImportedStream
+from sf_elt.components.preflight.exports import about_export
 from sf_elt.components.preflight.findings import Finding, Preflight
-from sf_elt.components.preflight.objects import about_export, about_stream, parents_of
+from sf_elt.components.preflight.objects import about_stream, parents_of
 from sf_elt.components.preflight.org import about_limits, about_versions
 from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, Org, SalesforceError
 from sf_elt.salesforce.asking import describe_together

@@ -194,6 +194,8 @@ class ExportSpec(BaseModel):
         if self.fields_on_leave:
             if self.events or self.group_by:
                 yield "writes events or groups, which never leave: fields_on_leave goes with profiles"
+            if both := [field for field in self.fields_on_leave if field in self.fields_on_create]:
+                yield f"writes {both[0]} once and on leave: put it into fields in place of fields_on_create"
             if self.on_leave != "update" or self.operation not in ("update", "upsert"):
                 yield "has fields_on_leave: they go with on_leave: update, and with update or upsert"
 

@@ -255,6 +255,8 @@ def _require_writable(spec: ExportSpec, describe: ObjectDescribe, target: Target
     ]
     if able:
         why = "it is a formula" if field.calculated else "the org or the user's permissions do not allow it"
+        if spec.creates and target.on_update and field.createable and not field.updateable:
+            why = "only new records get it: put it into fields_on_create"
         raise ExportMisconfigured(f"export {spec.name!r}: {describe.name}.{field.name} cannot be {able[0]}: {why}")
 
 

@@ -11,8 +11,9 @@ from sf_elt.profiles import FieldRule, build_profiles
 from sf_elt.salesforce import OrgUnavailable
 from sf_elt.streams import StreamSpec, Window, import_window
 from sf_elt.warehouse import JobMeter
-from sf_elt.writeback import ExportSpec, resolve
+from sf_elt.writeback import ExportMisconfigured, ExportSpec, resolve
 from sf_elt_tests.writeback.happenings import happen, log, make, rows
+from sf_elt_tests.writeback.people import NOW
 from sf_elt_tests.writeback.test_crashes import COLLECTIONS
 
 WHO = {
@@ -27,7 +28,7 @@ TOUCHES = ExportSpec(
     object="Task",
     operation="create",
     events="touches",
-    where="type in ('email_sent', 'message_sent')",
+    where="type in ('email_sent', 'message_sent') and occurred_at > now() - interval 30 days",
     key="event_id",
     fields={
         "Subject": {"template": "Email: {subject}"},
@@ -39,6 +40,10 @@ TOUCHES = ExportSpec(
     },
 )
 BODY = "Hello,\r\n\r\nas promised: the numbers.\n\n" + "x" * 5000
+
+
+def _touches(**changed: object) -> ExportSpec:
+    return ExportSpec.model_validate({**TOUCHES.model_dump(exclude_unset=True), **changed})
 
 
 def _sent(event_id: str, email: str, **more: object) -> dict[str, object]:
@@ -61,6 +66,7 @@ def test_touchpoints_become_completed_tasks_once_and_wait_for_their_person(loop)
         _sent("b1", "bob@act.example", type="message_sent"),
         _sent("z1", "zoe@act.example"),
         _sent("v1", "ann@act.example", type="pageview"),
+        _sent("o1", "ann@act.example", occurred_at=NOW - timedelta(days=31)),
     )
     report = loop.run(TOUCHES)
     assert (report.succeeded, report.set_aside) == (3, 1)
@@ -99,7 +105,7 @@ def test_an_event_goes_to_the_records_of_its_profile(loop):
         **TOUCHES.fields,
         "WhoId": {"first": ["salesforce_contact_ids", "salesforce_lead_ids"], "required": True},
     }
-    spec = ExportSpec.model_validate({**TOUCHES.model_dump(exclude_unset=True), "fields": by_profile})
+    spec = _touches(fields=by_profile)
     report = loop.run(spec)
     assert (report.succeeded, report.set_aside) == (1, 1)
     assert len(_tasks(loop, contact)) == 1
@@ -141,6 +147,32 @@ def test_a_lost_answer_makes_no_second_task(loop):
     report = loop.run(TOUCHES)
     assert (report.confirmed_by_lookup, report.planned) == (2, 0)
     assert len(_tasks(loop, who)) == 2
+
+
+def test_with_an_external_id_the_org_itself_makes_no_second_task(loop):
+    """The answer is lost, the request is repeated at once, and each event has its one task."""
+    who = make(loop, "Contact", LastName="Flo", Email="flo@ext.example")
+    field = {
+        "fullName": "Event_Id__c",
+        "label": "Event Id",
+        "type": "Text",
+        "length": 80,
+        "externalId": True,
+        "unique": True,
+    }
+    loop.levers.change_schema("Task", add=[field])
+    happen(loop, *(_sent(f"x{number}", "flo@ext.example", body="One") for number in range(2)))
+    known_by = {"operation": "upsert", "matchers": {"Event_Id__c": "event_id"}, "external_id": "Event_Id__c"}
+    with pytest.raises(ExportMisconfigured, match=r"TaskSubtype cannot be updated: .* put it into fields_on_create"):
+        loop.run(_touches(**known_by))
+    once = {"TaskSubtype": TOUCHES.fields["TaskSubtype"]}
+    fields = {name: source for name, source in TOUCHES.fields.items() if name not in once}
+    spec = _touches(**known_by, fields=fields, fields_on_create=once)
+    loop.levers.faults.plan({"path": "/composite/sobjects/Task/", "method": "PATCH", "drop": "after"})
+    assert loop.run(spec).succeeded == 2
+    assert rows(loop, f"SELECT Event_Id__c FROM Task WHERE WhoId = '{who}' ORDER BY Event_Id__c") == [("x0",), ("x1",)]
+    assert loop.run(spec).planned == 0
+    loop.levers.change_schema("Task", drop=["Event_Id__c"])
 
 
 @pytest.mark.kill

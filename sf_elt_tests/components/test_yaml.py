@@ -265,6 +265,11 @@ def _chain(error: BaseException | None) -> list[str]:
             r"did you mean 'salesforce_lead_ids'\?",
             id="user field",
         ),
+        pytest.param(
+            "exports/defs.yaml", "name: leads", "name: leads\n  time_of_day: '07:30'",
+            r"exports/defs\.yaml:\d+ attributes\.time_of_day: time_of_day goes with frequency, and there is none",
+            id="time without frequency",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_located_and_explained(
@@ -278,6 +283,20 @@ def test_a_template_may_stand_for_a_number(tmp_path: Path, monkeypatch: pytest.M
     """`{{ env('NAME', 'default') }}` works in every attribute of an import, numbers included."""
     new = "look_back_minutes: \"{{ env('MINUTES', '15') }}\""
     assert load_changed(tmp_path, "imports/defs.yaml", "look_back_minutes: 10", new, monkeypatch) == "nothing"
+
+
+def test_an_export_runs_at_times_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a schedule only where its YAML says how often, in the time zone that it names."""
+    friday = "frequency: weekly\n  day_of_week: friday\n  time_of_day: '07:30'\n  time_zone: Europe/Berlin"
+    assert (
+        load_changed(tmp_path, "exports/defs.yaml", "name: leads", f"name: leads\n  {friday}", monkeypatch) == "nothing"
+    )
+    loaded = dg.load_from_defs_folder(path_within_project=tmp_path / f"changed_{abs(hash(str(tmp_path)))}")
+    (schedule,) = (each for each in loaded.schedules or [] if each.name.endswith("_export_schedule"))
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert (schedule.name, schedule.cron_schedule, schedule.execution_timezone, schedule.job_name) == (
+        "leads_export_schedule", "30 7 * * 5", "Europe/Berlin", "leads_export",
+    )  # fmt: skip
 
 
 def test_two_imports_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

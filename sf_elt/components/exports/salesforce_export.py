@@ -8,13 +8,14 @@ from pydantic import Field
 
 from sf_elt.components.attributes import Group, Owner, require_known
 from sf_elt.components.audiences import Audiences
-from sf_elt.components.automation import after_checked_data, resume_when_free
+from sf_elt.components.automation import after_checked_data, keep_updated, resume_when_free
 from sf_elt.components.content_affinity import known_affinities
 from sf_elt.components.exports.checks import APPROVED, EVERY_OUTCOME, FIELDS_FIT, check_specs, passed, rests, waits
 from sf_elt.components.exports.preview import FULL_VALUES, changes_table
+from sf_elt.components.exports.timing import DOES, RunsAtTimes
 from sf_elt.components.exports.told import columns_of, metadata_of, what_to_do
 from sf_elt.components.imports.salesforce_import import known_streams
-from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key
+from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key, stream_key
 from sf_elt.components.pictures import pictures_of_export
 from sf_elt.components.profiles import known_user_fields
 from sf_elt.components.resources import OrgConnection
@@ -57,7 +58,7 @@ class ExportConfig(dg.Config):
 
 
 @dg.scaffold_with(Example)
-class SalesforceExport(WritesToOrg):
+class SalesforceExport(WritesToOrg, RunsAtTimes):
     """Writes audiences, scores and user fields into the records that profiles were made from; only what changed."""
 
     label: str = Field(default="", description="What people call this export.")
@@ -73,9 +74,16 @@ class SalesforceExport(WritesToOrg):
         self._require_names(context)
         key = export_key(self.name)
         job = dg.define_asset_job(f"{self.name}_export", selection=dg.AssetSelection.assets(key))
-        sensor = resume_when_free(f"{self.name}_export_resume", [key], job, lambda _keys, _now: [dg.RunRequest()])
-        deps = [PROFILES, SCORES, *known_affinities(context), AUDIENCES]
-        return dg.Definitions(assets=[self._asset(key, deps)], jobs=[job], sensors=[sensor])
+        sensor = resume_when_free(f"{self.name}_export_resume", [key], job, _one_run)
+        of_profiles = [PROFILES, SCORES, *known_affinities(context), AUDIENCES]
+        deps = [stream_key(self.events), PROFILES] if self.events else of_profiles
+        times = self.timetable(context)
+        schedules = []
+        if times is not None and self.enabled:
+            title = self.label or f"Export {self.name}"
+            name = f"{self.name}_export_schedule"
+            schedules = [keep_updated(name, title, times, [key], job, _one_run, does=DOES)]
+        return dg.Definitions(assets=[self._asset(key, deps)], jobs=[job], sensors=[sensor], schedules=schedules)
 
     @property
     def spender(self) -> str:
@@ -256,3 +264,7 @@ class SalesforceExport(WritesToOrg):
                     require_known(context, [attribute, field], "user field", name, known)
         for index, name in enumerate(self.trigger_fields):
             require_known(context, ["trigger_fields", index], "user field", name, known)
+
+
+def _one_run(_keys: Sequence[dg.AssetKey], _now: datetime) -> list[dg.RunRequest]:
+    return [dg.RunRequest()]

@@ -13,6 +13,7 @@ Errors:
     ExportError
     ├── ExportMisconfigured    the spec names what the org or the profiles do not have, or what cannot be written
     ├── ExportNotReady         what the export reads has not been imported or built yet
+    ├── NoSuchSubject          nobody that the export writes goes by what was asked
     ├── NotApproved            no such plan waits for approval
     ├── NothingToUndo          the run has written nothing, or cannot be undone
     └── PlanSuperseded         another run of the same export has made a newer plan
@@ -22,6 +23,7 @@ from sf_elt.writeback.errors import (
     ExportError,
     ExportMisconfigured,
     ExportNotReady,
+    NoSuchSubject,
     NotApproved,
     NothingToUndo,
     PlanSuperseded,
@@ -33,6 +35,7 @@ from sf_elt.writeback.run import run_export, run_undo
 from sf_elt.writeback.send import send_plan
 from sf_elt.writeback.spec import TOP_TOPICS, ExportSpec
 from sf_elt.writeback.undo import UndoPlan, plan_undo
+from sf_elt.writeback.why import SendingExplained, explain_sending
 
 __all__ = [
     "TOP_TOPICS",
@@ -42,12 +45,15 @@ __all__ = [
     "ExportReport",
     "ExportSpec",
     "FieldChange",
+    "NoSuchSubject",
     "NotApproved",
     "NothingToUndo",
     "Plan",
     "PlanSuperseded",
+    "SendingExplained",
     "UndoPlan",
     "Waiting",
+    "explain_sending",
     "outcomes_over_time",
     "plan_export",
     "plan_undo",

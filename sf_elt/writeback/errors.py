@@ -17,6 +17,10 @@ class NotApproved(ExportError):
     """There is no such plan that waits for approval."""
 
 
+class NoSuchSubject(ExportError):
+    """Nobody, and nothing, that the export writes goes by that."""
+
+
 class NothingToUndo(ExportError):
     """The run has written nothing, or cannot be undone."""
 

@@ -61,8 +61,12 @@ def goes_by_bulk(spec: ExportSpec, rows: int) -> bool:
 
 
 def fits_a_cell(values: Mapping[str, object]) -> bool:
-    """Whether a CSV can say these values: the text `#N/A` would clear its field."""
-    return CLEARED not in values.values()
+    """Whether a CSV can say these values. The text `#N/A` would clear its field; a carriage return without a line feed
+    is no line ending of the job, for which the org may refuse all its rows.
+    """
+    return not any(
+        isinstance(value, str) and (value == CLEARED or "\r" in value.replace("\r\n", "")) for value in values.values()
+    )
 
 
 def uploads(spec: ExportSpec, rows: Sequence[PlannedRow], values: Values) -> Iterator[Upload]:

@@ -36,11 +36,13 @@ def test_records_are_created_and_updated_by_a_job(loop):
     assert loop.select("SELECT count(*), count(DISTINCT record_id) FROM writeback.confirmed") == [(3, 3)]
 
 
-def test_a_text_that_would_clear_its_field_goes_by_rest(loop):
-    """`#N/A` in a CSV means null; as somebody's title it is a text."""
-    loop.fill([person("Ann", "ann@na.example", title="#N/A"), person("Bob", "bob@na.example")])
+@pytest.mark.parametrize("text", ["#N/A", "old\rMac"])
+def test_a_text_that_no_cell_can_say_goes_by_rest(loop, text):
+    """`#N/A` in a CSV means null, and a lone carriage return has the whole job refused; a title may be either."""
+    domain = f"cell-{ord(text[0])}.example"
+    loop.fill([person("Ann", f"ann@{domain}", title=text), person("Bob", f"bob@{domain}")])
     assert loop.run(BULK).succeeded == 2
-    assert _titles(loop, "na.example") == ["#N/A", "Dr"]
+    assert _titles(loop, domain) == [text, "Dr"]
 
 
 @pytest.mark.parametrize(

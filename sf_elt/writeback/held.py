@@ -65,7 +65,7 @@ def is_same(field: FieldDescribe, wanted: str | None, held: str | None) -> bool:
         return wanted == held
     match field.type:
         case "int" | "double" | "currency" | "percent":
-            return abs(float(wanted) - float(held)) < 0.5 * 10.0**-field.scale if _are_numbers(wanted, held) else False
+            return _are_numbers(wanted, held) and _rounds_to(float(wanted), float(held), field.scale)
         case "datetime":
             return _second(wanted) == _second(held)
         case "multipicklist":
@@ -80,6 +80,11 @@ def is_same(field: FieldDescribe, wanted: str | None, held: str | None) -> bool:
 
 def _trimmed(text: str | None) -> str:
     return (text or "").replace("\r\n", "\n").strip()
+
+
+def _rounds_to(wanted: float, held: float, scale: int) -> bool:
+    """Whether that is the number with so many decimals; a half may have been rounded either way."""
+    return abs(wanted - held) <= 0.5 * 10.0**-scale + 1e-9 * abs(wanted)
 
 
 def _are_numbers(*texts: str) -> bool:

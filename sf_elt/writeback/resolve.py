@@ -3,12 +3,11 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from sf_elt.salesforce import ObjectDescribe, Org, RequestRefused, query_records, select
-from sf_elt.salesforce.soql import compare
+from sf_elt.salesforce import ObjectDescribe, Org, RequestRefused
 from sf_elt.salesforce.write import SaveResult
-from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive
+from sf_elt.warehouse import Warehouse, WarehouseEmpty
 from sf_elt.writeback.by_bulk import Ended, find_out, upload_folder
 from sf_elt.writeback.by_collections import UNDELETE
 from sf_elt.writeback.held import MOST_RECORDS, Values, chunks, differing_fields, look_up
@@ -21,16 +20,12 @@ from sf_elt.writeback.journal import (
     rows_in_doubt,
     settle,
 )
+from sf_elt.writeback.made import records_made
 from sf_elt.writeback.spec import ExportSpec
 
 log = logging.getLogger(__name__)
 
 CONFIRMED_BY_LOOKUP = "CONFIRMED_BY_LOOKUP"
-SETTLING = timedelta(seconds=10)
-"""How old a request that creates must be before the org is asked what became of it: it may still be at work."""
-
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""How far the org's clock may be from ours for a record that we made to be found."""
 
 
 def resolve_in_doubt(
@@ -68,7 +63,7 @@ def resolve_in_doubt(
             release(connection, some)
         confirmed += len(arrived)
     if created := [row for row in rows if row.operation == "create"]:
-        found = _created(org, warehouse, spec, described, created, pause)
+        found = records_made(org, warehouse, spec, described, created, pause)
         outcomes = [_confirmed(described, row, None, record_id) for row, record_id in found]
         with warehouse.write() as connection:
             settle(connection, outcomes, export=spec.name, now=now, run_id=run_id)
@@ -131,46 +126,6 @@ def _has_arrived(described: ObjectDescribe, row: PlannedRow, held: dict[str, Val
     if row.operation in ("delete", UNDELETE):
         return (row.record_id in held) == (row.operation == UNDELETE)
     return not differing_fields(described, row.payload, held.get(str(row.record_id)))
-
-
-def _created(
-    org: Org,
-    warehouse: Warehouse,
-    spec: ExportSpec,
-    described: ObjectDescribe,
-    rows: Sequence[PlannedRow],
-    pause: Callable[[float], None],
-) -> list[tuple[PlannedRow, str]]:
-    """Which of the rows have become which records: among those made since, that no export has written, the ones that
-    hold what was sent. Rows of the same values are one another's equals.
-    """
-    sent_at = [row.sent_at for row in rows if row.sent_at is not None]
-    wait = max(sent_at) + SETTLING - naive(datetime.now(UTC))
-    if timedelta() < wait <= SETTLING:
-        log.info("export %s: requests of a moment ago may still be at work: waiting %s", spec.name, wait)
-        pause(wait.total_seconds())
-    since = min(sent_at).replace(tzinfo=UTC) - CLOCKS_DIFFER
-    fields = sorted({field for row in rows for field in row.payload if field in described.by_name})
-    soql = select(["Id", *fields], spec.object, where=compare("CreatedDate", ">=", since))
-    with warehouse.read() as connection:
-        own = {
-            str(record_id)
-            for (record_id,) in connection.execute(
-                "SELECT DISTINCT record_id FROM writeback.sync_log "
-                "WHERE record_id IS NOT NULL AND operation = 'create' AND logged_at >= ?",
-                [naive(since)],
-            ).fetchall()
-        }
-    new = {str(record["Id"]): record for record in query_records(org, soql) if str(record["Id"]) not in own}
-    found = []
-    for row in rows:
-        record_id = next(
-            (each for each, held in new.items() if not differing_fields(described, row.payload, held)), None
-        )
-        if record_id is not None:
-            del new[record_id]
-            found.append((row, record_id))
-    return found
 
 
 def _confirmed(

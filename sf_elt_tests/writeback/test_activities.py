@@ -11,7 +11,7 @@ from sf_elt.profiles import FieldRule, build_profiles
 from sf_elt.salesforce import OrgUnavailable
 from sf_elt.streams import StreamSpec, Window, import_window
 from sf_elt.warehouse import JobMeter
-from sf_elt.writeback import ExportMisconfigured, ExportSpec, resolve
+from sf_elt.writeback import ExportMisconfigured, ExportSpec, made
 from sf_elt_tests.writeback.happenings import happen, log, make, rows
 from sf_elt_tests.writeback.people import NOW
 from sf_elt_tests.writeback.test_crashes import COLLECTIONS
@@ -131,7 +131,7 @@ MAPPING = [
 @pytest.fixture
 def settled(monkeypatch) -> None:
     """The org asks nobody to wait: what it has done is done."""
-    monkeypatch.setattr(resolve, "SETTLING", timedelta(0))
+    monkeypatch.setattr(made, "SETTLING", timedelta(0))
 
 
 @pytest.mark.usefixtures("settled")
@@ -149,6 +149,7 @@ def test_a_lost_answer_makes_no_second_task(loop):
     assert len(_tasks(loop, who)) == 2
 
 
+@pytest.mark.soak
 def test_with_an_external_id_the_org_itself_makes_no_second_task(loop):
     """The answer is lost, the request is repeated, and the next run finds each event's one task by its id."""
     who = make(loop, "Contact", LastName="Flo", Email="flo@ext.example")
@@ -177,6 +178,7 @@ def test_with_an_external_id_the_org_itself_makes_no_second_task(loop):
 
 
 @pytest.mark.kill
+@pytest.mark.soak
 @pytest.mark.usefixtures("settled")
 def test_an_export_of_events_killed_in_the_middle_makes_no_second_task(loop, login):
     """After SIGKILL, with one batch made and its outcome unheard of, each event has its one task."""

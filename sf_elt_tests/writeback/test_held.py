@@ -17,6 +17,8 @@ from sf_elt.writeback.held import is_same
         ("email", "Ann@Example.com", "ann@example.com", True),
         ("double", "12", "12.0", True),
         ("double", "12.5", "12.6", False),
+        ("double", "0.25", "0.3", True),
+        ("double", "0.35", "0.3", True),
         ("double", "12.5", "N/A", False),
         ("double", "0", None, False),
         ("datetime", "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:06.000+0000", True),

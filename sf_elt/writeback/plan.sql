@@ -2,8 +2,10 @@
 -- Reads what verdicts.py makes from the spec:
 --   targets           one row a Salesforce field that the export writes, as the org describes it
 --   subject_values    subject_id, profile_id, created_at, updated_at, in_source, may_have_left, record_ids, match_keys,
---                     match_md5, trigger_md5, contents (one text for each target)
+--                     match_md5 (of what is looked for), new_key (the same for records that would be doubles),
+--                     trigger_md5, contents (one text for each target)
 --   current_matches   subject_id, match_md5, outcome, record_ids, message: what the matchers have found
+--   own_records       the macro of own_records.sql
 --   imported_records  record_id, is_deleted, is_converted, changed_at
 CREATE OR REPLACE TEMP TABLE verdicts AS
 WITH
@@ -14,20 +16,18 @@ described AS (
 confirmed AS (
     SELECT
         record_id,
+        subject_id,
         payload,
         payload_md5,
         confirmed_at,
         trigger_md5,
-        coalesce(aliases.profile_id, subject_id, confirmed.profile_id) AS subject_id,
         coalesce(json_keys(payload), []) AS keys,
         coalesce(map_keys(undone), []) AS undone_fields,
         coalesce(is_kept, false) AS is_kept
-    FROM writeback.confirmed
-    LEFT JOIN profiles.aliases ON aliases.alias_id = subject_id
-    WHERE export = $export
+    FROM own_records($export)
 ),
 
-own_records AS (
+records_of_subject AS (
     SELECT subject_id, list(record_id ORDER BY record_id) AS record_ids FROM confirmed GROUP BY subject_id
 ),
 
@@ -50,7 +50,7 @@ claims AS (
             END
         ) AS record_id
     FROM subject_values
-    LEFT JOIN own_records AS own USING (subject_id)
+    LEFT JOIN records_of_subject AS own USING (subject_id)
     LEFT JOIN current_matches AS matched USING (subject_id, match_md5)
 ),
 
@@ -60,8 +60,7 @@ ranked_claims AS (
         * EXCLUDE (known_ids, unmade_ids),
         list_contains(unmade_ids, record_id) AS was_unmade,
         row_number() OVER (
-            PARTITION BY
-                coalesce(record_id, 'new ' || CASE WHEN $has_matchers THEN lower(match_keys[1]::VARCHAR) ELSE subject_id END)
+            PARTITION BY coalesce(record_id, 'new ' || new_key)
             ORDER BY record_id IS NULL AND NOT in_source, created_at, subject_id
         ) AS claim
     FROM claims

@@ -1,13 +1,6 @@
 -- The subjects whose records are to be looked for in the org: those in the source that have none yet, and of which
 -- nothing is known that still holds. Parameters as in plan.sql; $stale is the time before which an answer is old.
 WITH
-own_subjects AS (
-    SELECT DISTINCT coalesce(aliases.profile_id, subject_id, confirmed.profile_id) AS subject_id
-    FROM writeback.confirmed
-    LEFT JOIN profiles.aliases ON aliases.alias_id = subject_id
-    WHERE export = $export
-),
-
 -- Records that were found and have changed in the org since.
 changed AS (
     SELECT DISTINCT matches.subject_id
@@ -26,7 +19,7 @@ LEFT JOIN writeback.matches AS matched
     AND matched.match_md5 = subject_values.match_md5
 WHERE
     subject_values.in_source
-    AND subject_values.subject_id NOT IN (FROM own_subjects)
+    AND subject_values.subject_id NOT IN (SELECT subject_id FROM own_records($export))
     AND len([known FOR known IN subject_values.record_ids IF trim(known) <> '']) = 0
     AND CASE
         WHEN matched.outcome IS NULL THEN true

@@ -16,6 +16,10 @@ CREATE OR REPLACE TEMP MACRO id18(id) AS
         ELSE id
     END;
 
+-- A text as Salesforce keeps it.
+CREATE OR REPLACE TEMP MACRO kept_text(content) AS
+    trim(content, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13));
+
 CREATE OR REPLACE TEMP MACRO number_value(content) AS
     CASE WHEN isfinite(TRY_CAST(content AS DOUBLE)) THEN TRY_CAST(content AS DOUBLE) END;
 

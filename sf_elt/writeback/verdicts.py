@@ -17,6 +17,7 @@ from sf_elt.writeback.subjects import make_subject_rows
 from sf_elt.writeback.targets import Target, check_audiences, find_targets, match_list, matcher_lists
 
 _SQL = files("sf_elt.writeback")
+OWN_RECORDS_SQL = _SQL.joinpath("own_records.sql").read_text("utf-8")
 VALUES_SQL = _SQL.joinpath("values.sql").read_text("utf-8")
 PLAN_SQL = _SQL.joinpath("plan.sql").read_text("utf-8")
 
@@ -71,7 +72,8 @@ def judge(
         "creates": spec.creates,
         "has_matchers": bool(spec.matchers),
         "looks_further": spec.creates or bool(spec.matchers),
-        "keeps_left": spec.operation == "mirror" or (spec.operation in UPDATING and spec.on_leave == "clear"),
+        "keeps_left": among is None
+        and (spec.operation == "mirror" or (spec.operation in UPDATING and spec.on_leave == "clear")),
         "on_leave": spec.on_leave,
         "policy": spec.policy,
         "has_triggers": bool(spec.trigger_fields),
@@ -89,13 +91,14 @@ def prepare(
     found: Sequence[FoundRecord] = (),
     among: Sequence[str] | None = None,
 ) -> Types:
-    """Makes targets, subject_values, found_records and imported_records, which the verdicts are made from.
+    """Makes targets, subject_values, found_records, imported_records and own_records, which the verdicts are made from.
 
     Gives the types of what subject_rows has.
     """
     audiences = [str(name) for (name,) in connection.execute("SELECT audience FROM insight.audiences").fetchall()]
     check_audiences(spec, audiences)
     connection.execute(VALUES_SQL)
+    connection.execute(OWN_RECORDS_SQL)
     types = make_subject_rows(connection, spec, now=now)
     targets = find_targets(spec, described, types)
     _make_targets(connection, targets)
@@ -150,6 +153,7 @@ def _name_subjects(
     lists = matcher_lists(spec, described, types)
     matchers = "".join(f", {values} AS _matcher{number}" for number, values in enumerate(lists))
     keys = _keys([f"subject._matcher{number}" for number in range(len(lists))]) if lists else "[[]]::VARCHAR[][]"
+    asked = orjson.dumps([described.name, spec.matchers_operator, *spec.matchers]).decode() if lists else ""
     contents = ", ".join(target.content_sql for target in targets)
     triggers = ", ".join(f"subject.{quote(name)}::VARCHAR" for name in spec.trigger_fields)
     only = ""
@@ -162,7 +166,8 @@ def _name_subjects(
             subject._subject_id AS subject_id, coalesce(subject._profile_id, '') AS profile_id,
             subject._created_at AS created_at, subject._updated_at AS updated_at, subject._in_source AS in_source,
             subject._may_have_left AS may_have_left, {match_list(spec, types)} AS record_ids,
-            subject._match_keys AS match_keys, md5(subject._match_keys::VARCHAR) AS match_md5,
+            subject._match_keys AS match_keys, md5({quote_text(asked)} || subject._match_keys::VARCHAR) AS match_md5,
+            {_new_key(spec, described)} AS new_key,
             {f"md5([_in_source::VARCHAR, {triggers}]::VARCHAR)" if triggers else "NULL::VARCHAR"} AS trigger_md5,
             [{contents}]::VARCHAR[] AS contents
         FROM (
@@ -180,6 +185,18 @@ def _keys(lists: Sequence[str]) -> str:
         longer = f"[list_append(key{number}, value{number}) FOR value{number} IN {values}]"
         keys = f"flatten([{longer} FOR key{number} IN {keys}])"
     return keys
+
+
+def _new_key(spec: ExportSpec, described: ObjectDescribe) -> str:
+    """SQL for a text that is the same for subjects whose new records the matchers could not tell apart."""
+    if not spec.matchers:
+        return "subject._subject_id"
+    values = []
+    for place, name in enumerate(spec.matchers, start=1):
+        field = described.field(name)
+        value = f"kept_text(subject._match_keys[1][{place}])"
+        values.append(value if field.caseSensitive or field.type in ("id", "reference") else f"lower({value})")
+    return f"[{', '.join(values)}]::VARCHAR"
 
 
 def make_current_matches(

@@ -108,3 +108,23 @@ def test_two_profiles_of_the_same_values_make_one_record(loop):
     assert len(_leads(loop, "same@dup.example")) == 1
     loop.run(UPSERT)
     assert len(_leads(loop, "same@dup.example")) == 1
+
+
+def test_the_same_address_with_spaces_and_in_capitals_makes_one_record(loop):
+    """What the org would keep as one value is one value, before anything is created."""
+    loop.fill([person("Ann", " same@trim.example\t"), person("Bob", "SAME@trim.example")])
+    report = loop.run(UPSERT)
+    assert (report.succeeded, report.set_aside) == (1, 1)
+    assert _leads(loop, "same@trim.example") == [("same@trim.example", "Ann", "Dr")]
+
+
+def test_what_was_found_by_other_matchers_is_looked_for_again(loop):
+    """An export whose matchers are changed does not go by records that the old ones have found."""
+    loop.make_leads(1, Email="ann@again.example", LastName="By address")
+    by_site = loop.make_leads(1, Website="ann@again.example", LastName="By site")
+    loop.fill([person("Ann", "ann@again.example", title=None)])
+    assert loop.run(UPSERT).unchanged == 1
+    loop.fill([person("Ann", "ann@again.example")])
+    assert loop.run(UPSERT.model_copy(update={"matchers": {"Website": "emails"}})).succeeded == 1
+    assert loop.held(by_site, "Title") == [("Dr",)]
+    assert _leads(loop, "ann@again.example") == [("ann@again.example", "By address", None)]

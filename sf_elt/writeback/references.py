@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import count
 
 import duckdb
 import orjson
@@ -12,9 +11,9 @@ from sf_elt.salesforce.matching import find_matches
 from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.errors import ExportMisconfigured
 from sf_elt.writeback.held import chunks
-from sf_elt.writeback.sought import Sought
+from sf_elt.writeback.sought import MEMBER, Sought, sought_by
 from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.targets import sought_records
+from sf_elt.writeback.targets import sought_statuses
 from sf_elt.writeback.verdicts import FoundRecord, prepare
 
 ANSWER_STANDS = timedelta(days=1)
@@ -38,17 +37,14 @@ def find_references(
     records. Raises ExportMisconfigured for a field that Salesforce does not filter by, AllowanceSpent.
     """
     found: list[FoundRecord] = []
-    for number in count():
-        pending = _pending(warehouse, spec, described, number, found, now=now, among=among)
-        if pending is None:
-            return found
-        sought, values = pending
-        for some in chunks(values, AT_ONCE):
-            records = _look_up(org, spec, sought, some)
-            if keep:
-                with warehouse.write() as connection:
-                    keep_found(connection, records, now=now)
-            found += records
+    for of_finds in (True, False):
+        for sought, values in _pending(warehouse, spec, described, found, of_finds=of_finds, now=now, among=among):
+            for some in chunks(values, AT_ONCE):
+                records = _look_up(org, spec, sought, some)
+                if keep:
+                    with warehouse.write() as connection:
+                        keep_found(connection, records, now=now)
+                found += records
     return found
 
 
@@ -76,33 +72,50 @@ def _pending(
     warehouse: Warehouse,
     spec: ExportSpec,
     described: ObjectDescribe,
-    number: int,
     found: Sequence[FoundRecord],
     *,
+    of_finds: bool,
     now: datetime,
     among: Sequence[str] | None,
-) -> tuple[Sought, list[str]] | None:
-    """What is looked for as that number, and the values that subjects in the source have and nothing is known of."""
+) -> list[tuple[Sought, list[str]]]:
+    """What is looked for, with the values that subjects in the source have and of which nothing is known.
+
+    `of_finds`: by {find: …}; else what follows from that, the status of a campaign's member.
+    """
+    if not (spec.references() if of_finds else described.name == MEMBER):
+        return []
     with warehouse.read() as connection:
         types = prepare(connection, spec, described, now=now, found=found, among=among)
-        all_sought = sought_records(spec, described, types)
-        if number >= len(all_sought):
-            return None
-        sought = all_sought[number]
-        rows = connection.execute(
-            f"""
-            SELECT DISTINCT {sought.key} AS value
-            FROM subject_rows AS subject SEMI JOIN (FROM subject_values WHERE in_source) AS wanted
-                ON wanted.subject_id = subject._subject_id
-            WHERE value <> '' AND value NOT IN (
-                SELECT value FROM writeback.found_records WHERE object = ? AND field = ? AND found_at >= ?::TIMESTAMP
+        finds = [sought_by(source, types) for source in spec.references()]
+        wanted = finds if of_finds else sought_statuses(spec, described, types)
+        return [(each, _unknown(connection, each, among, now - ANSWER_STANDS)) for each in dict.fromkeys(wanted)]
+
+
+def _unknown(
+    connection: duckdb.DuckDBPyConnection, sought: Sought, among: Sequence[str] | None, since: datetime
+) -> list[str]:
+    """The values of which nothing is known since then."""
+    rows = connection.execute(
+        f"""
+        SELECT DISTINCT {sought.key} AS value
+        FROM subject_rows AS subject
+        WHERE
+            subject._in_source AND value <> ''
+            AND ($among::VARCHAR[] IS NULL OR list_contains($among::VARCHAR[], subject._subject_id))
+            AND value NOT IN (
+                SELECT value FROM writeback.found_records
+                WHERE object = $object AND field = $field AND found_at >= $since::TIMESTAMP
             )
-            ORDER BY value
-            """,  # noqa: S608 - the names are quoted
-            [sought.object, sought.field, naive(now - ANSWER_STANDS)],
-        ).fetchall()
-    asked = {each.value for each in found if (each.object, each.field) == (sought.object, sought.field)}
-    return sought, [str(value) for (value,) in rows if value not in asked]
+        ORDER BY value
+        """,  # noqa: S608 - the names are quoted
+        {
+            "among": None if among is None else list(among),
+            "object": sought.object,
+            "field": sought.field,
+            "since": naive(since),
+        },
+    ).fetchall()
+    return [str(value) for (value,) in rows]
 
 
 def _look_up(org: Org, spec: ExportSpec, sought: Sought, values: Sequence[str]) -> list[FoundRecord]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import duckdb
 
 from sf_elt.profiles.sql import statement
-from sf_elt.warehouse import quote
+from sf_elt.warehouse import quote, quote_table
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,8 @@ class SourceRows:
 
 def table_types(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, str]:
     """Column → DuckDB type; nothing where there is no such table."""
-    rows = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() "
-        "WHERE schema_name = ? AND table_name = ? AND database_name = current_database() ORDER BY column_index",
-        [schema, table],
-    ).fetchall()
-    return {str(name): str(data_type) for name, data_type in rows}
+    try:
+        described = connection.execute(f"DESCRIBE {quote_table(schema, table)}").fetchall()
+    except duckdb.CatalogException:
+        return {}
+    return {str(name): str(data_type) for name, data_type, *_ in described}

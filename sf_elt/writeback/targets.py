@@ -94,11 +94,10 @@ def find_targets(spec: ExportSpec, describe: ObjectDescribe, types: Types) -> tu
     return tuple(targets)
 
 
-def sought_records(spec: ExportSpec, describe: ObjectDescribe, types: Types) -> list[Sought]:
-    """The records of other objects that are looked for, each after those that its own values need."""
-    sought = [sought_by(source, types) for source in spec.references()]
+def sought_statuses(spec: ExportSpec, describe: ObjectDescribe, types: Types) -> list[Sought]:
+    """The statuses of campaign members that are looked for, once the campaigns are known."""
     status = _sought_status(spec, describe, find_targets(spec, describe, types), types)
-    return list(dict.fromkeys([*sought, *([] if status is None else [status])]))
+    return [] if status is None else [status]
 
 
 def match_list(spec: ExportSpec, types: Types) -> str:

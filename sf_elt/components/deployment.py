@@ -60,6 +60,10 @@ class Deployment:
         """The import of that name. Raises NotInDeployment with the names that there are."""
         return _named(name, {each.name: each for each in self.imports}, "import")
 
+    def export(self, name: str) -> SalesforceExport:
+        """The export of that name. Raises NotInDeployment with the names that there are."""
+        return _named(name, {each.name: each for each in self.exports}, "export")
+
     def streams(self, connection: str) -> Iterator[ImportedStream]:
         """Every stream that is imported over a connection."""
         for importer in self.imports:

@@ -15,6 +15,7 @@ from sf_elt.writeback.counting import counting
 from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.held import as_text, look_up
 from sf_elt.writeback.journal import supersede
+from sf_elt.writeback.looking import SetAside, deleted_by_plan, set_aside_by_code
 from sf_elt.writeback.matching import find_subjects
 from sf_elt.writeback.missing_references import missing_references, to_be_created
 from sf_elt.writeback.references import find_references
@@ -64,6 +65,10 @@ class Plan:
     held_because: str = ""
     """Why it waits for approval; empty where it may go."""
     sample: tuple[FieldChange, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    """In a dry run: why, with an example each."""
+    deletes: tuple[str, ...] = ()
+    """In a dry run: the Ids of all records that would be deleted."""
 
 
 def plan_export(
@@ -102,6 +107,8 @@ def plan_export(
             if not dry_run:
                 _commit_plan(connection, spec, plan_id, number_of, by_operation, because, now=now, run_id=run_id)
             sampled = _sampled(connection) if dry_run else []
+            set_aside = set_aside_by_code(connection) if dry_run else ()
+            deletes = deleted_by_plan(connection) if dry_run else ()
         return Plan(
             plan_id=plan_id,
             export=spec.name,
@@ -114,6 +121,8 @@ def plan_export(
             rows_by_operation=by_operation,
             confirmed_by_lookup=confirmed,
             sample=_before_and_after(org, spec, sampled),
+            set_aside=set_aside,
+            deletes=deletes,
             api_calls=calls.made,
             dry_run=dry_run,
             held_because=because,

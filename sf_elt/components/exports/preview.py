@@ -10,8 +10,7 @@ from sf_elt.writeback import FieldChange
 FULL_VALUES = (
     "Audiences and scores are shown as they are, and so are fields of a few words such as a status. Of any other value "
     "no more is than tells one from another: personal data stays in the warehouse. Who may open that sees the full "
-    "values with plan_export(…, dry_run=True).sample (docs/exports.md, Looking first), and those of all profiles in "
-    "profiles.profiles."
+    "values with `sf-elt export plan NAME --full`, and those of all profiles in profiles.profiles."
 )
 
 _COLUMNS = {
@@ -35,8 +34,8 @@ def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> d
                     "record": change.record_id,
                     "profile": change.profile_id,
                     "field": change.field,
-                    "before": _shown(change.field, change.before, in_full),
-                    "after": _shown(change.field, change.after, in_full),
+                    "before": shown(change.field, change.before, in_full),
+                    "after": shown(change.field, change.after, in_full),
                 }
             )
             for change in changes
@@ -45,5 +44,6 @@ def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> d
     )
 
 
-def _shown(field: str, value: str | None, in_full: Collection[str]) -> str:
+def shown(field: str, value: str | None, in_full: Collection[str]) -> str:
+    """A value as it may be shown: as it is in a field of `in_full`, else without personal data."""
     return value if value and field in in_full else mask(field, value)

@@ -21,6 +21,7 @@ from sf_elt.writeback.journal import (
     settle,
 )
 from sf_elt.writeback.made import records_made
+from sf_elt.writeback.same_object import require_same_object
 from sf_elt.writeback.spec import ExportSpec
 
 log = logging.getLogger(__name__)
@@ -40,10 +41,12 @@ def resolve_in_doubt(
 ) -> int:
     """Looks up every record in doubt of the export, and gives how many the org holds as they were sent.
 
-    Those are logged as succeeded; the others may be sent again, with whatever their values are by now.
+    Those are logged as succeeded; the others may be sent again, with whatever their values are by now. Raises
+    ExportMisconfigured where they are records of another object.
     """
     try:
         with warehouse.read() as connection:
+            require_same_object(connection, spec)
             rows = rows_in_doubt(connection, spec.name)
     except WarehouseEmpty:
         return 0

@@ -11,6 +11,7 @@ import orjson
 from sf_elt.salesforce import ObjectDescribe, did_you_mean
 from sf_elt.warehouse import naive, quote, quote_table, quote_text
 from sf_elt.writeback.errors import ExportNotReady
+from sf_elt.writeback.same_object import require_same_object
 from sf_elt.writeback.sought import Types
 from sf_elt.writeback.spec import UPDATING, ExportSpec
 from sf_elt.writeback.subjects import make_subject_rows
@@ -97,6 +98,7 @@ def prepare(
     """
     audiences = [str(name) for (name,) in connection.execute("SELECT audience FROM insight.audiences").fetchall()]
     check_audiences(spec, audiences)
+    require_same_object(connection, spec)
     connection.execute(VALUES_SQL)
     connection.execute(OWN_RECORDS_SQL)
     types = make_subject_rows(connection, spec, now=now)

@@ -3,8 +3,8 @@
 import pytest
 
 from sf_elt.salesforce import query_records
-from sf_elt.writeback import ExportSpec
-from sf_elt_tests.writeback.people import Person
+from sf_elt.writeback import ExportMisconfigured, ExportSpec, plan_export
+from sf_elt_tests.writeback.people import NOW, Person
 
 UPSERT = ExportSpec(
     name="people",
@@ -128,3 +128,20 @@ def test_what_was_found_by_other_matchers_is_looked_for_again(loop):
     assert loop.run(UPSERT.model_copy(update={"matchers": {"Website": "emails"}})).succeeded == 1
     assert loop.held(by_site, "Title") == [("Dr",)]
     assert _leads(loop, "ann@again.example") == [("ann@again.example", "By address", None)]
+
+
+def test_an_export_of_another_object_needs_another_name(loop):
+    """A mirror whose object is changed would delete the leads that it takes for its own contacts; a dry run says so."""
+    mirror = UPSERT.model_copy(update={"operation": "mirror", "only_members": True, "approve_above_deleted": 1})
+    ann = person("Ann", "ann@object.example")
+    ann.audiences = ["Hot"]
+    loop.fill([ann])
+    assert loop.run(mirror).succeeded == 1
+    ann.audiences = []
+    loop.fill([ann])
+    contacts = mirror.model_copy(update={"object": "Contact", "fields_on_create": {"LastName": "name"}})
+    with pytest.raises(ExportMisconfigured, match="has written Lead records"):
+        loop.run(contacts)
+    with pytest.raises(ExportMisconfigured, match="has written Lead records"):
+        plan_export(loop.org, loop.warehouse, contacts, now=NOW, run_id="dry", dry_run=True)
+    assert len(_leads(loop, "ann@object.example")) == 1

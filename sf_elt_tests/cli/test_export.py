@@ -1,6 +1,7 @@
 """`sf-elt export` and `sf-elt why`, for an export of the tests' own against a real org."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.components.deployments import deployment_of, environment_of
 from sf_elt_tests.orgs import client
+from sf_elt_tests.pages import blocks
 from sf_elt_tests.writeback.people import Lead, Person, fill
 
 MIRROR = SalesforceExport(
-    name="people", connection="salesforce", object="Lead", operation="mirror", matchers={"Email": "emails"},
+    name="leads", connection="salesforce", object="Lead", operation="mirror", matchers={"Email": "emails"},
     condition="title IS NOT NULL", fields={"Title": "title", "AnnualRevenue": "name"},
     fields_on_create={"LastName": {"template": "{email}"}, "Company": {"constant": "[unknown]"}},
 )  # fmt: skip
@@ -55,7 +57,7 @@ def test_an_export_from_the_first_look_to_the_undo(warehouse: Warehouse, details
     """Looked at, sent; then somebody leaves: what is deleted is named, waits, is approved, and taken back."""
     sf = client(details)
     _people(warehouse, ann="Doctor of Letters", bob="Dr")
-    looked = _run("export", "plan", "people")
+    looked = _run("export", "plan", "leads")
     assert looked.exit_code == 0, looked.output
     for told in (
         "would create",
@@ -66,39 +68,39 @@ def test_an_export_from_the_first_look_to_the_undo(warehouse: Warehouse, details
         assert told in looked.stdout
     assert "D… (length 17)" in looked.stdout
     assert "Doctor of Letters" not in looked.output
-    assert "Doctor of Letters" in _run("export", "plan", "people", "--full").stdout
+    assert "Doctor of Letters" in _run("export", "plan", "leads", "--full").stdout
     assert _leads(sf) == []
-    sent = json.loads(_run("export", "send", "people", "--json").stdout)
+    sent = json.loads(_run("export", "send", "leads", "--json").stdout)
     assert (sent["by_operation"], sent["set_aside"]) == ({"create": 2}, 1)
 
     _people(warehouse, ann="Doctor of Letters", bob=None)
-    looked = _run("export", "plan", "people", "--json")
+    looked = _run("export", "plan", "leads", "--json")
     (bob,) = json.loads(looked.stdout)["would_delete"]
     assert looked.exit_code == 3
-    shown = _run("export", "plan", "people")
+    shown = _run("export", "plan", "leads")
     assert f"This would DELETE 1 records, and nothing else:\n{bob}" in shown.stdout
-    waits = _run("export", "send", "people")
+    waits = _run("export", "send", "leads")
     assert waits.exit_code == 3
     assert "it would delete 1 of the export's 2 records, 50.0%" in waits.stderr
     rows = [json.loads(line) for line in _run("export", "list", "--format", "jsonl").stdout.splitlines()]
     assert [row["state"] for row in rows] == ["waiting for approval", "switched off"]
     plan_id = rows[0]["plan_id"]
-    assert "waits for approval" in _run("why", bob, "people").stdout
-    refused = _run("export", "send", "people", "--approve", "nonsense")
+    assert "waits for approval" in _run("why", bob, "leads").stdout
+    refused = _run("export", "send", "leads", "--approve", "nonsense")
     assert (refused.exit_code, "there is no plan 'nonsense'" in refused.stderr) == (1, True)
-    approved = _run("export", "send", "people", "--approve", plan_id)
+    approved = _run("export", "send", "leads", "--approve", plan_id)
     assert (approved.exit_code, "1 deleted" in approved.stderr) == (0, True)
     assert _leads(sf) == ["ann@cli.example"]
 
-    shown = _run("export", "undo", "people")
+    shown = _run("export", "undo", "leads")
     assert (shown.exit_code, "1 to bring back" in shown.stderr) == (0, True)
     assert "Nothing was sent: --apply does it" in shown.stderr
-    done = _run("export", "undo", "people", "--apply")
+    done = _run("export", "undo", "leads", "--apply")
     assert (done.exit_code, "1 brought back" in done.stderr) == (0, True)
     assert _leads(sf) == ["ann@cli.example", "bob@cli.example"]
-    told = _run("why", bob, "people")
+    told = _run("why", bob, "leads")
     assert "UNDONE" in told.stdout
-    assert [each["operation"] for each in json.loads(_run("why", bob, "people", "--json").stdout)[0]["log"]] == [
+    assert [each["operation"] for each in json.loads(_run("why", bob, "leads", "--json").stdout)[0]["log"]] == [
         "undelete", "delete", "create",
     ]  # fmt: skip
 
@@ -107,10 +109,10 @@ def test_what_cannot_be_done_is_said_in_a_sentence(warehouse: Warehouse) -> None
     """No such export or person, nothing to undo or to reject, switched off."""
     _people(warehouse)
     wrong = {
-        ("export", "plan", "peple"): "there is no export 'peple'; did you mean 'people'",
-        ("export", "undo", "people"): "has no run that wrote something",
-        ("export", "reject", "people", "nonsense"): "there is no plan 'nonsense'",
-        ("why", "stranger@cli.example", "people"): "no profile has this identifier or id",
+        ("export", "plan", "laeds"): "there is no export 'laeds'; did you mean 'leads'",
+        ("export", "undo", "leads"): "has no run that wrote something",
+        ("export", "reject", "leads", "nonsense"): "there is no plan 'nonsense'",
+        ("why", "stranger@cli.example", "leads"): "no profile has this identifier or id",
     }
     for arguments, says in wrong.items():
         result = _run(*arguments)
@@ -118,6 +120,20 @@ def test_what_cannot_be_done_is_said_in_a_sentence(warehouse: Warehouse) -> None
     for command in ("plan", "send"):
         result = _run("export", command, "off")
         assert (result.exit_code, "switched off (enabled: false)" in result.stderr) == (0, True)
+
+
+def test_the_commands_of_the_page_run(warehouse: Warehouse) -> None:
+    """Every line of the shell block of docs/exports.md ends well, one after the other."""
+    _people(warehouse, ada="Countess")
+    identifiers = "INSERT INTO profiles.identifiers SELECT 'email', 'ada@example.com', 'ada', current_localtimestamp()"
+    with warehouse.write() as connection:
+        connection.execute(identifiers)
+    text = "".join(block.text for block in blocks("sh") if block.page.name == "exports.md")
+    commands = [shlex.split(line, comments=True) for line in text.splitlines()]
+    assert len(commands) == 6
+    for program, *arguments in commands:
+        result = _run(*arguments)
+        assert (program.rpartition("/")[2], result.exit_code) == ("sf-elt", 0), result.output
 
 
 def _leads(sf) -> list[str]:

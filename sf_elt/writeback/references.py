@@ -120,7 +120,7 @@ def _unknown(
 
 def _look_up(org: Org, spec: ExportSpec, sought: Sought, values: Sequence[str]) -> list[FoundRecord]:
     only_active = sought.object == "User"
-    keys = [[value] if len(sought.fields) == 1 else orjson.loads(value) for value in values]
+    keys = [value.split("\n", len(sought.fields) - 1) for value in values]
     more_fields = ["IsActive"] if only_active else []
     try:
         answers = find_matches(org, sought.object, list(sought.fields), "and", keys, more_fields=more_fields)

@@ -28,11 +28,8 @@ class Sought:
 
     @property
     def key(self) -> str:
-        """SQL for the values as found_records has them: one as it is, several as a list in JSON; null without one."""
-        if len(self.values) == 1:
-            return self.values[0]
-        all_said = " AND ".join(f"{value} IS NOT NULL" for value in self.values)
-        return f"CASE WHEN {all_said} THEN CAST(to_json([{', '.join(self.values)}]) AS VARCHAR) END"
+        """SQL for the values as found_records has them: several a line each, null where one is missing."""
+        return " || chr(10) || ".join(self.values)
 
     def select(self, wanted: str) -> str:
         """SQL for what is `wanted` of the entry in the temporary table found_records."""

@@ -2,6 +2,7 @@
 
 dg scaffold defs sf_elt.components.SalesforceImport campaigns
 dg scaffold defs sf_elt.components.SalesforceImport subscriptions --example custom_object
+dg scaffold defs sf_elt.components.SalesforceExport touchpoints --example activities
 """
 
 from importlib.resources import files
@@ -45,6 +46,28 @@ class ImportExample(dg.Scaffolder[ImportKind]):
         """Writes `defs.yaml` into the folder that is asked for, or appends to the file that is asked for."""
         kind = request.params.example if request.params else "usual"
         _write(request, _type_name(request) if kind == "usual" else f"imports/{kind}")
+
+
+class ExportKind(BaseModel):
+    """Which of the examples of a SalesforceExport is wanted."""
+
+    example: Literal["usual", "activities", "campaign_members", "new_leads"] = Field(
+        default="usual", description="What to begin with: usual, activities, campaign_members or new_leads."
+    )
+
+
+class ExportExample(dg.Scaffolder[ExportKind]):
+    """Writes an example of a SalesforceExport: examples/SalesforceExport.yaml or examples/exports/KIND.yaml."""
+
+    @classmethod
+    def get_scaffold_params(cls) -> type[ExportKind]:
+        """The option `--example`."""
+        return ExportKind
+
+    def scaffold(self, request: dg.ScaffoldRequest[ExportKind]) -> None:
+        """Writes `defs.yaml` into the folder that is asked for, or appends to the file that is asked for."""
+        kind = request.params.example if request.params else "usual"
+        _write(request, _type_name(request) if kind == "usual" else f"exports/{kind}")
 
 
 def _type_name(request: dg.ScaffoldRequest[Params]) -> str:

@@ -9,14 +9,15 @@ from typing import Any, get_args
 import dagster as dg
 import pytest
 from dagster.components.component_scaffolding import scaffold_object
+from pydantic import BaseModel
 
 import sf_elt.components
 from sf_elt.components.attributes import Attributes
-from sf_elt.components.scaffold import EXAMPLES, ImportKind
+from sf_elt.components.scaffold import EXAMPLES, ExportKind, ImportKind
 from sf_elt_tests.components.conftest import ROOT
 from sf_elt_tests.components.test_yaml import PYPROJECT
 
-IMPORTS = [path.stem for path in EXAMPLES.joinpath("imports").iterdir()]
+IMPORTS, EXPORTS = ([path.stem for path in EXAMPLES.joinpath(kind).iterdir()] for kind in ("imports", "exports"))
 TYPES = [name for name in sf_elt.components.__all__ if issubclass(getattr(sf_elt.components, name), Attributes)]
 ONE_PER_PROJECT = {
     "Profiles": {"profiles", "scores", "affinity", "audiences", "exports"},
@@ -45,7 +46,11 @@ def test_every_attribute_is_described(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "params"),
-    [*((name, None) for name in TYPES), *(("SalesforceImport", {"example": kind}) for kind in IMPORTS)],
+    [
+        *((name, None) for name in TYPES),
+        *(("SalesforceImport", {"example": kind}) for kind in IMPORTS),
+        *(("SalesforceExport", {"example": kind}) for kind in EXPORTS),
+    ],
 )
 def test_a_scaffolded_component_is_valid(
     name: str, params: dict[str, str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -67,9 +72,10 @@ def test_a_scaffolded_component_is_valid(
     assert len(loaded.get_all_components(getattr(sf_elt.components, name))) >= 1
 
 
-def test_every_example_of_an_import_is_offered() -> None:
+@pytest.mark.parametrize(("kind", "files"), [(ImportKind, IMPORTS), (ExportKind, EXPORTS)])
+def test_every_example_is_offered(kind: type[BaseModel], files: list[str]) -> None:
     """The kinds that `--example` takes are the files that there are."""
-    assert set(get_args(ImportKind.model_fields["example"].annotation)) == {"usual", *IMPORTS}
+    assert set(get_args(kind.model_fields["example"].annotation)) == {"usual", *files}
 
 
 def test_a_scaffolded_component_may_follow_another(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from sf_elt.components.profiles import known_user_fields
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import POOL, Materialized, holds_so_far, log_progress, note_pause, numbers
 from sf_elt.components.salesforce_connection import require_connection
-from sf_elt.components.scaffold import Example
+from sf_elt.components.scaffold import ExportExample
 from sf_elt.components.writes_to_org import WritesToOrg
 from sf_elt.insight.subjects import BESIDE_FIELDS, OF_EVERY_PROFILE
 from sf_elt.salesforce import AllowanceSpent, Org, UnknownObject
@@ -57,7 +57,7 @@ class ExportConfig(dg.Config):
     )
 
 
-@dg.scaffold_with(Example)
+@dg.scaffold_with(ExportExample)
 class SalesforceExport(WritesToOrg, RunsAtTimes):
     """Writes audiences, scores and user fields into the records that profiles were made from; only what changed."""
 
@@ -245,8 +245,11 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
 
     def _require_names(self, context: dg.ComponentLoadContext) -> None:
         require_connection(context, self.connection)
-        if streams := known_streams(context):
+        streams = known_streams(context)
+        if streams and (self.stream or self.match):
             require_known(context, ["stream"], "stream", self.records_stream, streams)
+        if streams and self.events:
+            require_known(context, ["events"], "stream", self.events, streams)
         audiences = [
             each.name for all_ in context.component_tree.get_all_components(Audiences) for each in all_.audiences
         ]
@@ -258,7 +261,7 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
         if self.match:
             require_known(context, ["match"], "user field", self.match, user_fields)
         known = [*user_fields, *BESIDE_FIELDS, *OF_EVERY_PROFILE]
-        for attribute in ("matchers", "fields", "fields_on_create"):
+        for attribute in ("matchers", "fields", "fields_on_create", "fields_on_leave"):
             for field, source in getattr(self, attribute).items():
                 for name in named_in(source):
                     require_known(context, [attribute, field], "user field", name, known)

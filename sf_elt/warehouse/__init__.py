@@ -28,6 +28,7 @@ from sf_elt.warehouse.errors import (
     WarehouseError,
     WarehouseFull,
 )
+from sf_elt.warehouse.locks import taking_turns
 from sf_elt.warehouse.memory import hold_at_most, hold_enough, hold_memory
 from sf_elt.warehouse.moments import naive
 from sf_elt.warehouse.names import quote, quote_table, quote_text
@@ -55,4 +56,5 @@ __all__ = [
     "quote_table",
     "quote_text",
     "scratch",
+    "taking_turns",
 ]

@@ -1,8 +1,6 @@
 """A database in memory beside the warehouse, for long work that must keep nobody from it."""
 
-import fcntl
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +9,8 @@ import duckdb
 
 from sf_elt.warehouse.connection import Warehouse
 from sf_elt.warehouse.errors import WarehouseBusy, room_for
+from sf_elt.warehouse.locks import locked
 
-LOOK_AGAIN = 0.1  # seconds
 SOON = 2.0  # seconds in which whoever only sweeps has left
 
 
@@ -26,7 +24,7 @@ def scratch(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
     folder = _folder(warehouse)
     with room_for(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(folder, min(SOON, warehouse.wait_seconds)) as alone:
+        with locked(folder / "lock", min(SOON, warehouse.wait_seconds)) as alone:
             if not alone:
                 raise WarehouseBusy(f"another run works in {folder}: wait for its end, then run again")
             spilled = folder / "spilled"
@@ -45,7 +43,7 @@ def clear_scratch(warehouse: Warehouse) -> bool:
     folder = _folder(warehouse)
     if not folder.is_dir():
         return True
-    with _locked(folder, warehouse.wait_seconds) as alone:
+    with locked(folder / "lock", warehouse.wait_seconds) as alone:
         if alone:
             _sweep(folder / "spilled")
         return alone
@@ -53,24 +51,6 @@ def clear_scratch(warehouse: Warehouse) -> bool:
 
 def _folder(warehouse: Warehouse) -> Path:
     return warehouse.root / "scratch"
-
-
-@contextmanager
-def _locked(folder: Path, wait_seconds: float) -> Iterator[bool]:
-    """Whether nobody else is in the folder, after at most so long, and lets nobody else in."""
-    deadline = time.monotonic() + wait_seconds
-    with (folder / "lock").open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    yield False
-                    return
-                time.sleep(LOOK_AGAIN)
-            else:
-                yield True
-                return
 
 
 def _sweep(folder: Path) -> None:

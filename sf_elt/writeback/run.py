@@ -2,15 +2,17 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
 import duckdb
 
 from sf_elt.salesforce import AllowanceSpent, ObjectDescribe, Org, describe
 from sf_elt.streams.progress import Progress
-from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse import Warehouse, taking_turns
 from sf_elt.writeback.approval import StandingPlan, approve_plan, standing_plan
 from sf_elt.writeback.counting import CountedCalls, counting
 from sf_elt.writeback.field_sources import Found
@@ -25,7 +27,24 @@ from sf_elt.writeback.undo import plan_undo
 
 log = logging.getLogger(__name__)
 
+Asked = ParamSpec("Asked")
+Run = Callable[Concatenate[Org, Warehouse, ExportSpec, Asked], ExportReport]
 
+
+def _in_turn(run: Run[Asked]) -> Run[Asked]:
+    """Exports of one warehouse to one org take turns: what was looked up still stands when it is written."""
+
+    @wraps(run)
+    def in_turn(
+        org: Org, warehouse: Warehouse, spec: ExportSpec, /, *args: Asked.args, **asked: Asked.kwargs
+    ) -> ExportReport:
+        with taking_turns(warehouse, f"exports to {org.host}"):
+            return run(org, warehouse, spec, *args, **asked)
+
+    return in_turn
+
+
+@_in_turn
 def run_export(
     org: Org,
     warehouse: Warehouse,
@@ -45,7 +64,8 @@ def run_export(
     What was approved, or is an undo, and did not come to its end, goes on. `among`: only these subjects. Records that
     new ones refer to, such as the account of a contact, are created first.
 
-    Raises NotApproved where there is no such plan, and what `plan_export` and `send_plan` raise.
+    Raises NotApproved where there is no such plan, WarehouseBusy where another export to the org takes too long, and
+    what `plan_export` and `send_plan` raise.
     """
     started = time.monotonic()
     if not spec.enabled:
@@ -92,6 +112,7 @@ def run_export(
     return replace(report, seconds=time.monotonic() - started)
 
 
+@_in_turn
 def run_undo(
     org: Org,
     warehouse: Warehouse,

@@ -59,6 +59,14 @@ def _of_export(report: Report, export: ExportStanding) -> Iterator[Attention]:
             f"{waiting}.",
             "It goes on by itself as soon as calls are free again. If that happens often, raise max_daily_api_calls.",
         )
+    elif export.status == "waiting for approval":
+        yield Attention(
+            "act",
+            f"The export {export.export} waits for somebody's approval",
+            f"Its plan of {moment(export.run_at)} would write or delete {count(export.planned, 'record')}, a larger "
+            "share than it may unasked.",
+            "Look at what it would do, then approve it or plan anew: Approval in docs/exports.md says how.",
+        )
     elif export.status in ("planned", "sending") and report.made_at - export.run_at > BROKEN_OFF:
         yield Attention(
             "act",

@@ -21,8 +21,8 @@ class NotWritten:
 class ExportStanding:
     """One export with its latest run. Counts are records of that run, but for those of the last 30 days.
 
-    `status` is planned, sending, done or paused; `waiting` ones have not been sent yet, and of those `in_doubt` the
-    org's answer is not known.
+    `status` is that of its plan: waiting for approval, planned, sending, done, paused or rejected; `waiting` ones have
+    not been sent yet, and of those `in_doubt` the org's answer is not known.
     """
 
     export: str

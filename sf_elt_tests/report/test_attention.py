@@ -83,6 +83,7 @@ LINES = SetAside("web_events", "not valid JSON", rows=5, this_week=2, latest_at=
             ["look: No one has a propensity score"],
         ),
         (exported(status="paused", waiting=4), ["look: The export leads is paused: its API calls are used up"]),
+        (exported(status="waiting for approval"), ["act: The export leads waits for somebody's approval"]),
         (exported(status="sending", run_at=NOW - HOUR), []),
         (exported(status="sending", in_doubt=3), ["act: The last run of the export leads broke off"]),
         (exported(refused=3), ["look: Salesforce refused 3 records of the export leads"]),

@@ -46,7 +46,7 @@ def records_made(
         pause(wait.total_seconds())
     since = min(sent_at).replace(tzinfo=UTC) - CLOCKS_DIFFER
     user = this_user(org)
-    keys = [_key(spec, described, row) for row in rows]
+    keys = [key_of(spec, described, row) for row in rows]
     by_matchers = [(row, key) for row, key in zip(rows, keys, strict=True) if key is not None]
     by_values = [row for row, key in zip(rows, keys, strict=True) if key is None]
     candidates = [*_matching(org, spec, by_matchers, since, user)] if by_matchers else []
@@ -61,8 +61,8 @@ def records_made(
     return found
 
 
-def _key(spec: ExportSpec, described: ObjectDescribe, row: PlannedRow) -> list[str | None] | None:
-    """What the row's record is found by; None where too few of its matchers were sent."""
+def key_of(spec: ExportSpec, described: ObjectDescribe, row: PlannedRow) -> list[str | None] | None:
+    """The values by which the record of a row that creates is found; None where too few matchers were sent."""
     key = [as_text(row.payload.get(described.field(name).name)) for name in spec.matchers]
     enough = any if spec.matchers_operator == "or" else all
     return key if key and enough(text is not None and text.strip() for text in key) else None

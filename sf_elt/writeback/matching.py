@@ -61,7 +61,7 @@ def find_subjects(
         ).fetchall()
     looked_up: list[SubjectMatch] = []
     for some in chunks(pending, AT_ONCE):
-        matches = _look_up(org, spec, described, some)
+        matches = look_up_subjects(org, spec, described, some)
         if keep:
             with warehouse.write() as connection:
                 keep_matches(connection, spec.name, matches, now=now)
@@ -93,9 +93,10 @@ def keep_matches(
     )
 
 
-def _look_up(
+def look_up_subjects(
     org: Org, spec: ExportSpec, described: ObjectDescribe, pending: Sequence[tuple[str, str, Sequence[Key]]]
 ) -> list[SubjectMatch]:
+    """What the org holds for subjects, each with the md5 of its keys, and its keys."""
     keys = [key for _, _, keys_of_subject in pending for key in keys_of_subject]
     is_lead = described.name == "Lead"
     more = ["IsConverted"] if is_lead else []

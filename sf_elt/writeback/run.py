@@ -17,6 +17,7 @@ from sf_elt.writeback.approval import StandingPlan, approve_plan, standing_plan
 from sf_elt.writeback.counting import CountedCalls, counting
 from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.journal import note_calls
+from sf_elt.writeback.matched_since import set_aside_matched
 from sf_elt.writeback.missing_references import export_of_references, keep_created
 from sf_elt.writeback.plan import Plan, plan_export
 from sf_elt.writeback.report import ExportReport, Waiting
@@ -179,6 +180,7 @@ def _gone_on_with(
     """The plan that stands, with what is left of it: records in doubt are looked up first."""
     described = describe(org, spec.object)
     confirmed = resolve_in_doubt(org, warehouse, spec, described, now=now, run_id=run_id)
+    set_aside_matched(org, warehouse, spec, described, standing.plan_id, now=now, run_id=run_id)
     with warehouse.write() as connection:
         connection.execute("UPDATE writeback.plans SET status = 'planned' WHERE plan_id = ?", [standing.plan_id])
         plan = _stored(connection, spec, standing, described)

@@ -108,3 +108,26 @@ def test_without_matchers_values_are_compared_as_the_org_keeps_them(loop):
     assert (report.confirmed_by_lookup, report.planned) == (3, 0)
     assert len(_held(loop, "values.example")) == 3
     assert loop.select("SELECT count(DISTINCT record_id) FROM writeback.confirmed") == [(3,)]
+
+
+def test_what_somebody_made_while_a_plan_waited_is_not_made_again(loop):
+    """Of an approved plan only those are created who are still nobody in the org; the others are found next time."""
+    loop.make_leads(1, Email="held@waited.example")
+    careful = UPSERT.model_copy(update={"approve_above_changed": 0.0})
+    loop.fill([person(name, f"{name.lower()}@waited.example") for name in ("Ann", "Bob", "Cyd")])
+    waiting = loop.run(careful)
+    make(loop, "Lead", LastName="By hand", Company="Acme", Email="ann@waited.example")
+    make(loop, "Contact", LastName="By hand", Email="bob@waited.example")
+    sent = loop.run(careful, approve=waiting.plan_id)
+    assert (sent.succeeded, sent.set_aside, sent.waiting) == (1, 2, 0)
+    assert loop.select("SELECT subject_id FROM writeback.sync_log WHERE code = 'MATCHED_SINCE' ORDER BY 1") == [
+        ("Ann",),
+        ("Bob",),
+    ]
+    after = loop.run(UPSERT)
+    assert (after.by_operation, after.set_aside) == ({"update": 1}, 1)
+    assert _held(loop, "waited.example") == [
+        ("ann@waited.example", "Dr"),
+        ("cyd@waited.example", "Dr"),
+        ("held@waited.example", None),
+    ]

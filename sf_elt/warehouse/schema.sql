@@ -424,6 +424,31 @@ CREATE TABLE IF NOT EXISTS writeback.sync_log (
 ALTER TABLE writeback.sync_log ADD COLUMN IF NOT EXISTS subject_id VARCHAR;   -- null in rows of older versions: the profile
 ALTER TABLE writeback.sync_log ADD COLUMN IF NOT EXISTS payload_md5 VARCHAR;
 
+-- What sync_log has last of each record, where that is no success: few rows, so that no plan has to read the whole log.
+-- A warehouse of an older version gets them from its log.
+CREATE TABLE IF NOT EXISTS writeback.refusals AS
+SELECT export, subject_id, record_id, unnest(latest)
+FROM (
+    SELECT
+        export,
+        coalesce(subject_id, profile_id) AS subject_id,
+        record_id,
+        arg_max(
+            {
+                'status': status,                 -- failed | set aside
+                'code': code,
+                'message': message,
+                'retryable': retryable,
+                'payload_md5': payload_md5,
+                'logged_at': logged_at
+            },
+            log.rowid                             -- and not the time: clocks are set back
+        ) AS latest
+    FROM writeback.sync_log AS log
+    GROUP BY ALL
+)
+WHERE latest.status <> 'succeeded';
+
 -- The org's values before we wrote, so that a run can be undone.
 CREATE TABLE IF NOT EXISTS writeback.previous_values (
     run_id VARCHAR NOT NULL,

@@ -12,10 +12,10 @@ from sf_elt.warehouse import naive
 from sf_elt.writeback.approval import WAITING
 from sf_elt.writeback.errors import PlanSuperseded
 from sf_elt.writeback.held import Values, as_text
-from sf_elt.writeback.spec import spender
+from sf_elt.writeback.spec import ExportSpec, spender
 
 SETTLE_SQL = files("sf_elt.writeback").joinpath("settle.sql").read_text("utf-8")
-
+SET_ASIDE_SQL = files("sf_elt.writeback").joinpath("set_aside.sql").read_text("utf-8")
 
 WAITING_SQL = """
     SELECT
@@ -231,10 +231,15 @@ def settle(
         """,
         {"outcomes": orjson.dumps(facts).decode()},
     )
-    parameters = {"export": export, "run_id": run_id, "at": naive(now)}
-    for statement in SETTLE_SQL.split(";\n\n"):
-        needed = {name: value for name, value in parameters.items() if f"${name}" in statement}
-        connection.execute(statement, needed)
+    _execute_all(connection, SETTLE_SQL, {"export": export, "run_id": run_id, "at": naive(now)})
+
+
+def log_set_aside(
+    connection: duckdb.DuckDBPyConnection, spec: ExportSpec, plan_id: str, *, now: datetime, run_id: str
+) -> None:
+    """Logs what the plan that is in `verdicts` sets aside and the plans before did not."""
+    facts = {"plan_id": plan_id, "export": spec.name, "operation": spec.operation, "run_id": run_id, "at": naive(now)}
+    _execute_all(connection, SET_ASIDE_SQL, facts)
 
 
 def release(connection: duckdb.DuckDBPyConnection, rows: Sequence[PlannedRow]) -> None:
@@ -316,6 +321,13 @@ def written_by_operation(connection: duckdb.DuckDBPyConnection, plan_id: str) ->
         [plan_id],
     ).fetchall()
     return {str(operation): int(number) for operation, number in rows}
+
+
+def _execute_all(connection: duckdb.DuckDBPyConnection, script: str, parameters: Mapping[str, object]) -> None:
+    """Each statement of the script, with those of the parameters that it names."""
+    for statement in script.split(";\n\n"):
+        needed = {name: value for name, value in parameters.items() if f"${name}" in statement}
+        connection.execute(statement, needed)
 
 
 def _row(

@@ -14,7 +14,7 @@ from sf_elt.writeback.approval import WAITING, why_it_waits
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.held import as_text, look_up
-from sf_elt.writeback.journal import supersede
+from sf_elt.writeback.journal import log_set_aside, supersede
 from sf_elt.writeback.looking import SetAside, deleted_by_plan, set_aside_by_code
 from sf_elt.writeback.matching import find_subjects
 from sf_elt.writeback.missing_references import missing_references, to_be_created
@@ -206,18 +206,7 @@ def _commit_plan(
         """,
         {"plan_id": plan_id, "export": spec.name},
     )
-    connection.execute(
-        """
-        INSERT INTO writeback.sync_log BY NAME
-        SELECT
-            $run_id AS run_id, $plan_id AS plan_id, $export AS export, subject_id, profile_id, record_id,
-            coalesce(operation, $operation) AS operation, changed_fields, 'set aside' AS status, code, message,
-            false AS retryable, 0 AS attempt, 'none' AS transport, $at::TIMESTAMP AS logged_at
-        FROM verdicts WHERE verdict = 'set aside' AND NOT logged_before
-        ORDER BY record_id, subject_id
-        """,
-        {**facts, "at": at},
-    )
+    log_set_aside(connection, spec, plan_id, now=now, run_id=run_id)
 
 
 def _sampled(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None, Mapping[str, object]]]:

@@ -218,27 +218,6 @@ ruled AS (
             WHEN len(problems) > 0 THEN array_to_string([each.message FOR each IN problems], '; ')
         END AS message
     FROM compared
-),
-
--- How the last attempt at each record ended.
-last_outcome AS (
-    SELECT
-        coalesce(subject_id, profile_id) AS subject_id,
-        record_id,
-        arg_max(
-            {
-                'status': status,
-                'code': code,
-                'message': message,
-                'retryable': retryable,
-                'payload_md5': payload_md5,
-                'logged_at': logged_at
-            },
-            log.rowid -- and not the time: clocks are set back
-        ) AS outcome
-    FROM writeback.sync_log AS log
-    WHERE export = $export
-    GROUP BY ALL
 )
 
 SELECT
@@ -264,17 +243,19 @@ SELECT
         WHEN ruled.code IS NOT NULL THEN 'set aside'
         -- Refused for good with this very payload: it waits until the payload or the record changes, a day at most.
         WHEN
-            last.outcome.payload_md5 = ruled.payload_md5
-            AND (last.outcome.status = 'set aside' OR (last.outcome.status = 'failed' AND NOT last.outcome.retryable))
-            AND last.outcome.logged_at > $refused_since::TIMESTAMP
-            AND coalesce(ruled.changed_at_in_org <= last.outcome.logged_at, true)
+            last.payload_md5 = ruled.payload_md5
+            AND (last.status = 'set aside' OR (last.status = 'failed' AND NOT last.retryable))
+            AND last.logged_at > $refused_since::TIMESTAMP
+            AND coalesce(ruled.changed_at_in_org <= last.logged_at, true)
             THEN 'refused before'
         ELSE 'planned'
     END AS verdict,
     coalesce(
-        last.outcome.status = 'set aside' AND last.outcome.code = ruled.code AND last.outcome.message = ruled.message,
+        last.status = 'set aside' AND last.code = ruled.code AND last.message = ruled.message,
         false
     ) AS logged_before
 FROM (SELECT * RENAME (changed_at AS changed_at_in_org) FROM ruled) AS ruled
-LEFT JOIN last_outcome AS last
-    ON last.subject_id = ruled.subject_id AND last.record_id IS NOT DISTINCT FROM ruled.record_id;
+LEFT JOIN writeback.refusals AS last
+    ON last.export = $export
+    AND last.subject_id = ruled.subject_id
+    AND last.record_id IS NOT DISTINCT FROM ruled.record_id;

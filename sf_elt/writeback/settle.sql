@@ -6,6 +6,20 @@ SELECT
 FROM outcomes
 ORDER BY plan_id, row_number;
 
+DELETE FROM writeback.refusals AS refusals
+USING outcomes
+WHERE
+    refusals.export = $export
+    AND refusals.subject_id = outcomes.subject_id
+    AND (refusals.record_id = outcomes.record_id OR refusals.record_id IS NULL);
+
+INSERT INTO writeback.refusals BY NAME
+SELECT
+    $export AS export, subject_id, record_id, status, code, message, retryable, payload_md5, $at::TIMESTAMP AS logged_at
+FROM outcomes
+WHERE status <> 'succeeded'
+QUALIFY row_number() OVER (PARTITION BY subject_id, record_id ORDER BY plan_id) = 1;
+
 -- An undo puts back what stood before: what the export wanted stays confirmed, so that it is not written again.
 UPDATE writeback.confirmed AS confirmed
 SET

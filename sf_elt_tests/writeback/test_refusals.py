@@ -10,6 +10,7 @@ from sf_elt.writeback import plan_export, send_plan
 from sf_elt_tests.writeback.conftest import SPEC
 from sf_elt_tests.writeback.meddler import MALFORMED, Meddler, meddling_with
 from sf_elt_tests.writeback.people import NOW, Person
+from sf_elt_tests.writeback.test_creating import UPSERT, person
 
 
 @pytest.fixture
@@ -80,3 +81,22 @@ def test_a_malformed_value_sets_one_record_aside_and_the_others_go(loop, meddled
     ]
     assert loop.held(ids, "Audiences__c") == [("Hot",)] * 5 + [(None,)] + [("Hot",)] * 3
     assert _send(loop, org, "next run")[0].refused_before == 1
+
+
+def test_what_was_refused_is_known_without_the_log(loop):
+    """A plan does not read the whole log for it; a warehouse of an older version gets it from its log, once."""
+    loop.make_leads(2, Email="twins@known.example")
+    loop.fill([person("Ann", "twins@known.example"), person("Bob", "no address"), person("Eve", "eve@known.example")])
+    report = loop.run(UPSERT)
+    assert (report.set_aside, report.failed, report.succeeded) == (1, 1, 1)
+    known = loop.select("FROM writeback.refusals ORDER BY code")
+    assert [row[:2] for row in known] == [("people", "Ann"), ("people", "Bob")]
+    with loop.warehouse.write() as connection:
+        connection.execute("DROP TABLE writeback.refusals")
+        connection.execute("DELETE FROM ops.installed")
+    with loop.warehouse.write() as connection:
+        assert connection.execute("FROM writeback.refusals ORDER BY code").fetchall() == known
+        connection.execute("DELETE FROM writeback.sync_log")
+    report = loop.run(UPSERT)
+    assert (report.set_aside, report.refused_before, report.planned) == (1, 1, 0)
+    assert loop.select("FROM writeback.sync_log") == []

@@ -40,6 +40,7 @@ claims AS (
         CASE WHEN matched.outcome = 'undone' THEN matched.record_ids ELSE [] END AS unmade_ids,
         [id18(trim(known)) FOR known IN subject_values.record_ids IF trim(known) <> ''] AS known_ids,
         len(known_ids) > 0 AS is_known,
+        NOT is_known AND $looks_further AND own.record_ids IS NOT NULL AS is_remembered,
         unnest(
             CASE
                 WHEN is_known THEN list_distinct(known_ids)
@@ -54,16 +55,32 @@ claims AS (
     LEFT JOIN current_matches AS matched USING (subject_id, match_md5)
 ),
 
--- Where several subjects claim one record, or would create one of the same values, the oldest may write it.
+-- Records that were written for one subject and are known of another, or found by its values.
+disputed AS (
+    SELECT
+        record_id,
+        bool_or(is_known) AS is_known_elsewhere,
+        [lower(key::VARCHAR) FOR key IN flatten(list(match_keys))] AS found_by
+    FROM claims
+    WHERE NOT is_remembered AND record_id IN (SELECT record_id FROM claims WHERE is_remembered)
+    GROUP BY record_id
+),
+
+-- Where several subjects claim one record, or would create one of the same values, the oldest may write it: but not one
+-- that has only written it before and whose values it does not have any more, as after a split.
 ranked_claims AS (
     SELECT
-        * EXCLUDE (known_ids, unmade_ids),
+        claims.* EXCLUDE (known_ids, unmade_ids),
         list_contains(unmade_ids, record_id) AS was_unmade,
+        is_remembered
+        AND disputed.record_id IS NOT NULL
+        AND (is_known_elsewhere OR NOT list_has_any([lower(key::VARCHAR) FOR key IN match_keys], found_by)) AS is_given_up,
         row_number() OVER (
             PARTITION BY coalesce(record_id, 'new ' || new_key)
-            ORDER BY record_id IS NULL AND NOT in_source, created_at, subject_id
+            ORDER BY is_given_up, record_id IS NULL AND NOT in_source, created_at, subject_id
         ) AS claim
     FROM claims
+    LEFT JOIN disputed USING (record_id)
 ),
 
 -- Records that the export wrote for somebody who is there no more.
@@ -211,6 +228,7 @@ ruled AS (
             WHEN code IN ('AMBIGUOUS', 'CONTACT_EXISTS', 'MATCH_VALUE_UNUSABLE', 'UNDONE') THEN match_message
             WHEN code = 'LEAD_CONVERTED' AND record_id IS NULL THEN match_message
             WHEN code = 'CREATED_FOR_ANOTHER_PROFILE' THEN 'a new record of the same values is made for an older profile'
+            WHEN code = 'RECORD_OF_ANOTHER_PROFILE' AND is_given_up THEN 'the record is another profile''s by now'
             WHEN code = 'RECORD_OF_ANOTHER_PROFILE' THEN 'an older profile claims this record and writes it'
             WHEN code = 'RECORD_NOT_IMPORTED' THEN format('{} is not in the imported stream {}', record_id, $stream)
             WHEN code = 'RECORD_DELETED' THEN 'the record is deleted in the org'

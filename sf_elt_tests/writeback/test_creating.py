@@ -145,3 +145,21 @@ def test_an_export_of_another_object_needs_another_name(loop):
     with pytest.raises(ExportMisconfigured, match="has written Lead records"):
         plan_export(loop.org, loop.warehouse, contacts, now=NOW, run_id="dry", dry_run=True)
     assert len(_leads(loop, "ann@object.example")) == 1
+
+
+def test_a_record_goes_with_its_person_when_a_profile_is_split(loop):
+    """What was written for both while they were one profile is written for the one whose address it has."""
+    loop.fill([person("Ann", "ann@split.example"), person("Bob", "bob@split.example")])
+    loop.run(UPSERT)
+    with loop.warehouse.write() as connection:
+        connection.execute("INSERT INTO profiles.aliases VALUES ('Bob', 'Ann', now()::TIMESTAMP)")
+    loop.fill([person("Ann", "ann@split.example", "bob@split.example", title="Both")])
+    assert loop.run(UPSERT).succeeded == 2
+    with loop.warehouse.write() as connection:
+        connection.execute("DELETE FROM profiles.aliases")
+    loop.fill([person("Ann", "ann@split.example", title="Hers"), person("Bob again", "bob@split.example", title="His")])
+    assert loop.run(UPSERT).succeeded == 2
+    titles = [title for *_, title in _leads(loop, "ann@split.example", "bob@split.example")]
+    assert titles == ["Hers", "His"]
+    report = loop.run(UPSERT)
+    assert (report.planned, report.set_aside) == (0, 0)

@@ -44,15 +44,16 @@ def why_it_waits(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> str
     """
     planned = planned_by_operation(connection)
     written, deleted = planned.get("create", 0) + planned.get("update", 0), planned.get("delete", 0)
+    limits = (("write", written, spec.approve_above_changed), ("delete", deleted, spec.approve_above_deleted))
+    limited = [(verb, count, allowed) for verb, count, allowed in limits if allowed is not None and count]
+    if not limited:
+        return ""
     known = _records_known(connection, spec)
     return "; ".join(
         f"it would {verb} {count:,} of the export's {known:,} records, {count / known:.1%}, and may {verb} "
         f"{allowed:.1%} unasked"
-        for verb, count, allowed in (
-            ("write", written, spec.approve_above_changed),
-            ("delete", deleted, spec.approve_above_deleted),
-        )
-        if allowed is not None and count and count / known > allowed
+        for verb, count, allowed in limited
+        if count / known > allowed
     )
 
 

@@ -1,8 +1,17 @@
-"""What a dry run tells of verdicts besides counts: what is set aside and why, and what would be deleted."""
+"""What verdicts tell besides counts: what is set aside and why, what would be deleted, which field takes no value."""
 
 from dataclasses import dataclass
+from importlib.resources import files
 
 import duckdb
+
+from sf_elt.writeback.errors import ExportMisconfigured
+from sf_elt.writeback.spec import ExportSpec
+
+_UNFIT_SQL = files("sf_elt.writeback").joinpath("unfit_fields.sql").read_text("utf-8")
+
+ALL_UNFIT = 20
+"""So many records whose values a field cannot hold, and none that it can, are no bad rows: it is the wrong field."""
 
 
 @dataclass(frozen=True)
@@ -35,3 +44,14 @@ def deleted_by_plan(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         "SELECT record_id FROM verdicts WHERE verdict = 'planned' AND operation = 'delete' ORDER BY record_id"
     ).fetchall()
     return tuple(str(record_id) for (record_id,) in rows)
+
+
+def require_fields_fit(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> None:
+    """Raises ExportMisconfigured for a field that can hold none of the values in `verdicts`: its type has changed."""
+    row = connection.execute(_UNFIT_SQL, {"at_least": ALL_UNFIT}).fetchone()
+    if row is not None:
+        kind, field, source, records = row
+        raise ExportMisconfigured(
+            f"export {spec.name!r}: {spec.object}.{field} is a *{kind}* field and can hold none of the *{source}* "
+            f"values of {records:,} records"
+        )

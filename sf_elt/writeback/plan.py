@@ -15,7 +15,7 @@ from sf_elt.writeback.counting import counting
 from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.held import as_text, look_up
 from sf_elt.writeback.journal import log_set_aside, supersede
-from sf_elt.writeback.looking import SetAside, deleted_by_plan, set_aside_by_code
+from sf_elt.writeback.looking import SetAside, deleted_by_plan, require_fields_fit, set_aside_by_code
 from sf_elt.writeback.matching import find_subjects
 from sf_elt.writeback.missing_references import missing_references, to_be_created
 from sf_elt.writeback.references import find_references
@@ -102,6 +102,7 @@ def plan_export(
         opened = warehouse.read() if dry_run else warehouse.write()
         with opened as connection:
             judge(connection, spec, described, now=now, matches=matches, found=found, among=among)
+            require_fields_fit(connection, spec)
             number_of, by_operation = counts(connection), planned_by_operation(connection)
             because = why_it_waits(connection, spec)
             if not dry_run:

@@ -22,6 +22,7 @@ from sf_elt.writeback.journal import (
 )
 from sf_elt.writeback.made import records_made
 from sf_elt.writeback.same_object import require_same_object
+from sf_elt.writeback.saved import outcome_of
 from sf_elt.writeback.spec import ExportSpec
 
 log = logging.getLogger(__name__)
@@ -113,16 +114,7 @@ def _of_jobs(
 
 def _of_job(described: ObjectDescribe, row: PlannedRow, result: SaveResult, before: Values | None) -> Outcome:
     sent = row.payload if before is None else {field: row.payload[field] for field in row.payload if field in before}
-    return Outcome(
-        row,
-        status="succeeded" if result.success else "failed",
-        changed_fields=differing_fields(described, sent, before),
-        transport="bulk",
-        code=result.code,
-        message=result.message,
-        retryable=result.is_retryable,
-        record_id=result.record_id if result.success else None,
-    )
+    return outcome_of(row, result, differing_fields(described, sent, before), "bulk")
 
 
 def _has_arrived(described: ObjectDescribe, row: PlannedRow, held: dict[str, Values]) -> bool:

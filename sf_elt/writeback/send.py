@@ -9,7 +9,6 @@ from datetime import datetime
 import duckdb
 
 from sf_elt.salesforce import AllowanceSpent, Org
-from sf_elt.salesforce.save_codes import MALFORMED
 from sf_elt.salesforce.write import SaveResult
 from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import Warehouse
@@ -43,6 +42,7 @@ from sf_elt.writeback.journal import (
 from sf_elt.writeback.plan import Plan
 from sf_elt.writeback.policy import MODIFIED_AT, Sending, looked_at, values_to_send
 from sf_elt.writeback.report import ExportReport
+from sf_elt.writeback.saved import ALREADY_HELD, outcome_of
 from sf_elt.writeback.spec import ExportSpec
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,6 @@ log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 3  # of one record in one run
 FIRST_PAUSE = 1.0  # seconds before records that were locked are sent again; doubles
-ALREADY_HELD = "ALREADY_HELD"
 CHANGED_BY_OTHERS = "CHANGED_BY_OTHERS"
 ORDER = ("create", "update", "delete", UNDELETE)
 
@@ -247,18 +246,8 @@ def _is_idle(row: PlannedRow, sendings: Mapping[int, Sending]) -> bool:
 
 
 def _outcome(row: PlannedRow, result: SaveResult, changed_fields: Sequence[str], transport: str) -> Outcome:
-    if result.success:
-        return Outcome(row, "succeeded", changed_fields, transport=transport, record_id=result.record_id)
-    return Outcome(
-        row,
-        "set aside" if result.code == MALFORMED else "failed",
-        changed_fields,
-        transport=transport,
-        code=result.code,
-        message=result.message,
-        retryable=result.is_retryable,
-        is_final=not result.is_retryable or row.attempt + 1 >= MOST_ATTEMPTS,
-    )
+    is_final = not result.is_retryable or row.attempt + 1 >= MOST_ATTEMPTS
+    return outcome_of(row, result, changed_fields, transport, is_final=is_final)
 
 
 def _not_sent(row: PlannedRow, sending: Sending) -> Outcome:

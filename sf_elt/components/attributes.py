@@ -25,9 +25,12 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails, InitErrorDetails
+from pydantic_core.core_schema import ErrorType
 
 LISTED_IN_FULL = 15
 """As many accepted names an error lists; of a longer list it names the nearest."""
+
+_PYDANTIC_ERRORS = frozenset(get_args(ErrorType))
 
 NEAR = 0.6
 """From here on (1: equal) a name is thought to be meant; difflib's own measure."""
@@ -226,12 +229,20 @@ def _without_what_follows(errors: list[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def _explained(cls: type[BaseModel], error: ErrorDetails) -> InitErrorDetails:
-    loc: tuple[str | int, ...] = tuple(error["loc"])
+    loc = _without_kinds(error["loc"])
+    if error["type"] not in _PYDANTIC_ERRORS:  # one of our own, which pydantic does not make again by its type
+        told = {"error": ValueError(error["msg"])}
+        return InitErrorDetails(type="value_error", loc=loc, input=error["input"], ctx=told)
     if error["type"] != "extra_forbidden":
         return InitErrorDetails(type=error["type"], loc=loc, input=error["input"], ctx=error.get("ctx", {}))
     name = str(loc[-1])
     message = f"there is no attribute {name!r}; {did_you_mean(name, _attributes_at(cls, loc[:-1]))}"
     return InitErrorDetails(type="value_error", loc=loc, input=error["input"], ctx={"error": ValueError(message)})
+
+
+def _without_kinds(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The path without the kinds that pydantic puts into it, where a kind goes by its key: {template: …}."""
+    return tuple(part for part, before in zip(path, (None, *path), strict=False) if part != before)
 
 
 def _attributes_at(cls: type[BaseModel], path: Sequence[str | int]) -> list[str]:

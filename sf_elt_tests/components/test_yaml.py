@@ -266,6 +266,16 @@ def _chain(error: BaseException | None) -> list[str]:
             id="user field",
         ),
         pytest.param(
+            "exports/defs.yaml", "{Content_Affinity__c: top_topics}", "{Content_Affinity__c: {konstant: Web}}",
+            r"exports/defs\.yaml:\d+ attributes\.fields\.Content_Affinity__c: a value comes from a user field",
+            id="kind of a source",
+        ),
+        pytest.param(
+            "exports/defs.yaml", "{Content_Affinity__c: top_topics}", '{Content_Affinity__c: {template: "{email"}}',
+            r"exports/defs\.yaml:\d+ attributes\.fields\.Content_Affinity__c\.template: .* a brace is not closed",
+            id="template",
+        ),
+        pytest.param(
             "exports/defs.yaml", "name: leads", "name: leads\n  time_of_day: '07:30'",
             r"exports/defs\.yaml:\d+ attributes\.time_of_day: time_of_day goes with frequency, and there is none",
             id="time without frequency",

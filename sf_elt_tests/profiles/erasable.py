@@ -116,10 +116,10 @@ def erasable(folder: Path) -> Erasable:
     with made.warehouse.write() as connection:
         connection.execute(
             "INSERT INTO writeback.sync_log BY NAME SELECT 'r' AS run_id, 'p' AS plan_id, 'e' AS export, profile_id,"
-            " $record AS record_id, 'update' AS operation, ['Rating'] AS changed_fields, 'failed' AS status,"
-            " 'STRING_TOO_LONG' AS code, 'Zyxwv is too long' AS message, 1 AS attempt, 'rest' AS transport,"
+            " $email AS subject_id, $record AS record_id, 'update' AS operation, ['Rating'] AS changed_fields,"
+            " 'failed' AS status, 'STRING_TOO_LONG' AS code, 'Zyxwv is too long' AS message, 1 AS attempt, 'rest' AS transport,"
             " TIMESTAMP '2026-01-01' AS logged_at FROM profiles.identifiers WHERE value = $record",
-            {"record": PERSON},
+            {"record": PERSON, "email": EMAIL},
         )
     unread = made.warehouse.landing("salesforce_leads") / "read-1"
     unread.mkdir()

@@ -93,7 +93,7 @@ def test_an_erasure_that_was_cut_short_is_ended(found: Erasable, monkeypatch: py
     with pytest.raises(NoSuchProfile):
         _erase(found)
     (row,) = table(found.warehouse, "writeback.sync_log")
-    assert (row["profile_id"], row["record_id"], row["message"]) == ("erased", None, None)
+    assert (row["profile_id"], row["subject_id"], row["record_id"], row["message"]) == ("erased", "erased", None, None)
     assert (row["status"], row["code"], row["changed_fields"]) == ("failed", "STRING_TOO_LONG", ["Rating"])
     assert found.in_files() != {}
     with scratch(found.warehouse), pytest.raises(ErasureUnfinished, match="a search for fuzzy pairs still runs"):

@@ -28,7 +28,7 @@ OF_OTHERS = frozenset({"profiles.profiles"})
 
 OUTCOMES = "writeback.sync_log"
 ANONYMOUS = "erased"
-"""What stands for a profile's id in an outcome that stays: that a record was written, when, and how it ended."""
+"""What stands for whom an outcome that stays was about: that a record was written, when, and how it ended."""
 
 UNREADABLE = "ops.set_aside"
 PAIRS = {"value": "kind", "other_value": "other_kind"}
@@ -142,8 +142,9 @@ def erase_from_tables(connection: duckdb.DuckDBPyConnection, sought: Sought) -> 
         own, cells = sought.conditions(name, columns)
         if name == OUTCOMES:
             connection.execute(
-                f"UPDATE {table} SET profile_id = ?, record_id = NULL, message = NULL WHERE {own}",  # noqa: S608 - quoted
-                [ANONYMOUS],
+                f"UPDATE {table} SET profile_id = $nobody, subject_id = $nobody, record_id = NULL, message = NULL "  # noqa: S608
+                f"WHERE {own}",
+                {"nobody": ANONYMOUS},
             )
         else:
             connection.execute(f"DELETE FROM {table} WHERE {own}")  # noqa: S608 - quoted

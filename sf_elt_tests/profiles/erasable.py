@@ -117,8 +117,8 @@ def erasable(folder: Path) -> Erasable:
         connection.execute(
             "INSERT INTO writeback.sync_log BY NAME SELECT 'r' AS run_id, 'p' AS plan_id, 'e' AS export, profile_id,"
             " $email AS subject_id, $record AS record_id, 'update' AS operation, ['Rating'] AS changed_fields,"
-            " 'failed' AS status, 'STRING_TOO_LONG' AS code, 'Zyxwv is too long' AS message, 1 AS attempt, 'rest' AS transport,"
-            " TIMESTAMP '2026-01-01' AS logged_at FROM profiles.identifiers WHERE value = $record",
+            " 'failed' AS status, 'STRING_TOO_LONG' AS code, 'Zyxwv is too long' AS message, 1 AS attempt,"
+            " 'rest' AS transport, TIMESTAMP '2026-01-01' AS logged_at FROM profiles.identifiers WHERE value = $record",
             {"record": PERSON, "email": EMAIL},
         )
     unread = made.warehouse.landing("salesforce_leads") / "read-1"

@@ -12,7 +12,6 @@ from sf_elt.salesforce import ObjectDescribe, Org, RequestRefused
 from sf_elt.salesforce.matching import Matches, check_matchers, find_matches
 from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.errors import ExportMisconfigured
-from sf_elt.writeback.held import chunks
 from sf_elt.writeback.spec import ExportSpec
 from sf_elt.writeback.verdicts import FoundRecord, SubjectMatch, prepare
 
@@ -37,12 +36,12 @@ def find_subjects(
     found: Sequence[FoundRecord] = (),
     among: Sequence[str] | None = None,
 ) -> list[SubjectMatch]:
-    """Looks up the records of subjects that have none yet, hundreds in a call; gives what was found.
+    """Looks up the records of subjects that have none yet, hundreds in a call.
 
-    Kept in writeback.matches as it is found where `keep` is true. A record that is found for one value of a subject is
-    its record; several values (emails) may have one each. Two records of one value are ambiguous. A lead that would be
-    new is looked for among contacts, too: an existing contact or a converted lead is never shadowed by a new lead.
-    `found` are the records that matchers refer to.
+    What is found is kept in writeback.matches, piece by piece, where `keep` is true, and else given. A record that is
+    found for one value of a subject is its record; several values (emails) may have one each. Two records of one value
+    are ambiguous. A lead that would be new is looked for among contacts, too: an existing contact or a converted lead
+    is never shadowed by a new lead. `found` are the records that matchers refer to.
 
     Raises ExportMisconfigured for a matcher that Salesforce does not filter by, AllowanceSpent.
     """
@@ -56,16 +55,18 @@ def find_subjects(
         raise ExportMisconfigured(f"export {spec.name!r}: {spec.object}.{spec.external_id} is no external id")
     with warehouse.read() as connection:
         prepare(connection, spec, described, now=now, found=found, among=among)
-        pending = connection.execute(
-            _SQL, {"export": spec.name, "creates": spec.creates, "stale": naive(now - ANSWER_STANDS)}
-        ).fetchall()
+        parameters = {"export": spec.name, "creates": spec.creates, "stale": naive(now - ANSWER_STANDS)}
+        pending = connection.sql(_SQL, params=parameters).to_arrow_table()  # millions take little room like this
     looked_up: list[SubjectMatch] = []
-    for some in chunks(pending, AT_ONCE):
-        matches = look_up_subjects(org, spec, described, some)
+    for start in range(0, len(pending), AT_ONCE):
+        some = pending.slice(start, AT_ONCE).to_pydict()
+        rows = list(zip(some["subject_id"], some["match_md5"], some["match_keys"], strict=True))
+        matches = look_up_subjects(org, spec, described, rows)
         if keep:
             with warehouse.write() as connection:
                 keep_matches(connection, spec.name, matches, now=now)
-        looked_up += matches
+        else:
+            looked_up += matches
     return looked_up
 
 

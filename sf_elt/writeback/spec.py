@@ -174,6 +174,9 @@ class ExportSpec(BaseModel):
             yield f"has an external id, which goes with create, upsert and mirror, not with {self.operation}"
         if self.match and not self.events and not self.stream and self.object not in STREAMS:
             yield f"needs to know in `stream` which imported stream holds the {self.object} records"
+        made = [found.find for found in self.references() if found.create]
+        if made and self.approve_above_changed is not None:
+            yield f"makes {made[0]} records before it plans its own: approve_above_changed could not hold them back"
         yield from self._faults_of_source()
 
     def _faults_of_source(self) -> Iterator[str]:

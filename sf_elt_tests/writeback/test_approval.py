@@ -9,6 +9,7 @@ from sf_elt.writeback import ExportSpec, NotApproved, PlanSuperseded, plan_expor
 from sf_elt.writeback.approval import reject_plan
 from sf_elt_tests.writeback.conftest import SPEC
 from sf_elt_tests.writeback.people import NOW, Person
+from sf_elt_tests.writeback.test_creating import UPSERT
 
 CAREFUL = SPEC.model_copy(update={"approve_above_changed": 0.5, "fields": {"Title": "title"}})
 MIRROR = ExportSpec(
@@ -149,3 +150,12 @@ def test_an_export_that_is_switched_off_does_nothing(loop):
     report = loop.run(SPEC.model_copy(update={"enabled": False}))
     assert (report.switched_off, report.plan_id) == (True, None)
     assert loop.levers.calls.all() == []
+
+
+def test_records_that_are_made_while_planning_cannot_wait():
+    """An export that makes the accounts of its contacts takes no maximum that could not hold them back."""
+    account = {"find": "Account", "by": "Name", "equals": "name", "create": {"Name": "name"}}
+    facts = UPSERT.model_dump(exclude_unset=True) | {"object": "Contact", "fields_on_create": {"AccountId": account}}
+    with pytest.raises(ValueError, match="makes Account records before it plans its own"):
+        ExportSpec.model_validate(facts | {"approve_above_changed": 0.5})
+    assert ExportSpec.model_validate(facts)

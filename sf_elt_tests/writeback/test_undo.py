@@ -3,6 +3,7 @@
 import pytest
 
 from sf_elt.salesforce import OrgUnavailable
+from sf_elt.warehouse import CallLedger, JobMeter
 from sf_elt.writeback import ExportReport, NothingToUndo, plan_undo, run_undo
 from sf_elt_tests.writeback.conftest import SPEC
 from sf_elt_tests.writeback.people import NOW, Person
@@ -155,3 +156,30 @@ def test_an_undo_that_broke_off_goes_on(loop):
     assert sum(loop.updates()) == 2
     assert loop.held(ids, "Title") == [("Was",)] * 4
     assert loop.run(spec).planned == 0
+
+
+def test_an_undo_keeps_to_the_daily_calls_and_goes_on(loop, tmp_path):
+    """Out of calls it pauses, and the next run of the export goes on with it."""
+    spec = TITLES.model_copy(update={"batch_size": 2})
+    ids = loop.make_leads(4, Title="Was")
+    loop.fill(_titled(ids, "Dr"))
+    loop.run(spec)
+    ledger = CallLedger(tmp_path / "calls.sqlite")
+    with loop.org.counted_by(JobMeter(ledger, "export:leads", loop.org.host, limit=3)):
+        paused = _undo(loop, spec)  # two look-ups, one batch
+        assert (paused.waiting, paused.by_operation, paused.paused_until is not None) == (2, {"update": 2}, True)
+    resumed = loop.run(spec)
+    assert (resumed.undoes, resumed.waiting) == ("run-0", 0)
+    assert loop.held(ids, "Title") == [("Was",)] * 4
+
+
+def test_many_values_go_back_by_a_bulk_job(loop):
+    """Nothing where nothing was, and all else as it was."""
+    spec = TITLES.model_copy(update={"transport": "bulk"})
+    ids = loop.make_leads(2, Title='Was, "said"', AnnualRevenue=1.5) + loop.make_leads(1)
+    before = loop.held(ids, "Title", "AnnualRevenue", "NumberOfEmployees")
+    loop.fill(_titled(ids, "Dr", revenue=2.0, employees=7))
+    assert loop.run(spec).succeeded == 3
+    assert _undo(loop, spec).by_operation == {"update": 3}
+    assert loop.select("SELECT DISTINCT transport FROM writeback.sync_log") == [("bulk",)]
+    assert loop.held(ids, "Title", "AnnualRevenue", "NumberOfEmployees") == before

@@ -9,14 +9,24 @@ def test_only_audiences_and_scores_are_shown_in_full() -> None:
     changes = [
         FieldChange("00Q1", "p1", "Audiences__c", None, "Frequent visitors"),
         FieldChange("00Q1", "p1", "Email", "zoë@example.com", "ada@example.com"),
-        FieldChange("00Q1", "p1", "Phone", "", None),
+        FieldChange("00Q1", "p1", "Phone", "030 1", None),
         FieldChange("00Q1", "p1", "GenderIdentity", None, "f"),
     ]
     table = changes_table(changes, in_full=["Audiences__c", "Scores__c"])
     assert [(row.data["field"], row.data["before"], row.data["after"]) for row in table.records] == [
         ("Audiences__c", "(empty)", "Frequent visitors"),
         ("Email", "z***@e***.com", "a***@e***.com"),
-        ("Phone", "(empty)", "(empty)"),
+        ("Phone", "…01", "(empty)"),
         ("GenderIdentity", "(empty)", "… (length 1)"),
     ]
     assert [column.name for column in table.schema.columns] == ["record", "profile", "field", "before", "after"]
+
+
+def test_what_the_org_holds_already_is_no_change() -> None:
+    """A field that would get the value that it has, or stay empty, has no row."""
+    changes = [
+        FieldChange("00Q1", "p1", "Audiences__c", "Frequent visitors", "Frequent visitors"),
+        FieldChange("00Q1", "p1", "Scores__c", None, ""),
+        FieldChange("00Q2", "p2", "Audiences__c", "Frequent visitors", None),
+    ]
+    assert [row.data["record"] for row in changes_table(changes, in_full=["Audiences__c"]).records] == ["00Q2"]

@@ -23,7 +23,7 @@ _COLUMNS = {
 
 
 def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> dg.TableMetadataValue:
-    """One row for each field of each record; values of fields that are not among `in_full` are masked."""
+    """One row for each field that changes; values of fields that are not among `in_full` are masked."""
     schema = dg.TableSchema(
         columns=[dg.TableColumn(name, "string", description) for name, description in _COLUMNS.items()]
     )
@@ -38,10 +38,15 @@ def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> d
                     "after": shown(change.field, change.after, in_full),
                 }
             )
-            for change in changes
+            for change in differing(changes)
         ],
         schema,
     )
+
+
+def differing(changes: Iterable[FieldChange]) -> list[FieldChange]:
+    """The changes without those to what the org holds already, which sending finds out and leaves."""
+    return [change for change in changes if (change.before or None) != (change.after or None)]
 
 
 def shown(field: str, value: str | None, in_full: Collection[str]) -> str:

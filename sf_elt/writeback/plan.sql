@@ -6,7 +6,7 @@
 --                     trigger_md5, contents (one text for each target)
 --   current_matches   subject_id, match_md5, outcome, record_ids, message: what the matchers have found
 --   own_records       the macro of own_records.sql
---   imported_records  record_id, is_deleted, is_converted, changed_at
+--   imported_records  record_id, is_deleted, is_converted, merged_into, changed_at
 CREATE OR REPLACE TEMP TABLE verdicts AS
 WITH
 described AS (
@@ -23,7 +23,8 @@ confirmed AS (
         trigger_md5,
         coalesce(json_keys(payload), []) AS keys,
         coalesce(map_keys(undone), []) AS undone_fields,
-        coalesce(is_kept, false) AS is_kept
+        coalesce(is_kept, false) AS is_kept,
+        is_merged
     FROM own_records($export)
 ),
 
@@ -114,7 +115,7 @@ in_scope AS (
         confirmed.payload_md5 AS was_md5,
         confirmed.keys AS was_keys,
         confirmed.trigger_md5 AS was_trigger_md5,
-        confirmed.record_id IS NOT NULL AS was_confirmed,
+        confirmed.record_id IS NOT NULL AND NOT confirmed.is_merged AS was_confirmed,
         confirmed.undone_fields,
         confirmed.is_kept,
         $policy = 'ours' AND imported_records.changed_at > confirmed.confirmed_at AS may_be_changed,

@@ -1,14 +1,15 @@
 -- The subjects whose records are to be looked for in the org: those in the source that have none yet, and of which
 -- nothing is known that still holds. Parameters as in plan.sql; $stale is the time before which an answer is old.
 WITH
--- Records that were found and have changed in the org since.
+-- Whose records were found and have changed in the org since, or were merged into others.
 changed AS (
-    SELECT DISTINCT matches.subject_id
+    SELECT matches.subject_id, bool_or(imported_records.merged_into IS NOT NULL) AS is_merged
     FROM (
         SELECT subject_id, looked_at, unnest(record_ids) AS record_id FROM writeback.matches WHERE export = $export
     ) AS matches
     JOIN imported_records USING (record_id)
-    WHERE imported_records.changed_at > matches.looked_at
+    WHERE imported_records.changed_at > matches.looked_at OR imported_records.merged_into IS NOT NULL
+    GROUP BY matches.subject_id
 )
 
 SELECT subject_values.subject_id, subject_values.match_md5, subject_values.match_keys
@@ -17,14 +18,16 @@ LEFT JOIN writeback.matches AS matched
     ON matched.export = $export
     AND matched.subject_id = subject_values.subject_id
     AND matched.match_md5 = subject_values.match_md5
+LEFT JOIN changed ON changed.subject_id = subject_values.subject_id
 WHERE
     subject_values.in_source
     AND subject_values.subject_id NOT IN (SELECT subject_id FROM own_records($export))
     AND len([known FOR known IN subject_values.record_ids IF trim(known) <> '']) = 0
     AND CASE
         WHEN matched.outcome IS NULL THEN true
-        WHEN matched.outcome IN ('one', 'undone', 'incomplete', 'unusable') THEN false
+        WHEN matched.outcome = 'one' THEN coalesce(changed.is_merged, false)
+        WHEN matched.outcome IN ('undone', 'incomplete', 'unusable') THEN false
         WHEN matched.outcome = 'none' AND $creates THEN true -- nothing is created on an old answer
-        ELSE matched.looked_at < $stale::TIMESTAMP OR subject_values.subject_id IN (FROM changed)
+        ELSE matched.looked_at < $stale::TIMESTAMP OR changed.subject_id IS NOT NULL
     END
 ORDER BY subject_values.subject_id

@@ -100,13 +100,13 @@ def prepare(
     check_audiences(spec, audiences)
     require_same_object(connection, spec)
     connection.execute(VALUES_SQL)
-    connection.execute(OWN_RECORDS_SQL)
     types = make_subject_rows(connection, spec, now=now)
     targets = find_targets(spec, described, types)
     _make_targets(connection, targets)
     _make_found_records(connection, found)
     _name_subjects(connection, spec, described, types, targets, among)
     _name_records(connection, spec)
+    connection.execute(OWN_RECORDS_SQL)
     return types
 
 
@@ -243,12 +243,13 @@ def _name_records(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> No
     else:
         source = quote_table("streams", spec.records_stream)
     is_converted = '"IsConverted"' if "IsConverted" in stream_columns else "false"
+    merged_into = '"MasterRecordId"' if "MasterRecordId" in stream_columns else "NULL::VARCHAR"
     changed_at = next((f'"{name}"' for name in _CHANGED_AT if name in stream_columns), "NULL::TIMESTAMP")
     view = f"""
         CREATE OR REPLACE TEMP VIEW imported_records AS
         SELECT
             "Id" AS record_id, _deleted_at IS NOT NULL AS is_deleted, {is_converted} AS is_converted,
-            {changed_at} AS changed_at
+            CASE WHEN _deleted_at IS NOT NULL THEN {merged_into} END AS merged_into, {changed_at} AS changed_at
         FROM {source}
     """  # noqa: S608 - names are quoted, and there are no values
     connection.execute(view)

@@ -4,7 +4,7 @@ import pytest
 
 from sf_elt.salesforce import query_records
 from sf_elt.writeback import ExportMisconfigured, ExportSpec, plan_export
-from sf_elt_tests.writeback.people import NOW, Person
+from sf_elt_tests.writeback.people import NOW, Lead, Person
 
 UPSERT = ExportSpec(
     name="people",
@@ -161,5 +161,29 @@ def test_a_record_goes_with_its_person_when_a_profile_is_split(loop):
     assert loop.run(UPSERT).succeeded == 2
     titles = [title for *_, title in _leads(loop, "ann@split.example", "bob@split.example")]
     assert titles == ["Hers", "His"]
+    report = loop.run(UPSERT)
+    assert (report.planned, report.set_aside) == (0, 0)
+
+
+def test_a_record_that_was_merged_in_the_org_is_the_one_that_it_was_merged_into(loop):
+    """Whether it was written, or only found, before: the surviving record gets the values, and no second is made."""
+    ids = loop.make_leads(2, Email="found@merged.example")
+    loop.edit(ids[1], Email="other@merged.example")
+    loop.fill([person("Ann", "written@merged.example"), person("Bob", "found@merged.example", title=None)])
+    assert loop.run(UPSERT).succeeded == 1
+    ((written,),) = loop.select("SELECT record_id FROM writeback.confirmed")
+    (survivor,) = loop.make_leads(1, Email="else@merged.example")
+    for record_id in (written, ids[0]):  # what a merge leaves of the one that goes
+        assert loop.org.session.delete(loop.org.url(f"sobjects/Lead/{record_id}")).status_code == 204
+    loop.edit(ids[1], Email="found@merged.example")
+    loop.leads = [Lead(survivor), Lead(ids[1]), Lead(written, deleted=True), Lead(ids[0], deleted=True)]
+    loop.fill([person("Ann", "written@merged.example"), person("Bob", "found@merged.example")])
+    with loop.warehouse.write() as connection:
+        connection.execute('ALTER TABLE streams.salesforce_leads ADD COLUMN "MasterRecordId" VARCHAR')
+        for lost, kept in ((written, survivor), (ids[0], ids[1])):
+            connection.execute('UPDATE streams.salesforce_leads SET "MasterRecordId" = ? WHERE "Id" = ?', [kept, lost])
+    report = loop.run(UPSERT)
+    assert (report.by_operation, report.set_aside) == ({"update": 2}, 0)
+    assert loop.held([survivor, ids[1]], "Title") == [("Dr",), ("Dr",)]
     report = loop.run(UPSERT)
     assert (report.planned, report.set_aside) == (0, 0)

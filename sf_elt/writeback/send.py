@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import duckdb
@@ -118,7 +118,7 @@ def send_plan(
 
 @dataclass
 class _Sending:
-    """One plan on its way. `left` counts the records that have no final outcome yet."""
+    """One plan on its way. `left` counts the records that have no final outcome yet, `waiting` those of a round."""
 
     org: Org
     warehouse: Warehouse
@@ -128,26 +128,36 @@ class _Sending:
     run_id: str
     progress: Progress | None
     left: int = 0
+    waiting: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._count_waiting()
+        self.left = sum(self.waiting.values())
+
+    def _count_waiting(self) -> None:
         with self.warehouse.read() as connection:
-            self.left = sum(waiting_by_operation(connection, self.plan.plan_id).values())
+            self.waiting = waiting_by_operation(connection, self.plan.plan_id)
 
     def send_round(self, attempt: int) -> None:
         """Sends every record that has been sent `attempt` times and still waits."""
-        with self.warehouse.read() as connection:
-            waiting = waiting_by_operation(connection, self.plan.plan_id)
+        if attempt > 0:
+            self._count_waiting()
         for operation in ORDER:
-            number = waiting.get(operation, 0)
+            number = self.waiting.get(operation, 0)
             by_bulk = operation != UNDELETE and goes_by_bulk(self.spec, number)
-            while number and (rows := self._next_rows(operation, attempt, by_bulk=by_bulk)):
+            for rows in self._rows(operation, attempt, by_bulk=by_bulk) if number else ():
                 self._send_rows(rows, by_bulk=by_bulk)
 
-    def _next_rows(self, operation: str, attempt: int, *, by_bulk: bool) -> list[PlannedRow]:
-        """As many rows as one job takes, or one look-up of their previous values, in whole batches."""
+    def _rows(self, operation: str, attempt: int, *, by_bulk: bool) -> Iterator[list[PlannedRow]]:
+        """As many rows at a time as one job takes, or one look-up of their previous values, in whole batches."""
         most = MOST_ROWS if by_bulk else MOST_RECORDS - MOST_RECORDS % self.spec.batch_size
-        with self.warehouse.read() as connection:
-            return waiting_rows(connection, self.plan.plan_id, operation, attempt=attempt, limit=most)
+        while True:
+            with self.warehouse.read() as connection:
+                rows = waiting_rows(connection, self.plan.plan_id, operation, attempt=attempt, limit=most)
+            if rows:
+                yield rows
+            if len(rows) < most:
+                return
 
     def _send_rows(self, rows: Sequence[PlannedRow], *, by_bulk: bool) -> None:
         """Reads what the org holds of records to be updated, then sends what differs."""

@@ -3,6 +3,7 @@
 import pytest
 
 from sf_elt.salesforce import OrgUnavailable, query_records
+from sf_elt.writeback import by_bulk
 from sf_elt_tests.writeback.conftest import SPEC
 from sf_elt_tests.writeback.people import Person
 from sf_elt_tests.writeback.test_creating import UPSERT, person
@@ -49,9 +50,9 @@ def test_a_text_that_no_cell_can_say_goes_by_rest(loop, text):
     ("method", "path", "left_off"),
     [
         pytest.param("PUT", "/jobs/ingest/[^/]+/batches$", True, id="before its data"),
-        pytest.param("PATCH", "/jobs/ingest/[^/]+$", True, id="before it is closed"),
+        pytest.param("PATCH", "/jobs/ingest/[^/]+$", True, id="before it is closed", marks=pytest.mark.soak),
         pytest.param("GET", "/jobs/ingest/[^/]+$", False, id="while it works"),
-        pytest.param("GET", "/successfulResults", False, id="before its results are read"),
+        pytest.param("GET", "/successfulResults", False, id="before its results are read", marks=pytest.mark.soak),
     ],
 )
 def test_a_job_that_nobody_waited_for_is_asked_what_it_has_done(loop, request, method, path, left_off):
@@ -69,13 +70,16 @@ def test_a_job_that_nobody_waited_for_is_asked_what_it_has_done(loop, request, m
     assert not any(loop.warehouse.landing("export_people").iterdir())
 
 
-def test_many_updates_cost_a_handful_of_calls(loop):
-    """2,500 records: by themselves they go by bulk, with what the org held before kept for each."""
-    ids = loop.make_leads(2500)
+@pytest.mark.parametrize("number", [30, pytest.param(2500, marks=pytest.mark.soak)])
+def test_many_updates_cost_a_handful_of_calls(loop, monkeypatch, number):
+    """From 2,000 on they go by bulk by themselves, with what the org held before kept for each."""
+    if number < by_bulk.FROM:
+        monkeypatch.setattr(by_bulk, "FROM", number)
+    ids = loop.make_leads(number)
     loop.fill([Person(f"p{number}", [record_id], ["Hot"]) for number, record_id in enumerate(ids)])
     spec = SPEC.model_copy(update={"fields": {}, "scores_field": None})
     report = loop.run(spec)
-    assert report.succeeded == 2500
+    assert report.succeeded == number
     assert report.api_calls <= 12
     assert loop.select("SELECT DISTINCT transport FROM writeback.sync_log") == [("bulk",)]
-    assert loop.select("SELECT count(*), count(value) FROM writeback.previous_values") == [(2500, 0)]
+    assert loop.select("SELECT count(*), count(value) FROM writeback.previous_values") == [(number, 0)]

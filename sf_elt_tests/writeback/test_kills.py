@@ -30,7 +30,7 @@ FAULTS = (
 @pytest.mark.parametrize(
     ("people", "kills", "transport"),
     [
-        pytest.param(60, 2, "rest", id="short"),
+        pytest.param(60, 1, "rest", id="short"),
         pytest.param(20_000, 50, "auto", id="bulk", marks=pytest.mark.soak),
         pytest.param(20_000, 50, "rest", id="rest", marks=pytest.mark.soak),
     ],

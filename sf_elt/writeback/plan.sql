@@ -148,7 +148,8 @@ converted_values AS (
     FROM in_scope, described
 ),
 
--- A null clears a field that is this export's own or that it has written before; any other field it leaves alone.
+-- A null clears a field that is this export's own or that it has written before; any other field it leaves alone. A
+-- checkbox is cleared by false: Salesforce has no null for it.
 wanted AS (
     SELECT
         * EXCLUDE (all_values, contents),
@@ -158,7 +159,12 @@ wanted AS (
                 IF value.target.on_create AND (value.json IS DISTINCT FROM 'null' OR value.target.is_needed)
             ]
             WHEN 'update' THEN [
-                value FOR value IN all_values
+                CASE
+                    WHEN value.json = 'null' AND value.target.type = 'boolean' AND NOT value.target.is_needed
+                        THEN struct_update(value, json := 'false')
+                    ELSE value
+                END
+                FOR value IN all_values
                 IF value.target.on_update
                 AND (
                     value.json IS DISTINCT FROM 'null'

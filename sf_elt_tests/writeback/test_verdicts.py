@@ -239,6 +239,22 @@ def test_a_value_that_is_not_sent_again_keeps_nothing_back(warehouse):
     assert (row["verdict"], row["changed_fields"]) == ("planned", ["Audiences__c"])
 
 
+def test_a_checkbox_that_has_become_empty_is_unchecked(warehouse):
+    """It holds nothing else back: Salesforce has no null for it. One that was never written is left alone."""
+    spec = _spec(fields={"HasOptedOutOfEmail": "opted_out"})
+    fill(warehouse, [Person("p1", [A]), Person("p2", [B])], [Lead(A), Lead(B)])
+    with warehouse.write() as connection:
+        connection.execute(
+            "INSERT INTO writeback.confirmed BY NAME SELECT 'leads' AS export, ? AS record_id, 'p1' AS profile_id, "
+            "? AS payload, 'md5' AS payload_md5, TIMESTAMP '2026-01-01' AS confirmed_at",
+            [A, json.dumps({"HasOptedOutOfEmail": True})],
+        )
+    with warehouse.read() as connection:
+        verdicts = Verdicts(connection, spec)
+    assert (verdicts.of(A)["verdict"], verdicts.payload(A)) == ("planned", {"HasOptedOutOfEmail": False})
+    assert verdicts.of(B)["verdict"] == "unchanged"
+
+
 def test_length_counts_characters_not_bytes(warehouse):
     """Ten emoji fit into a field of ten characters."""
     verdicts = _verdicts(warehouse, [Person("p1", [A], values={"title": "😀" * 10})], _spec(fields={"Title": "title"}))

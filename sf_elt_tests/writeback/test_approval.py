@@ -63,6 +63,7 @@ def test_a_plan_above_the_share_waits_and_is_sent_once_approved(loop):
     assert loop.run(CAREFUL).awaits is not None
 
 
+@pytest.mark.soak
 def test_a_share_is_of_all_records_of_the_export(loop):
     """Of four records two are no more than half; a first run is all of them; without a maximum none waits."""
     ids = loop.make_leads(4)
@@ -116,6 +117,7 @@ def test_what_cannot_be_approved_is_told_apart(loop):
         loop.run(CAREFUL, approve=done.plan_id)
 
 
+@pytest.mark.soak
 def test_a_waiting_plan_cannot_be_sent_around_the_approval(loop):
     """Who holds the plan itself gets no further than who does not."""
     ids = loop.make_leads(1)

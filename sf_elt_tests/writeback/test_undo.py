@@ -34,7 +34,10 @@ def _titled(ids, title: str | None, **values):
     return [Person(f"p{n}", [each], values={"title": title, **values}) for n, each in enumerate(ids)]
 
 
-@pytest.mark.parametrize("policy", ["newest", "ours", "theirs"])
+@pytest.mark.parametrize(
+    "policy",
+    ["ours", pytest.param("newest", marks=pytest.mark.soak), pytest.param("theirs", marks=pytest.mark.soak)],
+)
 def test_the_values_that_stood_there_come_back_and_stay(loop, policy):
     """Text, numbers, yes or no and times as they were, nothing where nothing was; by any policy they stay, until the
     profile's value changes."""
@@ -121,6 +124,7 @@ def test_what_a_run_deleted_comes_back_and_is_not_deleted_again(loop):
     assert loop.held([record_id], "Title") == [("Prof",)]
 
 
+@pytest.mark.soak
 def test_an_undo_goes_back_run_by_run(loop):
     """Each undo takes the last run that still stands; an undo itself is none, and says so; then there is nothing."""
     ids = loop.make_leads(1, Title="First")
@@ -158,6 +162,7 @@ def test_an_undo_that_broke_off_goes_on(loop):
     assert loop.run(spec).planned == 0
 
 
+@pytest.mark.soak
 def test_an_undo_keeps_to_the_daily_calls_and_goes_on(loop, tmp_path):
     """Out of calls it pauses, and the next run of the export goes on with it."""
     spec = TITLES.model_copy(update={"batch_size": 2})
@@ -173,6 +178,7 @@ def test_an_undo_keeps_to_the_daily_calls_and_goes_on(loop, tmp_path):
     assert loop.held(ids, "Title") == [("Was",)] * 4
 
 
+@pytest.mark.soak
 def test_many_values_go_back_by_a_bulk_job(loop):
     """Nothing where nothing was, and all else as it was."""
     spec = TITLES.model_copy(update={"transport": "bulk"})

@@ -94,7 +94,7 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
         spec = dg.AssetSpec(
             key,
             deps=deps,
-            description=self.description or f"{self.object} records of the org, brought up to date.",
+            description=self.description or self.label or f"{self.object} records of the org, brought up to date.",
             group_name=self.group,
             owners=self.owners,
             kinds={"salesforce", "duckdb"},
@@ -216,6 +216,7 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
                 **{f"would_{operation}": number for operation, number in plan.rows_by_operation.items()},
                 "unchanged": plan.rows_unchanged,
                 "set_aside": plan.rows_set_aside,
+                "set_aside_because": ", ".join(f"{each.code} {each.records:,}" for each in plan.set_aside) or None,
                 "without_record": plan.rows_without_record,
                 "would_wait_for_approval": plan.held_because or None,
                 "api_calls": plan.api_calls,

@@ -4,7 +4,7 @@ import dagster as dg
 
 from sf_elt.components.running import numbers
 from sf_elt.writeback import TOP_TOPICS, ExportReport, ExportSpec
-from sf_elt.writeback.field_sources import FieldSource, Found
+from sf_elt.writeback.field_sources import Constant, FieldSource, First, Found, RecordType, Template, Total
 
 
 def metadata_of(report: ExportReport, left: int | None) -> dict[str, dg.MetadataValue]:
@@ -36,8 +36,9 @@ _VERBS = {"created": "create", "updated": "update", "deleted": "delete"}
 
 
 def columns_of(spec: ExportSpec) -> dg.TableSchema:
-    """The Salesforce fields that are written, and what from."""
-    sources = {field: _told(source) for field, source in spec.fields.items()}
+    """The Salesforce fields that are written or that records are found by, and what from."""
+    sources = {field: f"{_told(source)}; records are found by it" for field, source in spec.matchers.items()}
+    sources |= {field: _told(source) for field, source in spec.fields.items()}
     sources |= {field: f"{_told(source)}, of new records" for field, source in spec.fields_on_create.items()}
     own = {
         spec.audiences_field: "the profile's audiences",
@@ -60,11 +61,22 @@ def what_to_do(spec: ExportSpec, connection: str, reason: str) -> str:
 def _told(source: FieldSource) -> str:
     """What a field gets, in words."""
     match source:
-        case str() if source == TOP_TOPICS:
-            return "the profile's topics of most interest"
         case str():
-            return f"user field {source}"
+            return "the profile's topics of most interest" if source == TOP_TOPICS else f"user field {source}"
+        case Constant():
+            return f"always {source.constant}"
+        case Template():
+            return f"the text {source.template}"
+        case First():
+            return f"the first that has a value: {'; '.join(map(_told, source.first))}"
         case Found():
-            return f"the {source.find} whose {source.by} is {source.equals}"
-        case _:
-            return ", ".join(f"{name}: {value}" for name, value in source.model_dump(exclude_unset=True).items())
+            created = ", created where there is none" if source.create else ""
+            return f"the {source.find} whose {source.by} is {_equal_to(source.equals)}{created}"
+        case RecordType():
+            return f"the record type {source.record_type}"
+        case Total():
+            return f"the sum of {source.sum}"
+
+
+def _equal_to(value: str | Constant) -> str:
+    return str(value.constant) if isinstance(value, Constant) else f"that of user field {value}"

@@ -114,7 +114,7 @@ def carry_out(org: Org, job_id: str, upload: Upload, begun: Sequence[PlannedRow]
     """
     going = {row.row_number for row in begun}
     sent = [(row, cells) for row, cells in zip(upload.rows, upload.cells, strict=True) if row.row_number in going]
-    file = folder / f"{job_id}.csv"
+    file = _csv(folder, job_id)
     try:
         _write(file, [cells for _, cells in sent])
         send_upload(org, job_id, file)
@@ -126,8 +126,14 @@ def carry_out(org: Org, job_id: str, upload: Upload, begun: Sequence[PlannedRow]
         file.unlink(missing_ok=True)
 
 
+def _csv(folder: Path, job_id: str) -> Path:
+    """What a job is sent, which names people: it lies there no longer than it is needed."""
+    return folder / f"{job_id}.csv"
+
+
 def find_out(org: Org, spec: ExportSpec, job_id: str, rows: Sequence[PlannedRow], folder: Path) -> Ended:
     """What became of the rows of a job that nobody has waited for. One that has not begun is stopped."""
+    _csv(folder, job_id).unlink(missing_ok=True)  # whoever was killed has left it
     job = upload_state(org, job_id)
     if job.state == "Open":
         job = abort_upload(org, job_id)

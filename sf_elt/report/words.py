@@ -41,6 +41,30 @@ _CODES: Mapping[str, Meaning] = {
     "RECORD_NOT_IMPORTED": Meaning(
         "Not imported", "The record is not among the imported ones: the next import may bring it."
     ),
+    "AMBIGUOUS": Meaning(
+        "Several records fit",
+        "Nothing is written to either: merge them in Salesforce, or find records by something else.",
+    ),
+    "CONTACT_EXISTS": Meaning(
+        "A contact already", "No lead is made beside a contact with the same address.", is_usual=True
+    ),
+    "CREATED_FOR_ANOTHER_PROFILE": Meaning(
+        "Made for another profile", "Two profiles have the same values; one record is made for both.", is_usual=True
+    ),
+    "MATCH_VALUE_UNUSABLE": Meaning(
+        "Nothing to look for", "The value that records are found by is not one that the field in Salesforce can hold."
+    ),
+    "INVALID_MEMBER_STATUS": Meaning(
+        "No such status", "Add the status to the campaign in Salesforce: its members have statuses of their own."
+    ),
+    "CHOICE_WITH_SEMICOLON": Meaning(
+        "A choice with a semicolon", "In a multi-select picklist it would become two: rename it."
+    ),
+    "SEVERAL_IDS": Meaning("Several records to refer to", "The field in Salesforce refers to one record only."),
+    "UNDONE": Meaning("Taken back", "An undo took it back; it goes again when its value changes.", is_usual=True),
+    "CHANGED_BY_OTHERS": Meaning(
+        "Somebody else's by now", "It was changed in Salesforce since, and stays as it is.", is_usual=True
+    ),
     "STRING_TOO_LONG": Meaning("Too long for the field", "Make the field in Salesforce longer, or send less."),
     "INVALID_TYPE_ON_FIELD_IN_RECORD": Meaning(
         "Of the wrong type", "The field in Salesforce holds another type of value than what is sent."
@@ -51,7 +75,9 @@ _CODES: Mapping[str, Meaning] = {
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Meaning(
         "Not in the picklist", "Add the value to the picklist in Salesforce, or make the picklist unrestricted."
     ),
-    "REQUIRED_FIELD_MISSING": Meaning("Required, and empty", "Salesforce does not let this field be emptied."),
+    "REQUIRED_FIELD_MISSING": Meaning(
+        "Required, and empty", "They go once there is a value: a record to refer to, say, or a name."
+    ),
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": Meaning(
         "A validation rule said no", "An administrator can exempt the integration user from the rule."
     ),
@@ -69,6 +95,7 @@ _CODES: Mapping[str, Meaning] = {
 }
 
 _STATUSES: Mapping[str, str] = {
+    "waiting for approval": "waits for approval",
     "done": "done",
     "paused": "paused",
     "sending": "broke off, or still sending",

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from sf_elt.insight import MEANINGS, SCORES, Moves, WarehouseOutdated
 from sf_elt.report import Report, read_report, render, write_page
-from sf_elt.report.words import duration, every, moment, percent
+from sf_elt.report.words import code, duration, every, moment, percent
 from sf_elt.warehouse import Warehouse, WarehouseEmpty
 from sf_elt_tests.report.reader import Page
 from sf_elt_tests.report.standing import HOSTILE, PERSONAL, TOPIC, fill
@@ -232,3 +233,11 @@ def _luminance(colour: str) -> float:
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_no_reason_of_our_own_reads_as_a_refusal_of_salesforce() -> None:
+    """Every code by which an export sets a record aside has words of its own."""
+    sql = "".join(each.read_text("utf-8") for each in files("sf_elt.writeback").iterdir() if each.name.endswith(".sql"))
+    codes = {"AMBIGUOUS", "UNDONE", *re.findall(r"'([A-Z]{3,}(?:_[A-Z]+)+)'", sql)} - {"ALREADY_HELD"}
+    assert len(codes) > 10
+    assert [each for each in sorted(codes) if code(each).title == code("?").title] == []

@@ -53,7 +53,9 @@ def list_(how: FormatOption = None) -> None:
         "export": "Export", "object": "Object", "operation": "Does", "state": "State", "planned_at": "Planned",
         "records": "Records", "plan_id": "Plan", "last_run_that_wrote": "Last run that wrote",
     }  # fmt: skip
-    show([Column(name, label) for name, label in labels.items()], Rows(rows, len(rows)), how)
+    copied = ("plan_id", "last_run_that_wrote")
+    columns = [Column(name, label, whole=name in copied) for name, label in labels.items()]
+    show(columns, Rows(rows, len(rows)), how)
 
 
 @export.command()

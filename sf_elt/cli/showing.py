@@ -55,10 +55,11 @@ FormatOption = Annotated[
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name for programs and its label for people."""
+    """A column: its name for programs and its label for people. `whole`: its words are copied, and never broken."""
 
     name: str
     label: str
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,10 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int)
     Ids, dates and addresses are not broken, nor are words where they are short.
     """
     texts = [[column.label, *(row[place] for row in rows)] for place, column in enumerate(columns)]
-    widths = [max(map(_least_width, of_column)) for of_column in texts]
+    widths = [
+        max(_least_width(text, whole=column.whole) for text in of_column)
+        for column, of_column in zip(columns, texts, strict=True)
+    ]
     left = room - sum(widths) - GAP * (len(columns) - 1)
     if left < 0:
         return None
@@ -196,11 +200,10 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int)
     return widths
 
 
-def _least_width(text: str) -> int:
-    return max(
-        (cell_len(word) if _WHOLE.fullmatch(word) else min(LONG_WORD, cell_len(word)) for word in text.split()),
-        default=0,
-    )
+def _least_width(text: str, *, whole: bool) -> int:
+    words = text.split()
+    longest = (cell_len(word) if whole or _WHOLE.fullmatch(word) else min(LONG_WORD, cell_len(word)) for word in words)
+    return max(longest, default=0)
 
 
 def _write_csv(columns: Sequence[Column], rows: Iterable[Mapping[str, object]]) -> None:

@@ -3,10 +3,11 @@
 import json
 import unicodedata
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sf_elt.cli.showing import readable, safe, safe_json
+from sf_elt.cli.showing import Column, Format, Rows, readable, safe, safe_json, show
 
 TEXTS = st.text() | st.text(st.sampled_from("\x1b[]\x07\x9b\x85\u2028\u202e\u200d\r\n\t a😀é"))
 
@@ -38,3 +39,15 @@ def test_values_are_shown_as_people_write_them() -> None:
     address = {"street": "1 Main St", "city": "Lima", "state": None, "postalCode": "15001", "country": "Peru"}
     shown = [readable(each) for each in (None, True, 5100.0, 0.5, "2026-08-05T09:25:19.000+0000", "00042", address)]
     assert shown == ["", "yes", "5100", "0.5", "2026-08-05 09:25 UTC", "00042", "1 Main St, Lima, 15001, Peru"]
+
+
+def test_what_is_copied_is_never_broken(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a table is too narrow for a plan's id, each row is told in lines."""
+    monkeypatch.setenv("COLUMNS", "60")
+    plan_id = "6892284be200446f96384de0161b5540"
+    columns = [Column("told", "Told"), Column("plan_id", "Plan", whole=True)]
+    show(columns, Rows([{"told": "broken nowhere " * 4, "plan_id": plan_id}], 1), Format.table)
+    assert plan_id in capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "40")
+    show(columns, Rows([{"told": "broken nowhere " * 4, "plan_id": plan_id}], 1), Format.table)
+    assert plan_id in capsys.readouterr().out

@@ -226,7 +226,7 @@ def _show_plan(found: "Plan", changes: list[dict[str, object]], *, full: bool) -
 
 def _say_what_is_held(found: "Plan", changes: list[dict[str, object]]) -> None:
     """A record that the export never wrote counts as one to write until sending, or this sample, has looked at it."""
-    looked_at = {each.record_id for each in found.sample}
+    looked_at = {each.record_id for each in found.sample if each.record_id is not None}
     held = len(looked_at - {each["record"] for each in changes})
     if held:
         say(

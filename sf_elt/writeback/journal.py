@@ -217,7 +217,8 @@ def settle(
         SELECT
             coalesce(rows.subject_id, rows.profile_id) AS subject_id, rows.profile_id,
             coalesce(given.new_id, rows.record_id) AS record_id, rows.operation, rows.payload, rows.payload_md5,
-            rows.trigger_md5, rows.attempt, coalesce(plans.undoes, '') <> '' AS is_undo, given.* EXCLUDE (new_id)
+            rows.trigger_md5, rows.attempt, coalesce(plans.undoes, '') <> '' AS is_undo,
+            plans.run_id AS planned_by, plans.planned_at, given.* EXCLUDE (new_id)
         FROM (
             SELECT unnest(from_json($outcomes, '[{
                 "plan_id": "VARCHAR", "row_number": "BIGINT", "status": "VARCHAR", "changed_fields": ["VARCHAR"],

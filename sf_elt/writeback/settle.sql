@@ -63,7 +63,8 @@ SELECT
         IF json_extract(outcomes.payload, '$."' || entry.key || '"')
             IS NOT DISTINCT FROM json_extract(before.payload, '$."' || entry.key || '"')
     ]) AS undone,
-    $at::TIMESTAMP AS confirmed_at
+    -- what an earlier run has sent somebody may have changed before this run found it out
+    CASE WHEN planned_by = $run_id THEN $at::TIMESTAMP ELSE least(planned_at, $at::TIMESTAMP) END AS confirmed_at
 FROM outcomes
 LEFT JOIN confirmed_before AS before USING (record_id)
 WHERE status = 'succeeded' AND operation IN ('create', 'update') AND NOT is_undo

@@ -111,9 +111,9 @@ class History:
     transport=st.sampled_from(["rest", "bulk"]),
 )
 @example(
-    history=[("lose answers", 2, 6), ("edit", 2, 0), ("lose requests", 2, 11)],
+    history=[("lose answers", 2, 6), ("edit", 2, 9), ("lose requests", 2, 11), ("edit", 2, 2), ("lose requests", 0, 7)],
     policy="ours",
-    on_leave="update",
+    on_leave="clear",
     transport="bulk",
 )
 def test_any_history_ends_as_the_export_says(

@@ -133,7 +133,9 @@ def check_audiences(spec: ExportSpec, known: Sequence[str]) -> None:
     for audience in spec.audiences:
         if audience not in known:
             hint = did_you_mean(audience, known)
-            raise ExportMisconfigured(f"export {spec.name!r}: there is no audience {audience!r}{hint}")
+            raise ExportMisconfigured(
+                f"export {spec.name!r}: there is no audience {audience!r} that was evaluated{hint}"
+            )
 
 
 def _of(

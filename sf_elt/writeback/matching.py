@@ -1,7 +1,7 @@
 """Which records the org holds for the subjects of an export: looked up by its matchers, and remembered."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
 
@@ -21,8 +21,19 @@ ANSWER_STANDS = timedelta(days=1)
 AT_ONCE = 10_000
 """Subjects whose records are looked for before what was found is kept."""
 
+MOST_SUBJECTS = 100_000
+"""Subjects whose records one plan looks up: what it finds is written before more is asked."""
+
 Key = Sequence[str | None]
 _SQL = files("sf_elt.writeback").joinpath("subjects_to_match.sql").read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """What was found and is not kept, and whether there are subjects of which nothing is known yet."""
+
+    matches: Sequence[SubjectMatch] = ()
+    has_more: bool = False
 
 
 def find_subjects(
@@ -35,7 +46,7 @@ def find_subjects(
     keep: bool,
     found: Sequence[FoundRecord] = (),
     among: Sequence[str] | None = None,
-) -> list[SubjectMatch]:
+) -> LookedUp:
     """Looks up the records of subjects that have none yet, hundreds in a call.
 
     What is found is kept in writeback.matches, piece by piece, where `keep` is true, and else given. A record that is
@@ -43,10 +54,13 @@ def find_subjects(
     are ambiguous. A lead that would be new is looked for among contacts, too: an existing contact or a converted lead
     is never shadowed by a new lead. `found` are the records that matchers refer to.
 
+    Where it is kept, no more are looked up than can be written before the day's calls are spent: who is left waits for
+    the next plan.
+
     Raises ExportMisconfigured for a matcher that Salesforce does not filter by, AllowanceSpent.
     """
     if not spec.matchers:
-        return []
+        return LookedUp()
     try:
         check_matchers(described, list(spec.matchers))
     except RequestRefused as error:
@@ -55,8 +69,16 @@ def find_subjects(
         raise ExportMisconfigured(f"export {spec.name!r}: {spec.object}.{spec.external_id} is no external id")
     with warehouse.read() as connection:
         prepare(connection, spec, described, now=now, found=found, among=among)
-        parameters = {"export": spec.name, "creates": spec.creates, "stale": naive(now - ANSWER_STANDS)}
+        most = most_subjects(spec) if keep else None
+        parameters = {
+            "export": spec.name,
+            "creates": spec.creates,
+            "stale": naive(now - ANSWER_STANDS),
+            "most": None if most is None else most + 1,
+        }
         pending = connection.sql(_SQL, params=parameters).to_arrow_table()  # millions take little room like this
+    has_more = most is not None and len(pending) > most and bool(pending["is_new"][most].as_py())
+    pending = pending.slice(0, most)
     looked_up: list[SubjectMatch] = []
     for start in range(0, len(pending), AT_ONCE):
         some = pending.slice(start, AT_ONCE).to_pydict()
@@ -67,7 +89,13 @@ def find_subjects(
                 keep_matches(connection, spec.name, matches, now=now)
         else:
             looked_up += matches
-    return looked_up
+    return LookedUp(looked_up, has_more)
+
+
+def most_subjects(spec: ExportSpec) -> int:
+    """Of how many subjects one plan looks up the records."""
+    calls = spec.max_daily_api_calls
+    return MOST_SUBJECTS if calls is None else min(MOST_SUBJECTS, AT_ONCE * max(1, calls // 4))
 
 
 def keep_matches(

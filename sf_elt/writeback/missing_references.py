@@ -56,7 +56,7 @@ def missing_references(
     """
     with warehouse.read() as connection:
         types = prepare(connection, spec, described, now=now, found=found)
-        make_current_matches(connection, spec, matches)
+        make_current_matches(connection, spec, matches, since=now)
         make_group_macros(connection)
         rows = connection.execute(
             _MISSING.format(value=sought_by(source, types).key),

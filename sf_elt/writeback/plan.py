@@ -64,6 +64,8 @@ class Plan:
     dry_run: bool
     held_because: str = ""
     """Why it waits for approval; empty where it may go."""
+    has_more: bool = False
+    """There are subjects whose records were not looked up yet: another plan writes them."""
     sample: tuple[FieldChange, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     """In a dry run: why, with an example each."""
@@ -95,13 +97,16 @@ def plan_export(
         described = describe(org, spec.object)
         confirmed = 0 if dry_run else resolve_in_doubt(org, warehouse, spec, described, now=now, run_id=run_id)
         found = find_references(org, warehouse, spec, described, now=now, keep=not dry_run, among=among)
-        matches = find_subjects(org, warehouse, spec, described, now=now, keep=not dry_run, found=found, among=among)
+        looked_up = find_subjects(org, warehouse, spec, described, now=now, keep=not dry_run, found=found, among=among)
+        matches = looked_up.matches
         for source in spec.references():
             found = _with_created(warehouse, spec, described, source, matches, found, now=now, create=create)
         plan_id = uuid4().hex
         opened = warehouse.read() if dry_run else warehouse.write()
         with opened as connection:
-            judge(connection, spec, described, now=now, matches=matches, found=found, among=among)
+            judge(
+                connection, spec, described, now=now, matches=matches, found=found, among=among, looked_up_since=now
+            )  # fmt: skip
             require_fields_fit(connection, spec)
             number_of, by_operation = counts(connection), planned_by_operation(connection)
             because = why_it_waits(connection, spec)
@@ -127,6 +132,7 @@ def plan_export(
             api_calls=calls.made,
             dry_run=dry_run,
             held_because=because,
+            has_more=looked_up.has_more,
         )
 
 

@@ -1,7 +1,7 @@
 """What one run of an export did, as numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 
@@ -64,3 +64,18 @@ class ExportReport:
     undoes: str | None = None
     """Where this was an undo: the run whose writes it took back."""
     seconds: float = 0.0
+
+    def followed_by(self, more: "ExportReport") -> "ExportReport":
+        """Both as one: what each did together, and what the second one left."""
+        operations = sorted(self.by_operation.keys() | more.by_operation.keys())
+        return replace(
+            more,
+            planned=self.planned + more.planned,
+            succeeded=self.succeeded + more.succeeded,
+            by_operation={each: self.by_operation.get(each, 0) + more.by_operation.get(each, 0) for each in operations},
+            failed=self.failed + more.failed,
+            set_aside=max(self.set_aside, more.set_aside),
+            confirmed_by_lookup=self.confirmed_by_lookup + more.confirmed_by_lookup,
+            waiting=self.waiting + more.waiting,
+            api_calls=self.api_calls + more.api_calls,
+        )

@@ -110,6 +110,9 @@ def run_export(
                 report = _awaiting(spec, plan, now=now)
             else:
                 report = send_plan(org, warehouse, spec, plan, now=now, run_id=run_id, progress=progress)
+                if plan.has_more and report.paused_until is None:
+                    more = run_export(org, warehouse, spec, now=now, run_id=run_id, progress=progress, among=among)
+                    report = report.followed_by(more)
     return replace(report, seconds=time.monotonic() - started)
 
 

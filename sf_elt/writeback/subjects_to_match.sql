@@ -12,7 +12,8 @@ changed AS (
     GROUP BY matches.subject_id
 )
 
-SELECT subject_values.subject_id, subject_values.match_md5, subject_values.match_keys
+SELECT
+    subject_values.subject_id, subject_values.match_md5, subject_values.match_keys, matched.outcome IS NULL AS is_new
 FROM subject_values
 LEFT JOIN writeback.matches AS matched
     ON matched.export = $export
@@ -30,4 +31,5 @@ WHERE
         WHEN matched.outcome = 'none' AND $creates THEN true -- nothing is created on an old answer
         ELSE matched.looked_at < $stale::TIMESTAMP OR changed.subject_id IS NOT NULL
     END
-ORDER BY subject_values.subject_id
+ORDER BY matched.outcome IS NOT NULL, matched.looked_at, subject_values.subject_id
+LIMIT $most

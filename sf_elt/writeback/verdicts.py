@@ -59,13 +59,15 @@ def judge(
     matches: Sequence[SubjectMatch] = (),
     found: Sequence[FoundRecord] = (),
     among: Sequence[str] | None = None,
+    looked_up_since: datetime | None = None,
 ) -> None:
     """Makes the temporary table `verdicts`: every record of the export with its payload and what to do about it.
 
     `matches` and `found` go before what the warehouse remembers of earlier look-ups. `among`: only these subjects.
+    `looked_up_since`: what was not found before then is looked up again before it is created.
     """
     prepare(connection, spec, described, now=now, found=found, among=among)
-    make_current_matches(connection, spec, matches)
+    make_current_matches(connection, spec, matches, since=looked_up_since)
     parameters = {
         "export": spec.name,
         "stream": spec.records_stream,
@@ -202,9 +204,16 @@ def _new_key(spec: ExportSpec, described: ObjectDescribe) -> str:
 
 
 def make_current_matches(
-    connection: duckdb.DuckDBPyConnection, spec: ExportSpec, matches: Sequence[SubjectMatch]
+    connection: duckdb.DuckDBPyConnection,
+    spec: ExportSpec,
+    matches: Sequence[SubjectMatch],
+    *,
+    since: datetime | None = None,
 ) -> None:
-    """Makes the temporary table current_matches: what was found just now, and of other subjects what is remembered."""
+    """Makes the temporary table current_matches: what was found just now, and of other subjects what is remembered.
+
+    Where the export creates records, it is not remembered that there was none before `since`.
+    """
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE current_matches AS
@@ -218,9 +227,13 @@ def make_current_matches(
         UNION ALL BY NAME
         SELECT subject_id, match_md5, outcome, record_ids, message
         FROM writeback.matches ANTI JOIN fresh USING (subject_id)
-        WHERE export = $export
+        WHERE export = $export AND coalesce(outcome <> 'none' OR looked_at >= $since::TIMESTAMP, true)
         """,
-        {"matches": orjson.dumps([asdict(each) for each in matches]).decode(), "export": spec.name},
+        {
+            "matches": orjson.dumps([asdict(each) for each in matches]).decode(),
+            "export": spec.name,
+            "since": naive(since) if since is not None and spec.creates else None,
+        },
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sf_elt.salesforce import query_records
-from sf_elt.writeback import ExportMisconfigured, ExportSpec, plan_export
+from sf_elt.writeback import ExportMisconfigured, ExportSpec, matching, plan_export
 from sf_elt_tests.writeback.people import NOW, Lead, Person
 
 UPSERT = ExportSpec(
@@ -187,3 +187,23 @@ def test_a_record_that_was_merged_in_the_org_is_the_one_that_it_was_merged_into(
     assert loop.held([survivor, ids[1]], "Title") == [("Dr",), ("Dr",)]
     report = loop.run(UPSERT)
     assert (report.planned, report.set_aside) == (0, 0)
+
+
+def test_many_are_looked_up_and_written_piece_by_piece(loop, monkeypatch):
+    """What one plan finds is written before more is asked, in one run; nobody is created on an old answer."""
+    monkeypatch.setattr(matching, "MOST_SUBJECTS", 2)
+    people = [person(f"P{number}", f"p{number}@pieces.example") for number in range(5)]
+    loop.fill(people)
+    report = loop.run(UPSERT)
+    assert (report.planned, report.succeeded, report.by_operation) == (5, 5, {"create": 5})
+    assert loop.select("SELECT rows_planned FROM writeback.plans ORDER BY rowid") == [(2,), (2,), (1,)]
+    assert len(_leads(loop, *(f"p{number}@pieces.example" for number in range(5)))) == 5
+    assert loop.run(UPSERT).planned == 0
+
+
+def test_a_small_allowance_is_not_spent_on_looking_alone():
+    """Of a day's calls a quarter goes into looking people up."""
+    assert [
+        matching.most_subjects(UPSERT.model_copy(update={"max_daily_api_calls": calls}))
+        for calls in (1, 12, 4000, None)
+    ] == [10_000, 30_000, 100_000, 100_000]

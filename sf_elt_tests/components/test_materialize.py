@@ -199,6 +199,8 @@ def test_an_export_shows_first_and_pauses_without_calls(deployed: Deployed, sf: 
     deployed.materialize(before_exports, deployed.range_tags())
     only, dry = dg.AssetSelection.assets(LEADS_EXPORT), {"ops": {"export_leads": {"config": {"dry_run": True}}}}
 
+    for lead in sf.query("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id LIMIT 3")["records"]:
+        sf.Lead.update(lead["Id"], {"Scores__c": "somebody else's"})
     held = scores_of_leads(sf)
     assert deployed.materialize(only, config=dry).success
     observed = deployed.instance.fetch_observations(LEADS_EXPORT, limit=1).records[0].asset_observation

@@ -103,7 +103,7 @@ class History:
         return None if who in self.is_out and self.spec.on_leave == "clear" else self.titles[who]
 
 
-@settings(max_examples=some(3), deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=some(1), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     history=st.lists(steps, min_size=3, max_size=7),
     policy=st.sampled_from(["ours", "theirs"]),

@@ -58,7 +58,7 @@ def renewable(export_org: Details, loop: Loop) -> Iterator[Loop]:
 
 
 @pytest.mark.parametrize("preset", ["expired_session", pytest.param("unauthorized", marks=pytest.mark.soak)])
-@pytest.mark.parametrize("spec", [pytest.param(REST, id="rest"), pytest.param(BULK, id="bulk")])
+@pytest.mark.parametrize("spec", [pytest.param(REST, id="rest", marks=pytest.mark.soak), pytest.param(BULK, id="bulk")])
 def test_a_session_that_ends_at_every_step_is_renewed(renewable: Loop, spec: ExportSpec, preset: str) -> None:
     """At a create, an update, and each step of a job: the run goes through as if nothing had happened."""
     domain = f"{spec.transport}-{preset.replace('_', '-')}.example"
@@ -75,8 +75,8 @@ def test_a_session_that_ends_at_every_step_is_renewed(renewable: Loop, spec: Exp
 @pytest.mark.parametrize(
     ("spec", "step"),
     [
-        pytest.param(REST, 2, id="rest"),
-        pytest.param(BULK, 9, id="bulk"),
+        pytest.param(REST, 2, id="rest", marks=pytest.mark.soak),
+        pytest.param(BULK, 12, id="bulk"),
         pytest.param(REST, 1, id="rest-everywhere", marks=pytest.mark.soak),
         pytest.param(BULK, 1, id="bulk-everywhere", marks=pytest.mark.soak),
     ],

@@ -19,7 +19,12 @@ def _titles(loop: Loop, domain: str) -> list[object]:
 
 
 @pytest.mark.parametrize(
-    ("on_leave", "stands"), [("update", "Prof"), ("clear", None), ("keep", "Dr")], ids=["update", "clear", "keep"]
+    ("on_leave", "stands"),
+    [
+        pytest.param("update", "Prof", id="update", marks=pytest.mark.soak),
+        pytest.param("clear", None, id="clear"),
+        pytest.param("keep", "Dr", id="keep", marks=pytest.mark.soak),
+    ],
 )
 def test_what_becomes_of_who_leaves(loop: Loop, on_leave: str, stands: str | None) -> None:
     """Out of the condition the record stays up to date, is cleared once, or stays as it was; back in it is written."""

@@ -57,7 +57,7 @@ def test_a_record_is_found_by_its_matchers_whatever_else_has_changed(loop):
     assert loop.select("SELECT count(DISTINCT record_id) FROM writeback.confirmed WHERE was_created") == [(2,)]
 
 
-@pytest.mark.parametrize("minutes", [-9, 9])
+@pytest.mark.parametrize("minutes", [pytest.param(-9, marks=pytest.mark.soak), 9])
 def test_clocks_may_differ(loop, minutes):
     """The org's clock is nine minutes off, either way."""
     domain = f"clock{minutes}.example"
@@ -72,6 +72,7 @@ def test_clocks_may_differ(loop, minutes):
     assert _held(loop, domain) == [(f"ann@{domain}", "Dr")]
 
 
+@pytest.mark.soak
 def test_what_somebody_else_made_meanwhile_is_not_what_we_made(loop, export_org):
     """The request never took effect, and a colleague has made the lead by hand: it is updated, and stays theirs."""
     loop.fill([person("Ann", "ann@hand.example")])

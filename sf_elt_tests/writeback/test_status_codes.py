@@ -18,7 +18,7 @@ Transport = Literal["rest", "bulk"]
 BOTH = pytest.mark.parametrize("transport", ["rest", "bulk"])
 SOAK_BULK = pytest.mark.parametrize("transport", ["rest", pytest.param("bulk", marks=pytest.mark.soak)])
 RULE = {"active": True, "errorConditionFormula": "Title = 'soon'", "errorMessage": "No", "errorDisplayField": "Title"}
-LATER = [pytest.param(each, marks=pytest.mark.soak) for each in ("too_many_requests", "server_error", "bad_gateway")]
+PRESETS = ["too_many_requests", "server_error", "bad_gateway", "html_instead"]
 UPDATES = ExportSpec(
     name="codes",
     object="Lead",
@@ -102,6 +102,7 @@ def test_what_an_administrator_has_to_do_stops_the_export_with_its_name(loop: Lo
     assert loop.run(spec, after=timedelta(days=2)).succeeded == 1
 
 
+@pytest.mark.soak
 def test_a_duplicate_is_refused_unless_the_export_allows_it(loop: Loop) -> None:
     """DUPLICATES_DETECTED waits; with duplicates: allow the record is saved though the rule warns."""
     loop.make_leads(1, FirstName="T.", LastName="Twin", Company="[unknown]", Email="other@twin.example")
@@ -158,7 +159,8 @@ def test_deleting_what_is_deleted_already_is_no_failure(loop: Loop, transport: T
     assert list(query_records(loop.org, f"SELECT Id FROM Lead WHERE Id IN ('{ids[0]}', '{ids[1]}')")) == []
 
 
-@pytest.mark.parametrize("preset", [*LATER, "html_instead"])
+@pytest.mark.soak
+@pytest.mark.parametrize("preset", PRESETS)
 def test_a_whole_call_that_fails_creates_nobody_twice(loop: Loop, preset: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a create that the org may have carried out nothing is repeated before it was looked for."""
     monkeypatch.setattr(made, "SETTLING", timedelta())

@@ -12,6 +12,7 @@ from sf_elt.salesforce import ObjectDescribe, Org, describe
 from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.approval import WAITING, why_it_waits
 from sf_elt.writeback.counting import counting
+from sf_elt.writeback.errors import of_this_version
 from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.held import as_text, look_up
 from sf_elt.writeback.journal import log_set_aside, supersede
@@ -93,7 +94,7 @@ def plan_export(
     `among`: only these subjects. `create` makes records that others refer to. Raises ExportMisconfigured (with the
     nearest name that exists), ExportNotReady, UnknownObject, AllowanceSpent.
     """
-    with counting(org) as calls:
+    with counting(org) as calls, of_this_version():
         described = describe(org, spec.object)
         confirmed = 0 if dry_run else resolve_in_doubt(org, warehouse, spec, described, now=now, run_id=run_id)
         found = find_references(org, warehouse, spec, described, now=now, keep=not dry_run, among=among)

@@ -20,7 +20,7 @@ from sf_elt.profiles.sql import statement
 from sf_elt.salesforce import ObjectDescribe
 from sf_elt.warehouse import Warehouse
 from sf_elt.writeback.approval import WAITING
-from sf_elt.writeback.errors import NoSuchSubject
+from sf_elt.writeback.errors import NoSuchSubject, of_this_version
 from sf_elt.writeback.spec import ExportSpec
 from sf_elt.writeback.subjects import make_subject_rows
 from sf_elt.writeback.verdicts import judge, prepare
@@ -83,7 +83,7 @@ def explain_sending(
     Raises NoSuchSubject, SeveralProfiles where the identifier is one of several people, and what `plan_export` raises
     of a spec that does not fit.
     """
-    with warehouse.read() as connection:
+    with of_this_version(), warehouse.read() as connection:
         make_subject_rows(connection, spec, now=now)
         subjects, more = _subjects(connection, spec, asked.strip())
         told = [_explained(connection, spec, described, each, profile, now=now) for each, profile in subjects]

@@ -11,6 +11,7 @@ from sf_elt.warehouse import CallLedger, JobMeter
 from sf_elt.writeback import (
     ExportError,
     ExportMisconfigured,
+    ExportNotReady,
     ExportSpec,
     PlanSuperseded,
     plan_export,
@@ -381,3 +382,12 @@ def test_whoever_is_erased_while_an_export_runs_is_left_out(loop, monkeypatch):
     assert (report.succeeded, loop.updates()) == (2, [2])
     for kept in ("sync_log", "previous_values", "confirmed"):
         assert {record for (record,) in loop.select(f"SELECT record_id FROM writeback.{kept}")} == {ids[0], ids[2]}
+
+
+def test_a_look_at_a_warehouse_of_an_older_version_says_what_to_do(loop):
+    """A dry run writes nothing, and so it cannot make a table that an older version did not have."""
+    loop.fill([Person("p1", loop.make_leads(1), ["Hot"])])
+    with loop.warehouse.write() as connection:
+        connection.execute("DROP TABLE writeback.refusals")
+    with pytest.raises(ExportNotReady, match="an earlier version of sf_elt wrote this warehouse last"):
+        plan_export(loop.org, loop.warehouse, SPEC, now=NOW, run_id="dry", dry_run=True)

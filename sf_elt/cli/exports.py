@@ -114,7 +114,7 @@ def counts_in_words(by_operation: Mapping[str, int]) -> str:
 
 def changes_shown(changes: "tuple[FieldChange, ...]", in_full: "list[str] | None") -> list[dict[str, object]]:
     """The changes for people; masked but in the fields `in_full`, of which None stands for all."""
-    from sf_elt.components.exports.preview import differing, shown
+    from sf_elt.components.exports.preview import shown
 
     fields = {each.field for each in changes} if in_full is None else in_full
     return [
@@ -125,7 +125,7 @@ def changes_shown(changes: "tuple[FieldChange, ...]", in_full: "list[str] | None
             "before": shown(each.field, each.before, fields),
             "after": shown(each.field, each.after, fields),
         }
-        for each in differing(changes)
+        for each in changes
     ]
 
 
@@ -215,23 +215,17 @@ def _show_plan(found: "Plan", changes: list[dict[str, object]], *, full: bool) -
         console.print(Text(", ".join(found.deletes)), soft_wrap=True)
     console.print()
     show_changes(changes)
-    _say_what_is_held(found, changes)
+    if found.held_already:
+        say(
+            f"{found.held_already:,} of {found.looked_at:,} records looked at hold these values already: "
+            "sending writes nothing there."
+        )
     if found.held_because:
         say(f"It would wait for approval: {found.held_because}.")
     if found.rows_without_record:
         say(f"`sf-elt why EMAIL {found.export}` says of one person why there is no record, or none is created.")
     hidden = "" if full or not changes else " Personal data is masked: --full shows it."
     say(f"Nothing was sent, nothing is remembered; {calls_in_words(found.api_calls)}.{hidden}")
-
-
-def _say_what_is_held(found: "Plan", changes: list[dict[str, object]]) -> None:
-    """A record that the export never wrote counts as one to write until sending, or this sample, has looked at it."""
-    looked_at = {each.record_id for each in found.sample if each.record_id is not None}
-    held = len(looked_at - {each["record"] for each in changes})
-    if held:
-        say(
-            f"{held:,} of the first {len(looked_at):,} records hold these values already: sending writes nothing there."
-        )
 
 
 def _message(message: str, *, full: bool) -> str:

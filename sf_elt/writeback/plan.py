@@ -14,7 +14,7 @@ from sf_elt.writeback.approval import WAITING, why_it_waits
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.errors import of_this_version
 from sf_elt.writeback.field_sources import Found
-from sf_elt.writeback.held import as_text, look_up
+from sf_elt.writeback.held import as_text, differing_fields, look_up
 from sf_elt.writeback.journal import log_set_aside, supersede
 from sf_elt.writeback.looking import SetAside, deleted_by_plan, require_fields_fit, set_aside_by_code
 from sf_elt.writeback.matching import find_subjects
@@ -25,6 +25,8 @@ from sf_elt.writeback.spec import ExportSpec
 from sf_elt.writeback.verdicts import FoundRecord, SubjectMatch, counts, judge, planned_by_operation
 
 SAMPLE_RECORDS = 10
+LOOKED_AT = 500
+"""Planned records that are read, in one call, to find those of the sample: many may hold what they are to get."""
 
 CreateReferences = Callable[[Found, Mapping[str, str]], None]
 """Makes a record for each of these values, which have these subjects, and notes it in writeback.found_records."""
@@ -68,6 +70,11 @@ class Plan:
     has_more: bool = False
     """There are subjects whose records were not looked up yet: another plan writes them."""
     sample: tuple[FieldChange, ...] = ()
+    """In a dry run: what would change in the first records in which anything would."""
+    looked_at: int = 0
+    """In a dry run: how many of the planned records the org was asked for, to find these."""
+    held_already: int = 0
+    """Of those looked at: how many hold their values already, so that sending writes nothing there."""
     set_aside: tuple[SetAside, ...] = ()
     """In a dry run: why, with an example each."""
     deletes: tuple[str, ...] = ()
@@ -116,6 +123,7 @@ def plan_export(
             sampled = _sampled(connection) if dry_run else []
             set_aside = set_aside_by_code(connection) if dry_run else ()
             deletes = deleted_by_plan(connection) if dry_run else ()
+        changes = _before_and_after(org, spec, described, sampled)
         return Plan(
             plan_id=plan_id,
             export=spec.name,
@@ -127,7 +135,9 @@ def plan_export(
             rows_without_record=number_of.get("without record", 0),
             rows_by_operation=by_operation,
             confirmed_by_lookup=confirmed,
-            sample=_before_and_after(org, spec, sampled),
+            sample=tuple(change for of_record in changes[:SAMPLE_RECORDS] for change in of_record),
+            looked_at=len(sampled),
+            held_already=len(sampled) - len(changes),
             set_aside=set_aside,
             deletes=deletes,
             api_calls=calls.made,
@@ -218,11 +228,11 @@ def _commit_plan(
 
 
 def _sampled(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None, Mapping[str, object]]]:
-    """(profile id, record id, values) of the first records that would be sent."""
+    """(profile id, record id, values) of the first records that would be sent, new ones and others by turns."""
     found = connection.execute(
         "SELECT profile_id, record_id, payload, changed_fields FROM verdicts WHERE verdict = 'planned' "
-        "ORDER BY record_id, subject_id LIMIT ?",
-        [SAMPLE_RECORDS],
+        "ORDER BY row_number() OVER (PARTITION BY operation ORDER BY record_id, subject_id), operation LIMIT ?",
+        [LOOKED_AT],
     ).fetchall()
     return [
         (profile_id, record_id, {field: orjson.loads(payload)[field] for field in changed_fields})
@@ -231,13 +241,24 @@ def _sampled(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | Non
 
 
 def _before_and_after(
-    org: Org, spec: ExportSpec, sampled: Sequence[tuple[str, str | None, Mapping[str, object]]]
-) -> tuple[FieldChange, ...]:
+    org: Org,
+    spec: ExportSpec,
+    describe: ObjectDescribe,
+    sampled: Sequence[tuple[str, str | None, Mapping[str, object]]],
+) -> list[list[FieldChange]]:
+    """What would change in each record in which anything would."""
     payloads = {record_id: payload for _, record_id, payload in sampled if record_id is not None}
     fields = sorted({field for payload in payloads.values() for field in payload})
     held = look_up(org, spec.object, fields, list(payloads))
-    return tuple(
-        FieldChange(record_id, profile_id, field, as_text(held.get(record_id or "", {}).get(field)), as_text(after))
-        for profile_id, record_id, payload in sampled
-        for field, after in payload.items()
-    )
+    changes = []
+    for profile_id, record_id, payload in sampled:
+        before = held.get(record_id or "", {})
+        differing = payload if record_id is None else differing_fields(describe, payload, before)
+        if differing:
+            changes.append(
+                [
+                    FieldChange(record_id, profile_id, field, as_text(before.get(field)), as_text(payload[field]))
+                    for field in differing
+                ]
+            )
+    return changes

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import dagster as dg
+import pytest
 
 from sf_elt.components.imports.importing import ID_UNIQUE
 from sf_elt_tests.components.conftest import LEADS, Deployed
@@ -17,6 +18,7 @@ def id_unique(deployed: Deployed, tags: dict[str, str]) -> tuple[bool, bool]:
     return said.passed, "repeated_ids" in said.metadata
 
 
+@pytest.mark.soak
 def test_ids_are_counted_where_rows_came_and_a_failure_stays(deployed: Deployed) -> None:
     """An idle run counts nothing after a count that was right; after one that was not it does, also while paused."""
     component = deployed.component

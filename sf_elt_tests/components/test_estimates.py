@@ -42,6 +42,7 @@ def org(larger_org: Details, monkeypatch: pytest.MonkeyPatch) -> Details:
     return larger_org
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("transport", ["rest", "bulk"])
 def test_the_import_makes_the_calls_that_were_estimated(org: Details, tmp_path: Path, transport: str) -> None:
     """By REST to the call; in bulk the looks at jobs differ. The rows are those that come, deleted ones too."""

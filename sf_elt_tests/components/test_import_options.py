@@ -62,6 +62,7 @@ def by_schedule(project: Project) -> dict[str, str]:
     return dict(asked.tags)
 
 
+@pytest.mark.soak
 def test_streams_are_named_after_their_objects(loads: Loads) -> None:
     """Without `stream` the table and the asset are salesforce_ and the object in the plural; `stream` overrides."""
     project = loads("""

@@ -20,13 +20,3 @@ def test_only_audiences_and_scores_are_shown_in_full() -> None:
         ("GenderIdentity", "(empty)", "… (length 1)"),
     ]
     assert [column.name for column in table.schema.columns] == ["record", "profile", "field", "before", "after"]
-
-
-def test_what_the_org_holds_already_is_no_change() -> None:
-    """A field that would get the value that it has, or stay empty, has no row."""
-    changes = [
-        FieldChange("00Q1", "p1", "Audiences__c", "Frequent visitors", "Frequent visitors"),
-        FieldChange("00Q1", "p1", "Scores__c", None, ""),
-        FieldChange("00Q2", "p2", "Audiences__c", "Frequent visitors", None),
-    ]
-    assert [row.data["record"] for row in changes_table(changes, in_full=["Audiences__c"]).records] == ["00Q2"]

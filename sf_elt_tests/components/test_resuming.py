@@ -63,6 +63,7 @@ def windows(deployed: Deployed) -> list[tuple[object, ...]]:
         return connection.execute("SELECT stream, rows_read FROM ops.windows ORDER BY completed_at").fetchall()
 
 
+@pytest.mark.soak
 def test_reading_again_goes_on_after_a_pause(deployed: Deployed, later: Later) -> None:
     """A person reads partitions again that were complete, and calls run out: the very same partitions are read."""
     component = deployed.component

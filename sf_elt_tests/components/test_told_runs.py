@@ -81,6 +81,7 @@ def asked_by_sensor(
     return project.definitions.resolve_sensor_def(name).evaluate_tick(context).run_requests or []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("key", "op", "sensor"),
     [

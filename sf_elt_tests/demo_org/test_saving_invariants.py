@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -71,6 +72,7 @@ def test_time_never_runs_backwards_in_records(bench: Bench, moves: list[int]) ->
 TREE = ("Account", "Contact", "Opportunity", "OpportunityContactRole", "Task", "Campaign", "CampaignMember")
 
 
+@pytest.mark.soak
 @settings(IN_A_BENCH, max_examples=some(4))
 @given(st.integers(0, 2), st.integers(0, 2), st.booleans(), st.sampled_from(["Account", "Contact", "Campaign"]))
 def test_undelete_restores_what_delete_took(

@@ -62,6 +62,7 @@ def test_what_it_prints_for_people_can_be_copied(options: list[str]) -> None:
     assert json.loads(said.stdout)["totalSize"] > 0, said
 
 
+@pytest.mark.soak
 def test_it_stops_cleanly_in_the_middle_of_work(tmp_path: Path) -> None:
     """SIGTERM while queries and a job run and a request is half sent: status 0, nothing on stderr, nothing left.
 

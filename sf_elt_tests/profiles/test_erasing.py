@@ -71,6 +71,7 @@ def test_events_of_the_person_stay_out_of_files_that_are_read_again(found: Erasa
     assert found.in_files() == {}
 
 
+@pytest.mark.soak
 def test_builds_after_an_erasure_agree(found: Erasable) -> None:
     """The next build, one of only what changed and one of everything leave the same tables."""
     _erase(found)
@@ -103,6 +104,7 @@ def test_an_erasure_that_was_cut_short_is_ended(found: Erasable, monkeypatch: py
     assert finish_erasures(found.warehouse, now=NOW) == 0
 
 
+@pytest.mark.soak
 def test_an_identifier_of_others_as_well_stays_theirs(found: Erasable) -> None:
     """A cookie whose link to somebody else's row was refused is not kept out, and stays in that row."""
     with found.warehouse.write() as connection:

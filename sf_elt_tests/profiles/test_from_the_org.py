@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import pytest
 import yaml
 from simple_salesforce import Salesforce
 
@@ -59,6 +60,7 @@ def test_every_living_lead_and_contact_is_somebody(org: Details, sf: Salesforce,
     assert report.profiles == len(profiles)
 
 
+@pytest.mark.soak
 def test_what_changes_in_the_org_changes_on_its_profile(org: Details, sf: Salesforce, tmp_path: Path) -> None:
     """A changed lead changes one profile, a deleted one is gone from it, and nothing else moves."""
     lead = living(sf, "SELECT Id FROM Lead WHERE IsConverted = false AND Email = null ORDER BY Id LIMIT 2")

@@ -31,6 +31,7 @@ def _make_wrong(org: Details, folder: Path) -> None:
     move_formulas(org)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("outer", "inner"),
     [

@@ -93,6 +93,7 @@ def test_of_two_runs_at_once_one_pays_for_the_job(org: Details, tmp_path: Path) 
         assert _left_over(importer) == []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("page_rows", "file_size", "where"),
     [(3000, 400_000, "landing"), pytest.param(1000, 400_000, "warehouse.duckdb", marks=pytest.mark.soak)],

@@ -85,6 +85,7 @@ def test_touchpoints_become_completed_tasks_once_and_wait_for_their_person(loop)
     assert sorted(str(task[0]) for task in _tasks(loop, ann)) == ["Email: Hi", "Email: Hi", "Email: Late"]
 
 
+@pytest.mark.soak
 def test_an_event_goes_to_the_records_of_its_profile(loop):
     """Where profiles were built the task is the contact's, by whichever address the event came; else it waits."""
     contact = make(loop, "Contact", LastName="Cy", Email="cy@prof.example", Phone="77123")
@@ -134,6 +135,7 @@ def settled(monkeypatch) -> None:
     monkeypatch.setattr(made, "SETTLING", timedelta(0))
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("settled")
 def test_a_lost_answer_makes_no_second_task(loop):
     """The tasks were made and nobody heard: the next run finds both of the same values, and makes none."""

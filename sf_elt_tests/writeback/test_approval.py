@@ -90,6 +90,7 @@ def test_deletes_wait_by_default(loop):
     assert loop.run(MIRROR, approve=report.plan_id).by_operation == {"delete": 1}
 
 
+@pytest.mark.soak
 def test_what_cannot_be_approved_is_told_apart(loop):
     """Unknown, of another export, superseded, rejected, too old, sent already: each in a sentence."""
     ids = loop.make_leads(2)
@@ -128,6 +129,7 @@ def test_a_waiting_plan_cannot_be_sent_around_the_approval(loop):
     assert loop.updates() == []
 
 
+@pytest.mark.soak
 def test_an_approved_plan_that_broke_off_goes_on_without_asking_again(loop):
     """Its answer was lost after the first batch: the next run looks that up, sends the rest, and nothing twice."""
     spec = CAREFUL.model_copy(update={"batch_size": 2})

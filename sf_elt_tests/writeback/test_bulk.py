@@ -37,6 +37,7 @@ def test_records_are_created_and_updated_by_a_job(loop):
     assert loop.select("SELECT count(*), count(DISTINCT record_id) FROM writeback.confirmed") == [(3, 3)]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("text", ["#N/A", "old\rMac"])
 def test_a_text_that_no_cell_can_say_goes_by_rest(loop, text):
     """`#N/A` in a CSV means null, and a lone carriage return has the whole job refused; a title may be either."""

@@ -53,6 +53,7 @@ def test_members_of_an_audience_are_members_of_the_campaign(loop):
     assert _members(loop, campaign) == [(ann, "Invited"), (bob, "Responded"), (cid, "Withdrawn")]
 
 
+@pytest.mark.soak
 def test_a_status_that_the_campaign_does_not_have_is_set_aside(loop):
     """Salesforce would make its default of it and say nothing; the message names campaign and status."""
     campaign = _campaign(loop, Name="Spring webinar")
@@ -77,6 +78,7 @@ def test_a_status_that_the_campaign_does_not_have_is_set_aside(loop):
     assert _members(loop, campaign) == [(lead, "Responded")]
 
 
+@pytest.mark.soak
 def test_a_mirror_takes_out_who_has_left(loop):
     """Members that the export added are deleted with the audience; those that somebody else added are not."""
     campaign = _campaign(loop, Name="Mirrored")
@@ -145,6 +147,7 @@ def gift_fields(loop) -> Iterator[None]:
     loop.levers.change_schema("Contact", drop=["Spend__c"])
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("gift_fields")
 def test_costs_and_senders_reach_campaigns_members_and_recipients(loop):
     """The sum of a campaign's costs, its latest status, the latest sender of each member, the spend on a recipient."""

@@ -33,6 +33,7 @@ def _kill_once_played(process: subprocess.Popen[bytes], loop, fault: int) -> Non
     assert process.wait() == -9, "the export ended before it could be killed"
 
 
+@pytest.mark.soak
 @pytest.mark.kill
 @pytest.mark.parametrize(
     ("leads", "faults", "confirmed", "in_doubt"),
@@ -117,6 +118,7 @@ def test_an_answer_that_is_lost_is_looked_up(loop):
     ]
 
 
+@pytest.mark.soak
 def test_values_that_changed_while_in_doubt_are_sent(loop):
     """A record in doubt whose profile has changed since is confirmed as it was sent, then gets its new values."""
     ids = loop.make_leads(1)

@@ -77,6 +77,7 @@ def test_two_records_of_one_value_are_ambiguous(loop):
     assert loop.select("SELECT count(*) FROM writeback.sync_log") == [(1,)]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("operation", "created"), [("update", 0), ("create", 1)])
 def test_update_creates_nothing_and_create_updates_nothing(loop, operation, created):
     """Each operation does what it says."""
@@ -118,6 +119,7 @@ def test_the_same_address_with_spaces_and_in_capitals_makes_one_record(loop):
     assert _leads(loop, "same@trim.example") == [("same@trim.example", "Ann", "Dr")]
 
 
+@pytest.mark.soak
 def test_what_was_found_by_other_matchers_is_looked_for_again(loop):
     """An export whose matchers are changed does not go by records that the old ones have found."""
     loop.make_leads(1, Email="ann@again.example", LastName="By address")
@@ -147,6 +149,7 @@ def test_an_export_of_another_object_needs_another_name(loop):
     assert len(_leads(loop, "ann@object.example")) == 1
 
 
+@pytest.mark.soak
 def test_a_record_goes_with_its_person_when_a_profile_is_split(loop):
     """What was written for both while they were one profile is written for the one whose address it has."""
     loop.fill([person("Ann", "ann@split.example"), person("Bob", "bob@split.example")])
@@ -165,6 +168,7 @@ def test_a_record_goes_with_its_person_when_a_profile_is_split(loop):
     assert (report.planned, report.set_aside) == (0, 0)
 
 
+@pytest.mark.soak
 def test_a_record_that_was_merged_in_the_org_is_the_one_that_it_was_merged_into(loop):
     """Whether it was written, or only found, before: the surviving record gets the values, and no second is made."""
     ids = loop.make_leads(2, Email="found@merged.example")

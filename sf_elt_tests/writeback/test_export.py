@@ -71,6 +71,7 @@ def test_calls_in_the_report_are_the_calls_the_org_saw(loop):
     assert 5 <= used < allowed
 
 
+@pytest.mark.soak
 def test_leaving_all_audiences_clears_the_field(loop):
     """A person who left all audiences has an empty audiences field in the org, and so has one without scores."""
     ids = loop.make_leads(1)
@@ -101,6 +102,7 @@ def test_fields_that_are_not_mapped_are_never_touched(loop):
     assert loop.held(ids, "Audiences__c", "Phone", "Company", "Title") == [("VIP", "2", "Elsewhere", "Theirs")]
 
 
+@pytest.mark.soak
 def test_a_field_that_the_export_wrote_is_cleared_when_its_value_goes(loop):
     """An explicit null clears what we wrote, once, and is then remembered like any other value."""
     ids = loop.make_leads(1)
@@ -134,6 +136,7 @@ def test_what_somebody_else_makes_of_a_field_stands_until_our_value_changes(loop
     assert loop.held(ids, "Title") == [("COO",)]
 
 
+@pytest.mark.soak
 def test_a_value_of_somebody_else_is_not_cleared(loop):
     """Neither where our value goes after they changed the field, nor where they fill it after we cleared it."""
     first, second = ids = loop.make_leads(2)
@@ -183,6 +186,7 @@ def test_bad_rows_are_set_aside_once_and_the_others_go(loop):
     assert loop.held(ids, "Title")[1] == ("short again",)
 
 
+@pytest.mark.soak
 def test_what_the_org_refuses_for_good_waits_until_the_payload_changes(loop):
     """A bad email is logged in Salesforce's own words, not sent again as it is, and goes once it is another."""
     ids = loop.make_leads(2)
@@ -208,6 +212,7 @@ def test_what_the_org_refuses_for_good_waits_until_the_payload_changes(loop):
     assert loop.held(ids, "Email") == [("bob@example.com",), ("ann@example.com",)]
 
 
+@pytest.mark.soak
 def test_a_refusal_stands_until_the_record_changes_and_a_day_at_most(loop):
     """A record that comes back from the bin is tried again, and so is everything a day later: rules change."""
     ids = loop.make_leads(1)
@@ -222,6 +227,7 @@ def test_a_refusal_stands_until_the_record_changes_and_a_day_at_most(loop):
     assert loop.run(after=timedelta(hours=48)).failed == 1
 
 
+@pytest.mark.soak
 def test_the_last_outcome_is_the_last_also_where_the_clock_was_set_back(loop):
     """What was refused and set aside under an earlier time is neither sent again nor logged again."""
     ids = loop.make_leads(1)
@@ -332,6 +338,7 @@ def test_a_spent_allowance_pauses_and_the_rest_goes_when_there_are_calls_again(l
     ]
 
 
+@pytest.mark.soak
 def test_two_exports_on_one_object_at_once_do_not_mix(loop, login):
     """Two exports in two threads on the same leads: each field ends as its own export wants it."""
     ids = loop.make_leads(30)
@@ -391,3 +398,14 @@ def test_a_look_at_a_warehouse_of_an_older_version_says_what_to_do(loop):
         connection.execute("DROP TABLE writeback.refusals")
     with pytest.raises(ExportNotReady, match="an earlier version of sf_elt wrote this warehouse last"):
         plan_export(loop.org, loop.warehouse, SPEC, now=NOW, run_id="dry", dry_run=True)
+
+
+def test_a_dry_run_shows_records_in_which_something_changes(loop):
+    """Those that hold their values already are counted, and others are shown in their place."""
+    ids = loop.make_leads(12, Audiences__c="Hot")
+    loop.edit(ids[-1], Audiences__c="Cold")
+    loop.fill([Person(f"p{number:02}", [record_id], ["Hot"]) for number, record_id in enumerate(ids)])
+    spec = SPEC.model_copy(update={"fields": {}, "scores_field": None})
+    plan = plan_export(loop.org, loop.warehouse, spec, now=NOW, run_id="dry", dry_run=True)
+    assert (plan.rows_planned, plan.looked_at, plan.held_already) == (12, 12, 11)
+    assert [(change.record_id, change.before, change.after) for change in plan.sample] == [(ids[-1], "Cold", "Hot")]

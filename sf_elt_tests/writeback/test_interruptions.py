@@ -101,6 +101,7 @@ def test_an_allowance_that_ends_between_two_calls_pauses(
     assert allowed > 1 + step
 
 
+@pytest.mark.soak
 def test_an_org_that_has_no_calls_left_pauses_the_export(loop: Loop) -> None:
     """REQUEST_LIMIT_EXCEEDED between two batches: what was sent is kept, the rest follows when there are calls."""
     domain = "orgs-allowance.example"

@@ -58,6 +58,7 @@ def test_a_mirror_deletes_only_what_it_has_written(loop: Loop) -> None:
     assert loop.run(mirror).planned == 0
 
 
+@pytest.mark.soak
 def test_only_triggers_send_and_so_do_entering_and_leaving(loop: Loop) -> None:
     """A change of another field waits until a trigger field changes; who leaves is sent at once."""
     spec = IN.model_copy(update={"trigger_fields": ("company",), "on_leave": "clear"})

@@ -57,6 +57,7 @@ def test_a_record_is_found_by_its_matchers_whatever_else_has_changed(loop):
     assert loop.select("SELECT count(DISTINCT record_id) FROM writeback.confirmed WHERE was_created") == [(2,)]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("minutes", [pytest.param(-9, marks=pytest.mark.soak), 9])
 def test_clocks_may_differ(loop, minutes):
     """The org's clock is nine minutes off, either way."""
@@ -111,6 +112,7 @@ def test_without_matchers_values_are_compared_as_the_org_keeps_them(loop):
     assert loop.select("SELECT count(DISTINCT record_id) FROM writeback.confirmed") == [(3,)]
 
 
+@pytest.mark.soak
 def test_what_somebody_made_while_a_plan_waited_is_not_made_again(loop):
     """Of an approved plan only those are created who are still nobody in the org; the others are found next time."""
     loop.make_leads(1, Email="held@waited.example")

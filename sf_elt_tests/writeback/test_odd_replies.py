@@ -28,6 +28,7 @@ def _held(loop: Loop, domain: str) -> list[tuple[str, object]]:
     return [(str(row["Email"]), row["Title"]) for row in rows]
 
 
+@pytest.mark.soak
 def test_a_reply_with_fewer_results_than_records_is_no_answer(loop: Loop) -> None:
     """Whose result it is nobody can tell: the records are looked for, then sent."""
     loop.fill([person(name, f"{name}@fewer.example") for name in ("ann", "bob")])
@@ -39,6 +40,7 @@ def test_a_reply_with_fewer_results_than_records_is_no_answer(loop: Loop) -> Non
     assert _held(loop, "fewer.example") == [("ann@fewer.example", "Dr"), ("bob@fewer.example", "Dr")]
 
 
+@pytest.mark.soak
 def test_halving_a_request_creates_nobody_twice(loop: Loop) -> None:
     """One malformed value refuses the whole create: the halves go, its record alone is set aside."""
     people = [person(f"p{number}", f"p{number}@halves.example") for number in range(9)]

@@ -1,5 +1,7 @@
 """Records that others refer to: found by a value, or created first."""
 
+import pytest
+
 from sf_elt.salesforce import query_records
 from sf_elt.writeback import ExportSpec, plan_export
 from sf_elt_tests.writeback.people import NOW, Person
@@ -50,6 +52,7 @@ def test_a_new_contact_finds_or_creates_its_account(loop):
     assert loop.run(CONTACTS).planned == 0
 
 
+@pytest.mark.soak
 def test_an_account_of_two_of_one_name_is_not_guessed(loop):
     """The contact is set aside, with the company in words, and neither account nor contact is made."""
     for _ in range(2):

@@ -53,6 +53,7 @@ def test_a_locked_record_is_sent_again_in_the_same_run(loop, meddled):
     assert loop.select("SELECT count(*) FROM writeback.previous_values WHERE record_id = ?", ids[1]) == [(1,)]
 
 
+@pytest.mark.soak
 def test_a_record_that_stays_locked_is_sent_by_the_next_run(loop, meddled):
     """After three attempts the record has failed for this run; the next one tries again by itself."""
     org, meddler = meddled
@@ -83,6 +84,7 @@ def test_a_malformed_value_sets_one_record_aside_and_the_others_go(loop, meddled
     assert _send(loop, org, "next run")[0].refused_before == 1
 
 
+@pytest.mark.soak
 def test_what_was_refused_is_known_without_the_log(loop):
     """A plan does not read the whole log for it; a warehouse of an older version gets it from its log, once."""
     loop.make_leads(2, Email="twins@known.example")

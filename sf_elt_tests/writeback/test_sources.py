@@ -57,6 +57,7 @@ def test_each_company_of_profiles_is_one_account(loop):
     assert rows(loop, found)[1] == ("Src New", 7.0, 3)
 
 
+@pytest.mark.soak
 def test_owner_and_account_are_found_or_left_out(loop):
     """The owner by the address of an active user; the account by a name that one account has, and not several."""
     account = make(loop, "Account", Name="Src Owned")

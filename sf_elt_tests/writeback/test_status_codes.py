@@ -82,6 +82,7 @@ def _logged(loop: Loop) -> dict[str, list[tuple[str, str | None, bool]]]:
     return {record: [tuple(rest) for one, *rest in rows if one == record] for record, *_ in rows}
 
 
+@pytest.mark.soak
 @SOAK_BULK
 def test_what_an_administrator_has_to_do_stops_the_export_with_its_name(loop: Loop, transport: Transport) -> None:
     """A right that is lost between plan and send fails the records; the next run names the field and sends nothing."""

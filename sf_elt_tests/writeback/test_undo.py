@@ -34,6 +34,7 @@ def _titled(ids, title: str | None, **values):
     return [Person(f"p{n}", [each], values={"title": title, **values}) for n, each in enumerate(ids)]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "policy",
     ["ours", pytest.param("newest", marks=pytest.mark.soak), pytest.param("theirs", marks=pytest.mark.soak)],
@@ -107,6 +108,7 @@ def test_what_a_run_made_is_deleted_unless_somebody_has_worked_on_it(loop):
     assert loop.run(UPSERT).by_operation == {"create": 1}
 
 
+@pytest.mark.soak
 def test_what_a_run_deleted_comes_back_and_is_not_deleted_again(loop):
     """A mirror whose person has left deletes the lead; undone it lives, and stays; back in, the person is written."""
     ann = {"emails": ["ann@back.example"], "name": "ann"}
@@ -143,6 +145,7 @@ def test_an_undo_goes_back_run_by_run(loop):
         _undo(loop, undoes="nonsense")
 
 
+@pytest.mark.soak
 def test_an_undo_that_broke_off_goes_on(loop):
     """Its answer was lost after the first batch: the next run looks that up and puts the rest back, nothing twice."""
     spec = TITLES.model_copy(update={"batch_size": 2})

@@ -182,6 +182,7 @@ def test_records_that_cannot_be_written_are_set_aside_with_the_rule(warehouse, l
     assert (verdicts.of(A)["verdict"], verdicts.of(A)["code"]) == ("set aside", code)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("field", "user_field", "value", "code", "message"),
     [

@@ -52,6 +52,7 @@ def test_each_reason_is_told_apart(loop):
         _why(loop, UPSERT, "stranger@why.example")
 
 
+@pytest.mark.soak
 def test_what_holds_up_the_export_comes_first(loop):
     """Switched off, waiting for approval, not a member, the condition: and then what the plan would do."""
     ids = loop.make_leads(2)
@@ -68,6 +69,7 @@ def test_what_holds_up_the_export_comes_first(loop):
     assert "the condition is not true: title = 'Dr'" in _why(loop, titled, "out").answers[0].says
 
 
+@pytest.mark.soak
 def test_what_the_org_refused_and_what_is_in_doubt_are_told(loop):
     """With the org's own words and whether it is tried again; a lost answer says that the org is asked first."""
     ids = loop.make_leads(2)

@@ -38,15 +38,10 @@ def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> d
                     "after": shown(change.field, change.after, in_full),
                 }
             )
-            for change in differing(changes)
+            for change in changes
         ],
         schema,
     )
-
-
-def differing(changes: Iterable[FieldChange]) -> list[FieldChange]:
-    """The changes without those to what the org holds already, which sending finds out and leaves."""
-    return [change for change in changes if (change.before or None) != (change.after or None)]
 
 
 def shown(field: str, value: str | None, in_full: Collection[str]) -> str:

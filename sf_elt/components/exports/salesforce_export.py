@@ -218,6 +218,8 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
                 "set_aside": plan.rows_set_aside,
                 "set_aside_because": ", ".join(f"{each.code} {each.records:,}" for each in plan.set_aside) or None,
                 "without_record": plan.rows_without_record,
+                "looked_at": plan.looked_at,
+                "held_already": plan.held_already,
                 "would_wait_for_approval": plan.held_because or None,
                 "api_calls": plan.api_calls,
                 "full_values": FULL_VALUES,

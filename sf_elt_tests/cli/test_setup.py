@@ -41,6 +41,7 @@ def _environment(org: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.soak
 def test_what_the_check_misses_is_made_and_the_check_passes(org: Details) -> None:
     """The check names this command; after it the project's own exports may write, and nothing is left to make."""
     for object_name in ("Lead", "Contact"):

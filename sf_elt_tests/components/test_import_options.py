@@ -247,6 +247,7 @@ def test_a_one_time_import_goes_on_after_a_pause(loads: Loads) -> None:
     assert project.sql("SELECT sum(rows_read) > 0 FROM ops.windows") == [(True,)]
 
 
+@pytest.mark.soak
 def test_a_scheduled_run_leaves_out_what_has_been_read(loads: Loads, org: Details) -> None:
     """Where nothing changed, a run by schedule makes one call an object and reads no row; one by hand reads all."""
     project = loads("look_back_minutes: 0\nobjects: [{object: Lead}, {object: Contact}]")

@@ -83,6 +83,7 @@ def test_each_kind_has_a_job_a_schedule_and_a_sensor(kept: Deployed) -> None:
     assert {FORMULAS, RECONCILED, CONTACTS} <= graph.get(PROFILES).parent_keys
 
 
+@pytest.mark.soak
 def test_upkeep_changes_the_stream_and_says_so(kept: Deployed, sf: Salesforce) -> None:
     """Rows refreshed, rows vanished, calls: on the upkeep's own asset and on the stream. Profiles follow, once."""
     kept.materialize(dg.AssetSelection.assets(CONTACTS), kept.range_tags())

@@ -15,6 +15,7 @@ from sf_elt.demo_org.seeding.events import write_events
 from sf_elt_tests.components.conftest import Deployed
 
 
+@pytest.mark.soak
 def test_the_whole_chain_in_one_run(
     deployed: Deployed, sf: Salesforce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ def org() -> Iterator[Details]:
         yield details
 
 
+@pytest.mark.soak
 @pytest.mark.browser
 def test_a_user_logs_in_and_allows_by_keyboard(org: Details, tmp_path: Path) -> None:
     """In the browser: a wrong password is told, the right one leads to consent, Allow to the app with a code.

@@ -155,6 +155,7 @@ def test_a_start_that_fails_says_what_the_org_said() -> None:
         start_demo_org(records=10)
 
 
+@pytest.mark.soak
 def test_a_killed_org_finds_its_data_again(tmp_path: Path) -> None:
     """With a file, what an org answered before SIGKILL is there when it is started again, for the same credentials.
 

@@ -146,6 +146,7 @@ def test_a_profile_that_is_gone_leaves(warehouse: Warehouse) -> None:
     assert stays(warehouse)[-1] == ("mine", None, 0, "definition", 1, "profile gone")
 
 
+@pytest.mark.soak
 def test_a_merge_makes_nobody_leave_and_enter(warehouse: Warehouse) -> None:
     """A merged profile's stay goes on as the surviving one's, with its old time; where both were in, one stay ends."""
     for day in range(3):

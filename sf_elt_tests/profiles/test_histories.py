@@ -174,6 +174,7 @@ def test_any_history_ends_in_the_same_people(steps: list[list[tuple[str, int, st
         assert values(afresh) == values(warehouse)
 
 
+@pytest.mark.soak
 @settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(changes, min_size=5, max_size=30), st.integers(1, 3), st.integers(1, 3))
 @example(step=[("contact", 4, "p4@x.org", None), ("lead", 1, "p1@x.org", 4)], emails_at_most=1, leads_at_most=1)
@@ -204,6 +205,7 @@ def test_maxima_hold_whatever_happened(
     assert carried <= set().union(*groups)
 
 
+@pytest.mark.soak
 @settings(max_examples=1, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories, manual_lists)
 @example(

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.profiles.streams import NOW, build, contact, contact_id, event, lead, lead_id, profiles, put, table
 
@@ -49,6 +51,7 @@ def test_a_merge_keeps_the_older_id(warehouse: Warehouse) -> None:
     assert (report.profiles, report.new, report.changed, report.merged, report.removed) == (1, 0, 1, 1, 0)
 
 
+@pytest.mark.soak
 def test_aliases_never_lead_to_aliases(warehouse: Warehouse) -> None:
     """Where a profile that has aliases is merged itself, they all lead to the one that stays."""
     names = ["a@x.org", "b@x.org", "c@x.org"]

@@ -113,6 +113,7 @@ def test_several_streams_fill_one_field(warehouse: Warehouse) -> None:
     assert {merge: profile[f"by_{merge}"] for merge in expected} == expected
 
 
+@pytest.mark.soak
 def test_a_tie_goes_to_the_first_stream_and_the_smallest_record(warehouse: Warehouse) -> None:
     """Rows of one moment are told apart by stream, then record id, whatever their order."""
     moment = {"modified_at": at(1)}

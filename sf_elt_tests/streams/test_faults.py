@@ -291,6 +291,7 @@ def test_an_object_that_is_none_for_the_bulk_api_is_read_by_rest(importer: Impor
     assert importer.rows(BULK) == rows_of_org(org, stream_columns(importer.org, BULK), "Lead")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("transport", [pytest.param("auto", marks=pytest.mark.soak), "rest"])
 def test_a_query_too_long_for_an_address_goes_by_bulk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: Literal["auto", "rest"]

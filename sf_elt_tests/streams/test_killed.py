@@ -72,6 +72,7 @@ def test_a_killed_import_is_made_right_by_the_next(org: Details, tmp_path: Path,
         assert (windows, new) == (3 if moment == "done" else 2, standing)
 
 
+@pytest.mark.soak
 @pytest.mark.kill
 def test_of_two_runs_at_once_one_pays_for_the_job(org: Details, tmp_path: Path) -> None:
     """A run of another window leaves a living read alone; one of the same window waits, and takes over its job."""

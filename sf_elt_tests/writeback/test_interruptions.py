@@ -72,6 +72,7 @@ def test_a_session_that_ends_at_every_step_is_renewed(renewable: Loop, spec: Exp
     _agree(renewable, domain)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("spec", "step"),
     [

@@ -190,6 +190,7 @@ def a_day_passes(deployed: Deployed) -> None:
         ledger.execute("UPDATE calls SET called_at = called_at - 86400")
 
 
+@pytest.mark.soak
 def test_an_export_shows_first_and_pauses_without_calls(deployed: Deployed, sf: Salesforce) -> None:
     """A dry run says what would be written, field by field, and writes nothing; without calls an export pauses.
 

@@ -1,11 +1,13 @@
 """The asset of the profiles: what a run of it reads, and what it says of that."""
 
 import dagster as dg
+import pytest
 
 from sf_elt_tests.components.conftest import ROOT, Deployed
 from sf_elt_tests.components.test_materialize import EVENTS, PROFILES
 
 
+@pytest.mark.soak
 def test_a_run_reads_what_changed_or_everything_where_it_says_so(deployed: Deployed) -> None:
     """The first build reads all, the next one nothing where nothing came, and one with `anew` in its config all."""
     only_profiles = dg.AssetSelection.assets(PROFILES)

@@ -239,6 +239,7 @@ def history_of_an_org() -> Iterator[type[History]]:
         yield type("HistoryOfAnOrg", (History,), {"wire": Wire(details), "began": datetime.now(UTC)})
 
 
+@pytest.mark.soak
 @pytest.mark.hypothesis  # it runs hypothesis itself
 def test_any_history_of_saves_by_any_api_ends_as_its_model_says() -> None:
     """Records, deletions and replication agree with what the clients were told, whichever doors they came by."""

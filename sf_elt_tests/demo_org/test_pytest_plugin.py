@@ -57,6 +57,7 @@ def run(*command: str, cwd: Path) -> str:
     return ended.stdout
 
 
+@pytest.mark.soak
 def test_fixtures_give_orgs_to_other_peoples_tests(tmp_path: Path) -> None:
     """An org per test, with what its marker says; a shared one; faults, calls, records and a session.
 

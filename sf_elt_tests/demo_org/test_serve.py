@@ -42,6 +42,7 @@ def test_a_process_of_its_own_is_ready_and_stops() -> None:
         is_up(org.details)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "options", [pytest.param([], id="http"), pytest.param(["--tls"], marks=pytest.mark.soak, id="https")]
 )

@@ -119,6 +119,7 @@ def test_an_identifier_of_others_as_well_stays_theirs(found: Erasable) -> None:
     assert COOKIE in {row["anonymous_id"] for row in table(found.warehouse, "streams.web_events")}
 
 
+@pytest.mark.soak
 def test_the_command_says_what_goes_and_asks(found: Erasable, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dry run changes nothing, an answer of no neither; neither repeats who was asked for; --yes erases."""
     monkeypatch.chdir(found.folder)

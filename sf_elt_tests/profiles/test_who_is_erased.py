@@ -157,6 +157,7 @@ def test_a_link_by_hand_does_not_bring_the_person_back(erased: Erasable) -> None
     assert (report.manual_links, report.manual_unlinks) == (1, 0)
 
 
+@pytest.mark.soak
 def test_somebody_without_a_profile_is_erased(tmp_path: Path) -> None:
     """Where the org has deleted all their records, an Id finds the rows, and by these their address and other rows.
 

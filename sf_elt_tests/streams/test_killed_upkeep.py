@@ -14,6 +14,7 @@ from sf_elt_tests.streams.upkeep_process import piece
 PAGE_ROWS = 10
 
 
+@pytest.mark.soak
 @pytest.mark.kill
 @pytest.mark.parametrize(
     ("name", "moment"),

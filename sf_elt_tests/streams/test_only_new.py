@@ -163,6 +163,7 @@ acts = st.one_of(
 )
 
 
+@pytest.mark.soak
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=st.lists(st.tuples(st.integers(5, 1500), acts), min_size=4, max_size=9),

@@ -115,6 +115,7 @@ def test_a_field_that_the_export_wrote_is_cleared_when_its_value_goes(loop):
     assert loop.run().planned == 0
 
 
+@pytest.mark.soak
 def test_what_somebody_else_makes_of_a_field_stands_until_our_value_changes(loop):
     """Another field of the record going out does not bring our former title back; the title's own change does."""
     ids = loop.make_leads(1)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PLUGIN = "sf_elt.demo_org.pytest_plugin"
 
 TESTS = """

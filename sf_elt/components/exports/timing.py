@@ -1,7 +1,5 @@
 """When an export runs by itself, besides after new data: a schedule."""
 
-from typing import Annotated
-
 import dagster as dg
 from pydantic import BaseModel, Field, field_validator
 
@@ -16,11 +14,9 @@ from sf_elt.components.frequency import (
     require_use,
     timetable,
 )
-from sf_elt.components.imports.imported_object import as_written
+from sf_elt.components.imports.salesforce_import import TimeOfDay
 
 DOES = "Writes what has changed; what waited for API calls goes on."
-
-TimeOfDay = Annotated[str, dg.Resolver(as_written, model_field_type=str | int)]
 
 
 class RunsAtTimes(BaseModel):

@@ -90,6 +90,11 @@ class Verbatim(Attributes):
             raise _first_of(error, context) from None
 
 
+def as_written(_context: dg.ResolutionContext, value: object) -> object:
+    """The value as the YAML has it; a validator of the attribute reads it, and its errors name the attribute."""
+    return value
+
+
 def did_you_mean(name: str, accepted: Iterable[str]) -> str:
     """`did you mean 'X'? Accepted: X, Y.`, or only what there is where nothing is close to `name`.
 

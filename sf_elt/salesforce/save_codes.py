@@ -102,8 +102,3 @@ _MEANINGS: dict[str, Meaning] = {
 def meaning_of(code: str | None) -> Meaning:
     """What a status code of a record, or of a whole call, asks for."""
     return _MEANINGS.get(code or "", Meaning.UNKNOWN)
-
-
-def codes_of(meaning: Meaning) -> frozenset[str]:
-    """All codes with that meaning, for a table of outcomes to be searched by."""
-    return frozenset(code for code, means in _MEANINGS.items() if means is meaning)

@@ -113,8 +113,13 @@ def _of_jobs(
 
 
 def _of_job(described: ObjectDescribe, row: PlannedRow, result: SaveResult, before: Values | None) -> Outcome:
-    sent = row.payload if before is None else {field: row.payload[field] for field in row.payload if field in before}
-    return outcome_of(row, result, differing_fields(described, sent, before), "bulk")
+    return outcome_of(row, result, _changed(described, row, before), "bulk")
+
+
+def _changed(described: ObjectDescribe, row: PlannedRow, before: Values | None) -> list[str]:
+    """The fields that the request has changed. What was not sent is not among the values of before."""
+    sent = {field: value for field, value in row.payload.items() if before is None or field in before}
+    return differing_fields(described, sent, before)
 
 
 def _has_arrived(described: ObjectDescribe, row: PlannedRow, held: dict[str, Values]) -> bool:
@@ -126,11 +131,10 @@ def _has_arrived(described: ObjectDescribe, row: PlannedRow, held: dict[str, Val
 def _confirmed(
     described: ObjectDescribe, row: PlannedRow, before: Values | None, record_id: str | None = None
 ) -> Outcome:
-    sent = row.payload if before is None else [field for field in row.payload if field in before]
     return Outcome(
         row,
         status="succeeded",
-        changed_fields=differing_fields(described, {field: row.payload[field] for field in sent}, before),
+        changed_fields=_changed(described, row, before),
         transport="lookup",
         code=CONFIRMED_BY_LOOKUP,
         message="the org holds the values of a request whose answer was lost",

@@ -1,25 +1,22 @@
 """When an export runs by itself, besides after new data: a schedule."""
 
 import dagster as dg
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 
 from sf_elt.components.attributes import attribute_error
 from sf_elt.components.frequency import (
     NotTogether,
     Timetable,
-    checked_day,
     checked_optional_frequency,
-    checked_time_of_day,
-    checked_time_zone,
     require_use,
     timetable,
 )
-from sf_elt.components.imports.salesforce_import import TimeOfDay
+from sf_elt.components.times import Times
 
 DOES = "Writes what has changed; what waited for API calls goes on."
 
 
-class RunsAtTimes(BaseModel):
+class RunsAtTimes(Times):
     """The attributes of a schedule."""
 
     frequency: str | None = Field(
@@ -27,20 +24,8 @@ class RunsAtTimes(BaseModel):
         description="How often a schedule runs it: '5 minutes' to '12 hours', hourly, daily, weekly, or cron. "
         "Default: it has none.",
     )
-    time_of_day: TimeOfDay | None = Field(
-        default=None, description="When what is daily or weekly runs, as in '07:30'. Default: midnight."
-    )
-    day_of_week: str | None = Field(
-        default=None, description="On which day runs what is weekly: monday to sunday. Default: monday."
-    )
-    time_zone: str = Field(
-        default="UTC", description="Time zone of time_of_day and of a cron expression: Europe/Berlin, America/New_York."
-    )
 
     _check_frequency = field_validator("frequency")(checked_optional_frequency)
-    _check_time_of_day = field_validator("time_of_day", mode="before")(checked_time_of_day)
-    _check_day_of_week = field_validator("day_of_week")(checked_day)
-    _check_time_zone = field_validator("time_zone")(checked_time_zone)
 
     def timetable(self, context: dg.ComponentLoadContext) -> Timetable | None:
         """When the schedule runs; None without one. Raises ComponentAttributeError for a time that has no use."""

@@ -6,16 +6,11 @@ from typing import Annotated, Literal, Self
 import dagster as dg
 from pydantic import Field, field_validator, model_validator
 
-from sf_elt.components.attributes import Attributes
+from sf_elt.components.attributes import Attributes, as_written
 from sf_elt.components.imports.stream_names import stream_of
 from sf_elt.streams.windows import NO_TIMESTAMP
 
 LONGEST_NAME = 63
-
-
-def as_written(_context: dg.ResolutionContext, value: object) -> object:
-    """The value as the YAML has it; a validator of the attribute reads it, and its errors name the attribute."""
-    return value
 
 
 Moment = Annotated[datetime, dg.Resolver(as_written, model_field_type=str | datetime | date)]

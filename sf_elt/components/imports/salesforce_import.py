@@ -7,21 +7,18 @@ from typing import Annotated
 import dagster as dg
 from pydantic import Field, field_validator
 
-from sf_elt.components.attributes import Attributes, Group, Owner, attribute_error
+from sf_elt.components.attributes import Attributes, Group, Owner, as_written, attribute_error
 from sf_elt.components.automation import keep_updated, resume_when_free
 from sf_elt.components.events.event_import import EventImport
 from sf_elt.components.frequency import (
     NotTogether,
     Timetable,
-    checked_day,
     checked_frequency,
     checked_optional_frequency,
-    checked_time_of_day,
-    checked_time_zone,
     require_use,
     timetable,
 )
-from sf_elt.components.imports.imported_object import ImportedObject, as_written
+from sf_elt.components.imports.imported_object import ImportedObject
 from sf_elt.components.imports.importing import import_asset, own_checks
 from sf_elt.components.imports.stream_names import stream_of
 from sf_elt.components.imports.upkeep import upkeep_definitions, upkeep_keys
@@ -31,6 +28,7 @@ from sf_elt.components.resources import OrgConnection, open_warehouse
 from sf_elt.components.running import IMPORT, ONLY_NEW, range_tags
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import ImportExample
+from sf_elt.components.times import Times
 from sf_elt.components.writes_to_org import written_fields
 from sf_elt.streams import StreamSpec, spans_read
 from sf_elt.streams.windows import BEGINNING, Deletes, Transport
@@ -40,11 +38,10 @@ FEWEST_CALLS = 3
 MOST_MINUTES = 366 * 24 * 60
 
 Day = Annotated[date, dg.Resolver(as_written, model_field_type=str | date)]
-TimeOfDay = Annotated[str, dg.Resolver(as_written, model_field_type=str | int)]
 
 
 @dg.scaffold_with(ImportExample)
-class SalesforceImport(dg.Component, Attributes):
+class SalesforceImport(dg.Component, Attributes, Times):
     """Objects of a Salesforce org as streams: one asset each, partitioned by time, kept up to date by a schedule."""
 
     name: str = Field(
@@ -95,15 +92,6 @@ class SalesforceImport(dg.Component, Attributes):
         default="hourly",
         description="How often the schedule runs: '5 minutes' to '12 hours', hourly, daily, weekly, or cron.",
     )
-    time_of_day: TimeOfDay | None = Field(
-        default=None, description="When what is daily or weekly runs, as in '07:30'. Default: midnight."
-    )
-    day_of_week: str | None = Field(
-        default=None, description="On which day runs what is weekly: monday to sunday. Default: monday."
-    )
-    time_zone: str = Field(
-        default="UTC", description="Time zone of time_of_day and of a cron expression: Europe/Berlin, America/New_York."
-    )
     formula_refresh: str | None = Field(
         default=None,
         description="How often formulas, roll-ups and fields of related records are read anew, which change without a "
@@ -144,9 +132,6 @@ class SalesforceImport(dg.Component, Attributes):
 
     _check_frequency = field_validator("frequency")(checked_frequency)
     _check_upkeep = field_validator("formula_refresh", "reconcile")(checked_optional_frequency)
-    _check_time_of_day = field_validator("time_of_day", mode="before")(checked_time_of_day)
-    _check_day_of_week = field_validator("day_of_week")(checked_day)
-    _check_time_zone = field_validator("time_zone")(checked_time_zone)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """An asset for each object, the job of all of them, its schedule, and the sensor that resumes after a pause."""

@@ -113,12 +113,11 @@ def next_wait(taken: float, done: int, expected: int, growth: float, pace: int =
     return max(min(left, taken), usual / 4)
 
 
-def looks(seconds: float, rows: int, patience: JobPatience, *, pace: int = PACE, tells: bool = False) -> int:
-    """How often a job that takes so long is looked at; `tells`: it says how far it is, as uploads do."""
-    looks, taken = 1, first_wait(patience, rows, pace)
+def looks(seconds: float, rows: int, patience: JobPatience) -> int:
+    """How often a job that takes so long is looked at; it does not say how far it is, as downloads do not."""
+    looks, taken = 1, first_wait(patience, rows)
     while taken < seconds:
-        done = int(rows * taken / seconds) if tells else 0
-        taken += next_wait(taken, done, rows, patience.growth, pace)
+        taken += next_wait(taken, 0, rows, patience.growth)
         looks += 1
     return looks
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,11 +25,8 @@ from sf_elt.salesforce.matching import (
     CannotMatch,
     Matches,
     cast,
-    cheaper_in_bulk,
     check_matchers,
-    download_matchers,
     find_matches,
-    find_users_by_email,
 )
 from sf_elt.salesforce.soql import all_of, any_of, compare
 from sf_elt_tests.examples import some
@@ -297,27 +293,3 @@ def test_what_is_too_much_is_asked_in_parts(
     assert ids_of(found) == [[titled[title]] if title in titled else [] for (title,) in keys]
     paths = [call["path"].rpartition("v62.0/")[2] for call in levers(org).calls.all()]
     assert paths == ["composite"] * 2 if takes_composites else len(paths) > 3 and set(paths) == {"query/"}
-
-
-def test_owners_are_active_users_of_one_address(connected: Org, org: Details) -> None:
-    """An address leads to its user, in one call; not to one who has left, nor to one of two who share it."""
-    sf = client(org)
-    rows = sf.query("SELECT Id, Email FROM User WHERE IsActive = true AND Email != null ORDER BY Id LIMIT 4")["records"]
-    clear, left, one, two = rows
-    sf.User.update(left["Id"], {"IsActive": False})
-    sf.User.update(two["Id"], {"Email": one["Email"]})
-    asked = [clear["Email"].upper(), left["Email"], one["Email"], "nobody@example.com", "", "no address"]
-    describe(connected, "User")
-    levers(org).calls.clear()
-    assert find_users_by_email(connected, asked) == {clear["Email"].upper(): clear["Id"]}
-    assert len(levers(org).calls.all()) == 1
-
-
-def test_very_many_keys_are_cheaper_in_bulk(big: Org, meter: Meter, tmp_path: Path) -> None:
-    """Where that is certain, nothing is counted; what is downloaded has each record's Id and matchers."""
-    assert not cheaper_in_bulk(big, "Lead", ["Email"], "or", 10_000)
-    assert meter.calls == []
-    assert cheaper_in_bulk(big, "Lead", ["Email"], "or", 1_000_000)
-    landed = download_matchers(big, "Lead", ["email", "Id"], tmp_path)
-    assert landed.reported > 2_000
-    assert landed.files

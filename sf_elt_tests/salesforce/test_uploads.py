@@ -34,11 +34,9 @@ from sf_elt.salesforce.uploads import (
     UploadResults,
     abort_upload,
     close_upload,
-    collection_calls,
     create_upload,
     read_row_error,
     send_upload,
-    upload_calls,
     upload_results,
     upload_state,
     wait_for_upload,
@@ -161,14 +159,6 @@ def test_many_records_cost_a_handful_of_calls(org: Details, connected: Org, tmp_
     held = retrieve(connected, "Lead", [row["sf__Id"] for row in made], ["Title", *fields])
     assert ({each["Title"] for each in held}, len(held)) == ({"x" * 80}, 2_000)
     assert len(levers(org).calls.all()) == 1
-
-
-def test_uploads_pay_from_some_thousand_records_on() -> None:
-    """A hundred thousand cost a handful, where collections cost 500; of a few, collections are fewer."""
-    assert upload_calls(100_000) <= 15 < collection_calls(100_000) == 500
-    assert collection_calls(1_000) < upload_calls(1_000)
-    assert upload_calls(3_000) < collection_calls(3_000)
-    assert upload_calls(100_000, 3 * MOST_BYTES) <= 75
 
 
 def test_every_step_can_be_done_again(connected: Org, meter: Meter, tmp_path: Path) -> None:

@@ -10,19 +10,15 @@ times by what they are.
 
 matchers.py   which fields can be matched by
 matches.py    the records of each key
-owners.py     which user an e-mail address belongs to
 people.py     who is in the org already: as lead, contact or account
 questions.py  many values in few calls
 values.py     a text as the value that a field takes, and when two values are the same
-whole.py      for very many keys: the matchers of all records, by a bulk job
 """
 
 from sf_elt.salesforce.matching.matchers import CannotMatch, check_matchers
 from sf_elt.salesforce.matching.matches import Matches, Operator, find_matches
-from sf_elt.salesforce.matching.owners import find_users_by_email
 from sf_elt.salesforce.matching.people import STATUSES, Person, Presence, find_people
 from sf_elt.salesforce.matching.values import cast
-from sf_elt.salesforce.matching.whole import cheaper_in_bulk, download_matchers
 
 __all__ = [
     "STATUSES",
@@ -32,10 +28,7 @@ __all__ = [
     "Person",
     "Presence",
     "cast",
-    "cheaper_in_bulk",
     "check_matchers",
-    "download_matchers",
     "find_matches",
     "find_people",
-    "find_users_by_email",
 ]

@@ -11,12 +11,10 @@ has been done already is found done. The CSV is UTF-8 without a byte order mark,
 cell leaves its field alone, `#N/A` clears it. `Owner.External_Id__c` as a column refers to a record by a field of its
 own. 100,000 records cost some ten calls: three to begin, the looks at the job, four to read what became of them.
 
-costs.py    API calls, before anything is sent
 jobs.py     ingest jobs: made, given their CSV, closed, waited for, aborted
 results.py  what became of each row, as the org's own files
 """
 
-from sf_elt.salesforce.uploads.costs import collection_calls, upload_calls
 from sf_elt.salesforce.uploads.jobs import (
     MOST_BYTES,
     UploadJob,
@@ -38,11 +36,9 @@ __all__ = [
     "UploadResults",
     "abort_upload",
     "close_upload",
-    "collection_calls",
     "create_upload",
     "read_row_error",
     "send_upload",
-    "upload_calls",
     "upload_results",
     "upload_state",
     "wait_for_upload",

@@ -14,7 +14,13 @@ profile.py   profile
 report.py    report
 setup.py     setup
 why.py       why
+
+examples.py  what stands below each command's help
+face.py      what all commands have in common; faults.py  how they end
+showing.py   how they show rows
 """
+
+from typing import Annotated
 
 import typer
 
@@ -28,6 +34,7 @@ from sf_elt.cli.erase import erase
 from sf_elt.cli.estimate import estimate
 from sf_elt.cli.exists import exists
 from sf_elt.cli.exports import export
+from sf_elt.cli.face import Face, show_version
 from sf_elt.cli.look_ups import sf
 from sf_elt.cli.profile import profile
 from sf_elt.cli.report import report
@@ -35,21 +42,52 @@ from sf_elt.cli.setup import setup
 from sf_elt.cli.why import why
 
 app = typer.Typer(
+    cls=Face,
     help="Salesforce in, unified profiles and audiences, Salesforce out.",
+    epilog="`sf-elt COMMAND --help` shows examples. docs/commands.md lists all commands and their exit codes.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command("demo-org")(demo_org)
-app.command()(check)
-app.command()(demo)
-app.command()(dev)
-app.command()(erase)
-app.command()(estimate)
-app.command()(exists)
-app.command()(profile)
-app.command()(report)
-app.command()(setup)
-app.command()(why)
-app.add_typer(audiences)
-app.add_typer(export)
-app.add_typer(sf)
+
+
+@app.callback()
+def _of_all_commands(
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            help="Tell all of an error, and what happens. Anywhere in the line; or SF_ELT_VERBOSE=1.",
+        ),
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The face has taken --verbose out of the line before any command sees it."""
+
+
+BEGIN = "Connect and set up"
+app.command(rich_help_panel=BEGIN)(check)
+app.command(rich_help_panel=BEGIN)(estimate)
+app.command(rich_help_panel=BEGIN)(setup)
+
+DAILY = "Day by day"
+app.command(rich_help_panel=DAILY)(report)
+
+PEOPLE = "People and audiences"
+app.add_typer(audiences, rich_help_panel=PEOPLE)
+app.command(rich_help_panel=PEOPLE)(profile)
+app.command(rich_help_panel=PEOPLE)(erase)
+
+EXPORTS = "Write to Salesforce"
+app.add_typer(export, rich_help_panel=EXPORTS)
+app.command(rich_help_panel=EXPORTS)(why)
+
+LOOK = "Look into Salesforce"
+app.command(rich_help_panel=LOOK)(exists)
+app.add_typer(sf, rich_help_panel=LOOK)
+
+DEMO = "Try it without an account"
+app.command(rich_help_panel=DEMO)(demo)
+app.command(rich_help_panel=DEMO)(dev)
+app.command("demo-org", rich_help_panel=DEMO)(demo_org)

@@ -25,6 +25,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sf_elt.cli.faults import in_full, status_of, verbose_by_environment
+
 TABLE_ROWS = 50  # what a terminal shows of a long list unless it is told how many
 GAP = 2  # characters between two columns
 LONG_WORD = 12  # characters; a longer word may be broken where a table is narrow
@@ -101,9 +103,15 @@ def say(text: str) -> None:
 
 
 def refuse(command: str, text: str) -> NoReturn:
-    """Ends the command with status 1 and a sentence that names it."""
+    """Ends the command with a sentence that names it, and the code of the error at hand: 1, or 4 for a busy warehouse.
+
+    With --verbose the error's traceback stands above the sentence.
+    """
+    error = sys.exception()
+    if error is not None and verbose_by_environment():
+        say(in_full(error))
     say(f"sf-elt {command}: {text}")
-    raise typer.Exit(1)
+    raise typer.Exit(status_of(error))
 
 
 def safe(text: str, *, keep_lines: bool = False) -> str:

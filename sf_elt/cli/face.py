@@ -1,0 +1,125 @@
+"""What all commands have in common: `--verbose` anywhere in the line, log records, and an end that says why."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from sf_elt.cli.examples import show_examples
+from sf_elt.cli.faults import (
+    VERBOSE,
+    ExitCode,
+    chain,
+    in_full,
+    in_one_sentence,
+    verbose_by_environment,
+    without_secrets,
+)
+from sf_elt.cli.showing import say
+
+OPTION = "--verbose"
+LOGGERS = "sf_elt"
+
+
+class Face(TyperGroup):
+    """The group of all commands, with examples in their help. What none foresaw ends in a sentence with its cause."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401  what typer makes of the commands
+        super().__init__(**attributes)
+        show_examples(self)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,  # noqa: ANN401  as typer has it
+    ) -> Any:  # noqa: ANN401
+        """Runs a command and ends the process with an ExitCode."""
+        words, verbose = _without_option(sys.argv[1:] if args is None else args)
+        with _telling(verbose or verbose_by_environment()):
+            try:
+                return super().main(words, prog_name, complete_var, standalone_mode, windows_expand_args, **extra)
+            except SystemExit as ended:
+                raise SystemExit(_status(ended)) from ended.__cause__
+            except Exception as error:
+                _say_what_happened(error)
+                raise SystemExit(ExitCode.WRONG) from error
+
+
+def _without_option(words: Sequence[str]) -> tuple[list[str], bool]:
+    """The words without `--verbose`, and whether it was there; what stands behind `--` is no option."""
+    end = words.index("--") if "--" in words else len(words)
+    return [word for place, word in enumerate(words) if word != OPTION or place > end], OPTION in words[:end]
+
+
+@contextmanager
+def _telling(verbose: bool) -> Iterator[None]:
+    """Log records go to standard error: warnings, and with --verbose all of this project's own."""
+    before, handler = os.environ.get(VERBOSE), _OnStandardError()
+    own, root = logging.getLogger(LOGGERS), logging.getLogger()
+    level = own.level
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    if verbose:
+        os.environ[VERBOSE] = "1"  # for the processes that a command starts, too
+        own.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        own.setLevel(level)
+        if verbose and before is None:
+            del os.environ[VERBOSE]
+
+
+class _OnStandardError(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            say(without_secrets(self.format(record)))
+        except Exception:
+            self.handleError(record)
+
+
+def _say_what_happened(error: Exception) -> None:
+    verbose = verbose_by_environment()
+    if verbose:
+        say(in_full(error))
+    say(f"sf-elt: something went wrong that this command does not foresee: {in_one_sentence(error)}")
+    if not verbose:
+        say(f"The same command with {OPTION} says where.")
+
+
+def _status(ended: SystemExit) -> int | str | None:
+    """Its code; that of Ctrl-C also where it was pressed at a question, that of a closed pipe whoever noticed it."""
+    causes = [type(each) for each in chain(ended)] + [type(each) for each in _contexts(ended)]
+    if KeyboardInterrupt in causes:
+        return ExitCode.INTERRUPTED
+    if BrokenPipeError in causes:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python still writes at its end
+        return ExitCode.PIPE_CLOSED
+    return ended.code
+
+
+def _contexts(error: BaseException) -> Iterator[BaseException]:
+    """What was being handled, also where it was raised `from None`."""
+    found = error.__context__
+    while found is not None:
+        yield found
+        found = found.__context__
+
+
+def show_version(asked: bool) -> None:
+    """Prints the version and ends, where it is asked for."""
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"sf-elt {version('sf_elt')}")
+        raise typer.Exit

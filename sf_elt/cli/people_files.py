@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
-from uuid import uuid4
 
 import orjson
 
@@ -89,24 +88,26 @@ def write_answer(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str,
 
     Only its owner can read it: it holds personal data.
     """
+    from sf_elt.warehouse.private import replacing
+
     kind = file.suffix.lower()
-    part = file.with_name(f".{file.name}.{uuid4().hex}")
     try:
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        if kind == ".csv":
-            with part.open("w", encoding="utf-8", newline="") as text:
-                writer = csv.writer(text, lineterminator="\n")
-                writer.writerow(columns)
-                writer.writerows(row.values() for row in for_spreadsheet(rows))
-        elif kind == ".jsonl":
-            part.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
-        else:
-            _write_parquet(part, columns, rows)
-        part.replace(file)
+        with replacing(file) as part:
+            if kind == ".csv":
+                _write_csv(part, columns, rows)
+            elif kind == ".jsonl":
+                part.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+            else:
+                _write_parquet(part, columns, rows)
     except OSError as error:
         raise FileRefused(f"{file} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+
+
+def _write_csv(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(row.values() for row in for_spreadsheet(rows))
 
 
 def for_spreadsheet(rows: Iterable[Mapping[str, object]]) -> Iterator[dict[str, str]]:

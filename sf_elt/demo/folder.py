@@ -74,8 +74,16 @@ class DemoFolder:
     def claimed(self) -> Iterator[None]:
         """Makes the folder where there is none, and keeps other demos out of it until the end of the block.
 
-        Raises FolderRefused where it holds what the demo did not make, cannot be written, or is in use.
+        What the block makes, in processes that it starts as well, is private. Raises FolderRefused where the folder
+        holds what the demo did not make, cannot be written, or is in use.
         """
+        from sf_elt.warehouse.private import private_files
+
+        with private_files(), self._locked():
+            yield
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         try:
             if self.root.exists() and any(self.root.iterdir()) and not self.marker.exists():
                 raise FolderRefused(

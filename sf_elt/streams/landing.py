@@ -1,7 +1,8 @@
 """Landing folders: one for each read, gone when the read is over.
 
 A read that is killed, runs out of API calls or loses the org keeps its folder, and a later read that begins at the same
-time goes on in it: of the same window, or of one that has grown since. What is too old for that is swept up.
+time goes on in it: of the same window, or of one that has grown since. What is too old for that, or has lain longer
+than the warehouse keeps it, is swept up by the next read of any stream. All of it is for its owner only.
 """
 
 import errno
@@ -11,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,11 +25,15 @@ from sf_elt.salesforce.downloads.resuming import keep, kept
 from sf_elt.streams.errors import LandingUnreadable, Shortfall
 from sf_elt.streams.windows import ReadRange
 from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseClosed, WarehouseFull
+from sf_elt.warehouse.private import private_files
+from sf_elt.warehouse.scratch import clear_scratch
 
 log = logging.getLogger(__name__)
 
 # Salesforce keeps a job's pages for seven days, and a cursor for two; what is read by Id can be gone on with for ever.
 WORTH_GOING_ON = {"bulk": timedelta(days=6), "rest": timedelta(days=60)}
+
+LONGEST_JOB = timedelta(days=1)  # that an export waits for, with its files
 
 LOOK_AGAIN = 0.2  # seconds
 
@@ -89,11 +94,12 @@ def landing_folder(warehouse: Warehouse, stream: str, span: ReadRange, now: date
     carries no lock is unfinished.
     """
     parent = warehouse.landing(stream)
-    with _clear_errors(stream, parent):
+    with private_files(), _clear_errors(stream, parent):
+        sweep_stale(warehouse, now)
         with _door(parent):
             other = _under_way(parent, span)
             if other is None:
-                folder, lock = _taken(parent, span, now)
+                folder, lock = _taken(parent, span)
         if other is not None:
             _await_end(other)
             yield None
@@ -103,7 +109,8 @@ def landing_folder(warehouse: Warehouse, stream: str, span: ReadRange, now: date
             try:
                 yield landing
             except BaseException as error:
-                if not (_is_worth_going_on_after(error) and (folder / _BEGUN).exists()):
+                keeps = warehouse.keep_landed > timedelta() and _is_worth_going_on_after(error)
+                if not (keeps and (folder / _BEGUN).exists()):
                     _remove(folder, lock)
                 if landing.begun is None or not isinstance(error, Shortfall | LandingUnreadable):
                     raise
@@ -119,6 +126,19 @@ def sweep(warehouse: Warehouse, stream: str, read: ReadRange) -> None:
         for folder, begun in _unfinished(parent):
             if begun is not None and read.read_from <= begun.read_from and begun.read_to <= read.read_to:
                 shutil.rmtree(folder)
+
+
+def sweep_stale(warehouse: Warehouse, now: datetime) -> None:
+    """Removes what has landed of any stream and is kept no longer, and what killed runs have left besides: the files of
+    bulk jobs, and what they have spilled. Reads that run are left alone.
+    """
+    for parent in warehouse.landings():
+        with _door(parent):
+            for folder, begun in _unfinished(parent):
+                if _is_stale(folder, begun, now, warehouse.keep_landed):
+                    shutil.rmtree(folder)
+        _remove_old_files(parent, max(warehouse.keep_landed, LONGEST_JOB))
+    clear_scratch(warehouse, wait_seconds=0)
 
 
 def clear_landing(warehouse: Warehouse) -> tuple[int, int]:
@@ -174,14 +194,13 @@ def _remove(folder: Path, lock: IO[str]) -> None:
 @contextmanager
 def _door(parent: Path) -> Iterator[None]:
     """Nobody may take a folder for unfinished between its making and its locking."""
-    with (parent / _DOOR).open("w") as door:
+    with private_files(), (parent / _DOOR).open("w") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
         yield
 
 
-def _taken(parent: Path, span: ReadRange, now: datetime) -> tuple[Path, IO[str]]:
+def _taken(parent: Path, span: ReadRange) -> tuple[Path, IO[str]]:
     """The folder to read into, with its lock, which also says from when on it is read."""
-    _remove_stale(parent, now)
     folder = _to_go_on_with(parent, span) or Path(tempfile.mkdtemp(prefix="read-", dir=parent))
     lock = (folder / _IN_USE).open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -214,10 +233,19 @@ def _to_go_on_with(parent: Path, span: ReadRange) -> Path | None:
     return max(fitting, key=lambda folder: fitting[folder], default=None)
 
 
-def _remove_stale(parent: Path, now: datetime) -> None:
-    for folder, begun in _unfinished(parent):
-        if begun is None or begun.began < now - WORTH_GOING_ON[begun.transport]:
-            shutil.rmtree(folder)
+def _is_stale(folder: Path, begun: Begun | None, now: datetime, keep: timedelta) -> bool:
+    """Whether nobody could go on with what the read has landed, or nothing has landed for longer than it is kept."""
+    if begun is None or begun.began < now - WORTH_GOING_ON[begun.transport]:
+        return True
+    return max(file.stat().st_mtime for file in (folder, *folder.rglob("*"))) < time.time() - keep.total_seconds()
+
+
+def _remove_old_files(parent: Path, keep: timedelta) -> None:
+    """Files beside the folders of reads are of an export's bulk jobs, which remove them unless they are killed."""
+    for file in parent.iterdir():
+        with suppress(FileNotFoundError):  # an export removes its own
+            if file.name != _DOOR and file.is_file() and file.stat().st_mtime < time.time() - keep.total_seconds():
+                file.unlink()
 
 
 def _unfinished(parent: Path) -> list[tuple[Path, Begun | None]]:

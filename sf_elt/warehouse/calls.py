@@ -17,6 +17,7 @@ from threading import Lock
 from uuid import uuid4
 
 from sf_elt.warehouse.errors import room_for
+from sf_elt.warehouse.private import private_files
 
 HOUR = 3_600.0
 DAY = 86_400.0
@@ -115,7 +116,8 @@ class CallLedger:
         with room_for(self.file):
             with _setting_up:
                 if not self.file.exists():
-                    self.file.touch(mode=0o600)
+                    with private_files():
+                        self.file.touch()
                 _kept_open(self.file, self.file.stat().st_ino)
             with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as ledger:
                 ledger.execute("PRAGMA synchronous = NORMAL")

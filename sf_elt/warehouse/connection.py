@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import md5
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +22,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_de
 
 from sf_elt.warehouse.calls import CallLedger
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, room_for
+from sf_elt.warehouse.private import narrow, private_files
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +36,14 @@ _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 class Warehouse:
     """One DuckDB file, with the landing folder and the ledger of API calls beside it.
 
-    `root` is created for its owner only (0700). `wait_seconds` bounds the wait for a file that another process holds.
+    All of it is its owner's only: folders 0700, files 0600; what is there already and open to others is narrowed.
+    `wait_seconds` bounds the wait for a file that another process holds. What an unfinished read has landed is kept for
+    `keep_landed` after its last page.
     """
 
     root: Path
     wait_seconds: float = 300.0
+    keep_landed: timedelta = timedelta(days=7)
 
     @property
     def file(self) -> Path:
@@ -65,7 +70,8 @@ class Warehouse:
         """The writer's connection outside of any transaction. Raises what `write` raises."""
         _own_folder(self.root)
         _own_folder(self._spilled)
-        with self._door(), room_for(self.file), self._open(read_only=False) as connection:
+        narrow(self.root.resolve())
+        with private_files(), self._door(), room_for(self.file), self._open(read_only=False) as connection:
             self._sweep_left_over()
             _install_schema(connection)
             yield connection
@@ -75,7 +81,7 @@ class Warehouse:
         """A short read-only connection. Raises WarehouseEmpty before the first write, WarehouseBusy as `write` does."""
         if not self.file.exists():
             raise WarehouseEmpty(f"{self.file} does not exist yet: materialize an import first")
-        with self._door(), room_for(self.file), self._open(read_only=True) as connection:
+        with private_files(), self._door(), room_for(self.file), self._open(read_only=True) as connection:
             yield connection
 
     def landing(self, stream: str) -> Path:
@@ -156,9 +162,9 @@ class Warehouse:
 
 
 def _own_folder(folder: Path) -> Path:
-    """Makes a folder that only its owner can enter. (The mode of `mkdir` does not reach the parents it makes.)"""
-    with room_for(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Makes a folder, and those above it, that only its owner can enter."""
+    with room_for(folder), private_files():
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

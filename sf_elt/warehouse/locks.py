@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sf_elt.warehouse.connection import Warehouse
 from sf_elt.warehouse.errors import WarehouseBusy, room_for
+from sf_elt.warehouse.private import private_files
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,8 @@ def taking_turns(warehouse: Warehouse, name: str) -> Iterator[None]:
     if file in _ours.get():
         yield
         return
-    with room_for(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with room_for(folder), private_files():
+        folder.mkdir(parents=True, exist_ok=True)
     with _turn(file, name):
         before = _ours.set(_ours.get() | {file})
         try:
@@ -60,7 +61,9 @@ def _turn(file: Path, name: str) -> Iterator[None]:
 def locked(file: Path, wait_seconds: float) -> Iterator[bool]:
     """Whether nobody else has the file, after at most so long, and keeps it from everybody else."""
     deadline = time.monotonic() + wait_seconds
-    with file.open("w") as lock:
+    with private_files():
+        opened = file.open("w")
+    with opened as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

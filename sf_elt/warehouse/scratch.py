@@ -10,6 +10,7 @@ import duckdb
 from sf_elt.warehouse.connection import Warehouse
 from sf_elt.warehouse.errors import WarehouseBusy, room_for
 from sf_elt.warehouse.locks import locked
+from sf_elt.warehouse.private import private_files
 
 SOON = 2.0  # seconds in which whoever only sweeps has left
 
@@ -22,8 +23,8 @@ def scratch(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
     raises WarehouseBusy where another run has one.
     """
     folder = _folder(warehouse)
-    with room_for(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with room_for(folder), private_files():
+        folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / "lock", min(SOON, warehouse.wait_seconds)) as alone:
             if not alone:
                 raise WarehouseBusy(f"another run works in {folder}: wait for its end, then run again")
@@ -36,14 +37,14 @@ def scratch(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
                 _sweep(spilled)
 
 
-def clear_scratch(warehouse: Warehouse) -> bool:
-    """Removes what killed runs have spilled. Waits for one that works, up to the warehouse's `wait_seconds`; gives
-    whether there is none any more.
+def clear_scratch(warehouse: Warehouse, wait_seconds: float | None = None) -> bool:
+    """Removes what killed runs have spilled. Waits for one that works, so long or up to the warehouse's `wait_seconds`;
+    gives whether there is none any more.
     """
     folder = _folder(warehouse)
     if not folder.is_dir():
         return True
-    with locked(folder / "lock", warehouse.wait_seconds) as alone:
+    with locked(folder / "lock", warehouse.wait_seconds if wait_seconds is None else wait_seconds) as alone:
         if alone:
             _sweep(folder / "spilled")
         return alone

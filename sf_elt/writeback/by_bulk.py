@@ -28,6 +28,7 @@ from sf_elt.salesforce.uploads import (
 )
 from sf_elt.salesforce.write import SaveResult
 from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse.private import private_files
 from sf_elt.writeback.held import as_text
 from sf_elt.writeback.journal import PlannedRow
 from sf_elt.writeback.spec import ExportSpec
@@ -107,6 +108,7 @@ class Ended:
     """Rows that the job did not come to: nothing of them was written."""
 
 
+@private_files()
 def carry_out(org: Org, job_id: str, upload: Upload, begun: Sequence[PlannedRow], folder: Path) -> Ended:
     """Sends the rows that have begun and waits for the job.
 
@@ -131,6 +133,7 @@ def _csv(folder: Path, job_id: str) -> Path:
     return folder / f"{job_id}.csv"
 
 
+@private_files()
 def find_out(org: Org, spec: ExportSpec, job_id: str, rows: Sequence[PlannedRow], folder: Path) -> Ended:
     """What became of the rows of a job that nobody has waited for. One that has not begun is stopped."""
     _csv(folder, job_id).unlink(missing_ok=True)  # whoever was killed has left it
@@ -206,7 +209,6 @@ def _lines(file: Path) -> Iterator[Cells]:
 
 def _write(file: Path, cells: Sequence[Cells]) -> None:
     names = list(dict.fromkeys(name for of_row in cells for name in of_row))
-    file.touch(mode=0o600)
     with file.open("w", encoding="utf-8", newline="") as body:
         writer = csv.DictWriter(body, names, restval="", lineterminator="\n")
         writer.writeheader()

@@ -1,0 +1,1 @@
+"""What may not be seen is not seen, and what should not come in does no harm."""

@@ -1,7 +1,8 @@
 """Connections to the warehouse file: one writer at a time, no longer than its transaction.
 
 DuckDB locks the whole file: a writer keeps every other process out, and a reader in another process keeps a writer
-out. So a busy file is waited for, and nobody holds it longer than one transaction or one query.
+out. So a busy file is waited for, and nobody holds it longer than one transaction or one query. How it is waited for,
+and what becomes of a reader that holds on to it, is in `opening`.
 """
 
 import logging
@@ -18,16 +19,18 @@ from pathlib import Path
 from uuid import uuid4
 
 import duckdb
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from sf_elt.warehouse.calls import CallLedger
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, room_for
+from sf_elt.warehouse.opening import Opening
 from sf_elt.warehouse.private import narrow, private_files
 
 log = logging.getLogger(__name__)
 
 SCHEMA = files("sf_elt.warehouse").joinpath("schema.sql").read_text("utf-8")
 SCHEMA_VERSION = md5(SCHEMA.encode(), usedforsecurity=False).hexdigest()
+
+GATE = "writer-waits"  # the file at which writers wait
 
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
@@ -37,12 +40,14 @@ class Warehouse:
     """One DuckDB file, with the landing folder and the ledger of API calls beside it.
 
     All of it is its owner's only: folders 0700, files 0600; what is there already and open to others is narrowed.
-    `wait_seconds` bounds the wait for a file that another process holds. What an unfinished read has landed is kept for
-    `keep_landed` after its last page.
+    `wait_seconds` bounds the wait for a file that another process holds; where it is readers that hold it, a writer
+    goes on in a copy after `patience_seconds`. What an unfinished read has landed is kept for `keep_landed` after its
+    last page.
     """
 
     root: Path
     wait_seconds: float = 300.0
+    patience_seconds: float = 10.0
     keep_landed: timedelta = timedelta(days=7)
 
     @property
@@ -112,36 +117,13 @@ class Warehouse:
             door.release()
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        attempts = Retrying(
-            retry=retry_if_exception(_is_lock_conflict),
-            wait=wait_random_exponential(multiplier=0.02, max=0.5),
-            stop=stop_after_delay(self.wait_seconds),
-            before_sleep=_say_that_we_wait,
-            reraise=True,
-        )
-        try:
-            connection = attempts(self._connect, read_only=read_only)
-        except duckdb.IOException as error:
-            if _is_lock_conflict(error):
-                raise WarehouseBusy(
-                    f"{self.file} stayed locked for {self.wait_seconds:.0f} s. Close the program that holds it "
-                    f"(an open DuckDB shell or notebook, even a read-only one), then run again. DuckDB says: {error}"
-                ) from error
-            raise
+        opening = Opening(self.file, self.root / GATE, self.rewritten, self.wait_seconds, self.patience_seconds)
+        connection = opening.connect(read_only=read_only)
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET TimeZone = 'UTC'")
         if self._spilled.is_dir():
             connection.execute("SET temp_directory = ?", [str(self._spilled / uuid4().hex)])
         return connection
-
-    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Again where the file was rewritten after it had been opened and before it was locked: that is the old one."""
-        while True:
-            opened = _number(self.file)
-            connection = duckdb.connect(self.file, read_only=read_only)
-            if opened is None or opened == _number(self.file):
-                return connection
-            connection.close()
 
     @property
     def rewritten(self) -> Path:
@@ -166,23 +148,6 @@ def _own_folder(folder: Path) -> Path:
     with room_for(folder), private_files():
         folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _number(file: Path) -> int | None:
-    """What tells the file from another one of its name; None where there is none."""
-    try:
-        return file.stat().st_ino
-    except FileNotFoundError:
-        return None
-
-
-def _is_lock_conflict(error: BaseException) -> bool:
-    return isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)
-
-
-def _say_that_we_wait(state: RetryCallState) -> None:
-    if state.attempt_number % 40 == 10:  # after about two seconds, then every ten
-        log.warning("waiting for the warehouse file: %s", state.outcome.exception() if state.outcome else "")
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:

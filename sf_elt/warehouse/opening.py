@@ -1,0 +1,110 @@
+"""Opening the warehouse file while others use it: a busy file is waited for, and neither readers nor writers starve.
+
+Readers of ours let a writer that waits go first (`gate`); what others hold on to is left to them (`aside`).
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random
+
+from sf_elt.warehouse.aside import leave_to_readers
+from sf_elt.warehouse.errors import WarehouseBusy
+from sf_elt.warehouse.gate import Gate, WriterWaits, pass_by
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN = (0.01, 0.06)  # seconds: as random, so that nobody always comes at the wrong moment
+TELL_EVERY = 10.0  # seconds of waiting
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How the file is opened: for how long one that is busy is waited for, and how long readers keep a writer waiting.
+
+    `copy` is where a writer copies the file to, so that it may leave the file itself to readers; `gate` is where it
+    waits.
+    """
+
+    file: Path
+    gate: Path
+    copy: Path
+    wait_seconds: float
+    patience_seconds: float
+
+    def connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """The connection, once nobody else is in the way. Raises WarehouseBusy, and what DuckDB raises."""
+        gate = Gate(self.gate)
+        attempts = Retrying(
+            retry=retry_if_exception(_is_busy),
+            wait=wait_random(*LOOK_AGAIN),
+            stop=stop_after_delay(self.wait_seconds),
+            before_sleep=_Telling(),
+            reraise=True,
+        )
+        try:
+            return attempts(self._read) if read_only else attempts(self._write, gate, time.monotonic())
+        except (duckdb.IOException, WriterWaits) as error:
+            if _is_busy(error):
+                raise WarehouseBusy(
+                    f"{self.file} stayed locked for {self.wait_seconds:.0f} s. Close the program that holds it (a "
+                    "DuckDB shell or notebook that may write to it: open it read-only), then run again. DuckDB says: "
+                    f"{error}"
+                ) from error
+            raise
+        finally:
+            gate.open()
+
+    def _read(self) -> duckdb.DuckDBPyConnection:
+        pass_by(self.gate)
+        return self._connect(read_only=True)
+
+    def _write(self, gate: Gate, since: float) -> duckdb.DuckDBPyConnection:
+        """For a writer that waits since then: readers are kept out, and those that stay are left the file."""
+        try:
+            return self._connect(read_only=False)
+        except duckdb.IOException as error:
+            is_patient = time.monotonic() - since < self.patience_seconds
+            if not _is_busy(error) or not gate.shut() or is_patient:
+                raise
+            if not leave_to_readers(self.file.resolve(), self.copy):
+                raise
+            log.warning("readers hold on to %s: they keep it as it was, and we go on in a copy. %s", self.file, error)
+        return self._connect(read_only=False)
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Again where the file was replaced after it had been opened and before it was locked: that is the old one."""
+        while True:
+            opened = _number(self.file)
+            connection = duckdb.connect(self.file, read_only=read_only)
+            if opened is None or opened == _number(self.file):
+                return connection
+            connection.close()
+
+
+class _Telling:
+    """Says after two seconds, and then from time to time, whom is waited for."""
+
+    def __init__(self) -> None:
+        self._next = 2.0
+
+    def __call__(self, state: RetryCallState) -> None:
+        if (waited := state.seconds_since_start or 0.0) >= self._next:
+            self._next = waited + TELL_EVERY
+            log.warning("waiting for the warehouse file: %s", state.outcome.exception() if state.outcome else "")
+
+
+def _number(file: Path) -> int | None:
+    """What tells the file from another one of its name; None where there is none."""
+    try:
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _is_busy(error: BaseException) -> bool:
+    is_locked = isinstance(error, duckdb.IOException) and "Could not set lock on file" in str(error)
+    return is_locked or isinstance(error, WriterWaits)

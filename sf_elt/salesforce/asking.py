@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sf_elt.salesforce.composite import answers_in, body_of_reads
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.connection.transport import ORG_PAUSE
-from sf_elt.salesforce.describe import ObjectDescribe
+from sf_elt.salesforce.describe import remember
 from sf_elt.salesforce.errors import OrgUnavailable, RequestRefused, error_inside
 from sf_elt.salesforce.soql import name as checked_name
 
@@ -76,7 +76,7 @@ def describe_together(org: Org, objects: Iterable[str]) -> None:
     replies = ask(org, {f"object{number}": describing(name) for number, name in enumerate(wanted)})
     for name, reply in zip(wanted, replies.values(), strict=True):
         if reply.refused is None:
-            org.described[name] = ObjectDescribe.model_validate(reply.body)
+            remember(org, name, reply.body)
 
 
 def _in_calls(questions: Mapping[str, str]) -> Iterator[dict[str, str]]:

@@ -86,6 +86,16 @@ class RecordTypeInfo(BaseModel):
     available: bool = True
 
 
+class ChildRelationship(BaseModel):
+    """Records of another object, or of the same, that refer to those of an object by one of their fields."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    childSObject: str
+    field: str
+    relationshipName: str | None = None
+
+
 class ObjectDescribe(BaseModel):
     """One object with its fields, in the org's order."""
 
@@ -98,6 +108,7 @@ class ObjectDescribe(BaseModel):
     queryable: bool = True
     deletable: bool = True
     recordTypeInfos: tuple[RecordTypeInfo, ...] = ()
+    childRelationships: tuple[ChildRelationship, ...] = ()
     fields: tuple[FieldDescribe, ...]
 
     @cached_property
@@ -130,8 +141,17 @@ def describe(org: Org, object_name: str) -> ObjectDescribe:
     Raises UnknownObject with the nearest names of the org's own objects.
     """
     if object_name not in org.described:
-        org.described[object_name] = ObjectDescribe.model_validate(_described(org, object_name))
+        remember(org, object_name, _described(org, object_name))
     return org.described[object_name]
+
+
+def remember(org: Org, object_name: str, reply: object) -> ObjectDescribe:
+    """Has `describe` know from now on what the org has replied of an object, and tells whoever takes note of it."""
+    described = ObjectDescribe.model_validate(reply)
+    org.described[object_name] = described
+    if org.noted is not None:
+        org.noted(described)
+    return described
 
 
 def _described(org: Org, object_name: str) -> object:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sf_elt.salesforce.asking import ask, describing, querying
 from sf_elt.salesforce.connection.connect import Org
-from sf_elt.salesforce.describe import ObjectDescribe, told_plainly, unknown_object
+from sf_elt.salesforce.describe import ObjectDescribe, remember, told_plainly, unknown_object
 from sf_elt.salesforce.errors import QueryTooLarge, RequestRefused
 from sf_elt.salesforce.soql import select_count
 
@@ -32,7 +32,7 @@ def survey(org: Org, object_name: str, where: str = "", *, include_deleted: bool
     described, counted = replies["described"], replies["counted"]
     if described.refused is not None:
         raise told_plainly(org, object_name, described.refused) from described.refused
-    org.described[object_name] = ObjectDescribe.model_validate(described.body)
+    remember(org, object_name, described.body)
     if counted.refused is not None and not isinstance(counted.refused, QueryTooLarge):
         raise counted.refused
     if counted.refused is None and counted.total is None:

@@ -11,6 +11,7 @@ from sf_elt.components.audiences import Audiences
 from sf_elt.components.automation import after_checked_data, keep_updated, resume_when_free
 from sf_elt.components.content_affinity import known_affinities
 from sf_elt.components.exports.checks import APPROVED, EVERY_OUTCOME, FIELDS_FIT, check_specs, passed, rests, waits
+from sf_elt.components.exports.matchable import require_matchable
 from sf_elt.components.exports.preview import FULL_VALUES, changes_table
 from sf_elt.components.exports.timing import DOES, RunsAtTimes
 from sf_elt.components.exports.told import columns_of, metadata_of, what_to_do
@@ -248,6 +249,7 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
 
     def _require_names(self, context: dg.ComponentLoadContext) -> None:
         require_connection(context, self.connection)
+        require_matchable(context, self, self.connection)
         streams = known_streams(context)
         if streams and (self.stream or self.match):
             require_known(context, ["stream"], "stream", self.records_stream, streams)

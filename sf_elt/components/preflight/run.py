@@ -66,7 +66,7 @@ class _Tests:
             return
         exports = list(self.deployment.exports_to(self.connection)) if self.with_exports else []
         objects = [*(each.spec.object for each in self.streams), *(each.object for each in exports)]
-        describe_together(org, objects)
+        describe_together(org, [*objects, *(each.find for export in exports for each in export.references())])
         yield from about_limits(self.deployment, self.connection, limits(org))
         known = self._rights(org, list(dict.fromkeys(objects)))
         yield self._told(known)

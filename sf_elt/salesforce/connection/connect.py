@@ -1,7 +1,7 @@
 """A connection to an org: simple-salesforce on top of our own counted transport."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,6 +35,7 @@ class Org:
     transport: OrgTransport
     described: "dict[str, ObjectDescribe]" = field(default_factory=dict, repr=False)
     listed: "tuple[ObjectSummary, ...]" = field(default=(), repr=False)
+    noted: "Callable[[ObjectDescribe], None] | None" = field(default=None, repr=False)  # told of each describe
     takes_composites: bool = True  # whether it answers describe and query as parts of a composite request
 
     @property

@@ -8,6 +8,7 @@ Any field that Salesforce filters by can be a matcher: Id, external ids, standar
 are given as text and compared as the org compares them: text in any letter case, Ids at 18 characters, numbers and
 times by what they are.
 
+documented.py which fields cannot, as far as Salesforce documents it
 matchers.py   which fields can be matched by
 matches.py    the records of each key
 people.py     who is in the org already: as lead, contact or account
@@ -15,6 +16,7 @@ questions.py  many values in few calls
 values.py     a text as the value that a field takes, and when two values are the same
 """
 
+from sf_elt.salesforce.matching.documented import documented
 from sf_elt.salesforce.matching.matchers import CannotMatch, check_matchers
 from sf_elt.salesforce.matching.matches import Matches, Operator, find_matches
 from sf_elt.salesforce.matching.people import STATUSES, Person, Presence, find_people
@@ -29,6 +31,7 @@ __all__ = [
     "Presence",
     "cast",
     "check_matchers",
+    "documented",
     "find_matches",
     "find_people",
 ]

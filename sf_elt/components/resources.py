@@ -1,34 +1,19 @@
 """What assets use at run time: the warehouse and a connection to an org. Their configuration holds no secret."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
 
 from sf_elt.components.kept_describes import kept_describes
-from sf_elt.warehouse import JobMeter, Warehouse, WarehouseError
+from sf_elt.warehouse import JobMeter, Warehouse
+from sf_elt.warehouse import open_warehouse as open_warehouse
 
 if TYPE_CHECKING:
     from sf_elt.salesforce import CallMeter, Login, Org
-
-DATA_FOLDER = "data/warehouse"
-LANDING_DAYS = "7"
-
-
-def open_warehouse(environ: Mapping[str, str] = os.environ) -> Warehouse:
-    """The warehouse in the folder that SF_ELT_DATA names; it keeps what unfinished reads have landed for
-    SF_ELT_LANDING_DAYS. Raises WarehouseError where that is no number of days.
-    """
-    days = environ.get("SF_ELT_LANDING_DAYS") or LANDING_DAYS
-    if not re.fullmatch(r"\d{1,4}(\.\d{1,6})?", days):
-        raise WarehouseError(f"SF_ELT_LANDING_DAYS: {days!r} is no number of days, such as {LANDING_DAYS}")
-    return Warehouse(Path(environ.get("SF_ELT_DATA") or DATA_FOLDER), keep_landed=timedelta(days=float(days)))
 
 
 class WarehouseResource(dg.ConfigurableResource[Warehouse]):

@@ -22,6 +22,7 @@ import duckdb
 
 from sf_elt.warehouse.calls import CallLedger
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, room_for
+from sf_elt.warehouse.frames import Frames
 from sf_elt.warehouse.opening import Opening
 from sf_elt.warehouse.private import narrow, private_files
 
@@ -30,13 +31,14 @@ log = logging.getLogger(__name__)
 SCHEMA = files("sf_elt.warehouse").joinpath("schema.sql").read_text("utf-8")
 SCHEMA_VERSION = md5(SCHEMA.encode(), usedforsecurity=False).hexdigest()
 
+WAIT_SECONDS = 300.0  # for a file that another process holds
 GATE = "writer-waits"  # the file at which writers wait
 
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 @dataclass(frozen=True)
-class Warehouse:
+class Warehouse(Frames):
     """One DuckDB file, with the landing folder and the ledger of API calls beside it.
 
     All of it is its owner's only: folders 0700, files 0600; what is there already and open to others is narrowed.
@@ -46,7 +48,7 @@ class Warehouse:
     """
 
     root: Path
-    wait_seconds: float = 300.0
+    wait_seconds: float = WAIT_SECONDS
     patience_seconds: float = 10.0
     keep_landed: timedelta = timedelta(days=7)
 

@@ -26,6 +26,14 @@ class WarehouseEmpty(WarehouseError):
     """There is no warehouse file yet."""
 
 
+class ReadOnly(WarehouseError):
+    """A question to the warehouse would have written to it."""
+
+
+class UnknownTable(WarehouseError):
+    """There is no table or view of that name."""
+
+
 class WarehouseFull(WarehouseError):
     """The disk has no room left; the transaction was rolled back."""
 

@@ -211,8 +211,7 @@ class Reckoning:
     @property
     def _login_calls(self) -> int:
         """A login with password and security token is a call; OAuth token requests are not, nor is a given session."""
-        given = self.org.transport.login.client_arguments(new_session=False)
-        return int("security_token" in given)
+        return int(self.org.transport.login.way_in() == "password")
 
     def _demand(self, wanted: Wanted, settings: Settings) -> Demand:
         spec = replace(wanted.spec, transport=settings.transport)

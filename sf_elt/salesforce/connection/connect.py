@@ -1,20 +1,20 @@
 """A connection to an org: simple-salesforce on top of our own counted transport."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from xml.parsers.expat import ExpatError
 
 import requests
 
 from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.connection.oauth import Granted
+from sf_elt.salesforce.connection.opening import open_session
+from sf_elt.salesforce.connection.renewing import kept_session
 from sf_elt.salesforce.connection.sessions import Session, session_of
 from sf_elt.salesforce.connection.transport import CallMeter, OrgTransport, Patience
-from sf_elt.salesforce.errors import AuthenticationFailed, OrgUnavailable
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
@@ -87,58 +87,29 @@ def connect(login: Login, meter: CallMeter | None = None, *, patience: Patience 
     http.mount("https://", transport)
     http.mount("http://", transport)
     shared = session_of(login)
-    opened = shared.opened(lambda: _log_in(login, http, new_session=False))
+    opened = shared.opened(lambda: _session(login, transport, None))
     client = _client_of(login, http, opened)
     _take_over(transport, client, opened)
 
-    def renew(ended: str) -> None:
-        renewed = shared.renewed(ended, lambda: _log_in(login, http, new_session=True))
+    def renew(ended: str) -> bool:
+        renewed = shared.renewed(ended, lambda: _session(login, transport, ended))
         _take_over(transport, client, renewed)
+        return renewed.is_new
 
     transport.renew = renew if login.can_log_in else None
     return Org(client, http, transport)
 
 
-_CHECK_CREDENTIALS = (
-    "Check the user name, the password with its security token, and whether this is the right login address "
-    "(sandboxes use https://test.salesforce.com)."
-)
-
-_REFUSES_EVERYTHING = (
-    "This says nothing of the password, since a login needs no session: the org, or something before it, refuses every "
-    "request now. Try again in some minutes."
-)
-
-
-def _cure(login: Login, said: str) -> str:
-    """What to do about a login that was refused with these words."""
-    if "api version" in said.lower():
-        return f"The version asked for is {login.api_version}."
-    is_of_sessions = re.search("INVALID_SESSION_ID|session expired", said, re.IGNORECASE) is not None
-    return _REFUSES_EVERYTHING if is_of_sessions else _CHECK_CREDENTIALS
-
-
-def _log_in(login: Login, http: requests.Session, *, new_session: bool) -> Session:
-    from jwt import PyJWTError  # with what follows, a second to import
-    from simple_salesforce.api import Salesforce
-    from simple_salesforce.exceptions import SalesforceAuthenticationFailed
-
-    arguments: dict[str, Any] = dict(login.client_arguments(new_session=new_session))
-    try:
-        client = Salesforce(session=http, version=login.api_version, **arguments)
-    except SalesforceAuthenticationFailed as error:
-        said = str(error.auth_message or error.code)
-        raise AuthenticationFailed(
-            f"{login.login_url} does not accept the login of {login.username}: {said}. {_cure(login, said)}",
-            code=str(error.code) if error.code else None,
-        ) from error
-    except (ExpatError, requests.JSONDecodeError) as error:
-        raise OrgUnavailable(f"{login.login_url} answers a login with what breaks off; run it again") from error
-    except OSError as error:  # the key file
-        raise AuthenticationFailed(f"the private key cannot be read: {error}") from error
-    except PyJWTError as error:  # what it holds; the message does not repeat it
-        raise AuthenticationFailed(f"the private key is no RSA key in PEM form: {error}") from error
-    return Session(host=str(client.sf_instance), token=str(client.session_id))
+def _session(login: Login, transport: OrgTransport, ended: str | None) -> Session:
+    """A session; another than the one whose token has `ended`, where one has."""
+    way, is_new = login.require_way_in(new_session=ended is not None), True
+    if way == "access token":
+        granted = Granted(login.instance_url or "", login.access_token or "")
+    elif way == "signed in" and login.kept is not None:
+        granted, is_new = kept_session(login.kept, transport, ended)
+    else:
+        granted = open_session(login, transport)
+    return Session(urlsplit(granted.instance_url).netloc, granted.access_token, is_new)
 
 
 def _client_of(login: Login, http: requests.Session, opened: Session) -> "Salesforce":

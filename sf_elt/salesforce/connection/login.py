@@ -5,8 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
+from sf_elt.salesforce.connection.kept_login import KeptLogin
 from sf_elt.salesforce.errors import AuthenticationFailed
 
 API_VERSION = "62.0"
@@ -17,14 +19,19 @@ _TOKEN = re.compile(r"[!-~]*")
 _VERSION = re.compile(r"v?(\d{2,3})(?:\.0)?")
 
 
+Way = Literal["access token", "JWT key", "OAuth password", "password", "signed in", "client credentials"]
+
+
 @dataclass(frozen=True)
 class Login:
     """Credentials for one org. Any of these sets is enough, the first complete one is used:
 
     - access_token and instance_url (a session that somebody else opened),
     - username, consumer_key and private_key or private_key_file (OAuth JWT bearer),
+    - username, password, consumer_key and consumer_secret, without a security_token (OAuth password grant),
     - username, password and security_token (SOAP login; an empty token where the network is trusted),
-    - username, password, consumer_key and consumer_secret (OAuth password grant).
+    - kept, where `sf-elt login` has signed the connection in,
+    - consumer_key and consumer_secret alone (OAuth client credentials, at the org's My Domain).
 
     `login_url` is https://login.salesforce.com, https://test.salesforce.com for a sandbox, or your My Domain.
     `api_version` is 62.0; 62 and v62.0 are the same. Raises AuthenticationFailed for an address, a token or a version
@@ -41,31 +48,41 @@ class Login:
     private_key: str | None = field(default=None, repr=False)
     private_key_file: Path | None = None
     access_token: str | None = field(default=None, repr=False)
+    kept: KeptLogin | None = None
     api_version: str = API_VERSION
 
     def __post_init__(self) -> None:
         for name in ("instance_url", "login_url"):
             address = getattr(self, name)
             if address is not None:
-                _check_address(name, address)
-
+                require_address(name, address)
         version = _VERSION.fullmatch(self.api_version)
         if version is None:
             raise AuthenticationFailed(f"api_version: {self.api_version!r} is no version of the API like {API_VERSION}")
         object.__setattr__(self, "api_version", f"{version[1]}.0")
-        if self.access_token is not None and not _TOKEN.fullmatch(self.access_token):
-            raise AuthenticationFailed("access_token: it holds a character that no token has, a space or an umlaut say")
+        if self.access_token is not None:
+            require_token("access_token", self.access_token)
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Login":
-        """The login that the SALESFORCE_… environment variables describe; an empty variable counts as not set."""
+    def from_env(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        login_url: str = LOGIN_URL,
+        kept: KeptLogin | None = None,
+    ) -> "Login":
+        """The login that the SALESFORCE_… environment variables describe; an empty variable counts as not set.
+
+        Where they are not complete, the one that `sf-elt login` has kept. `login_url` counts where SALESFORCE_LOGIN_URL
+        is not set. Raises AuthenticationFailed where the kept login is for another address than the connection's.
+        """
         told = os.environ if environ is None else environ
         given = {name: value.strip("\r\n") for name, value in told.items()}  # files end in a newline
         env = {name: value for name, value in given.items() if value}
         key_file = env.get("SALESFORCE_PRIVATE_KEY_FILE")
-        return cls(
+        login = cls(
             instance_url=env.get("SALESFORCE_INSTANCE_URL"),
-            login_url=env.get("SALESFORCE_LOGIN_URL", LOGIN_URL),
+            login_url=env.get("SALESFORCE_LOGIN_URL", login_url),
             username=env.get("SALESFORCE_USERNAME"),
             password=env.get("SALESFORCE_PASSWORD"),
             security_token=env.get("SALESFORCE_SECURITY_TOKEN"),
@@ -73,47 +90,71 @@ class Login:
             consumer_secret=env.get("SALESFORCE_CONSUMER_SECRET"),
             private_key_file=Path(key_file) if key_file else None,
             access_token=env.get("SALESFORCE_ACCESS_TOKEN"),
+            kept=kept,
             api_version=env.get("SALESFORCE_API_VERSION", API_VERSION),
         )
+        return login._signed_in() if login.way_in() == "signed in" else login
 
-    @property
-    def can_log_in(self) -> bool:
-        """Whether a new session can be opened, beyond the access token that was given."""
-        return self.username is not None and (self._has_key or self.password is not None)
+    def _signed_in(self) -> "Login":
+        """The kept login alone, with what is known of it without its secrets."""
+        kept, about = self.kept, self.kept.about if self.kept is not None else None
+        if kept is None or about is None:
+            return self
+        if about.login_url.rstrip("/") != self.login_url.rstrip("/"):
+            raise AuthenticationFailed(
+                f"{kept.name} was signed in at {about.login_url}, and logs in at {self.login_url} now: run "
+                f"`sf-elt login {kept.name}`"
+            )
+        return Login(
+            instance_url=about.instance_url,
+            login_url=self.login_url,
+            username=about.username or None,
+            kept=kept,
+            api_version=self.api_version,
+        )
 
-    @property
-    def _has_key(self) -> bool:
-        return self.consumer_key is not None and (self.private_key is not None or self.private_key_file is not None)
-
-    def client_arguments(self, *, new_session: bool) -> dict[str, str]:
-        """What simple-salesforce is constructed with: the given token, or credentials for a new session.
-
-        Raises AuthenticationFailed where nothing complete was given, saying what is missing.
-        """
-        if self.access_token and self.instance_url and not new_session:
-            return {"session_id": self.access_token, "instance_url": self.instance_url}
-        domain = {"domain": self.domain}
-        if self.username and self._has_key:
-            key = {"privatekey": self.private_key} if self.private_key else {"privatekey_file": self.private_key_file}
-            return domain | _texts({"username": self.username, "consumer_key": self.consumer_key, **key})
-        credentials = {"username": self.username, "password": self.password}
+    def way_in(self, *, new_session: bool = False) -> Way | None:
+        """The first complete set of credentials; of those that open a new session, where that is asked for."""
+        has_token = self.access_token is not None and self.instance_url is not None
+        if has_token and not new_session:
+            return "access token"
         has_app = self.consumer_key is not None and self.consumer_secret is not None
-        if self.username and self.password and has_app and self.security_token is None:
-            app = {"consumer_key": self.consumer_key, "consumer_secret": self.consumer_secret}
-            return domain | _texts(credentials | app)
-        if self.username and self.password:
-            return domain | _texts(credentials | {"security_token": self.security_token or ""})
+        if self.username is not None and self._has_key:
+            return "JWT key"
+        if self.username is not None and self.password is not None:
+            return "OAuth password" if has_app and self.security_token is None else "password"
+        if self.kept is not None and not has_token and self.kept.about is not None:
+            return "signed in"
+        alone = self.username is None and self.password is None
+        return "client credentials" if has_app and alone else None
+
+    def require_way_in(self, *, new_session: bool = False) -> Way:
+        """The same. Raises AuthenticationFailed where nothing complete was given, saying what is missing."""
+        way = self.way_in(new_session=new_session)
+        if way is not None:
+            return way
+        sign_in = f"Run `sf-elt login {self.kept.name}`; or set" if self.kept is not None else "Set"
         raise AuthenticationFailed(
-            "no complete login was given. Set SALESFORCE_USERNAME with SALESFORCE_PASSWORD and "
+            f"no complete login was given. {sign_in} SALESFORCE_USERNAME with SALESFORCE_PASSWORD and "
             "SALESFORCE_SECURITY_TOKEN, or SALESFORCE_USERNAME with SALESFORCE_CONSUMER_KEY and "
             "SALESFORCE_PRIVATE_KEY_FILE, or SALESFORCE_INSTANCE_URL with SALESFORCE_ACCESS_TOKEN. "
             f"Given: {', '.join(self.given) or 'nothing'}."
         )
 
     @property
+    def can_log_in(self) -> bool:
+        """Whether a new session can be opened, beyond the access token that was given."""
+        return self.way_in(new_session=True) is not None
+
+    @property
+    def _has_key(self) -> bool:
+        return self.consumer_key is not None and (self.private_key is not None or self.private_key_file is not None)
+
+    @property
     def given(self) -> list[str]:
         """The names, never the values, of what was given."""
-        return [name for name in self.__dataclass_fields__ if getattr(self, name) not in (None, LOGIN_URL, API_VERSION)]
+        names = [name for name in self.__dataclass_fields__ if name != "kept"]
+        return [name for name in names if getattr(self, name) not in (None, LOGIN_URL, API_VERSION)]
 
     @property
     def domain(self) -> str:
@@ -122,11 +163,14 @@ class Login:
         return host.removesuffix(".salesforce.com") if host.endswith(".salesforce.com") else "login"
 
 
-def _texts(arguments: Mapping[str, str | Path | None]) -> dict[str, str]:
-    return {name: str(value) for name, value in arguments.items() if value is not None}
+def require_token(name: str, token: str) -> None:
+    """Raises AuthenticationFailed for what cannot travel in a header."""
+    if not _TOKEN.fullmatch(token):
+        raise AuthenticationFailed(f"{name}: it holds a character that no token has, a space or an umlaut say")
 
 
-def _check_address(name: str, address: str) -> None:
+def require_address(name: str, address: str) -> None:
+    """Raises AuthenticationFailed for what is no address, or would have credentials travel unencrypted."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise AuthenticationFailed(f"{name}: {address!r} is not an address like https://NAME.my.salesforce.com")

@@ -1,12 +1,22 @@
 """Why an org does not let the integration user in, and what an administrator does about it."""
 
-from sf_elt.salesforce.errors import SalesforceError
+import re
+from datetime import timedelta
+
+from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.errors import AuthenticationFailed, SalesforceError
+
+CLOCKS_DIFFER = timedelta(minutes=1)  # from here on a clock is told of, where a login goes by it
 
 _UNLOCK = "The user is locked out after wrong passwords: Setup › Users › the user › Unlock, or wait 15 minutes."
 
 # What an error says, in lower case → what to do. The first that fits counts. (Salesforce Help, "OAuth 2.0 Error Codes",
 # "Monitor Login History"; SOAP API Developer Guide, "ExceptionCode".)
 _ADVICE = (
+    (
+        "this machine's clock",
+        "Let this machine keep its time by NTP: what a private key signs is good for two minutes.",
+    ),
     ("this says nothing of the password", "Try again in some minutes; status.salesforce.com tells of maintenance."),
     (
         "refuses the session it has just opened",
@@ -17,13 +27,30 @@ _ADVICE = (
     ("is no version of the api", "Correct API_VERSION, or leave it out."),
     ("would send credentials unencrypted", "Begin the address with https://."),
     ("a character that no token has", "Set ACCESS_TOKEN to the token alone, without quotes, spaces or line ends."),
-    ("no complete login was given", "Set the variables of one way to log in: docs/connecting.md lists them."),
+    (
+        "no complete login was given",
+        "Sign the connection in by `sf-elt login`, or set the variables of one way to log in: see docs/connecting.md.",
+    ),
+    ("was signed in at", "Sign in again, or put the address back as it was."),
+    ("`sf-elt login", "docs/connecting.md tells of each way to sign in."),
     ("private key", "Let PRIVATE_KEY_FILE name the key's PEM file, readable for whoever runs this."),
     (
         "expired_password",
         "Set a new password for the user: Setup › Users › Reset Password. An integration user is better given a "
         "permission set with System Permissions › Password Never Expires.",
     ),
+    (
+        "ip restricted",
+        "This machine's address is not one that the user may log in from: Setup › Profiles › the user's profile › "
+        "Login IP Ranges, or Login Hours. Or let the app pass them by: External Client App Manager › the app › "
+        "Policies › IP Relaxation.",
+    ),
+    (
+        "restricted_domain",
+        "This machine's address is not one that the user may log in from: Setup › Profiles › the user's profile › "
+        "Login IP Ranges.",
+    ),
+    ("restricted_time", "The user may not log in at this hour: Setup › Profiles › the user's profile › Login Hours."),
     (
         "login_must_use_security_token",
         "Set SECURITY_TOKEN: the user's Settings › Reset My Security Token sends a new one. Or trust this network: "
@@ -33,6 +60,41 @@ _ADVICE = (
         "user hasn't approved this consumer",
         "Pre-authorize the user: Setup › External Client App Manager › the app › Policies › Permitted Users: Admin "
         "approved users are pre-authorized, and select the user's permission set.",
+    ),
+    (
+        "no client credentials user",
+        "Say whom the app acts as: Setup › External Client App Manager › the app › Policies › Client Credentials Flow: "
+        "Run As.",
+    ),
+    (
+        "redirect_uri",
+        "Set the callback URL of the app to the letter to the one that is named above: Setup › External Client App "
+        "Manager › the app › Settings › OAuth Settings. Or set CALLBACK_URL to the one that is there.",
+    ),
+    (
+        "access_denied",
+        "Run it again and choose Allow, or log in there as the user that is meant.",
+    ),
+    (
+        "not installed in this org",
+        "Install the app in this org, or make one there: Setup › External Client App Manager. A sandbox that is older "
+        "than the app does not have it.",
+    ),
+    (
+        "app_access_denied",
+        "Select the user's permission set: Setup › External Client App Manager › the app › Policies. An app that is "
+        "not installed needs System Permissions › Approve Uninstalled Connected Apps.",
+    ),
+    ("app_blocked", "Unblock the app: Setup › Connected Apps OAuth Usage › the app › Unblock."),
+    (
+        "invalid_scope",
+        "Select the scopes api and refresh_token: Setup › External Client App Manager › the app › Settings › OAuth "
+        "Settings.",
+    ),
+    (
+        "no refresh token",
+        "Select the scope Perform requests at any time (refresh_token, offline_access), and let refresh tokens be "
+        "valid until revoked: Setup › External Client App Manager › the app › Settings, and Policies.",
     ),
     (
         "not admin approved",
@@ -90,7 +152,37 @@ _ADVICE = (
 )
 
 
+_CHECK_CREDENTIALS = (
+    "Check the user name, the password with its security token, and whether this is the right login address "
+    "(sandboxes use https://test.salesforce.com)."
+)
+_REFUSES_EVERYTHING = (
+    "This says nothing of the password, since a login needs no session: the org, or something before it, refuses every "
+    "request now. Try again in some minutes."
+)
+
+
+def refusal(login: Login, said: str, code: str | None, clock_differs: timedelta | None) -> AuthenticationFailed:
+    """The error for a login that the org refused with these words. `clock_differs`: how far its clock is ahead."""
+    who = f"the login of {login.username}" if login.username else "the login"
+    told = f"{login.login_url} does not accept {who}: {said}. {_cure(login, said, clock_differs)}".rstrip()
+    return AuthenticationFailed(told, code=code)
+
+
 def what_to_do(error: SalesforceError) -> str:
     """What to do about a refused login, or a refused session; empty where nothing is known about the error."""
     said = f"{error} {error.code or ''}".lower()
     return next((advice for words, advice in _ADVICE if words in said), "")
+
+
+def _cure(login: Login, said: str, clock_differs: timedelta | None) -> str:
+    """What is known of the reason."""
+    if "api version" in said.lower():
+        return f"The version asked for is {login.api_version}."
+    if re.search("INVALID_SESSION_ID|session expired", said, re.IGNORECASE):
+        return _REFUSES_EVERYTHING
+    way = login.way_in(new_session=True)
+    if way == "JWT key" and clock_differs is not None and abs(clock_differs) > CLOCKS_DIFFER:
+        where = "behind" if clock_differs > timedelta() else "ahead of"
+        return f"This machine's clock is {abs(clock_differs).total_seconds():,.0f} s {where} the org's."
+    return _CHECK_CREDENTIALS if way in ("password", "OAuth password") else ""

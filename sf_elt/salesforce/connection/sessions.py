@@ -5,7 +5,7 @@ one run need not make six of them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from sf_elt.salesforce.connection.login import Login
@@ -14,10 +14,14 @@ from sf_elt.salesforce.errors import AuthenticationFailed
 
 @dataclass(frozen=True)
 class Session:
-    """An open session: its token, and the host that it is for."""
+    """An open session: its token, and the host that it is for.
+
+    `is_new`: it was opened just now. One that somebody else has opened meanwhile may have ended meanwhile, too.
+    """
 
     host: str
     token: str = field(repr=False)
+    is_new: bool = field(default=True, compare=False)
 
 
 class SharedSession:
@@ -44,13 +48,14 @@ class SharedSession:
         with self._lock:
             if self._refused is not None and self._refused[0] == ended:
                 raise self._refused[1]
-            if self._session is None or self._session.token == ended:
-                self._session = None
-                try:
-                    self._session = log_in()
-                except AuthenticationFailed as error:
-                    self._refused = (ended, error)
-                    raise
+            if self._session is not None and self._session.token != ended:
+                return replace(self._session, is_new=False)
+            self._session = None
+            try:
+                self._session = log_in()
+            except AuthenticationFailed as error:
+                self._refused = (ended, error)
+                raise
             return self._session
 
 

@@ -36,6 +36,7 @@ from sf_elt.salesforce.errors import (
 log = logging.getLogger(__name__)
 
 TIMEOUTS = (10.0, 120.0)  # seconds to connect, and between two bytes
+MOST_RENEWALS = 3  # for one request: the session of another thread, that of another process, one of our own
 MOST_AT_ONCE = 16  # connections that are kept for further requests
 ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowance frees calls
 CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers keep it for one or two
@@ -96,7 +97,8 @@ class OrgTransport(HTTPAdapter):
         self.host: str | None = None
         self.allowance: tuple[int, int] | None = None
         self.behind = timedelta()
-        self.renew: Callable[[str], None] | None = None  # takes the token of the session that has ended
+        self.clock_differs: timedelta | None = None  # how far the org's clock is ahead of ours, as it last said
+        self.renew: Callable[[str], bool] | None = None  # takes the ended session's token; whether the next is new
         self._second_answers: WeakSet[requests.Response] = WeakSet()
 
     def is_second_answer(self, response: requests.Response) -> bool:
@@ -203,11 +205,14 @@ class OrgTransport(HTTPAdapter):
         if error.code != "INVALID_SESSION_ID" or self.renew is None:
             raise error
         log.info("the session has ended: it is renewed for %s %s", request.method, _path(request))
-        self.renew(str(request.headers.get("Authorization", "")).removeprefix("Bearer "))
-        response = attempts(once)
-        if response.status_code == 401:
-            raise AuthenticationFailed(f"the org refuses the session it has just opened ({error})", status=401)
-        return response
+        for _ in range(MOST_RENEWALS):
+            is_new = self.renew(str(request.headers.get("Authorization", "")).removeprefix("Bearer "))
+            response = attempts(once)
+            if response.status_code != 401:
+                return response
+            if is_new:
+                break
+        raise AuthenticationFailed(f"the org refuses the session it has just opened ({error})", status=401)
 
     def _setting_of(self, request: requests.PreparedRequest) -> str:
         """Which setting names the host that does not answer."""
@@ -226,6 +231,7 @@ class OrgTransport(HTTPAdapter):
             return
         if said.tzinfo is None:  # -0000, of a server that does not know its zone
             return
+        self.clock_differs = said - sent_at
         behind = sent_at - said
         self.behind = behind if behind > CLOCKS_AGREE else timedelta()
 
@@ -288,7 +294,7 @@ def _is_repeatable(request: requests.PreparedRequest) -> bool:
     made, and a delete finds it deleted: `is_second_answer` tells what that says.
     """
     if request.method != "POST" or _is_login(request):
-        return True
+        return b"grant_type=authorization_code" not in _body(request)  # a code is spent by its first use
     path = _path(request)
     if path.endswith("/composite"):
         return only_reads(request.body)
@@ -298,6 +304,12 @@ def _is_repeatable(request: requests.PreparedRequest) -> bool:
 def _is_login(request: requests.PreparedRequest) -> bool:
     """By SOAP, an operation among others (`undelete`); simple-salesforce names it in a header, as SOAP wants it."""
     return _is_login_path(_path(request)) and request.headers.get("SOAPAction", "login") == "login"
+
+
+def _body(request: requests.PreparedRequest) -> bytes:
+    """The body where it is short enough to be in memory."""
+    body = request.body
+    return body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
 
 
 def _is_login_path(path: str) -> bool:

@@ -1,0 +1,70 @@
+"""Files that only their owner can open, from their first byte on, and that are whole at every instant."""
+
+import os
+import secrets
+from pathlib import Path
+
+OTHERS = 0o077
+
+
+class NotPrivate(Exception):
+    """Somebody else could read the file, or put another in its place. The message says what to do."""
+
+
+def make_private_folder(folder: Path) -> None:
+    """Makes the folder (0700) where it is missing. Raises NotPrivate where others may enter it, and OSError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _require_private(folder, "700")
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Puts the content in the place of the file (0600), or leaves what stood there. Raises OSError."""
+    beside = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    try:
+        _write_new(beside, content)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+    _flush_folder(file.parent)
+
+
+def write_new_private(file: Path, content: bytes) -> None:
+    """A new file (0600). Raises FileExistsError where there is one, and OSError."""
+    try:
+        _write_new(file, content)
+    except FileExistsError:
+        raise
+    except OSError:
+        file.unlink(missing_ok=True)
+        raise
+    _flush_folder(file.parent)
+
+
+def read_private(file: Path) -> bytes:
+    """What the file holds. Raises NotPrivate where others may read it, and OSError."""
+    _require_private(file, "600")
+    return file.read_bytes()
+
+
+def _write_new(file: Path, content: bytes) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """After a loss of power the new name stands, and not the old content under it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _require_private(path: Path, mode: str) -> None:
+    found = path.stat()
+    if found.st_mode & OTHERS:
+        raise NotPrivate(f"{path} is open to others than its owner: run `chmod {mode} {path}`")

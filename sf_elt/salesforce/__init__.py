@@ -26,6 +26,7 @@ limits.py       what the org allows, and which versions it has
 names.py        did you mean …?
 permissions.py  what the user may not see, and what to grant
 records.py      rows of any query as Python values
+replies.py      replies as what they are documented to be
 retrieve.py     records by their Ids, with any number of fields
 save_codes.py   what each refusal of a record means
 soql.py         all SOQL that is written here
@@ -39,6 +40,7 @@ Errors:
     ├── AuthenticationFailed     wrong credentials, or a session that cannot be renewed
     ├── AllowanceSpent           no API calls left before `until`: paused, not failed
     ├── OrgUnavailable           429, 5xx, timeouts, dropped connections, web pages, after repeating
+    │   ├── ReplyOutOfBounds     larger than a reply may be, or slower
     │   └── ReplyTruncated       a body that keeps breaking off
     └── RequestRefused           the org will not do it; `code` and `fields` are Salesforce's
         ├── UnknownObject
@@ -72,6 +74,7 @@ from sf_elt.salesforce.errors import (
     QueryTooLarge,
     QueryTooLong,
     ReplyTruncated,
+    ReplyOutOfBounds,
     RequestRefused,
     SalesforceError,
     UnknownField,
@@ -103,6 +106,7 @@ __all__ = [
     "QueryTooLarge",
     "QueryTooLong",
     "ReplyTruncated",
+    "ReplyOutOfBounds",
     "RequestRefused",
     "SalesforceError",
     "Survey",

@@ -15,6 +15,7 @@ from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.connection.transport import ORG_PAUSE
 from sf_elt.salesforce.describe import remember
 from sf_elt.salesforce.errors import OrgUnavailable, RequestRefused, error_inside
+from sf_elt.salesforce.replies import parsed
 from sf_elt.salesforce.soql import name as checked_name
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ def _one_by_one(org: Org, questions: Mapping[str, str]) -> dict[str, Reply]:
     replies: dict[str, Reply] = {}
     for name, path in questions.items():
         try:
-            replies[name] = Reply(org.session.get(org.url(path)).json())
+            replies[name] = Reply(parsed(org.session.get(org.url(path)).content, path.partition("?")[0]))
         except RequestRefused as error:
             replies[name] = Reply(refused=error)
     return replies

@@ -52,7 +52,7 @@ class BulkJob(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str
+    id: str = Field(pattern=r"^[0-9A-Za-z]{1,40}$")  # files are named after it
     state: str
     records: int | None = Field(default=None, alias="numberRecordsProcessed")
     error: str | None = Field(default=None, alias="errorMessage")

@@ -7,13 +7,16 @@ from pydantic import BaseModel, Field
 from sf_elt.salesforce.asking import ask, querying
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import QueryTooLarge, RequestRefused
+from sf_elt.salesforce.replies import understood
 from sf_elt.salesforce.soql import name as checked_name
 from sf_elt.salesforce.soql import select_count
 
 
 def count(org: Org, object_name: str, where: str = "", *, include_deleted: bool = False) -> int:
     """Rows that fulfil the condition, in one call."""
-    return int(org.client.query(select_count(object_name, where), include_deleted=include_deleted)["totalSize"])
+    resource = "queryAll" if include_deleted else "query"
+    reply = org.session.get(org.url(f"{resource}/"), params={"q": select_count(object_name, where)})
+    return understood(_Total, reply.content, f"count of {object_name}").total
 
 
 def count_records(org: Org, asked: Mapping[str, tuple[str, str]], *, include_deleted: bool) -> dict[str, int | None]:
@@ -43,7 +46,11 @@ def kept_counts(org: Org, objects: list[str]) -> dict[str, int] | None:
         reply = org.session.get(org.url("limits/recordCount"), params={"sObjects": named})
     except RequestRefused:
         return None
-    return {each.name: each.count for each in _Counts.model_validate_json(reply.content).objects}
+    return {each.name: each.count for each in understood(_Counts, reply.content, "record counts").objects}
+
+
+class _Total(BaseModel):
+    total: int = Field(alias="totalSize")
 
 
 class _Count(BaseModel):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused, UnknownField, UnknownObject
 from sf_elt.salesforce.names import did_you_mean
+from sf_elt.salesforce.replies import understood
 from sf_elt.salesforce.soql import name as checked_name
 
 COMPOUND_TYPES = frozenset({"address", "location", "complexvalue"})
@@ -73,6 +74,10 @@ class ObjectSummary(BaseModel):
     label: str = ""
     keyPrefix: str | None = None
     queryable: bool = True
+
+
+class _Objects(BaseModel):
+    sobjects: tuple[ObjectSummary, ...]
 
 
 class RecordTypeInfo(BaseModel):
@@ -147,7 +152,7 @@ def describe(org: Org, object_name: str) -> ObjectDescribe:
 
 def remember(org: Org, object_name: str, reply: object) -> ObjectDescribe:
     """Has `describe` know from now on what the org has replied of an object, and tells whoever takes note of it."""
-    described = ObjectDescribe.model_validate(reply)
+    described = understood(ObjectDescribe, reply, f"describe of {object_name}")
     org.described[object_name] = described
     if org.noted is not None:
         org.noted(described)
@@ -160,7 +165,7 @@ def _described(org: Org, object_name: str) -> object:
     except ValueError as error:
         raise unknown_object(org, object_name) from error
     try:
-        return org.client.restful(path)
+        return org.session.get(org.url(path)).content
     except RequestRefused as error:
         raise told_plainly(org, object_name, error) from error
 
@@ -168,9 +173,8 @@ def _described(org: Org, object_name: str) -> object:
 def object_list(org: Org) -> tuple[ObjectSummary, ...]:
     """All objects that this user sees, by name; asked once for each open session, then remembered."""
     if not org.listed:
-        reply = org.client.describe()
-        listed = (ObjectSummary.model_validate(item) for item in (reply or {}).get("sobjects", []))
-        org.listed = tuple(sorted(listed, key=lambda each: each.name))
+        reply = understood(_Objects, org.session.get(org.url("sobjects")).content, "list of objects")
+        org.listed = tuple(sorted(reply.sobjects, key=lambda each: each.name))
     return org.listed
 
 

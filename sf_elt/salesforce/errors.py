@@ -16,6 +16,7 @@ TOO_LARGE = frozenset({"QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "EXCEEDED_ID_LIMI
 _TOO_LARGE_WORDS = re.compile("|".join([*sorted(TOO_LARGE), "Retried more than .* times"]))
 QUERY_CODES = frozenset({"MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR", "INVALID_QUERY_LOCATOR", "INVALID_QUERY"})
 TOO_LONG_STATUSES = frozenset({414, 431})
+LONGEST = 4000  # characters of what the org says that an error repeats
 BUSY_STATUSES = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
@@ -61,6 +62,10 @@ class OrgUnavailable(SalesforceError):
 
 class ReplyTruncated(OrgUnavailable):
     """A body ended before its announced length."""
+
+
+class ReplyOutOfBounds(OrgUnavailable):
+    """A reply is larger than replies may be, or takes longer: it is not read on, and not asked for again."""
 
 
 class AllowanceSpent(SalesforceError):
@@ -164,12 +169,21 @@ def broken_reply(response: Response) -> OrgUnavailable | None:
     kind = response.headers.get("Content-Type", "").lower()
     if is_web_page(response):
         what = f"a web page in place of the org's answer{_said_by_page(response.text)}"
-    elif "json" in kind and response.status_code != 204 and not _is_json(response.content):
-        what = "JSON that breaks off"
+    elif _should_be_json(response, kind) and not _is_json(response.content):
+        what = "JSON that breaks off" if "json" in kind else "what is no JSON"
     else:
         return None
     where = f"{response.request.method} {urlsplit(response.request.url or '').path}"
     return OrgUnavailable(f"{where}: {response.status_code} with {what}", status=response.status_code)
+
+
+def _should_be_json(response: Response, kind: str) -> bool:
+    """Whatever says so, and whatever the REST API answers to who has not asked for CSV."""
+    if response.status_code == 204:
+        return False
+    is_rest = urlsplit(response.request.url or "").path.startswith("/services/data")
+    wants_csv = "csv" in response.request.headers.get("Accept", "")
+    return "json" in kind or (is_rest and bool(response.content) and not wants_csv and "xml" not in kind)
 
 
 def _said_by_page(text: str) -> str:
@@ -216,13 +230,14 @@ def _parts_of(parsed: object) -> tuple[str | None, str, tuple[str, ...]] | None:
         return None
     code = first.get("errorCode") or first.get("error")
     message = first.get("message") or first.get("error_description") or ""
-    fields = first.get("fields") or ()
-    return (str(code) if code else None), str(message), tuple(str(field) for field in fields)
+    fields = first.get("fields")
+    named = tuple(str(field) for field in fields[:LONGEST]) if isinstance(fields, list) else ()
+    return (str(code)[:LONGEST] if code else None), str(message)[:LONGEST], named
 
 
 def _first_words(text: str, limit: int = 160) -> str:
-    without_hidden = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", text)
-    words = " ".join(unescape(re.sub(r"<[^>]*>", " ", without_hidden)).split())
+    without_hidden = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", text[: 1 << 15])
+    words = " ".join(unescape(re.sub(r"<[^<>]*>", " ", without_hidden)).split())
     return words if len(words) <= limit else words[:limit].rsplit(" ", 1)[0] + " …"
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused
+from sf_elt.salesforce.replies import understood_as
 
 API_CALLS = "DailyApiRequests"
 BULK_QUERY_JOBS = "DailyBulkV2QueryJobs"
@@ -59,7 +60,7 @@ def limits(org: Org) -> dict[str, Limit]:
         if error.code == "API_DISABLED_FOR_ORG":
             raise
         return _calls_as_told(org)
-    return _LIMITS.validate_json(reply.content)
+    return understood_as(_LIMITS, reply.content, "limits")
 
 
 def _calls_as_told(org: Org) -> dict[str, Limit]:
@@ -72,7 +73,7 @@ def _calls_as_told(org: Org) -> dict[str, Limit]:
 def versions(org: Org) -> Versions:
     """What the org offers, in one call that needs no version of its own ("Versions")."""
     reply = org.session.get(org.url("/services/data"))
-    offered = [each.version for each in _VERSIONS.validate_json(reply.content)]
+    offered = [each.version for each in understood_as(_VERSIONS, reply.content, "versions")]
     try:
         ahead = parsedate_to_datetime(reply.headers["Date"]) - org.transport.clock()
     except (KeyError, TypeError, ValueError):

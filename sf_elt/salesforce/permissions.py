@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pydantic import BaseModel
+
 from sf_elt.salesforce.asking import Reply, ask, querying
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused, SalesforceError, UnknownField, UnknownObject
+from sf_elt.salesforce.replies import understood
 from sf_elt.salesforce.soql import all_of, among, among_found, compare, select
 
 Why = Literal["hidden", "absent", "unknown"]
@@ -191,9 +194,12 @@ def this_user(org: Org) -> "UserCondition":
     login = org.transport.login
     if login.username and not login.access_token:
         return UserCondition(username=login.username)
-    reply = org.session.get(org.url(""))
-    identity = str(reply.json().get("identity", ""))
-    return UserCondition(user_id=identity.rpartition("/")[2])
+    reply = understood(_Root, org.session.get(org.url("")).content, "resources of the API")
+    return UserCondition(user_id=reply.identity.rpartition("/")[2])
+
+
+class _Root(BaseModel):
+    identity: str = ""
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def _object(reply: object) -> dict[str, object]:
 
 def _records(org: Org, reply: Mapping[str, object]) -> Iterator[Record]:
     rows = reply.get("records")
-    if not isinstance(rows, list):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise RequestRefused("the org's reply to a query has no records")
     return (record_of(org, row) for row in rows)
 
@@ -173,12 +173,15 @@ def _value(org: Org, value: object) -> object:
 
 def _pages(org: Org, first: dict[str, object]) -> Iterator[dict[str, object]]:
     """The reply and those that follow it, each asked for when it is wanted."""
-    page = first
+    page, asked = first, set[str]()
     while True:
         yield page
         following = page.get("nextRecordsUrl")
         if not following:
             return
+        if str(following) in asked:
+            raise RequestRefused("the org's reply to a query leads in a circle: its next page was read before")
+        asked.add(str(following))
         page = _reply(org.session.get(org.url(str(following))).content)
 
 

@@ -190,8 +190,8 @@ def _results(response: Response, expected: int) -> list[SaveResult]:
     """
     try:
         replies = _REPLIES.validate_json(response.content)
-    except ValidationError as error:
-        raise _unreadable(response, expected, "no list of results") from error
+    except ValidationError:
+        raise _unreadable(response, expected, "no list of results") from None
     if len(replies) != expected:
         raise _unreadable(response, expected, f"{len(replies)} results")
     return [_result(reply) for reply in replies]

@@ -148,6 +148,9 @@ class _Body:
     def release_conn(self) -> None:
         """Nothing to release."""
 
+    def shutdown(self) -> None:
+        """Nothing to end."""
+
     def close(self) -> None:
         """Nothing to close."""
 

@@ -1,5 +1,6 @@
 """Being connected to an org: who logs in, the session, and every HTTP call over it.
 
+bounds.py          how much of a reply is taken, and for how long
 connect.py         `Org`, an open session, and `connect`
 halting.py         threads that nobody waits for any more
 kept_login.py      what `sf-elt login` keeps of a connection, and whose turn it is to renew it

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from random import uniform
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 from weakref import WeakSet
 
@@ -18,15 +18,18 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import rewind_body
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProtocolError
+from urllib3 import PoolManager
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProtocolError
 
 from sf_elt.salesforce.composite import only_reads
 from sf_elt.salesforce.connection import halting
+from sf_elt.salesforce.connection.bounds import Bounds, read_body, watch_heads
 from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.errors import (
     AllowanceSpent,
     AuthenticationFailed,
     OrgUnavailable,
+    ReplyOutOfBounds,
     SalesforceError,
     broken_reply,
     error_from,
@@ -87,7 +90,9 @@ class OrgTransport(HTTPAdapter):
         meter: CallMeter | None = None,
         patience: Patience | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        bounds: Bounds | None = None,
     ) -> None:
+        self.bounds = bounds or Bounds.from_env()
         super().__init__(pool_maxsize=MOST_AT_ONCE)
         self.login = login
         self.meter = meter
@@ -100,6 +105,15 @@ class OrgTransport(HTTPAdapter):
         self.clock_differs: timedelta | None = None  # how far the org's clock is ahead of ours, as it last said
         self.renew: Callable[[str], bool] | None = None  # takes the ended session's token; whether the next is new
         self._second_answers: WeakSet[requests.Response] = WeakSet()
+
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  as requests hands them on
+        super().init_poolmanager(*arguments, **named)
+        watch_heads(self.poolmanager, self.bounds)
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> PoolManager:  # noqa: ANN401  as requests hands them on
+        manager: PoolManager = super().proxy_manager_for(proxy, **named)
+        watch_heads(manager, self.bounds)
+        return manager
 
     def is_second_answer(self, response: requests.Response) -> bool:
         """Whether the same request may have been carried out before, when its answer was lost."""
@@ -171,8 +185,8 @@ class OrgTransport(HTTPAdapter):
             response = super().send(request, **how)  # type: ignore[arg-type]  # handed on as requests gave them
             self._note_clock(response, sent_at)
             is_read = not how["stream"] or response.status_code >= 300 or is_web_page(response)
-            if is_read:
-                response.content  # noqa: B018 - reads the body here, where a dropped connection can still be repeated
+            if is_read:  # here, where a dropped connection can still be repeated
+                read_body(response, self.bounds, where)
         except requests.exceptions.SSLError as error:
             reason = _reason(error)
             raise SalesforceError(f"{where}: no trusted connection: {reason}") from reason
@@ -181,7 +195,10 @@ class OrgTransport(HTTPAdapter):
             never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError))
             hint = f" ({self._setting_of(request)})" if never_arrived else ""
             raise OrgUnavailable(f"{where}: {_in_words(reason)}{hint}", never_arrived=never_arrived) from reason
+        except HTTPError as error:
+            raise OrgUnavailable(f"{where}: {_in_words(error)}") from error
         self._note_allowance(response, meter)
+        _refuse_redirect(response, where)
         if response.status_code == 401 or _is_for_the_caller(request, response):
             return response
         if response.status_code < 400:
@@ -265,6 +282,17 @@ class OrgTransport(HTTPAdapter):
         return uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
 
 
+def _refuse_redirect(response: requests.Response, where: str) -> None:
+    """Nobody is sent elsewhere with what a request holds: a session, a password, records. No API of the org does so."""
+    if response.is_redirect:
+        elsewhere = urlsplit(response.headers["Location"]).netloc or "another path"
+        raise OrgUnavailable(
+            f"{where}: {response.status_code} sends us to {elsewhere}, and we do not go: is there a proxy, or a "
+            "maintenance page? If the org has moved, set SALESFORCE_LOGIN_URL or SALESFORCE_INSTANCE_URL",
+            status=response.status_code,
+        )
+
+
 def _count(request: requests.PreparedRequest, meter: CallMeter | None) -> None:
     """Reserves the call. OAuth token requests do not count against an org's allowance; a SOAP login does."""
     path = _path(request)
@@ -277,7 +305,7 @@ def _count(request: requests.PreparedRequest, meter: CallMeter | None) -> None:
 
 def _is_worth_repeating(error: BaseException, repeatable: bool) -> bool:
     """A request that may have been carried out is repeated only where doing it twice changes nothing."""
-    if not isinstance(error, OrgUnavailable) or (error.retry_after or 0) > 300:
+    if not isinstance(error, OrgUnavailable) or isinstance(error, ReplyOutOfBounds) or (error.retry_after or 0) > 300:
         return False
     return repeatable or _is_untried(error)
 

@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ import urllib3
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from sf_elt.salesforce.connection import halting
+from sf_elt.salesforce.connection.bounds import MOST_FROM_GZIP, Bounds, in_time, too_large
 from sf_elt.salesforce.connection.connect import Org
-from sf_elt.salesforce.errors import ReplyTruncated
+from sf_elt.salesforce.errors import ReplyOutOfBounds, ReplyTruncated
 
 log = logging.getLogger(__name__)
 
@@ -77,25 +79,39 @@ def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers
         compressed = response.headers.get("Content-Encoding", "").lower() == "gzip"
         whole = file.with_name(file.name + ".gz") if compressed else file
         part = file.with_name(file.name + ".part")
+        where = f"GET {path.partition('?')[0]}"
         try:
-            _write_body(response, part)
-            if compressed:
-                _check_gzip(part, to_the_end=not _is_framed(response))
-        except (urllib3.exceptions.HTTPError, EOFError, gzip.BadGzipFile) as error:
+            _land(response, part, org.transport.bounds, where, compressed=compressed)
+        except ReplyOutOfBounds:
             part.unlink(missing_ok=True)
-            raise ReplyTruncated(
-                f"{path.partition('?')[0]}: the reply broke off: {error}; run it again later"
-            ) from error
+            raise
+        except (urllib3.exceptions.HTTPError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            part.unlink(missing_ok=True)
+            raise ReplyTruncated(f"{where}: the reply broke off: {error}; run it again later") from error
         part.rename(whole)
         return LandedReply(whole, response.headers)
 
 
-def _write_body(response: requests.Response, part: Path) -> None:
+def _land(response: requests.Response, part: Path, bounds: Bounds, where: str, *, compressed: bool) -> None:
+    """Writes the body, and looks whether it is whole and no more than a page may be, unpacked."""
+    with in_time(response.raw.shutdown, bounds.page_seconds, where, "SF_ELT_PAGE_SECONDS"):
+        size = _write_body(response, part, bounds.page_bytes)
+    if compressed:
+        to_the_end = not _is_framed(response) or size * MOST_FROM_GZIP > bounds.page_bytes
+        size = _check_gzip(part, bounds.page_bytes, to_the_end=to_the_end)
+    if size > bounds.page_bytes:
+        raise too_large(where, bounds.page_bytes, "SF_ELT_PAGE_MB")
+
+
+def _write_body(response: requests.Response, part: Path, most: int) -> int:
+    """Gives how many bytes came: all, or more than `most`."""
+    written = 0
     with part.open("wb") as landing:
         response.raw.decode_content = False
-        while chunk := response.raw.read(CHUNK):
+        while written <= most and (chunk := response.raw.read(CHUNK)):
             halting.require_wanted()
-            landing.write(chunk)
+            written += landing.write(chunk)
+    return written
 
 
 def _is_framed(response: requests.Response) -> bool:
@@ -103,8 +119,15 @@ def _is_framed(response: requests.Response) -> bool:
     return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
 
 
-def _check_gzip(file: Path, *, to_the_end: bool) -> None:
-    """Raises where it is not gzip, or breaks off; `to_the_end` costs as much as decompressing it."""
+def _check_gzip(file: Path, most: int, *, to_the_end: bool) -> int:
+    """Raises where it is not gzip, or breaks off; `to_the_end` costs as much as decompressing it.
+
+    Gives how many bytes it has looked at, and stops where there are more than `most`.
+    """
+    unpacked = 0
     with gzip.open(file, "rb") as body:
-        while body.read(CHUNK) and to_the_end:
-            pass
+        while chunk := body.read(CHUNK):
+            unpacked += len(chunk)
+            if not to_the_end or unpacked > most:
+                break
+    return unpacked

@@ -8,6 +8,7 @@ window's, or from another program's of the same user. And looking costs the call
 from sf_elt.salesforce.bulk_jobs import SEEN_IN_SETUP, BulkJob, JobPatience, explained, wait_until_ended
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import JobFailed, QueryTooLarge, RequestRefused, is_too_large
+from sf_elt.salesforce.replies import understood
 
 
 def create_query_job(org: Org, soql: str, *, include_deleted: bool) -> BulkJob:
@@ -24,12 +25,13 @@ def create_query_job(org: Org, soql: str, *, include_deleted: bool) -> BulkJob:
         "lineEnding": "LF",
     }
     try:
-        return BulkJob.model_validate(org.client.restful("jobs/query", method="POST", json=asked))
+        made = org.session.post(org.url("jobs/query"), json=asked)
     except RequestRefused as error:
         reason = explained(org, error, "bulk queries")
         if reason is None:
             raise
         raise reason from error
+    return understood(BulkJob, made.content, "making a query job")
 
 
 def wait_for_job(org: Org, job_id: str, patience: JobPatience, *, expected: int | None = None) -> BulkJob:
@@ -39,7 +41,9 @@ def wait_for_job(org: Org, job_id: str, patience: JobPatience, *, expected: int 
     wait.
     """
     job = wait_until_ended(
-        lambda: BulkJob.model_validate(org.client.restful(f"jobs/query/{job_id}")), patience, expected=expected
+        lambda: understood(BulkJob, org.session.get(org.url(f"jobs/query/{job_id}")).content, f"query job {job_id}"),
+        patience,
+        expected=expected,
     )
     if job.state == "JobComplete":
         return job

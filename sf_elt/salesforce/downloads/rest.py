@@ -96,6 +96,8 @@ def _go_on(org: Org, state: _State, folder: Path, on_page: Callable[[int], None]
             raise CursorDied(f"{error}; run it again", code=error.code, status=error.status) from error
         total, state.following = _what_follows(page.file)
         state.reported = total if state.reported is None else state.reported
+        if len(state.pages) > state.reported:  # one page has a row at least
+            raise RequestRefused(f"a query of {state.reported:,} rows has more pages than that; run it again")
         state.pages.append(page.file.name)
         state.keep(folder)
         if on_page is not None:

@@ -86,7 +86,10 @@ class JobPages(BegunDownload):
         self.landed[number] = page
         if locator is not None and not self.is_side_by_side:
             following = f"locator={quote(locator, safe='')}&maxRecords={self.page_rows}"
-            self.addresses.append(f"{self._job}/results?{following}")
+            address = f"{self._job}/results?{following}"
+            if address in self.addresses:
+                raise RequestRefused(f"query job {self.job_id}: its pages lead in a circle; run it again")
+            self.addresses.append(address)
 
     def note_addresses(self, reply: bytes) -> None:
         """Takes what GET …/resultPages answered. Raises NotSideBySide where that makes no sense."""

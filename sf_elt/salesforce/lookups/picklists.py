@@ -11,6 +11,7 @@ from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, PicklistVa
 from sf_elt.salesforce.errors import RequestRefused
 from sf_elt.salesforce.ids import NotAnId, record_id
 from sf_elt.salesforce.names import did_you_mean
+from sf_elt.salesforce.replies import understood
 
 _KINDS = frozenset({"picklist", "multipicklist", "combobox"})
 
@@ -147,8 +148,8 @@ class _Layouts(BaseModel):
 
 def _of_record_type(org: Org, described: ObjectDescribe, field: FieldDescribe, wanted: str) -> _RecordType:
     """The record type with what it offers; layouts say so, in one call for all record types."""
-    reply = org.client.restful(f"sobjects/{described.name}/describe/layouts")
-    record_types = _Layouts.model_validate(reply).recordTypeMappings
+    reply = org.session.get(org.url(f"sobjects/{described.name}/describe/layouts")).content
+    record_types = understood(_Layouts, reply, f"layouts of {described.name}").recordTypeMappings
     try:
         an_id = record_id(wanted)
     except NotAnId:

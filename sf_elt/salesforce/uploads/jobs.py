@@ -12,6 +12,7 @@ from pydantic import Field
 from sf_elt.salesforce.bulk_jobs import SEEN_IN_SETUP, BulkJob, JobPatience, explained, spent, wait_until_ended
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import JobFailed, RequestRefused
+from sf_elt.salesforce.replies import understood
 from sf_elt.salesforce.soql import name
 
 MOST_BYTES = 100_000_000
@@ -59,7 +60,7 @@ def create_upload(org: Org, object_name: str, operation: UploadOperation, *, ext
         if reason is None:
             raise
         raise reason from error
-    return UploadJob.model_validate_json(made.content).id
+    return understood(UploadJob, made.content, "making an upload job").id
 
 
 def send_upload(org: Org, job_id: str, file: Path) -> None:
@@ -92,7 +93,7 @@ def close_upload(org: Org, job_id: str) -> None:
 
 def upload_state(org: Org, job_id: str) -> UploadJob:
     """The job as it is now, in one call. Raises RequestRefused where there is none, as after seven days."""
-    return UploadJob.model_validate_json(org.session.get(org.url(_path(job_id))).content)
+    return understood(UploadJob, org.session.get(org.url(_path(job_id))).content, f"upload job {job_id}")
 
 
 def wait_for_upload(

@@ -149,17 +149,17 @@ def _show_undo(opened: OpenExport, found: "UndoPlan", *, full: bool, as_json: bo
     from sf_elt.salesforce.limits import calls_in_words
 
     changes = changes_shown(found.plan.sample, None if full else own_fields(opened.export))
-    kept = Counter(each.code for each in found.kept)
     if as_json:
         show_json(
             {
                 "export": found.plan.export,
                 "undoes": found.undoes,
                 "by_operation": dict(found.plan.rows_by_operation),
-                "would_delete": [step.written.record_id for step in found.steps if step.operation == "delete"],
-                "kept": [
-                    {"record": each.written.record_id, "field": each.field, "code": each.code, "message": each.message}
-                    for each in found.kept
+                "would_delete": _deleted(found),
+                "kept": _kept(found),
+                "made_on_the_way": [
+                    {"object": each.plan.describe.name, "would_delete": _deleted(each), "kept": _kept(each)}
+                    for each in found.afterwards
                 ],
                 "first_changes": changes,
                 "api_calls": found.plan.api_calls,
@@ -167,13 +167,31 @@ def _show_undo(opened: OpenExport, found: "UndoPlan", *, full: bool, as_json: bo
         )
         return
     say(f"Undo of run {found.undoes} of {found.plan.export}: {counts_in_words(found.plan.rows_by_operation)}.")
-    deleted = [step.written.record_id for step in found.steps if step.operation == "delete"]
-    if deleted:
-        say(f"It would DELETE what the run made: {', '.join(deleted)}")
-    if kept:
-        say(f"What stays as it is: {len(found.kept):,}")
-        examples = {each.code: each for each in reversed(found.kept)}
-        for code, number in kept.most_common():
-            say(f"  {code}  {number:,}: {examples[code].message} ({examples[code].written.record_id})")
+    _say_left(found, "what the run made")
+    for each in found.afterwards:
+        _say_left(each, f"the {each.plan.describe.name} records that it made on the way")
     show_changes(changes)
     say(f"Nothing was sent: --apply does it; {calls_in_words(found.plan.api_calls)}.")
+
+
+def _deleted(found: "UndoPlan") -> list[str]:
+    return [step.written.record_id for step in found.steps if step.operation == "delete"]
+
+
+def _kept(found: "UndoPlan") -> list[dict[str, object]]:
+    return [
+        {"record": each.written.record_id, "field": each.field, "code": each.code, "message": each.message}
+        for each in found.kept
+    ]
+
+
+def _say_left(found: "UndoPlan", made: str) -> None:
+    """What would be deleted, all of it, and what stays, by reason with an example."""
+    if deleted := _deleted(found):
+        say(f"It would DELETE {made}: {', '.join(deleted)}")
+    if not found.kept:
+        return
+    say(f"What stays as it is, {found.plan.describe.name} records: {len(found.kept):,}")
+    examples = {each.code: each for each in reversed(found.kept)}
+    for code, number in Counter(each.code for each in found.kept).most_common():
+        say(f"  {code}  {number:,}: {examples[code].message} ({examples[code].written.record_id})")

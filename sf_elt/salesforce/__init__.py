@@ -26,6 +26,7 @@ limits.py       what the org allows, and which versions it has
 names.py        did you mean …?
 permissions.py  what the user may not see, and what to grant
 records.py      rows of any query as Python values
+referring.py    which records others refer to
 replies.py      replies as what they are documented to be
 retrieve.py     records by their Ids, with any number of fields
 save_codes.py   what each refusal of a record means

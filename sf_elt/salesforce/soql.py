@@ -105,18 +105,29 @@ def select(
     where: str = "",
     *,
     order_by: str | None = None,
+    newest_first: bool = False,
     limit: int | None = None,
     longest: int | None = MAX_SOQL,
 ) -> str:
-    """A query. Raises ValueError where it is longer than the org accepts; not without `longest`."""
+    """A query, in rising order of `order_by` or falling. Raises ValueError where it is longer than the org accepts; not
+    without `longest`.
+    """
     soql = _select(", ".join(name(field) for field in fields), object_name, where)
     if order_by is not None:
-        soql = f"{soql} ORDER BY {name(order_by)}"
+        soql = f"{soql} ORDER BY {name(order_by)}{' DESC' if newest_first else ''}"
     if limit is not None:
         soql = f"{soql} LIMIT {limit:d}"
     if longest is not None and len(soql) > longest:
         raise ValueError(f"the query on {object_name} has {len(soql):,} characters, the org takes {longest:,}")
     return soql
+
+
+def select_with_children(children: Sequence[tuple[str, str]], object_name: str, where: str) -> str:
+    """A query for Ids, each with the Id of the first record of each of these relationships, where the condition that
+    comes with it holds: ``SELECT Id, (SELECT Id FROM Contacts LIMIT 1) FROM Account WHERE …``.
+    """
+    first = [f"({_select('Id', relationship, condition)} LIMIT 1)" for relationship, condition in children]
+    return _select(", ".join(["Id", *first]), object_name, where)
 
 
 def select_count(object_name: str, where: str = "") -> str:

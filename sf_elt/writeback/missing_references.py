@@ -41,6 +41,17 @@ def export_of_references(spec: ExportSpec, source: Found) -> ExportSpec:
     )
 
 
+def exports_of_references(spec: ExportSpec) -> list[ExportSpec]:
+    """The exports that make what the records of this one refer to; what their own records refer to comes after them."""
+    found: dict[str, ExportSpec] = {}
+    for source in spec.references():
+        if source.create:
+            export = export_of_references(spec, source)
+            for each in (export, *exports_of_references(export)):
+                found.setdefault(each.name, each)
+    return list(found.values())
+
+
 def missing_references(
     warehouse: Warehouse,
     spec: ExportSpec,

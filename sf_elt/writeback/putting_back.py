@@ -1,6 +1,6 @@
 """What takes the write of one record back, held against what the org holds by now: nobody else's work is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ CREATED_AT, MODIFIED_AT, CREATED_BY, MODIFIED_BY = "CreatedDate", "LastModifiedD
 LAST_ACTIVITY, IS_CONVERTED = "LastActivityDate", "IsConverted"
 TOLD = (CREATED_AT, MODIFIED_AT, CREATED_BY, MODIFIED_BY, LAST_ACTIVITY, IS_CONVERTED)
 """Fields that tell whether somebody has worked on a record."""
+ACTIVITIES = frozenset({"Task", "Event"})
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """How far the org's clock may be from ours."""
@@ -78,6 +79,13 @@ def take_back(
             return _put_back(describe, written, held)
 
 
+def left_in_use(written: Written, objects: Sequence[str], *, force: bool) -> Kept | None:
+    """Why a record that we made is not deleted, where records of these objects refer to it; None where it is."""
+    if others := [name for name in objects if name not in ACTIVITIES]:
+        return Kept(written, None, "IN_USE", f"records of {', '.join(others)} refer to it: it is not deleted")
+    return _kept_for_work(written, "an activity was logged for it since") if objects and not force else None
+
+
 def _put_back(describe: ObjectDescribe, written: Written, held: Values | None) -> tuple[Step | None, list[Kept]]:
     if held is None:
         return None, [Kept(written, None, "RECORD_DELETED", "the record is not in the org any more")]
@@ -114,8 +122,12 @@ def _taken_away(
         return None, [Kept(written, None, "NOT_CREATED_HERE", message)]
     worked_on = _worked_on(describe, written, held)
     if worked_on and not force:
-        return None, [Kept(written, None, "WORKED_ON", f"{worked_on}: it is deleted with --force only")]
+        return None, [_kept_for_work(written, worked_on)]
     return Step(written, "delete"), []
+
+
+def _kept_for_work(written: Written, because: str) -> Kept:
+    return Kept(written, None, "WORKED_ON", f"{because}: it is deleted with --force only")
 
 
 def _worked_on(describe: ObjectDescribe, written: Written, held: Values) -> str:

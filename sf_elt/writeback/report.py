@@ -67,15 +67,33 @@ class ExportReport:
 
     def followed_by(self, more: "ExportReport") -> "ExportReport":
         """Both as one: what each did together, and what the second one left."""
-        operations = sorted(self.by_operation.keys() | more.by_operation.keys())
+        both = self.together_with(more)
         return replace(
             more,
-            planned=self.planned + more.planned,
-            succeeded=self.succeeded + more.succeeded,
-            by_operation={each: self.by_operation.get(each, 0) + more.by_operation.get(each, 0) for each in operations},
-            failed=self.failed + more.failed,
+            planned=both.planned,
+            succeeded=both.succeeded,
+            by_operation=both.by_operation,
+            failed=both.failed,
             set_aside=max(self.set_aside, more.set_aside),
-            confirmed_by_lookup=self.confirmed_by_lookup + more.confirmed_by_lookup,
-            waiting=self.waiting + more.waiting,
-            api_calls=self.api_calls + more.api_calls,
+            confirmed_by_lookup=both.confirmed_by_lookup,
+            waiting=both.waiting,
+            api_calls=both.api_calls,
+        )
+
+    def together_with(self, part: "ExportReport") -> "ExportReport":
+        """This one, with what was done for it in a plan of other records."""
+        operations = sorted(self.by_operation.keys() | part.by_operation.keys())
+        return replace(
+            self,
+            planned=self.planned + part.planned,
+            succeeded=self.succeeded + part.succeeded,
+            by_operation={each: self.by_operation.get(each, 0) + part.by_operation.get(each, 0) for each in operations},
+            failed=self.failed + part.failed,
+            set_aside=self.set_aside + part.set_aside,
+            unchanged=self.unchanged + part.unchanged,
+            confirmed_by_lookup=self.confirmed_by_lookup + part.confirmed_by_lookup,
+            waiting=self.waiting + part.waiting,
+            api_calls=self.api_calls + part.api_calls,
+            paused_until=part.paused_until,
+            paused_because=part.paused_because,
         )

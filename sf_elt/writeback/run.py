@@ -16,7 +16,7 @@ from sf_elt.warehouse import Warehouse, taking_turns
 from sf_elt.writeback.approval import StandingPlan, approve_plan, standing_plan
 from sf_elt.writeback.counting import CountedCalls, counting
 from sf_elt.writeback.field_sources import Found
-from sf_elt.writeback.journal import note_calls
+from sf_elt.writeback.journal import end_plan, note_calls
 from sf_elt.writeback.matched_since import set_aside_matched
 from sf_elt.writeback.missing_references import export_of_references, keep_created
 from sf_elt.writeback.plan import Plan, plan_export
@@ -24,7 +24,7 @@ from sf_elt.writeback.report import ExportReport, Waiting
 from sf_elt.writeback.resolve import resolve_in_doubt
 from sf_elt.writeback.send import send_plan
 from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.undo import plan_undo
+from sf_elt.writeback.undo import UndoPlan, plan_undo, plan_undo_on_the_way
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +140,38 @@ def run_undo(
             return replace(_paused(spec, spent, calls), undoes=undoes, seconds=time.monotonic() - started)
     # What stands in the org is put back only where it is still ours.
     careful = spec.model_copy(update={"policy": "theirs"})
-    report = send_plan(org, warehouse, careful, found.plan, now=now, run_id=run_id, progress=progress)
+    ends = not found.on_the_way
+    report = send_plan(org, warehouse, careful, found.plan, now=now, run_id=run_id, progress=progress, ends=ends)
+    if not ends and report.paused_until is None:
+        report = _undo_on_the_way(org, warehouse, found, report, force=force, now=now, run_id=run_id, progress=progress)
     return replace(report, undoes=found.undoes, seconds=time.monotonic() - started)
+
+
+def _undo_on_the_way(
+    org: Org,
+    warehouse: Warehouse,
+    undo: UndoPlan,
+    report: ExportReport,
+    *,
+    force: bool,
+    now: datetime,
+    run_id: str,
+    progress: Progress | None,
+) -> ExportReport:
+    """Takes back what was made on the way, each by a plan of its own; the undo as a whole is done after the last."""
+    for made in undo.on_the_way:
+        with counting(org) as calls:
+            try:
+                found = plan_undo_on_the_way(org, warehouse, made, undo.undoes, force=force, now=now, run_id=run_id)
+                part = send_plan(org, warehouse, made.export, found.plan, now=now, run_id=run_id, progress=progress)
+            except AllowanceSpent as spent:
+                part = _paused(made.export, spent, calls)
+        report = report.together_with(part)
+        if report.paused_until is not None:
+            break
+    with warehouse.write() as connection:
+        end_plan(connection, undo.plan.plan_id, "done" if report.paused_until is None else "paused", now=now)
+    return report
 
 
 def _paused(spec: ExportSpec, spent: AllowanceSpent, calls: CountedCalls) -> ExportReport:
@@ -162,7 +192,8 @@ def _create_references(
 ) -> None:
     """An export of its own: what it makes is matched first, planned, logged and found out about like anything else."""
     export = export_of_references(spec, source)
-    report = run_export(org, warehouse, export, now=now, run_id=run_id, among=list(subjects.values()))
+    # planned anew also where an undo of it was broken off and given up
+    report = run_export(org, warehouse, export, now=now, run_id=run_id, among=list(subjects.values()), replan=True)
     log.info("export %s: %d %s records were created first", spec.name, report.succeeded, source.find)
     with warehouse.write() as connection:
         keep_created(connection, export, source, subjects, now=now)

@@ -64,11 +64,13 @@ def send_plan(
     run_id: str,
     progress: Progress | None = None,
     pause: Callable[[float], None] = time.sleep,
+    ends: bool = True,
 ) -> ExportReport:
     """Sends the planned records, and keeps the outcome of each in `sync_log`.
 
     Records that were locked, or that the org was too busy for, are sent up to three times; `pause` waits in between.
-    Where the allowance of API calls ends, the plan is paused and the report says until when.
+    Where the allowance of API calls ends, the plan is paused and the report says until when. With `ends` false the
+    plan is not done when its records are: the caller ends it, with what belongs to it.
 
     Raises PlanSuperseded where another run has made a newer plan, or this one waits for approval; OrgUnavailable and
     RequestRefused where the org does not answer or refuses a request as a whole: its records are in doubt until the
@@ -92,7 +94,8 @@ def send_plan(
             log.info("export %s: %s", spec.name, error)
     spent_calls = plan.api_calls + calls.made
     with warehouse.write() as connection:
-        end_plan(connection, plan.plan_id, "done" if spent is None else "paused", now=now)
+        if ends or spent is not None:
+            end_plan(connection, plan.plan_id, "done" if spent is None else "paused", now=now)
         note_calls(connection, spec.name, spent_calls, org.allowance, now=now, run_id=run_id)
         ended = tally(connection, plan.plan_id)
         written = written_by_operation(connection, plan.plan_id)

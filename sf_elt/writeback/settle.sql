@@ -70,6 +70,10 @@ LEFT JOIN confirmed_before AS before USING (record_id)
 WHERE status = 'succeeded' AND operation IN ('create', 'update') AND NOT is_undo
 QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY plan_id) = 1;
 
+-- What is deleted is no record to refer to.
+DELETE FROM writeback.found_records
+WHERE record_id IN (SELECT record_id FROM outcomes WHERE status = 'succeeded' AND operation = 'delete');
+
 UPDATE writeback.plan_rows AS rows
 SET
     status = CASE WHEN outcomes.is_final THEN 'done' ELSE 'planned' END,

@@ -4,37 +4,50 @@ was deleted.
     found = plan_undo(org, warehouse, spec, now=now, run_id=run_id, dry_run=True)    # of the last run that wrote
     run_undo(org, warehouse, spec, now=now, run_id=run_id)                           # in run.py: planned, then sent
 
-Only fields that still hold what the run wrote are put back; a record that somebody has worked on is not deleted. What
-was undone stays undone: the export remembers what it wanted (`writeback.confirmed`), and writes a record again once
-that changes. Records that were made and deleted again are not made anew (`writeback.matches`, outcome `undone`); those
-that were deleted and brought back are not deleted again.
+Only fields that still hold what the run wrote are put back; a record that somebody has worked on, or to which others
+refer, is not deleted. What was undone stays undone: the export remembers what it wanted (`writeback.confirmed`), and
+writes a record again once that changes. Records that were made and deleted again are not made anew
+(`writeback.matches`, outcome `undone`); those that were deleted and brought back are not deleted again.
+
+Records of other objects that the run made on the way, for its own to refer to, go once these are gone, by a plan of
+the export that has made them. They are made again where another new record needs them.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib.resources import files
+from types import MappingProxyType
 from uuid import uuid4
 
-import duckdb
-import orjson
-
 from sf_elt.salesforce import ObjectDescribe, Org, describe
-from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive
+from sf_elt.salesforce.referring import objects_referring
+from sf_elt.warehouse import Warehouse, WarehouseEmpty
 from sf_elt.writeback.counting import counting
 from sf_elt.writeback.errors import NothingToUndo
 from sf_elt.writeback.held import Values, as_text, chunks, look_up
-from sf_elt.writeback.journal import supersede
-from sf_elt.writeback.matching import keep_matches
+from sf_elt.writeback.missing_references import exports_of_references
 from sf_elt.writeback.plan import SAMPLE_RECORDS, FieldChange, Plan
-from sf_elt.writeback.putting_back import Kept, Step, Written, fields_looked_at, take_back
+from sf_elt.writeback.putting_back import Kept, Step, Written, fields_looked_at, left_in_use, take_back
 from sf_elt.writeback.resolve import resolve_in_doubt
 from sf_elt.writeback.spec import ExportSpec
-from sf_elt.writeback.verdicts import SubjectMatch, prepare
+from sf_elt.writeback.undo_plans import commit_undo, keep_unmade
+from sf_elt.writeback.writes_of_run import is_undo, last_run, writes_of_run
 
 AT_ONCE = 2000
-_SQL = files("sf_elt.writeback").joinpath("writes_of_run.sql").read_text("utf-8")
+
+Going = Mapping[str, frozenset[str]]
+"""Ids of records, by object, that are deleted before others are."""
+
+NOBODY: Going = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class MadeOnTheWay:
+    """Records that an export of references has made for those of a run."""
+
+    export: ExportSpec
+    writes: Sequence[Written]
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,24 @@ class UndoPlan:
     plan: Plan
     steps: tuple[Step, ...]
     kept: tuple[Kept, ...]
+    on_the_way: tuple[MadeOnTheWay, ...] = ()
+    """What is taken back once this is done: each by a plan of its own."""
+    afterwards: tuple["UndoPlan", ...] = ()
+    """In a dry run: these plans, as they would be."""
+
+    @property
+    def as_one(self) -> Plan:
+        """The plan, with the counts of what follows it."""
+        plans = [self.plan, *(each.plan for each in self.afterwards)]
+        by_operation = Counter[str]()
+        for each in plans:
+            by_operation.update(each.rows_by_operation)
+        return replace(
+            self.plan,
+            rows_planned=sum(each.rows_planned for each in plans),
+            rows_set_aside=sum(each.rows_set_aside for each in plans),
+            rows_by_operation=dict(sorted(by_operation.items())),
+        )
 
 
 def plan_undo(
@@ -66,95 +97,131 @@ def plan_undo(
 
     Raises NothingToUndo, and what `plan_export` raises.
     """
+    makers = exports_of_references(spec)
+    undoing = _Undoing(org, warehouse, now, run_id, force, dry_run)
     with counting(org) as calls:
-        described = describe(org, spec.object)
-        confirmed = 0 if dry_run else resolve_in_doubt(org, warehouse, spec, described, now=now, run_id=run_id)
-        undoes, writes = _writes(warehouse, spec, undoes)
-        steps, kept, sample = _steps(org, spec, described, writes, force=force)
+        confirmed = [undoing.resolved(each) for each in (spec, *makers)]
+        undoes, writes, made = _writes(warehouse, spec, makers, undoes)
+        found = undoing.planned(spec, undoes, writes, is_own=True)
+        going = _deleted_by(found)
+        afterwards = list[UndoPlan]()
+        for each in made if dry_run else ():
+            afterwards.append(undoing.planned(each.export, undoes, each.writes, going=going))
+            going = {**going, **_deleted_by(afterwards[-1])}
+        plan = replace(found.plan, confirmed_by_lookup=sum(confirmed), api_calls=calls.made)
+    return replace(found, plan=plan, on_the_way=tuple(made), afterwards=tuple(afterwards))
+
+
+def plan_undo_on_the_way(
+    org: Org,
+    warehouse: Warehouse,
+    made: MadeOnTheWay,
+    undoes: str,
+    *,
+    now: datetime,
+    run_id: str,
+    force: bool = False,
+) -> UndoPlan:
+    """The same for records that were made on the way, once those that referred to them are gone."""
+    with counting(org) as calls:
+        found = _Undoing(org, warehouse, now, run_id, force).planned(made.export, undoes, made.writes)
+        return replace(found, plan=replace(found.plan, api_calls=calls.made))
+
+
+@dataclass(frozen=True)
+class _Undoing:
+    """One undo, of whichever exports."""
+
+    org: Org
+    warehouse: Warehouse
+    now: datetime
+    run_id: str
+    force: bool
+    dry_run: bool = False
+
+    def resolved(self, spec: ExportSpec) -> int:
+        """Finds out what became of records in doubt; gives how many the org holds as they were sent."""
+        if self.dry_run:
+            return 0
+        described = describe(self.org, spec.object)
+        return resolve_in_doubt(self.org, self.warehouse, spec, described, now=self.now, run_id=self.run_id)
+
+    def planned(
+        self, spec: ExportSpec, undoes: str, writes: Sequence[Written], *, going: Going = NOBODY, is_own: bool = False
+    ) -> UndoPlan:
+        """The plan that takes these writes back, committed. `is_own`: what it deletes is not made again."""
+        described = describe(self.org, spec.object)
+        steps, kept, sample = _steps(self.org, described, writes, going, force=self.force)
         plan_id = uuid4().hex
-        if not dry_run:
-            with warehouse.write() as connection:
-                _commit(connection, spec, described, plan_id, undoes, steps, kept, force, now=now, run_id=run_id)
-    touched = {id(step.written) for step in steps} | {id(each.written) for each in kept}
-    plan = Plan(
-        plan_id=plan_id,
-        export=spec.name,
-        describe=described,
-        rows_planned=len(steps),
-        rows_unchanged=len(writes) - len(touched),
-        rows_set_aside=len(kept),
-        rows_refused_before=0,
-        rows_without_record=0,
-        rows_by_operation=dict(sorted(Counter(step.operation for step in steps).items())),
-        confirmed_by_lookup=confirmed,
-        api_calls=calls.made,
-        dry_run=dry_run,
-        sample=tuple(sample) if dry_run else (),
-    )
-    return UndoPlan(undoes, plan, tuple(steps), tuple(kept))
+        if not self.dry_run:
+            with self.warehouse.write() as connection:
+                commit_undo(
+                    connection, spec, plan_id, undoes, steps, kept, self.force, now=self.now, run_id=self.run_id
+                )
+                if is_own:
+                    keep_unmade(connection, spec, described, steps, now=self.now)
+        touched = {id(step.written) for step in steps} | {id(each.written) for each in kept}
+        plan = Plan(
+            plan_id=plan_id,
+            export=spec.name,
+            describe=described,
+            rows_planned=len(steps),
+            rows_unchanged=len(writes) - len(touched),
+            rows_set_aside=len(kept),
+            rows_refused_before=0,
+            rows_without_record=0,
+            rows_by_operation=dict(sorted(Counter(step.operation for step in steps).items())),
+            confirmed_by_lookup=0,
+            api_calls=0,
+            dry_run=self.dry_run,
+            sample=tuple(sample) if self.dry_run else (),
+        )
+        return UndoPlan(undoes, plan, tuple(steps), tuple(kept))
 
 
-def _writes(warehouse: Warehouse, spec: ExportSpec, run: str) -> tuple[str, list[Written]]:
-    """The run, and the records that it has written."""
+def _deleted_by(found: UndoPlan) -> Going:
+    ids = (step.written.record_id for step in found.steps if step.operation == "delete")
+    return {found.plan.describe.name: frozenset(ids)}
+
+
+def _writes(
+    warehouse: Warehouse, spec: ExportSpec, makers: Sequence[ExportSpec], run: str
+) -> tuple[str, list[Written], list[MadeOnTheWay]]:
+    """The run, the records that it has written, and those that were made on the way, in whichever run."""
     try:
         with warehouse.read() as connection:
-            run = run or _last_run(connection, spec)
-            found = connection.execute(_SQL, {"export": spec.name, "run_id": run}).fetchall()
-            if not found and _is_undo(connection, spec, run):
+            run = run or last_run(connection, spec.name, [each.name for each in makers])
+            found = writes_of_run(connection, spec.name, run)
+            made, referring = list[MadeOnTheWay](), found
+            for each in makers:
+                writes = writes_of_run(connection, each.name, run, made=_referred_to(referring))
+                referring = [*referring, *writes]
+                made += [MadeOnTheWay(each, writes)] if writes else []
+            if not found and not made and is_undo(connection, spec.name, run):
                 raise NothingToUndo(
                     f"run {run} was an undo itself, which cannot be undone: what it put back stands until the values "
                     "that the export writes change, and is then written again"
                 )
     except WarehouseEmpty:
         raise NothingToUndo(f"export {spec.name!r} has written nothing yet") from None
-    if not found:
+    if not found and not made:
         raise NothingToUndo(f"run {run!r} of export {spec.name!r} has written nothing: `sf-elt export list` names runs")
-    return run, [
-        Written(
-            subject_id, profile_id, record_id, operation, tuple(fields), orjson.loads(payload), sent_at,
-            orjson.loads(before), is_written_again,
-        )
-        for (
-            subject_id, profile_id, record_id, operation, fields, payload, sent_at, before, is_written_again
-        ) in found
-    ]  # fmt: skip
+    return run, found, made
 
 
-def _last_run(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> str:
-    row = connection.execute(
-        """
-        SELECT log.run_id
-        FROM writeback.sync_log AS log
-        JOIN writeback.plans AS plans USING (plan_id)
-        WHERE
-            log.export = $export AND log.status = 'succeeded' AND coalesce(plans.undoes, '') = ''
-            AND coalesce(log.code, '') NOT IN ('ALREADY_HELD', 'CHANGED_BY_OTHERS')
-            AND log.run_id NOT IN (
-                SELECT undoes FROM writeback.plans WHERE export = $export AND status = 'done' AND undoes <> ''
-            )
-        ORDER BY log.rowid DESC LIMIT 1
-        """,
-        {"export": spec.name},
-    ).fetchone()
-    if row is None:
-        raise NothingToUndo(f"export {spec.name!r} has no run that wrote something and was not undone")
-    return str(row[0])
-
-
-def _is_undo(connection: duckdb.DuckDBPyConnection, spec: ExportSpec, run: str) -> bool:
-    row = connection.execute(
-        "SELECT 1 FROM writeback.plans WHERE export = ? AND run_id = ? AND undoes <> ''", [spec.name, run]
-    ).fetchone()
-    return row is not None
+def _referred_to(writes: Sequence[Written]) -> set[str]:
+    """What may be Ids among the values of records that were made."""
+    made = (value for written in writes if written.operation == "create" for value in written.payload.values())
+    return {value for value in made if isinstance(value, str) and len(value) == 18}
 
 
 def _steps(
-    org: Org, spec: ExportSpec, described: ObjectDescribe, writes: Sequence[Written], *, force: bool
+    org: Org, described: ObjectDescribe, writes: Sequence[Written], going: Going, *, force: bool
 ) -> tuple[list[Step], list[Kept], list[FieldChange]]:
     steps, kept, sample = list[Step](), list[Kept](), list[FieldChange]()
     for some in chunks(writes, AT_ONCE):
         fields = sorted(set().union(*(fields_looked_at(described, each) for each in some)))
-        held = look_up(org, spec.object, fields, sorted({each.record_id for each in some}))
+        held = look_up(org, described.name, fields, sorted({each.record_id for each in some}))
         for written in some:
             step, stays = take_back(described, written, held.get(written.record_id), force=force)
             kept += stays
@@ -162,7 +229,21 @@ def _steps(
                 steps.append(step)
             if step is not None and len(steps) <= SAMPLE_RECORDS:
                 sample += _changes(step, held.get(written.record_id, {}))
-    return steps, kept, sample
+    in_use = _in_use(org, described, steps, going, force=force)
+    return [step for step in steps if id(step) not in in_use], [*kept, *in_use.values()], sample
+
+
+def _in_use(
+    org: Org, described: ObjectDescribe, steps: Sequence[Step], going: Going, *, force: bool
+) -> dict[int, Kept]:
+    """By the step's identity: why what it would delete stays, since others refer to it that do not go before."""
+    deletes = [step for step in steps if step.operation == "delete"]
+    ids = frozenset(step.written.record_id for step in deletes)
+    referring = objects_referring(org, described, sorted(ids), but={**going, described.name: ids})
+    found = {
+        id(step): left_in_use(step.written, referring.get(step.written.record_id, ()), force=force) for step in deletes
+    }
+    return {step: kept for step, kept in found.items() if kept is not None}
 
 
 def _changes(step: Step, held: Values) -> list[FieldChange]:
@@ -171,122 +252,3 @@ def _changes(step: Step, held: Values) -> list[FieldChange]:
         FieldChange(written.record_id, written.profile_id, field, as_text(held.get(field)), as_text(value))
         for field, value in step.payload.items()
     ]
-
-
-def _commit(
-    connection: duckdb.DuckDBPyConnection,
-    spec: ExportSpec,
-    described: ObjectDescribe,
-    plan_id: str,
-    undoes: str,
-    steps: Sequence[Step],
-    kept: Sequence[Kept],
-    force: bool,
-    *,
-    now: datetime,
-    run_id: str,
-) -> None:
-    """Writes the plan, logs what stays as it is, and keeps what is deleted from being made again."""
-    supersede(connection, spec.name, now=now)
-    at = naive(now)
-    facts = {"plan_id": plan_id, "export": spec.name, "at": at}
-    connection.execute(
-        """
-        INSERT INTO writeback.plans BY NAME SELECT
-            $plan_id AS plan_id, $export AS export, $object AS object, 'undo' AS operation, $run_id AS run_id,
-            $planned AS rows_planned, 0 AS rows_unchanged, $kept AS rows_set_aside, 'planned' AS status,
-            $undoes AS undoes, $force AS is_forced, '' AS held_because, $at::TIMESTAMP AS planned_at,
-            map_from_entries(from_json($by_operation, '[{"k": "VARCHAR", "v": "BIGINT"}]')) AS rows_by_operation
-        """,
-        {
-            **facts,
-            "object": spec.object,
-            "run_id": run_id,
-            "planned": len(steps),
-            "kept": len(kept),
-            "undoes": undoes,
-            "force": force,
-            "by_operation": orjson.dumps(
-                [{"k": each, "v": number} for each, number in Counter(step.operation for step in steps).items()]
-            ).decode(),
-        },
-    )
-    connection.execute(
-        """
-        INSERT INTO writeback.plan_rows BY NAME
-        SELECT
-            $plan_id AS plan_id, $export AS export, row_number() OVER (ORDER BY record_id, operation) AS row_number,
-            subject_id, profile_id, record_id, operation, payload::JSON AS payload, md5(payload) AS payload_md5,
-            expected::JSON AS expected, 'planned' AS status, 0 AS attempt
-        FROM (
-            SELECT unnest(from_json($steps, '[{
-                "subject_id": "VARCHAR", "profile_id": "VARCHAR", "record_id": "VARCHAR", "operation": "VARCHAR",
-                "payload": "VARCHAR", "expected": "VARCHAR"
-            }]'), max_depth := 2)
-        )
-        ORDER BY row_number
-        """,
-        {"plan_id": plan_id, "export": spec.name, "steps": orjson.dumps([_row(step) for step in steps]).decode()},
-    )
-    connection.execute(
-        """
-        INSERT INTO writeback.sync_log BY NAME
-        SELECT
-            *, $run_id AS run_id, $plan_id AS plan_id, $export AS export, 'set aside' AS status,
-            false AS retryable, 0 AS attempt, 'none' AS transport, $at::TIMESTAMP AS logged_at
-        FROM (
-            SELECT unnest(from_json($kept, '[{
-                "subject_id": "VARCHAR", "profile_id": "VARCHAR", "record_id": "VARCHAR", "operation": "VARCHAR",
-                "changed_fields": ["VARCHAR"], "code": "VARCHAR", "message": "VARCHAR"
-            }]'), max_depth := 2)
-        )
-        """,
-        {**facts, "run_id": run_id, "kept": orjson.dumps([_kept_row(each) for each in kept]).decode()},
-    )
-    if deleted := [step.written for step in steps if step.operation == "delete"]:
-        _keep_unmade(connection, spec, described, deleted, now=now)
-
-
-def _row(step: Step) -> dict[str, str]:
-    written = step.written
-    return {
-        "subject_id": written.subject_id,
-        "profile_id": written.profile_id,
-        "record_id": written.record_id,
-        "operation": step.operation,
-        "payload": orjson.dumps(step.payload).decode(),
-        "expected": orjson.dumps(step.expected).decode(),
-    }
-
-
-def _kept_row(kept: Kept) -> dict[str, object]:
-    written = kept.written
-    return {
-        "subject_id": written.subject_id,
-        "profile_id": written.profile_id,
-        "record_id": written.record_id,
-        "operation": {"create": "delete", "delete": "undelete"}.get(written.operation, "update"),
-        "changed_fields": [kept.field] if kept.field else [],
-        "code": kept.code,
-        "message": kept.message,
-    }
-
-
-def _keep_unmade(
-    connection: duckdb.DuckDBPyConnection,
-    spec: ExportSpec,
-    described: ObjectDescribe,
-    deleted: Sequence[Written],
-    *,
-    now: datetime,
-) -> None:
-    """Remembers that the records are not made again, as long as their subjects have the values by which they match."""
-    record_of = {written.subject_id: written.record_id for written in deleted}
-    prepare(connection, spec, described, now=now, among=list(record_of))
-    found = connection.execute("SELECT subject_id, match_md5 FROM subject_values").fetchall()
-    message = f"the record was made by a run that was undone on {now:%Y-%m-%d}: it is not made again"
-    matches = [
-        SubjectMatch(subject_id, match_md5, "undone", [record_of[subject_id]], message)
-        for subject_id, match_md5 in found
-    ]
-    keep_matches(connection, spec.name, matches, now=now)

@@ -1,5 +1,6 @@
 -- What one run of an export has written: a row for each record, the fields that went, what they got, and as JSON what
--- stood in them before. $run_id: the run that sent or planned it.
+-- stood in them before. $run_id: the run that sent or planned it. $made: Ids of records that count as well, whichever
+-- run of the export has made them.
 WITH
 writes AS (
     SELECT
@@ -15,7 +16,10 @@ writes AS (
         log.export = $export
         AND log.status = 'succeeded'
         AND coalesce(log.code, '') NOT IN ('ALREADY_HELD', 'CHANGED_BY_OTHERS')
-        AND $run_id IN (log.run_id, plans.run_id)
+        AND (
+            $run_id IN (log.run_id, plans.run_id)
+            OR (log.operation = 'create' AND log.record_id IN (SELECT unnest($made::VARCHAR[])))
+        )
         AND coalesce(plans.undoes, '') = ''
 ),
 

@@ -241,7 +241,7 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
         now, run_id = datetime.now(UTC), context.run.run_id
         if config.undo_run:
             undoes = "" if config.undo_run == LAST else config.undo_run
-            return plan_undo(org, warehouse, self, now=now, run_id=run_id, undoes=undoes, dry_run=True).plan
+            return plan_undo(org, warehouse, self, now=now, run_id=run_id, undoes=undoes, dry_run=True).as_one
         return plan_export(org, warehouse, self, now=now, run_id=run_id, dry_run=True)
 
     def _meter(self, warehouse: Warehouse, connection: OrgConnection) -> JobMeter:

@@ -5,6 +5,7 @@ campaigns.py sf campaigns, campaign, members, member
 check.py     check
 demo_org.py  demo-org
 demo.py      demo, dev
+doctor.py    doctor
 erase.py     erase
 estimate.py  estimate
 exists.py    exists
@@ -13,11 +14,12 @@ look_ups.py  the rest of sf
 profile.py   profile
 report.py    report
 setup.py     setup
+status.py    status
 why.py       why
 
-examples.py  what stands below each command's help
+examples.py  what stands below each command's help; completing.py  what the shell completes
 face.py      what all commands have in common; faults.py  how they end
-showing.py   how they show rows
+showing.py   how they show rows; findings.py  what was tested; waiting.py  how far they are
 """
 
 from typing import Annotated
@@ -30,6 +32,7 @@ from sf_elt.cli.audiences import audiences
 from sf_elt.cli.check import check
 from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.demo_org import demo_org
+from sf_elt.cli.doctor import doctor
 from sf_elt.cli.erase import erase
 from sf_elt.cli.estimate import estimate
 from sf_elt.cli.exists import exists
@@ -39,6 +42,7 @@ from sf_elt.cli.look_ups import sf
 from sf_elt.cli.profile import profile
 from sf_elt.cli.report import report
 from sf_elt.cli.setup import setup
+from sf_elt.cli.status import status
 from sf_elt.cli.why import why
 
 app = typer.Typer(
@@ -72,6 +76,8 @@ app.command(rich_help_panel=BEGIN)(estimate)
 app.command(rich_help_panel=BEGIN)(setup)
 
 DAILY = "Day by day"
+app.command(rich_help_panel=DAILY)(status)
+app.command(rich_help_panel=DAILY)(doctor)
 app.command(rich_help_panel=DAILY)(report)
 
 PEOPLE = "People and audiences"

@@ -7,6 +7,7 @@ import typer
 
 from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.showing import refuse, safe, show_json
+from sf_elt.cli.times import length
 
 if TYPE_CHECKING:
     from sf_elt.components.estimate import Estimate
@@ -60,10 +61,10 @@ def _show(found: "Estimate", now: datetime) -> None:
     table.add_column("By")
     table.add_column("API calls", f"{found.calls:,}", justify="right")
     table.add_column("MB", f"{megabytes:,.1f}", justify="right")
-    table.add_column("Time", _length(timedelta(seconds=sum(each.seconds for each in found.demands))), justify="right")
+    table.add_column("Time", length(timedelta(seconds=sum(each.seconds for each in found.demands))), justify="right")
     for each in found.demands:
         counted = "?" if each.rows is None else f"{each.rows:,}"
-        took = _length(timedelta(seconds=each.seconds))
+        took = length(timedelta(seconds=each.seconds))
         table.add_row(each.stream, counted, each.transport, f"{each.calls:,}", f"{each.megabytes:,.1f}", took)
     console = Console(highlight=False)
     console.print(table)
@@ -102,21 +103,11 @@ def _lines(found: "Estimate", now: datetime) -> list[str]:
 def _when(finish: "Finish", now: datetime) -> str:
     if finish.after is None:
         return f"never: {finish.limited_by} leaves no call for a page"
-    at = f"in {_length(finish.after)}, {now + finish.after:%Y-%m-%d %H:%M} UTC"
+    at = f"in {length(finish.after)}, {now + finish.after:%Y-%m-%d %H:%M} UTC"
     if not finish.pauses:
         return at
     days = "a day's pause" if finish.pauses == 1 else f"{finish.pauses:,} pauses of a day"
     return f"{at}, after {days} by {finish.limited_by}"
-
-
-def _length(time: timedelta) -> str:
-    """A length of time in one unit that suits it."""
-    seconds = time.total_seconds()
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 36 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 def _plain(found: "Estimate", now: datetime) -> dict[str, object]:

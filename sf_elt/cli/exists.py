@@ -126,7 +126,7 @@ def _row(person: "Person", presence: "Presence") -> dict[str, object]:
 def _show(rows: Sequence[Mapping[str, object]], how: Format | None) -> None:
     from sf_elt.cli.people_files import for_spreadsheet
 
-    if chosen(how) == Format.jsonl:
+    if chosen(how) in (Format.jsonl, Format.json):
         show([], Rows(rows, len(rows)), how)
         return
     of_text = [*for_spreadsheet(rows)] if chosen(how) == Format.csv else [_readable(row) for row in rows]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from sf_elt.cli.showing import refuse
 
 if TYPE_CHECKING:
+    from dagster import Definitions
+
     from sf_elt.components.deployment import Deployment
     from sf_elt.insight import Audience
 
@@ -44,3 +46,17 @@ def loaded_deployment(command: str, *, connection: str = "") -> "Deployment":
     if not deployment.connections:
         refuse(command, "the deployment has no SalesforceConnection: see docs/connecting.md")
     return deployment
+
+
+def definitions() -> "Definitions":
+    """What Dagster loads, schedules and all. Raises WrongYaml, or Dagster's errors."""
+    import warnings
+
+    from dagster import BetaWarning, PreviewWarning
+
+    from sf_elt.definitions import defs
+
+    with warnings.catch_warnings():  # of parts of Dagster that it itself uses
+        warnings.simplefilter("ignore", BetaWarning)
+        warnings.simplefilter("ignore", PreviewWarning)
+        return defs()

@@ -138,7 +138,7 @@ def query(
 
     with opened_org(connection) as org:
         try:
-            names = [] if chosen(how) == Format.jsonl else lookups.query_columns(org, soql)
+            names = [] if chosen(how) in (Format.jsonl, Format.json) else lookups.query_columns(org, soql)
             found = _rows(lookups.query_pages(org, soql, include_deleted=deleted))
         except RequestRefused as error:
             words = str(error).partition(error.code or "")[2].strip() or str(error)

@@ -44,13 +44,16 @@ class Format(StrEnum):
     table = "table"
     csv = "csv"
     jsonl = "jsonl"
+    json = "json"
 
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
 
 FormatOption = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        help="table for reading (the default on a terminal), csv for a spreadsheet (elsewhere), jsonl for a program.",
+        help="table to read (the default on a terminal), csv for spreadsheets (elsewhere), jsonl or json for programs.",
     ),
 ]
 
@@ -66,15 +69,21 @@ class Column:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows while they are read, and how many there are in all where that is known."""
+    """Rows while they are read, and how many there are in all where that is known; in JSON one `alone` is no list."""
 
     rows: Iterable[Mapping[str, object]]
     total: int | None = None
+    alone: bool = False
 
 
-def chosen(how: Format | None) -> Format:
-    """The format that was asked for: on a terminal a table, into a file or another program CSV."""
-    return how or (Format.table if sys.stdout.isatty() else Format.csv)
+def chosen(how: Format | None, *, as_json: bool = False) -> Format:
+    """The format that was asked for: on a terminal a table, into a file or another program CSV.
+
+    Raises BadParameter for --json with another --format.
+    """
+    if as_json and how not in (None, Format.json):
+        raise typer.BadParameter(f"--json is --format json, and not --format {how}")
+    return Format.json if as_json else how or (Format.table if sys.stdout.isatty() else Format.csv)
 
 
 def show(
@@ -82,6 +91,10 @@ def show(
 ) -> None:
     """Writes the rows to standard output. A table has at most `most` of them, 50 unless it says; others have all."""
     how = chosen(how)
+    if how == Format.json:
+        with _progress(found) as rows:
+            _write_json(rows, found.alone)
+        return
     if how == Format.table:
         _show_table(columns, found, title, most or TABLE_ROWS)
         return
@@ -238,6 +251,19 @@ def _write_jsonl(rows: Iterable[Mapping[str, object]]) -> None:
     for row in rows:
         text = _json(row)
         out.write((safe_json(text) if sys.stdout.isatty() else text).encode() + b"\n")
+    out.flush()
+
+
+def _write_json(rows: Iterable[Mapping[str, object]], alone: bool) -> None:
+    """A list, written while it is read; or the only row."""
+    out, before = sys.stdout.buffer, b"["
+    for row in rows:
+        text = _json(row)
+        out.write(b"" if alone else before)
+        out.write((safe_json(text) if sys.stdout.isatty() else text).encode())
+        before = b",\n"
+    end = b"" if alone else b"[]" if before == b"[" else b"]"
+    out.write(end + b"\n")
     out.flush()
 
 

@@ -1,13 +1,14 @@
 """How this room asks: one read-only connection, and the moments that its questions count back from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
-from sf_elt.insight import MONTH, WEEK
+from sf_elt.insight import MONTH, WEEK, WarehouseOutdated
 from sf_elt.profiles.sql import statement
 from sf_elt.warehouse import naive
 
@@ -46,3 +47,15 @@ class Asked:
 
     def _shown(self, value: object) -> object:
         return value.replace(tzinfo=UTC).astimezone(self.now.tzinfo) if isinstance(value, datetime) else value
+
+
+@contextmanager
+def outdated_told() -> Iterator[None]:
+    """Raises WarehouseOutdated where an earlier version of sf_elt wrote the warehouse last and lacks what is asked."""
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        raise WarehouseOutdated(
+            "an earlier version of sf_elt wrote this warehouse last, and it lacks what is asked for here: "
+            f"materialize any asset first, which brings it up to date. DuckDB says: {str(error).splitlines()[0]}"
+        ) from error

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
-from sf_elt.insight import StandingAudience, WarehouseOutdated, standing_audiences
-from sf_elt.report.asking import Asked
+from sf_elt.insight import StandingAudience, standing_audiences
+from sf_elt.report.asking import Asked, outdated_told
 from sf_elt.report.behaviour import Scores, Topics, read_scores, read_topics
 from sf_elt.report.exports import ExportStanding, read_exports
 from sf_elt.report.health import Health, read_health
@@ -39,24 +37,18 @@ def read_report(warehouse: Warehouse, now: datetime) -> Report:
     Raises WarehouseEmpty before anything has been written, and WarehouseOutdated where an earlier version of sf_elt
     wrote the warehouse last and lacks what the report reads.
     """
-    with warehouse.read() as connection:
+    with warehouse.read() as connection, outdated_told():
         asked = Asked(connection, now)
-        try:
-            people = read_people(asked)
-            audiences = standing_audiences(connection, now=now) if people else ()
-            return Report(
-                made_at=now,
-                people=people,
-                imports=read_imports(asked),
-                audiences=audiences,
-                overlaps=read_overlaps(asked, audiences),
-                scores=read_scores(asked),
-                topics=read_topics(asked),
-                health=read_health(asked) if people else None,
-                exports=read_exports(asked),
-            )
-        except (duckdb.BinderException, duckdb.CatalogException) as error:
-            raise WarehouseOutdated(
-                "an earlier version of sf_elt wrote this warehouse last, and it lacks what the report reads: "
-                f"materialize any asset first, which brings it up to date. DuckDB says: {str(error).splitlines()[0]}"
-            ) from error
+        people = read_people(asked)
+        audiences = standing_audiences(connection, now=now) if people else ()
+        return Report(
+            made_at=now,
+            people=people,
+            imports=read_imports(asked),
+            audiences=audiences,
+            overlaps=read_overlaps(asked, audiences),
+            scores=read_scores(asked),
+            topics=read_topics(asked),
+            health=read_health(asked) if people else None,
+            exports=read_exports(asked),
+        )

@@ -6,15 +6,16 @@ from typing import Literal
 
 from sf_elt.salesforce.limits import calls_in_words
 
-Verdict = Literal["ok", "warning", "missing"]
-MARKS: dict[Verdict, str] = {"ok": "✓", "warning": "!", "missing": "✗"}
+Verdict = Literal["ok", "warning", "missing", "problem"]
+MARKS: dict[Verdict, str] = {"ok": "✓", "warning": "!", "missing": "✗", "problem": "✗"}
 
 
 @dataclass(frozen=True)
 class Finding:
     """One test: of what, how it went, in words, and what an administrator would grant or change.
 
-    "missing" keeps an import or export from working; a "warning" does not.
+    "missing" in the org keeps an import or export from working, and so does a "problem" here (`sf-elt doctor`); a
+    "warning" does not.
     """
 
     subject: str
@@ -45,8 +46,8 @@ class Preflight:
     def in_words(self) -> str:
         """How many tests went how."""
         counts = {verdict: sum(each.verdict == verdict for each in self.findings) for verdict in MARKS}
-        named = {"ok": "ok", "warning": "to look at", "missing": "missing"}
-        told = ", ".join(f"{count} {named[verdict]}" for verdict, count in counts.items() if count)
+        named = {"warning": "to look at"}
+        told = ", ".join(f"{count} {named.get(verdict, verdict)}" for verdict, count in counts.items() if count)
         return f"{told}; {calls_in_words(self.api_calls)}"
 
     def as_dict(self) -> dict[str, object]:
@@ -65,7 +66,7 @@ class Preflight:
     def _lines(self) -> Iterator[str]:
         yield "| | About | Test | Found | To grant or change |"
         yield "|---|---|---|---|---|"
-        order: list[Verdict] = ["missing", "warning", "ok"]
+        order: list[Verdict] = ["problem", "missing", "warning", "ok"]
         for each in sorted(self.findings, key=lambda finding: order.index(finding.verdict)):
             cells = [f"{MARKS[each.verdict]} {each.verdict}", each.subject, each.test, each.says, each.grant]
             yield f"| {' | '.join(_cell(cell) for cell in cells)} |"

@@ -1,0 +1,54 @@
+"""`sf-elt doctor`: the whole installation looked at, and what to do next."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.examples import examples
+from sf_elt.cli.findings import show_findings
+from sf_elt.cli.showing import JsonOption, safe, show_json
+from sf_elt.cli.waiting import waiting
+
+
+@examples(
+    "sf-elt doctor",
+    "sf-elt doctor --offline  # without asking any org",
+    "sf-elt doctor --json | jq -r .next_step  # for a program",
+)
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no org.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Looks at the whole installation and says what to do next: program, files, YAML, orgs, Dagster, waiting work.
+
+    It changes nothing. The exit code is 1 where there is a problem.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from sf_elt.cli.loading import definitions
+    from sf_elt.components.doctor import diagnose
+    from sf_elt.components.resources import open_warehouse
+    from sf_elt.salesforce.limits import calls_in_words
+
+    read_env_file()
+    with waiting("looking at") as told:
+        found = diagnose(
+            open_warehouse(),
+            definitions,
+            Path.cwd(),
+            datetime.now(UTC),
+            offline=offline,
+            told=lambda what: told(what, 0, None),
+        )
+    if as_json:
+        show_json(found.as_dict())
+    else:
+        show_findings(found.findings)
+        console = Console(highlight=False)
+        console.print(Text(f"{found.in_words()}; {calls_in_words(found.api_calls)}."))
+        console.print(Text("Next: ", style="bold") + Text(safe(found.next_step)))
+    raise typer.Exit(0 if found.is_well else 1)

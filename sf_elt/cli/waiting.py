@@ -1,0 +1,36 @@
+"""How far a command is that takes its time: a bar on a terminal, and nothing where nobody looks."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sf_elt.cli.showing import safe
+
+Told = Callable[[str, int, int | None], None]
+"""What is being done, how much of it is done, and of how much; None where nobody knows."""
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[Told]:
+    """Shows on standard error, where that is a terminal, what is being done until the end of the block."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[counted]}", markup=False),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None, counted="")
+
+        def told(doing: str, done: int, total: int | None) -> None:
+            counted = f"{done:,}" + ("" if total is None else f" of {total:,}") if done or total else ""
+            progress.update(task, description=f"{what} {safe(doing)}", completed=done, total=total, counted=counted)
+
+        yield told

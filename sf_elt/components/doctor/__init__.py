@@ -1,0 +1,13 @@
+"""The whole installation looked at: `sf-elt doctor`. Each finding says what, where, and what to do next.
+
+diagnosis    all of it, in the order in which things have to work
+program      Python and packages
+settings     .env, DAGSTER_HOME and dagster.yaml
+data         the warehouse's folder: who can enter, room, locks, what is left over
+running      Dagster's daemon, schedules, last runs
+work         exports that wait, API calls, records that were refused
+"""
+
+from sf_elt.components.doctor.diagnosis import Diagnosis, diagnose
+
+__all__ = ["Diagnosis", "diagnose"]

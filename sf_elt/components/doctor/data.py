@@ -1,0 +1,132 @@
+"""The warehouse's folder: whose it is, who else can enter, room on its disk, who holds it, what is left over."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sf_elt.components.doctor.settings import OTHERS, mode_of, owner_of
+from sf_elt.components.preflight.findings import Finding
+from sf_elt.components.preflight.run import LITTLE_ROOM
+from sf_elt.components.status import Status
+from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse.holders import Holder, holders
+from sf_elt.warehouse.writable import free_bytes
+
+NEEDED = 2.2
+"""So many times the warehouse's size has to be free for its copies: docs/recovery.md."""
+
+LEFT_OVER = timedelta(days=7)
+
+
+def is_anothers(warehouse: Warehouse) -> bool:
+    """Whether the folder belongs to another user, who could not write to the files that we would make in it."""
+    return warehouse.root.is_dir() and warehouse.root.stat().st_uid != os.geteuid()
+
+
+def about_data(warehouse: Warehouse, status: Status, now: datetime) -> Iterator[Finding]:
+    """In the order in which they matter. Where there is no folder yet, nothing else is said of it."""
+    if not warehouse.root.is_dir():
+        says = f"there is no {warehouse.root} yet: the first import makes it"
+        yield Finding("data", "folder", "ok", says)
+        return
+    yield _folder(warehouse)
+    yield _opens(warehouse, status)
+    yield _room(warehouse)
+    yield from _locks(warehouse)
+    yield _landing(warehouse, now)
+
+
+def _folder(warehouse: Warehouse) -> Finding:
+    """For its owner only, all of it: personal data of everybody is in there."""
+    root = warehouse.root
+    if is_anothers(warehouse):
+        says = f"{root} belongs to {owner_of(root)}, and you are somebody else"
+        return Finding("data", "folder", "problem", says, f"Run this as {owner_of(root)}, who runs Dagster.")
+    open_ones = [path for path in (root, *_inside(root)) if path.stat().st_mode & OTHERS]
+    if open_ones:
+        says = f"others can get at personal data: {open_ones[0]} has mode {mode_of(open_ones[0])}"
+        more = f", and {len(open_ones) - 1} more" if len(open_ones) > 1 else ""
+        return Finding("data", "folder", "problem", says + more, f"chmod -R go= {root}")
+    return Finding("data", "folder", "ok", f"{root} is {owner_of(root)}'s alone")
+
+
+def _inside(root: Path) -> Iterator[Path]:
+    """Files and folders that are still there when they are asked about; links say nothing by their own mode."""
+    for path in root.rglob("*"):
+        if not path.is_symlink() and path.exists():
+            yield path
+
+
+def _opens(warehouse: Warehouse, status: Status) -> Finding:
+    """As it was read a moment ago."""
+    says = status.of_warehouse
+    match status.warehouse:
+        case "read":
+            size = warehouse.file.stat().st_size / (1 << 20)
+            return Finding("data", "warehouse", "ok", f"{warehouse.file} opens, {size:,.0f} MiB")
+        case "empty":
+            return Finding("data", "warehouse", "warning", says, "Materialize an import in Dagster's UI.")
+        case "a run is writing":
+            return Finding("data", "warehouse", "warning", says, "Look again when it has ended: `sf-elt status`.")
+        case "outdated":
+            return Finding("data", "warehouse", "warning", says, "Materialize any asset.")
+        case "unreadable":
+            return Finding("data", "warehouse", "problem", says, "Put a backup in its place: docs/recovery.md.")
+
+
+def _room(warehouse: Warehouse) -> Finding:
+    free = free_bytes(warehouse)
+    size = warehouse.file.stat().st_size if warehouse.file.exists() else 0
+    says = f"{free / (1 << 30):,.1f} GiB are free on the disk of {warehouse.root}"
+    if free < size or free < LITTLE_ROOM // 10:
+        return Finding("data", "disk", "problem", says, "Free disk space: the next run could end in WarehouseFull.")
+    if free < max(LITTLE_ROOM, NEEDED * size):
+        return Finding("data", "disk", "warning", says, "Free disk space before it is short.")
+    return Finding("data", "disk", "ok", says)
+
+
+def _locks(warehouse: Warehouse) -> Iterator[Finding]:
+    held = holders(warehouse)
+    if held is None:
+        yield Finding("data", "locks", "ok", "this system does not say which process holds which file")
+        return
+    if not held:
+        yield Finding("data", "locks", "ok", "no process holds the warehouse")
+    for each in held:
+        yield Finding("data", "locks", "warning", _told(each), _what_to_do(each, warehouse))
+
+
+def _told(holder: Holder) -> str:
+    how = "writes to" if holder.writes else "reads"
+    return f"process {holder.pid} ({holder.program or 'of another user'}) {how} {holder.file} now"
+
+
+def _what_to_do(holder: Holder, warehouse: Warehouse) -> str:
+    if holder.file != warehouse.file:
+        return "A run is at work; wait for its end."
+    return (
+        "If that is a run, wait for its end; a notebook or a shell should close its connection."
+        if holder.writes
+        else "A notebook or a shell should close its connection when it does not need it: docs/analysts.md."
+    )
+
+
+def _landing(warehouse: Warehouse, now: datetime) -> Finding:
+    """Bytes of reads that did not come to their end."""
+    old, size = [], 0
+    for folder in warehouse.landings():
+        for each in (child for child in folder.iterdir() if child.is_dir()):
+            size += sum(path.stat().st_size for path in _inside(each) if path.is_file())
+            if now.timestamp() - each.stat().st_mtime > LEFT_OVER.total_seconds():
+                old.append(each)
+    if old:
+        says = f"reads that broke off more than {LEFT_OVER.days} days ago have left {len(old)} folders, {old[0]} first"
+        return Finding("data", "landing", "warning", says, "The next import sweeps them up: materialize it.")
+    return Finding("data", "landing", "ok", f"{size / (1 << 20):,.0f} MiB of unfinished reads wait in landing/")
+
+
+def waiting_little(warehouse: Warehouse) -> Warehouse:
+    """The same warehouse for who only looks."""
+    return replace(warehouse, wait_seconds=2.0)

@@ -1,0 +1,124 @@
+"""All findings about an installation, in the order in which things have to work, and the one thing to do next."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sf_elt.components.deployment import Deployment
+from sf_elt.components.doctor.data import about_data, is_anothers, waiting_little
+from sf_elt.components.doctor.program import about_program
+from sf_elt.components.doctor.running import about_running
+from sf_elt.components.doctor.settings import about_settings
+from sf_elt.components.doctor.work import about_work
+from sf_elt.components.preflight.findings import Finding
+from sf_elt.components.preflight.run import preflight
+from sf_elt.components.status import Status, read_status
+from sf_elt.components.status.reading import Load
+from sf_elt.warehouse import Warehouse
+
+RUNS = 50
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All findings, and what they cost in API calls."""
+
+    findings: tuple[Finding, ...]
+    api_calls: int
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing keeps it from working."""
+        return all(each.verdict != "problem" for each in self.findings)
+
+    @property
+    def next_step(self) -> str:
+        """What to do first: of the first problem, or else of the first warning."""
+        for verdict in ("problem", "warning"):
+            for each in self.findings:
+                if each.verdict == verdict and each.grant:
+                    return each.grant
+        return "Nothing: all is well. `sf-elt status` shows what comes and goes."
+
+    def in_words(self) -> str:
+        """How many findings are how."""
+        ok, warnings, problems = (
+            sum(each.verdict == verdict for each in self.findings) for verdict in ("ok", "warning", "problem")
+        )
+        told = [f"{ok} ok", f"{warnings} to look at", f"{problems} {'problem' if problems == 1 else 'problems'}"]
+        return ", ".join(each for each in told if not each.startswith("0 "))
+
+    def as_dict(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "is_well": self.is_well,
+            "next_step": self.next_step,
+            "api_calls": self.api_calls,
+            "findings": [
+                {
+                    "subject": each.subject,
+                    "test": each.test,
+                    "verdict": each.verdict,
+                    "says": each.says,
+                    "to_do": each.grant,
+                }
+                for each in self.findings
+            ],
+        }
+
+
+def diagnose(
+    warehouse: Warehouse, load: Load, folder: Path, now: datetime, *, offline: bool = False, told: Told = lambda _: None
+) -> Diagnosis:
+    """Looks at everything; nothing is changed but the count of API calls, and `offline` asks no org.
+
+    `folder` is the project's, `told` hears what is looked at. Nothing is raised for what is wrong.
+    """
+    told("the installation")
+    findings = [*about_program(), *about_settings(folder)]
+    status = read_status(waiting_little(warehouse), load, now, runs=RUNS)
+    findings += [_yaml(status), *about_data(warehouse, status, now)]
+    calls = 0
+    if status.deployment is not None and not offline:
+        for found, made in _orgs(status.deployment, warehouse, told):
+            findings += found
+            calls += made
+    findings += [*about_running(status, now), *about_work(status)]
+    return Diagnosis(tuple(findings), calls)
+
+
+def _yaml(status: Status) -> Finding:
+    deployment = status.deployment
+    if deployment is None:
+        return Finding("YAML", "loads", "problem", status.wrong_yaml, "Correct it; `make check` says whether it is.")
+    if not deployment.connections:
+        says = "it loads, and has no SalesforceConnection"
+        return Finding("YAML", "loads", "problem", says, "sf-elt init writes one; docs/connecting.md.")
+    says = (
+        f"it loads: connections {', '.join(each.name for each in deployment.connections)}, "
+        f"{len(deployment.imports)} imports, {len(deployment.exports)} exports"
+    )
+    return Finding("YAML", "loads", "ok", says)
+
+
+def _orgs(deployment: Deployment, warehouse: Warehouse, told: Told) -> Iterator[tuple[list[Finding], int]]:
+    """Of each connection what `sf-elt check` finds, without what is well beyond its login and the org itself."""
+    if is_anothers(warehouse):
+        says = "not asked: calls are counted in a folder that is somebody else's"
+        yield [Finding("orgs", "login", "warning", says, "Run this as the folder's owner.")], 0
+        return
+    for each in deployment.connections:
+        told(f"the org of connection {each.name}")
+        found = preflight(deployment, each.name, waiting_little(warehouse))
+        own = [_as_problem(one) for one in found.findings if one.subject == each.name or one.verdict != "ok"]
+        if others := len(found.findings) - len(own):
+            own.append(Finding(each.name, "other tests", "ok", f"{others} of streams and exports went well"))
+        yield own, found.api_calls
+
+
+def _as_problem(finding: Finding) -> Finding:
+    """What an org lacks is a problem of the installation."""
+    return replace(finding, verdict="problem") if finding.verdict == "missing" else finding

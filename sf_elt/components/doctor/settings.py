@@ -1,0 +1,85 @@
+"""The files that say how this installation runs: .env, and Dagster's settings."""
+
+import os
+import pwd
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sf_elt.components.preflight.findings import Finding
+from sf_elt.components.status.instance import HOME, SETTINGS, START, NoInstance, home, settings_in
+
+OTHERS = 0o077
+
+
+def about_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
+    """Of the project's folder."""
+    yield _env_file(folder / ".env")
+    yield from _dagster(environ)
+
+
+def owner_of(path: Path) -> str:
+    """The name of who owns it, or the number where that has none."""
+    number = path.stat().st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def mode_of(path: Path) -> str:
+    """As `chmod` takes it: 0600."""
+    return f"{path.stat().st_mode & 0o777:04o}"
+
+
+def _env_file(file: Path) -> Finding:
+    if not file.is_file():
+        says = f"there is no {file}: variables come from the environment alone"
+        return Finding("settings", ".env", "ok", says)
+    if file.stat().st_mode & OTHERS:
+        says = f"{file} may hold secrets, and others can open it (mode {mode_of(file)}, of {owner_of(file)})"
+        return Finding("settings", ".env", "problem", says, f"chmod 600 {file}")
+    if not os.access(file, os.R_OK):
+        says = f"{file} belongs to {owner_of(file)} and cannot be read by you"
+        return Finding("settings", ".env", "problem", says, "Run this as the user who runs Dagster.")
+    return Finding("settings", ".env", "ok", f"{file} is {owner_of(file)}'s alone")
+
+
+def _dagster(environ: Mapping[str, str]) -> Iterator[Finding]:
+    folder = home(environ)
+    if folder is None:
+        says = f"{HOME} is not set, and there is no {SETTINGS} here: Dagster would forget everything when it ends"
+        yield Finding("settings", HOME, "problem", says, f"Start Dagster in the project's folder: {START}")
+        return
+    if not folder.is_absolute() or not folder.is_dir():
+        says = f"{HOME}={folder} is no absolute path of a folder that is there"
+        yield Finding("settings", HOME, "problem", says, f"Set it to the folder of {SETTINGS}.")
+        return
+    said = folder if environ.get(HOME) else f"not set; {folder}, which has a {SETTINGS}, is taken"
+    yield Finding("settings", HOME, "ok", str(said))
+    file = folder / SETTINGS
+    if not file.is_file():
+        says = f"there is no {file}: writers of the warehouse get in each other's way, and telemetry is sent"
+        yield Finding("settings", SETTINGS, "warning", says, f"Copy the project's {SETTINGS} there.")
+        return
+    try:
+        yield _pools(file, settings_in(folder))
+    except NoInstance as error:
+        yield Finding("settings", SETTINGS, "problem", str(error), f"Compare it with the project's {SETTINGS}.")
+
+
+def _pools(file: Path, settings: Mapping[str, object]) -> Finding:
+    """The warehouse has one writer: its pool has one slot, for steps of all runs."""
+    pools = _within(_within(settings, "concurrency"), "pools")
+    if pools.get("default_limit") != 1 or pools.get("granularity") != "op":
+        says = f"{file} does not keep steps that write to the warehouse apart: they wait for each other's file instead"
+        wanted = "Set concurrency: {pools: {granularity: op, default_limit: 1}} in it."
+        return Finding("settings", SETTINGS, "warning", says, wanted)
+    if not _within(settings, "run_monitoring").get("enabled"):
+        says = f"{file} does not watch runs: one whose process was killed keeps the others waiting"
+        return Finding("settings", SETTINGS, "warning", says, "Set run_monitoring: {enabled: true} in it.")
+    return Finding("settings", SETTINGS, "ok", f"{file}: one writer at a time, and runs are watched")
+
+
+def _within(settings: Mapping[str, object], name: str) -> Mapping[str, object]:
+    found = settings.get(name)
+    return found if isinstance(found, Mapping) else {}

@@ -1,10 +1,9 @@
 """Page layouts and compact layouts, as /describe/layouts and /describe/compactLayouts tell them.
 
-Nobody arranges pages in the demo org: every object has one layout, of all its fields in the order of describe, two a
-row, and the compact layout of the system.
+Every profile has the first layout of an object (`page_layouts`), and the compact layout of the system.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from sf_elt.demo_org.describe import (
     MASTER_RECORD_TYPE,
@@ -14,11 +13,11 @@ from sf_elt.demo_org.describe import (
     record_type_infos,
 )
 from sf_elt.demo_org.errors import not_found
-from sf_elt.demo_org.ids import id_at, normalise
+from sf_elt.demo_org.ids import normalise
+from sf_elt.demo_org.metadata.component_ids import layout_id
+from sf_elt.demo_org.page_layouts import PageSection, Shown, layouts_of, sections_of
 from sf_elt.demo_org.schema import SYSTEM, Field, ObjectType
 
-_LAYOUT_PREFIX = "00h"
-_COLUMNS = 2
 _COMPACT_FIELDS = 4
 
 
@@ -75,17 +74,17 @@ def _check_layoutable(object_type: ObjectType) -> None:
 
 
 def _layout_id(object_type: ObjectType) -> str:
-    """The Id of the object's only layout, the same in every org."""
-    return id_at(_LAYOUT_PREFIX, int.from_bytes(object_type.key_prefix.encode()))
+    """The Id of the layout that every profile has, the same in every org."""
+    return layout_id(object_type, layouts_of(object_type)[0])
 
 
 def _layout(object_type: ObjectType) -> Json:
-    shown = [each for each in object_type.fields if each.type != "id" and each.compound is None]
-    editable = [each for each in shown if each.default != SYSTEM and each.name != "IsDeleted"]
+    sections = list(sections_of(layouts_of(object_type)[0]))
+    editable = (_section(object_type, each, each.edit_heading, _is_edited) for each in sections)
     return {
         "buttonLayoutSection": {"detailButtons": []},
-        "detailLayoutSections": [_section(object_type, shown)],
-        "editLayoutSections": [_section(object_type, editable)],
+        "detailLayoutSections": [_section(object_type, each, each.detail_heading) for each in sections],
+        "editLayoutSections": [section for section in editable if section["layoutRows"]],
         "feedView": None,
         "highlightsPanelLayoutSection": None,
         "id": _layout_id(object_type),
@@ -98,36 +97,43 @@ def _layout(object_type: ObjectType) -> Json:
     }
 
 
-def _section(object_type: ObjectType, fields: Sequence[Field]) -> Json:
-    rows = [fields[start : start + _COLUMNS] for start in range(0, len(fields), _COLUMNS)]
+def _is_edited(field: Field) -> bool:
+    return field.default != SYSTEM and field.name != "IsDeleted"
+
+
+def _section(
+    object_type: ObjectType, section: PageSection, use_heading: bool, is_shown: Callable[[Field], bool] = lambda _: True
+) -> Json:
+    """A section as this user sees it: without the fields that are hidden from them."""
+    found = [(each, object_type.field(each.name)) for each in section.fields]
+    shown = [(each, field) for each, field in found if field is not None and is_shown(field)]
+    rows = [shown[start : start + section.columns] for start in range(0, len(shown), section.columns)]
     return {
         "collapsed": False,
-        "columns": _COLUMNS,
-        "heading": f"{object_type.label} Information",
-        "layoutRows": [{"layoutItems": _items(row), "numItems": len(row)} for row in rows],
+        "columns": section.columns,
+        "heading": section.heading,
+        "layoutRows": [{"layoutItems": [_item(*each) for each in row], "numItems": len(row)} for row in rows],
         "layoutSectionId": None,
         "parentLayoutId": _layout_id(object_type),
         "rows": len(rows),
         "tabOrder": "LeftToRight",
         "useCollapsibleSection": False,
-        "useHeading": True,
+        "useHeading": use_heading,
     }
 
 
-def _items(fields: Iterable[Field]) -> list[Json]:
-    return [
-        {
-            "editableForNew": each.createable,
-            "editableForUpdate": each.updateable,
-            "label": each.label,
-            "layoutComponents": [
-                {"details": describe_field(each), "displayLines": 1, "tabOrder": 0, "type": "Field", "value": each.name}
-            ],
-            "placeholder": False,
-            "required": each.required and each.createable,
-        }
-        for each in fields
-    ]
+def _item(shown: Shown, field: Field) -> Json:
+    may_edit = shown.behavior != "Readonly"
+    return {
+        "editableForNew": field.createable and may_edit,
+        "editableForUpdate": field.updateable and may_edit,
+        "label": field.label,
+        "layoutComponents": [
+            {"details": describe_field(field), "displayLines": 1, "tabOrder": 0, "type": "Field", "value": field.name}
+        ],
+        "placeholder": False,
+        "required": shown.behavior == "Required" or (field.required and field.createable),
+    }
 
 
 def _compact_layout(object_type: ObjectType) -> Json:
@@ -137,7 +143,7 @@ def _compact_layout(object_type: ObjectType) -> Json:
     fields = [*first, *others][:_COMPACT_FIELDS]
     return {
         "actions": [],
-        "fieldItems": _items(fields),
+        "fieldItems": [_item(Shown(each.name, "Edit"), each) for each in fields],
         "id": None,
         "imageItems": [],
         "label": "System Default",

@@ -213,11 +213,20 @@ class ValidationRule:
 
 
 @dataclass(frozen=True)
+class PageLayout:
+    """How a page of an object is arranged: `definition` is what the Metadata API says of it, as JSON."""
+
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True)
 class ObjectType:
     """One object (standard, or custom where its name ends in `__c`) and its fields in describe's order.
 
     `feeds` and `recent` are describe's feedEnabled and mruEnabled; `scopes` are the scopes beyond `everything`;
     describes keep the key prefix to themselves where `prefix_told` is false.
+    `layouts` are its pages where somebody has arranged them (`page_layouts`).
     `tracked` are the fields whose changes are kept in the object's history, `history_of` names whose history this is.
     """
 
@@ -241,6 +250,7 @@ class ObjectType:
     prefix_told: bool = True
     scopes: tuple[str, ...] = ()
     rules: tuple[ValidationRule, ...] = ()
+    layouts: tuple[PageLayout, ...] = ()
     tracked: tuple[str, ...] = ()
     history_of: str | None = None
     definition: str | None = None

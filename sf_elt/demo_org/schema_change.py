@@ -9,12 +9,13 @@ with_field(schema, "Lead", field), without_field(schema, "Lead", "Score2__c"), w
 # ruff: noqa: S608 (names come from the schema and are quoted, values are parameters)
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import duckdb
 from pydantic import TypeAdapter
 
-from sf_elt.demo_org.schema import Field, ObjectType, Schema, ValidationRule
+from sf_elt.demo_org.page_layouts import without_item
+from sf_elt.demo_org.schema import Field, ObjectType, PageLayout, Schema, ValidationRule
 from sf_elt.demo_org.tables import column_type, create_table, has_column, quote, table
 
 
@@ -27,6 +28,7 @@ class _Changes:
     gone_objects: tuple[str, ...]
     gone_fields: Mapping[str, tuple[str, ...]]
     rules: Mapping[str, tuple[ValidationRule, ...]]
+    layouts: Mapping[str, tuple[PageLayout, ...]] = field(default_factory=dict)  # an older file has none
 
 
 _changes = TypeAdapter(_Changes)
@@ -56,10 +58,11 @@ def with_field(schema: Schema, object_name: str, field: Field) -> Schema:
 
 
 def without_field(schema: Schema, object_name: str, field_name: str) -> Schema:
-    """The schema without a field, and without the parts that make it up."""
+    """The schema without a field, without the parts that make it up, and without its places on pages."""
     object_type = schema.require(object_name)
     left = tuple(each for each in object_type.fields if field_name not in (each.name, each.compound))
-    return with_object(schema, replace(object_type, fields=left))
+    layouts = tuple(without_item(each, field_name) for each in object_type.layouts)
+    return with_object(schema, replace(object_type, fields=left, layouts=layouts))
 
 
 def change_tables(connection: duckdb.DuckDBPyConnection, before: Schema, after: Schema) -> None:
@@ -142,6 +145,7 @@ def _changes_between(base: Schema, after: Schema) -> _Changes:
         gone_objects=tuple(each.name for each in base.objects if after.object(each.name) is None),
         gone_fields=gone_fields,
         rules={each.name: each.rules for each in after.objects if each.rules and base.object(each.name) is not None},
+        layouts={each.name: each.layouts for each in after.objects if each.layouts and base.object(each.name)},
     )
 
 
@@ -150,8 +154,8 @@ def _apply(base: Schema, changes: _Changes) -> Schema:
     for each in changes.objects:
         schema = with_object(schema, each)
     for object_name, fields in changes.fields.items():
-        for field in fields:
-            schema = with_field(schema, object_name, field)
+        for each_field in fields:
+            schema = with_field(schema, object_name, each_field)
     for object_name, names in changes.gone_fields.items():
         for name in names:
             schema = without_field(schema, object_name, name)
@@ -159,4 +163,6 @@ def _apply(base: Schema, changes: _Changes) -> Schema:
         schema = without_object(schema, name)
     for name, rules in changes.rules.items():
         schema = with_object(schema, replace(schema.require(name), rules=rules))
+    for name, layouts in changes.layouts.items():
+        schema = with_object(schema, replace(schema.require(name), layouts=layouts))
     return schema

@@ -1,6 +1,8 @@
 """The Metadata API as simple-salesforce's mdapi (zeep, with Salesforce's own WSDL) speaks it."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -8,6 +10,7 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.metadata import SfdcMetadataApi
 from zeep.exceptions import Fault
+from zeep.helpers import serialize_object
 
 from sf_elt.demo_org.plain_http import plain_http_session
 from sf_elt.demo_org.serve import Details, running_org
@@ -45,6 +48,17 @@ def grant(md: SfdcMetadataApi, *fields: str) -> None:
     """Gives fields to the administrators' profile, as their tutorials do."""
     security = [{"field": name, "readable": True, "editable": True} for name in fields]
     md.Profile.update([md.Profile(fullName="Admin", fieldPermissions=security)])
+
+
+def _shown(sf: Salesforce, object_name: str) -> dict[str, tuple[bool, bool]]:
+    """The fields on the layout of an object without record types, and whether a page lets them be typed in."""
+    [layout] = sf.restful(f"sobjects/{object_name}/describe/layouts")["layouts"]
+    rows = [row for section in layout["detailLayoutSections"] for row in section["layoutRows"]]
+    return {
+        item["layoutComponents"][0]["value"]: (item["editableForNew"], item["editableForUpdate"])
+        for row in rows
+        for item in row["layoutItems"]
+    }
 
 
 def field_names(sf: Salesforce, object_name: str) -> set[str]:
@@ -187,10 +201,86 @@ def test_permission_sets_and_profiles(md: SfdcMetadataApi, sf: Salesforce) -> No
     assert "ModifyAllData" in {each.name for each in admin.userPermissions}
 
 
+def test_a_page_layout_is_read_and_written_whole(md: SfdcMetadataApi, sf: Salesforce) -> None:
+    """A new field stands on none; put into a column it shows in /describe/layouts, and nothing else changes."""
+    md.CustomField.create([md.CustomField(fullName="Campaign.Region__c", label="Region", type="Text", length=20)])
+    grant(md, "Campaign.Region__c")
+    before = md.Layout.read(["Campaign-Campaign Layout"])
+    assert "Region__c" not in _shown(sf, "Campaign")
+    changed = md.Layout.read(["Campaign-Campaign Layout"])
+    changed.layoutSections[0].layoutColumns[1].layoutItems.append(md.LayoutItem(behavior="Readonly", field="Region__c"))
+    changed.relatedLists = [md.RelatedListItem(relatedList="RelatedNoteList")]
+    md.Layout.update([changed])
+    after = md.Layout.read(["Campaign-Campaign Layout"])
+    assert serialize_object(after) == serialize_object(changed)
+    after.layoutSections[0].layoutColumns[1].layoutItems.pop()
+    after.relatedLists = before.relatedLists
+    assert serialize_object(after) == serialize_object(before)
+    assert _shown(sf, "Campaign")["Region__c"] == (False, False)
+    md.CustomField.delete(["Campaign.Region__c"])
+    md.Layout.update([md.Layout.read(["Campaign-Campaign Layout"])])
+
+
+def test_there_can_be_several_layouts(md: SfdcMetadataApi, sf: Salesforce) -> None:
+    """Made, listed under a name that is encoded as real orgs do, and deleted; profiles have the first."""
+    first = md.Layout.read(["Case-Case Layout"])
+    made = md.Layout(fullName="Case-Case (Web) Layout", layoutSections=first.layoutSections)
+    md.Layout.create([made])
+    query = md._client.get_type("ns0:ListMetadataQuery")
+    listed = {each.fullName: each for each in md.list_metadata([query(type="Layout")])}
+    assert listed["Case-Case %28Web%29 Layout"].fileName == "layouts/Case-Case %28Web%29 Layout.layout"
+    [described] = sf.restful("sobjects/Case/describe/layouts")["layouts"]
+    assert listed["Case-Case Layout"].id == described["id"]
+    with pytest.raises(Exception, match="DUPLICATE_VALUE"):
+        md.Layout.create([made])
+    with pytest.raises(Exception, match="DEPENDENCY_EXISTS"):
+        md.Layout.delete(["Case-Case Layout"])
+    md.Layout.delete(["Case-Case %28Web%29 Layout"])
+    assert md.Layout.read(["Case-Case (Web) Layout"])["fullName"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "items", "why"),
+    [
+        ("Lead-None Layout", [], r"INVALID_CROSS_REFERENCE_KEY, no Layout named Lead-None Layout found"),
+        ("Lead-Lead Layout", [("Nope__c", "Edit")], r"no CustomField named Lead\.Nope__c found"),
+        ("Lead-Lead Layout", [("Fax", "Edit")] * 2, r"DUPLICATE_VALUE, Field: field, value:Fax appears more than once"),
+        ("Lead-Lead Layout", [("Company", "Edit")], r"FIELD_INTEGRITY_EXCEPTION, Field:Company must be Required"),
+        ("Lead-Lead Layout", [], r"Layout must contain an item for required layout field: Company"),
+        ("Lead-Lead Layout", [("Fax", "Sometimes")], r"'Sometimes' is not a valid value"),
+    ],
+)
+def test_a_layout_that_cannot_be_is_refused(
+    md: SfdcMetadataApi, name: str, items: list[tuple[str, str]], why: str
+) -> None:
+    """In Salesforce's words, and the layout stays as it was."""
+    before = serialize_object(md.Layout.read(["Lead-Lead Layout"]))
+    column = {"layoutItems": [{"field": field, "behavior": behavior} for field, behavior in items]}
+    section = {"label": "All", "style": "TwoColumnsTopToBottom", "layoutColumns": [column, {}]}
+    with pytest.raises(Exception, match=why):
+        md.Layout.update([md.Layout(fullName=name, layoutSections=[section])])
+    assert serialize_object(md.Layout.read(["Lead-Lead Layout"])) == before
+
+
+def test_layouts_are_kept_with_the_org(small_org: Path, tmp_path: Path) -> None:
+    """What was arranged is there after a restart."""
+    file = shutil.copytree(small_org, tmp_path / "copy") / "org"
+    with running_org(file=file) as first:
+        md = metadata_of(client(first), first)
+        layout = md.Layout.read(["Campaign-Campaign Layout"])
+        gone = layout.layoutSections[0].layoutColumns[0].layoutItems.pop().field
+        md.Layout.update([layout])
+    with running_org(file=file) as again:
+        shown = _shown(client(again), "Campaign")
+    assert (gone in shown, "Name" in shown) == (False, True)
+
+
 def test_what_there_is_can_be_listed(md: SfdcMetadataApi) -> None:
     """describeMetadata, listMetadata and describeValueType in the shapes of the WSDL."""
     described = md.describe_metadata()
-    assert {each.xmlName for each in described.metadataObjects} == {"CustomObject", "PermissionSet", "Profile"}
+    assert {each.xmlName for each in described.metadataObjects} == {
+        "CustomObject", "Layout", "PermissionSet", "Profile",
+    }  # fmt: skip
     query = md._client.get_type("ns0:ListMetadataQuery")
     listed = {each.fullName: each for each in md.list_metadata([query(type="CustomObject"), query(type="Profile")])}
     assert listed["Subscription__c"].fileName == "objects/Subscription__c.object"

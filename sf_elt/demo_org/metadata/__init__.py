@@ -1,10 +1,11 @@
-"""Custom fields and objects, profiles and permission sets: made, changed, deleted and read as the Metadata API says.
+"""Fields, objects, page layouts, profiles and permission sets: made, changed and read as the Metadata API says.
 
 definitions.py   the shapes that clients send, in JSON and XML
 fields.py        a definition as a field of the schema, and back
 objects.py       the same for objects
 formula.py       formulas as SQL (formula.lark is their grammar)
 change.py        the changes themselves, whoever asks for them
+layouts.py       page layouts
 permissions.py   profiles and permission sets
 components.py    what there are kinds of, and what can be done with each
 component_ids.py Ids of components

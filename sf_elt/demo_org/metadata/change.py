@@ -18,6 +18,7 @@ from sf_elt.demo_org.metadata.fields import custom_field, definition_of, is_comp
 from sf_elt.demo_org.metadata.objects import custom_object
 from sf_elt.demo_org.metadata.refusal import MetadataRefused
 from sf_elt.demo_org.org import Org
+from sf_elt.demo_org.page_layouts import arranged
 from sf_elt.demo_org.person_accounts import with_custom_fields
 from sf_elt.demo_org.schema import Field, ObjectType, Schema
 from sf_elt.demo_org.schema_change import with_field, with_object, without_field, without_object
@@ -176,8 +177,8 @@ def _with_changed_field(schema: Schema, full_name: str, definition: FieldDefinit
 
 
 def _with_new_field(schema: Schema, name: str, field: Field) -> Schema:
-    """Adds the field, and the parts of a location; the detail of a master has no owner of its own."""
-    added = schema
+    """Adds the field, and the parts of a location, to no page; the detail of a master has no owner of its own."""
+    added = with_object(schema, arranged(schema.require(name)))
     for part in (*(location_parts(field) if field.type == "location" else ()), field):
         added = with_field(added, name, part)
     return without_field(added, name, "OwnerId") if is_master_detail(field) else added

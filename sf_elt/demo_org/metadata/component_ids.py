@@ -3,9 +3,9 @@
 import hashlib
 
 from sf_elt.demo_org.ids import id_at
-from sf_elt.demo_org.schema import Field, ObjectType, ValidationRule
+from sf_elt.demo_org.schema import Field, ObjectType, PageLayout, ValidationRule
 
-CUSTOM_FIELD, CUSTOM_OBJECT, VALIDATION_RULE = "00N", "01I", "03d"
+CUSTOM_FIELD, CUSTOM_OBJECT, VALIDATION_RULE, LAYOUT = "00N", "01I", "03d", "00h"
 _NUMBERS = 62**9
 
 
@@ -22,6 +22,11 @@ def object_id(object_type: ObjectType) -> str:
 def rule_id(object_type: ObjectType, rule: ValidationRule) -> str:
     """The Id of a validation rule."""
     return _component_id(VALIDATION_RULE, f"{object_type.name}.{rule.name}")
+
+
+def layout_id(object_type: ObjectType, layout: PageLayout) -> str:
+    """The Id of a page layout."""
+    return _component_id(LAYOUT, f"{object_type.name}-{layout.name}")
 
 
 def _component_id(prefix: str, full_name: str) -> str:

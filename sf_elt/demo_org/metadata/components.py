@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from sf_elt.demo_org.metadata import permissions, validation_rules
+from sf_elt.demo_org.metadata import layouts, permissions, validation_rules
 from sf_elt.demo_org.metadata.change import (
     create_field,
     create_object,
@@ -121,6 +121,16 @@ KINDS: Mapping[str, Kind] = {
         validation_rules.create_rule,
         validation_rules.update_rule,
         validation_rules.delete_rule,
+    ),
+    "Layout": Kind(
+        layouts.LayoutDefinition,
+        layouts.layout_ids,
+        layouts.read_layout,
+        layouts.create_layout,
+        layouts.update_layout,
+        layouts.delete_layout,
+        folder="layouts",
+        suffix="layout",
     ),
     "PermissionSet": Kind(
         permissions.PermissionsDefinition,

@@ -24,7 +24,9 @@ def as_list(value: object) -> object:
     return value if isinstance(value, list) or value is None else [value]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A component, or a part of one, with its members as the API names them."""
+
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
 
     @model_validator(mode="after")
@@ -45,7 +47,7 @@ def _check_names(value: object) -> None:
             _check_names(member)
 
 
-class PicklistValue(_Part):
+class PicklistValue(Part):
     """One value; `full_name` is what records hold."""
 
     full_name: str = Field(min_length=1, max_length=255)
@@ -54,19 +56,19 @@ class PicklistValue(_Part):
     is_active: bool | None = None
 
 
-class ValueSetDefinition(_Part):
+class ValueSetDefinition(Part):
     sorted: bool = False
     value: Annotated[list[PicklistValue] | None, BeforeValidator(as_list)] = None
 
 
-class ValueSet(_Part):
+class ValueSet(Part):
     restricted: bool = False
     controlling_field: str | None = None
     value_set_name: str | None = None
     value_set_definition: ValueSetDefinition | None = None
 
 
-class OldPicklist(_Part):
+class OldPicklist(Part):
     """How values were given before API version 38."""
 
     restricted_picklist: bool = False
@@ -74,7 +76,7 @@ class OldPicklist(_Part):
     picklist_values: Annotated[list[PicklistValue] | None, BeforeValidator(as_list)] = None
 
 
-class FieldDefinition(_Part):
+class FieldDefinition(Part):
     """A custom field, or the name field of a custom object."""
 
     type: FieldKind | None = None
@@ -110,7 +112,7 @@ class NamedField(FieldDefinition):
     full_name: str
 
 
-class ObjectDefinition(_Part):
+class ObjectDefinition(Part):
     """A custom object; with `fields` also those that are made along."""
 
     label: str | None = None

@@ -9,12 +9,14 @@
     Audiences               groups of profiles whose members enter and leave
     SalesforceExport        audiences, scores and user fields into records of an org
     Report                  a page for people of what stands in the warehouse
+    Alerts                  messages about what is wrong, to Slack, by email, to a webhook
 
 `dg list components` lists them, `dg check yaml` checks the YAML, `dg scaffold defs NAME PATH` begins a new one.
 An error in the YAML, a ComponentAttributeError or pydantic's ValidationError, names file, line, attribute and what is
 accepted.
 """
 
+from sf_elt.components.alerts.alerts import Alerts
 from sf_elt.components.attributes import ComponentAttributeError
 from sf_elt.components.audiences import Audiences
 from sf_elt.components.behaviour_scores import BehaviourScores
@@ -27,6 +29,7 @@ from sf_elt.components.report import Report
 from sf_elt.components.salesforce_connection import SalesforceConnection
 
 __all__ = [
+    "Alerts",
     "Audiences",
     "BehaviourScores",
     "ComponentAttributeError",

@@ -1,0 +1,7 @@
+"""`Alerts`: messages about what is wrong, by Dagster's own sensors.
+
+alerts        the component
+channels      where messages go, as the YAML names it
+failed_runs   the sensor of failed runs, and when a failure is over
+watch         the sensor of everything else, which also sends what is queued
+"""

@@ -1,0 +1,131 @@
+"""Failed runs as incidents: which of their assets failed, and when that is over.
+
+A run that fails is one incident for all of its assets that failed. Until they are made, no further failure of theirs is
+another one: neither the other partitions of a backfill, nor the same again every hour.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from sf_elt.alerts import Finding, Subject
+
+WILL_RETRY = "dagster/will_retry"
+"""Dagster's tag of a failed run that it is about to start again by itself."""
+
+LEFT_ALONE = timedelta(days=1)
+"""Failed partitions that nobody makes again are let go of after so long, where the asset is made otherwise."""
+
+_ASSETS = frozenset(
+    {
+        dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+        dg.DagsterEventType.ASSET_MATERIALIZATION,
+        dg.DagsterEventType.STEP_FAILURE,
+    }
+)
+
+
+def failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Finding]:
+    """What a failed run failed to make. Where no step failed (it was killed), that is all it had not made yet.
+
+    Of an error only the name of its class is told: its words may hold what records hold.
+    """
+    if run.tags.get(WILL_RETRY, "").lower() == "true":
+        return []
+    steps: dict[str, str | None] = {}
+    made: set[dg.AssetKey] = set()
+    planned: list[tuple[str | None, dg.AssetKey]] = []
+    for record in instance.get_records_for_run(run.run_id, of_type=set(_ASSETS)).records:
+        event = record.event_log_entry.dagster_event
+        if event is None:
+            continue
+        if event.event_type == dg.DagsterEventType.STEP_FAILURE:
+            steps[event.step_key or ""] = _class_of(event)
+        elif event.asset_key is not None and event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            made.add(event.asset_key)
+        elif event.asset_key is not None:
+            planned.append((event.step_key, event.asset_key))
+    failed = {key.to_user_string(): step for step, key in planned if key not in made and (step in steps or not steps)}
+    if not failed:
+        failed = {f"job {run.job_name}": next(iter(steps), None)}
+    ended, partitions = _ended_at(instance, run), _partitions(run)
+    return [
+        Finding(
+            kind="failure",
+            work=run.run_id,
+            subject=name,
+            says=_says(steps.get(step or ""), partitions),
+            since=ended,
+            occurrence=run.run_id,
+            run_id=run.run_id,
+            partitions=partitions,
+        )
+        for name, step in sorted(failed.items())
+    ]
+
+
+def made_again(
+    instance: dg.DagsterInstance, subjects: Sequence[Subject], assets: Collection[dg.AssetKey], now: datetime
+) -> list[str]:
+    """Which of these failures are over. A run that only paused makes nothing, and ends none of them."""
+    keys = {key.to_user_string(): key for key in assets}
+    return [each.name for each in subjects if _is_over(instance, each, keys.get(each.name), now)]
+
+
+def _is_over(instance: dg.DagsterInstance, subject: Subject, key: dg.AssetKey | None, now: datetime) -> bool:
+    latest = subject.occurrences[-1].at
+    if key is None:  # a job without assets, or an asset that there is none of any more
+        job = subject.name.removeprefix("job ")
+        return job == subject.name or _succeeded(instance, job, latest)
+    if now - latest > LEFT_ALONE and _is_made(instance, key, None, latest):
+        return True
+    spans = {each.partitions: each.at for each in subject.occurrences}
+    return all(
+        _is_made(instance, key, partition, at)
+        for span, at in spans.items()
+        for partition in (dict.fromkeys(span) if span else (None,))
+    )
+
+
+def _is_made(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None, after: datetime) -> bool:
+    wanted = dg.AssetRecordsFilter(
+        key, asset_partitions=[partition] if partition else None, after_timestamp=after.timestamp()
+    )
+    return bool(instance.fetch_materializations(wanted, limit=1).records)
+
+
+def _succeeded(instance: dg.DagsterInstance, job: str, after: datetime) -> bool:
+    wanted = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=after)
+    return bool(instance.get_runs(wanted, limit=1))
+
+
+def _ended_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:
+    """When the run failed; whatever is made after that is made again."""
+    record = instance.get_run_record_by_id(run.run_id)
+    return datetime.fromtimestamp(record.end_time, UTC) if record and record.end_time else datetime.now(UTC)
+
+
+def _partitions(run: dg.DagsterRun) -> tuple[str, str] | None:
+    one = run.tags.get("dagster/partition")
+    first = run.tags.get("dagster/asset_partition_range_start", one)
+    last = run.tags.get("dagster/asset_partition_range_end", one)
+    return (first, last) if first and last else None
+
+
+def _says(error: str | None, partitions: tuple[str, str] | None) -> str:
+    said = error or "its run ended before it was made"
+    if partitions is None:
+        return f"{said}."
+    first, last = partitions
+    return f"{said}, partition {first}." if first == last else f"{said}, partitions {first} to {last}."
+
+
+def _class_of(event: dg.DagsterEvent) -> str | None:
+    """The name of the error's class, which Dagster has wrapped."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None and (error.cls_name or "").startswith("Dagster"):
+        error = error.cause
+    name = (error.cls_name if error else None) or ""
+    return name if re.fullmatch(r"\w{1,80}", name, re.ASCII) else None

@@ -1,0 +1,52 @@
+"""A small SQLite file beside the warehouse, for what must be written while another process writes to the warehouse.
+
+Every transaction is short, and waits for the other ones; what it has committed survives a killed process.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sf_elt.warehouse.connection import Warehouse
+from sf_elt.warehouse.errors import room_for
+
+WAIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class SqliteFile:
+    """One file, for its owner only (0600). `tables`: the statements that make its tables where there are none."""
+
+    file: Path
+    tables: str
+
+    @classmethod
+    def beside(cls, warehouse: Warehouse, name: str, tables: str) -> Self:
+        """The file of that name in the warehouse's folder, which is made for its owner only where there is none."""
+        return cls(warehouse.calls().file.with_name(name), tables)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection within one transaction, alone: committed at the end of the block, rolled back on an exception.
+
+        Rows go by name, as sqlite3.Row. Raises WarehouseFull or WarehouseClosed where the disk says so.
+        """
+        with room_for(self.file):
+            if is_new := not self.file.exists():
+                self.file.touch(mode=0o600)
+            with closing(sqlite3.connect(self.file, timeout=WAIT_SECONDS, isolation_level=None)) as connection:
+                connection.row_factory = sqlite3.Row
+                if is_new or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+                    connection.executescript(f"PRAGMA journal_mode = WAL; {self.tables}")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:  # SQLite itself rolls back where the disk is full
+                        connection.execute("ROLLBACK")
+                    raise

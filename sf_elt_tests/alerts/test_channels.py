@@ -1,0 +1,197 @@
+"""Channels: real HTTP and SMTP servers get the message as it is meant, and no fault of theirs tells a secret."""
+
+import re
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import tenacity.nap
+
+from sf_elt.alerts import (
+    ChannelUnusable,
+    Email,
+    Finding,
+    IncidentBook,
+    Links,
+    NotDelivered,
+    PartlyDelivered,
+    Policy,
+    Slack,
+    Webhook,
+    deliver,
+    message_about,
+    require_address,
+)
+from sf_elt.alerts.channels import as_json, in_mrkdwn
+from sf_elt.alerts.kinds import Incident, Subject
+from sf_elt.alerts.messages import Message
+from sf_elt.warehouse import Warehouse
+from sf_elt_tests.alerts.receivers import Hook, Mailbox, http_receiver, smtp_receiver
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOSTILE = "leads\r\nBcc: thief@example.com\r\n\r\n<!channel> <https://evil.example|click> *bold* \x1b[31m\u202e"
+
+
+@pytest.fixture(scope="module")
+def hook() -> Iterator[Hook]:
+    with http_receiver() as hook:
+        yield hook
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[Mailbox]:
+    with smtp_receiver() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture(autouse=True)
+def empty(hook: Hook, mailbox: Mailbox) -> None:
+    """Nothing is left of another test."""
+    for each in (hook.got, hook.headers, hook.answers, mailbox.mails, mailbox.to):
+        each.clear()
+    mailbox.refuses.clear()
+
+
+@pytest.fixture(autouse=True)
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that a channel was waited for, which no test waits."""
+    seconds: list[float] = []
+    monkeypatch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=seconds.append))
+    return seconds
+
+
+def message(says: str = "OrgUnavailable.", event: str = "opened", id_: str = "i.opened.1") -> Message:
+    subject = Subject("streams/salesforce_leads", says, "run-1", False, ())
+    incident = Incident("i", "failure", "run-1", NOW, None, (subject,))
+    return message_about(incident, event, id_, Links("https://dagster.example.com", "https://docs.example.com"))
+
+
+def email(mailbox: Mailbox, **changed: object) -> Email:
+    settings = {"host": "127.0.0.1", "port": mailbox.port, "sender": "sf-elt@example.com", "security": "none"}
+    return Email(**{**settings, "to": ("ops@example.com",), **changed})
+
+
+def test_a_message_says_what_where_since_when_and_what_to_do(hook: Hook, mailbox: Mailbox) -> None:
+    """All three channels carry the asset, the error's class, the time, what to do, and the links."""
+    Slack(hook.address).send(message())
+    Webhook(hook.address, token="t0ken").send(message())
+    email(mailbox).send(message())
+    slack, body = hook.got
+    (mail,) = mailbox.mails
+    for text in (str(slack["text"]), str(body), mail.get_content()):
+        for part in ("streams/salesforce_leads", "OrgUnavailable", "2026-11-22", "Read the error in the run"):
+            assert part in text
+        assert "https://dagster.example.com/runs/run-1" in text
+        assert "https://docs.example.com/troubleshooting.md" in text
+    assert (body["event"], body["kind"], body["since"]) == ("opened", "failure", "2026-11-22T12:00:00+00:00")
+    assert hook.headers[1]["Authorization"] == "Bearer t0ken"
+    assert hook.headers[1]["Idempotency-Key"] == body["id"] == "i.opened.1"
+    assert (mail["To"], mail["From"]) == ("ops@example.com", "sf-elt@example.com")
+    assert mail["Message-ID"] == "<i.opened.1@example.com>"
+    assert mail["Subject"] == "[sf_elt] Failed: streams/salesforce_leads"
+
+
+def test_nothing_in_a_message_drives_slack_a_mail_or_a_terminal(mailbox: Mailbox) -> None:
+    """A name with line ends, mentions, links and escape characters is text: no header, no ping, no colour."""
+    subject = Subject(HOSTILE, HOSTILE, None, False, ())
+    told = message_about(Incident("i", "lag", "w", NOW, None, (subject,)), "opened", "id", Links())
+    email(mailbox).send(told)
+    (mail,) = mailbox.mails
+    assert mail["Bcc"] is None
+    assert len(mailbox.to[0]) == 1
+    assert "\n" not in mail["Subject"]
+    mrkdwn = in_mrkdwn(told)
+    assert "<" not in mrkdwn
+    assert "*bold*" not in mrkdwn
+    assert not re.search(r"[\x1b\u202e\n\r]", str(as_json(told)["title"]) + told.facts[0])
+
+
+def test_too_many_requests_are_waited_for(hook: Hook, waited: list[float]) -> None:
+    """429 with a Retry-After that fits into a tick: sent after it, once."""
+    hook.answers += [(429, {"Retry-After": "7"}), (503, {})]
+    Slack(hook.address).send(message())
+    assert len(hook.got) == 1
+    assert waited == [7, 1]
+
+
+def test_a_longer_wait_is_left_to_a_later_tick(hook: Hook, tmp_path: Path) -> None:
+    """Retry-After of five minutes: nothing is sent before, and the message goes after it."""
+    book = IncidentBook.of(Warehouse(tmp_path / "warehouse"))
+    book.observe("lag", [Finding("lag", "salesforce", "a", "it has never been read.", NOW)], now=NOW)
+    book.settle(Policy(), ["webhook"], now=NOW)
+    hook.answers.append((429, {"Retry-After": "300"}))
+    channel = Webhook(hook.address)
+    (told,) = deliver(book, [channel], Links(), lambda: NOW)
+    assert (told.sent, told.fault) == (0, "it answers HTTP 429")
+    for minutes, sent in ((4, 0), (5, 1), (6, 0)):
+        (told,) = deliver(book, [channel], Links(), lambda minutes=minutes: NOW + timedelta(minutes=minutes))
+        assert told.sent == sent, minutes
+
+
+def test_a_channel_that_is_down_holds_up_no_other(hook: Hook, mailbox: Mailbox, tmp_path: Path) -> None:
+    """Nobody listens at one address, and the mail server refuses: the webhook is told, the others later, in order."""
+    book = IncidentBook.of(Warehouse(tmp_path / "warehouse"))
+    names = ["slack", "email", "webhook"]
+    mailbox.refuses["MAIL"] = "451 later"
+    channels = [Slack("http://127.0.0.1:9/services/secret-of-the-hook"), email(mailbox), Webhook(hook.address)]
+    for number in range(2):
+        finding = Finding("quota", f"import:{number}", f"import:{number}", "all of them.", NOW)
+        book.add([finding], now=NOW)
+        book.settle(Policy(), names, now=NOW)
+    slack, mail, webhook = deliver(book, channels, Links(), lambda: NOW)
+    assert (slack.sent, slack.fault) == (0, "it cannot be reached")
+    assert (mail.sent, mail.fault) == (0, "the server refuses the sender (SMTP 451)")
+    assert (webhook.sent, webhook.fault) == (2, None)
+    mailbox.refuses.clear()
+    later = NOW + timedelta(minutes=2)
+    _, mail, webhook = deliver(book, [Slack(hook.address), *channels[1:]], Links(), lambda: later)
+    assert (mail.sent, webhook.sent) == (2, 0)
+    assert [each["Subject"][-8:] for each in mailbox.mails] == ["import:0", "import:1"]
+
+
+@pytest.mark.parametrize("status", [301, 403, 404, 410])
+def test_what_will_not_go_well_is_not_repeated_at_once(hook: Hook, status: int) -> None:
+    """A revoked webhook, or one that points elsewhere: one request, and its address in no error."""
+    hook.answers.append((status, {"Location": "http://127.0.0.1:9/"}))
+    with pytest.raises(NotDelivered, match=f"HTTP {status}") as error:
+        Slack(hook.address).send(message())
+    assert len(hook.headers) == 1
+    assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:9/T0/secret-of-the-hook", "https://127.0.0.1:9/T0/secret-of-the-hook", "http://[secret-of-the"],
+)
+def test_no_error_and_no_repr_tells_the_address(address: str) -> None:
+    """Not even in the traceback, which ends in the tick's log."""
+    channel = Webhook(address, token="secret-of-the-token")
+    with pytest.raises(NotDelivered) as error:
+        channel.send(message())
+    told = "".join(traceback.format_exception(error.value))
+    assert "secret-of-the" not in repr(channel) + repr(error.value) + told
+
+
+def test_a_mail_server_that_refuses(mailbox: Mailbox) -> None:
+    """Its number is told, and neither the user's name nor its own words; who was refused alone holds nobody up."""
+    mailbox.refuses["AUTH"] = "535 bot@example.com gave hunter2"
+    with pytest.raises(NotDelivered, match=r"^the server refuses the login \(SMTP 535\)$"):
+        email(mailbox, username="bot@example.com", password="hunter2").send(message())
+    with pytest.raises(PartlyDelivered, match="refuses 1 of the recipients"):
+        email(mailbox, to=("nobody@example.com", "ops@example.com")).send(message())
+    with pytest.raises(NotDelivered, match="refuses every recipient"):
+        email(mailbox, to=("nobody@example.com",)).send(message())
+    with pytest.raises(NotDelivered, match="offers no STARTTLS"):
+        email(mailbox, security="starttls").send(message())
+    assert len(mailbox.mails) == 1
+
+
+@pytest.mark.parametrize("address", ["hooks.slack.com/secret", "http://hooks.slack.com/secret", "ftp://x/secret", ""])
+def test_an_address_that_is_no_use_is_refused_by_its_variable(address: str) -> None:
+    """The name of the variable is told, and nothing of what it holds."""
+    with pytest.raises(ChannelUnusable, match="SLACK_WEBHOOK_URL") as error:
+        require_address(address, "SLACK_WEBHOOK_URL")
+    assert "secret" not in str(error.value)

@@ -1,0 +1,161 @@
+"""Incidents: opened once, counted up, closed when they are over, whoever restarts meanwhile."""
+
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from sf_elt.alerts import Finding, IncidentBook, Links, Policy, deliver
+from sf_elt.alerts.channels import Webhook
+from sf_elt.alerts.notices import CLAIM, claim
+from sf_elt.warehouse import Warehouse
+from sf_elt_tests.alerts.receivers import http_receiver
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+POLICY = Policy(settle=10 * MINUTE)
+HOOK = ["webhook"]
+
+
+def failure(subject: str, run: str, at: datetime = NOW) -> Finding:
+    return Finding("failure", run, subject, "OrgUnavailable.", at, run, run)
+
+
+def lag(stream: str) -> Finding:
+    return Finding("lag", "salesforce", stream, "it has never been read.", NOW)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> IncidentBook:
+    return IncidentBook.of(Warehouse(tmp_path / "warehouse"))
+
+
+def told(book: IncidentBook, at: datetime) -> list[str]:
+    """What a channel that takes everything is told by then."""
+    found = []
+    while (notice := claim(book.file, "webhook", now=at)) is not None:
+        found.append(f"{notice.event} {len(book.incident(notice.incident).subjects)}")
+        with book.file.transaction() as connection:
+            connection.execute("UPDATE notices SET sent_at = ? WHERE number = ?", (at.timestamp(), notice.number))
+    return found
+
+
+def test_ten_partitions_of_a_backfill_are_one_incident(book: IncidentBook) -> None:
+    """Ten runs fail for one asset, in between others go well: one message, with ten runs counted."""
+    for number in range(10):
+        book.add([failure("streams/leads", f"run {number}")], now=NOW + number * MINUTE)
+        book.settle(POLICY, HOOK, now=NOW + number * MINUTE)
+    assert told(book, NOW + 10 * MINUTE) == ["opened 1"]
+    (incident,) = book.incidents()
+    assert incident.times == 10
+    assert incident.began_at == NOW
+
+
+def test_what_one_run_fails_to_make_is_one_incident(book: IncidentBook) -> None:
+    """Four streams of one run: one message. Of another run, the stream that did not fail yet is another incident."""
+    book.add([failure(f"streams/{name}", "run 1") for name in "abcd"], now=NOW)
+    book.settle(POLICY, HOOK, now=NOW)
+    book.add([failure("streams/a", "run 2"), failure("streams/e", "run 2")], now=NOW + MINUTE)
+    book.settle(POLICY, HOOK, now=NOW + MINUTE)
+    assert told(book, NOW + MINUTE) == ["opened 4", "opened 1"]
+
+
+def test_a_condition_that_comes_back_before_it_settles_is_the_same_incident(book: IncidentBook) -> None:
+    """It closes only after it has been over for as long as the policy says, and then opens anew."""
+    book.observe("lag", [lag("a"), lag("b")], now=NOW)
+    book.observe("lag", [], now=NOW + MINUTE)
+    book.settle(POLICY, HOOK, now=NOW + 5 * MINUTE)
+    book.observe("lag", [lag("a")], now=NOW + 6 * MINUTE)
+    book.settle(POLICY, HOOK, now=NOW + 30 * MINUTE)
+    assert told(book, NOW + 30 * MINUTE) == ["opened 2"]
+    book.observe("lag", [], now=NOW + 31 * MINUTE)
+    book.settle(POLICY, HOOK, now=NOW + 41 * MINUTE)
+    assert told(book, NOW + 41 * MINUTE) == ["over 2"]
+    assert book.incidents() == []
+    book.observe("lag", [lag("a")], now=NOW + 50 * MINUTE)
+    book.settle(POLICY, HOOK, now=NOW + 50 * MINUTE)
+    assert told(book, NOW + 50 * MINUTE) == ["opened 1"]
+
+
+def test_a_subject_that_is_well_again_does_not_wait_for_the_others(book: IncidentBook) -> None:
+    """One of two is over for long, the other lasts: the first failing again is an incident of its own."""
+    book.add([failure("a", "run 1"), failure("b", "run 1")], now=NOW)
+    book.end("failure", ["a"], now=NOW + MINUTE)
+    book.settle(POLICY, HOOK, now=NOW + 20 * MINUTE)
+    assert [each.name for each in book.open_subjects("failure")] == ["b"]
+    book.add([failure("a", "run 2")], now=NOW + 30 * MINUTE)
+    book.settle(POLICY, HOOK, now=NOW + 30 * MINUTE)
+    assert told(book, NOW + 30 * MINUTE) == ["opened 2", "opened 1"]
+
+
+def test_a_run_that_is_seen_twice_is_one(book: IncidentBook) -> None:
+    """Dagster shows a failed run again after a crash: also once its incident is over, it opens none."""
+    book.add([failure("a", "run 1")], now=NOW)
+    book.add([failure("a", "run 1")], now=NOW)
+    assert book.incidents()[0].times == 1
+    book.end("failure", ["a"], now=NOW)
+    book.settle(POLICY, HOOK, now=NOW + 20 * MINUTE)
+    book.add([failure("a", "run 1")], now=NOW + 21 * MINUTE)
+    assert book.incidents() == []
+
+
+def test_a_reminder_comes_while_it_lasts(book: IncidentBook) -> None:
+    """After the configured time since the channel heard of it last, and not before that."""
+    policy = Policy(remind=timedelta(hours=4))
+    book.observe("lag", [lag("a")], now=NOW)
+    for hours, heard in ((0, ["opened 1"]), (3, []), (4, ["reminder 1"]), (7, []), (8, ["reminder 1"])):
+        at = NOW + timedelta(hours=hours)
+        book.settle(policy, HOOK, now=at)
+        assert told(book, at) == heard, hours
+
+
+def test_a_channel_that_was_down_hears_only_how_it_ended(book: IncidentBook) -> None:
+    """An incident that is over before the channel is back is one message, not two; none where ends are not told."""
+    book.observe("lag", [lag("a")], now=NOW)
+    book.settle(POLICY, HOOK, now=NOW)
+    book.observe("lag", [], now=NOW + MINUTE)
+    book.settle(POLICY, HOOK, now=NOW + 20 * MINUTE)
+    assert told(book, NOW + 20 * MINUTE) == ["over 1"]
+
+
+def test_a_message_whose_sender_was_killed_goes_again_with_the_same_id(book: IncidentBook) -> None:
+    """Claimed and not crossed off: nobody else sends it meanwhile, and after a while it is sent once more."""
+    book.observe("lag", [lag("a")], now=NOW)
+    book.settle(POLICY, HOOK, now=NOW)
+    first = claim(book.file, "webhook", now=NOW)
+    assert first is not None
+    assert claim(book.file, "webhook", now=NOW + CLAIM - MINUTE) is None
+    again = claim(book.file, "webhook", now=NOW + CLAIM)
+    assert again is not None
+    assert again.id == first.id
+
+
+def _tick(root: Path, address: str) -> None:
+    """What a daemon does, on the same incident."""
+    book = IncidentBook.of(Warehouse(root))
+    book.observe("lag", [lag("a")], now=NOW)
+    book.settle(POLICY, HOOK, now=NOW)
+    deliver(book, [Webhook(address)], Links(), lambda: NOW)
+
+
+@pytest.mark.parametrize("restarts", [1])
+def test_two_daemons_send_one_message(tmp_path: Path, restarts: int) -> None:
+    """Two processes find the same at once, and one is started again: the channel is told once."""
+    root = tmp_path / "warehouse"
+    with http_receiver() as hook:
+        for _ in range(1 + restarts):
+            daemons = [get_context("fork").Process(target=_tick, args=(root, hook.address)) for _ in range(2)]
+            for each in daemons:
+                each.start()
+            for each in daemons:
+                each.join()
+                assert each.exitcode == 0
+        assert [each["event"] for each in hook.got] == ["opened"]
+
+
+def test_the_book_is_its_owners(book: IncidentBook) -> None:
+    """It names assets and runs, no people; still nobody else can read it."""
+    book.observe("lag", [lag("a")], now=NOW)
+    for file in book.file.file.parent.iterdir():
+        assert file.stat().st_mode & 0o077 == 0, file

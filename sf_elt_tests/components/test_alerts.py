@@ -1,0 +1,293 @@
+"""Alerts, as Dagster's own sensors send them: evaluated as its daemon does, on runs that really fail."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from textwrap import dedent
+
+import dagster as dg
+import pytest
+
+from sf_elt.alerts import IncidentBook
+from sf_elt.components.alerts import watch
+from sf_elt.components.alerts.alerts import FAILED_RUNS, WATCH
+from sf_elt.components.alerts.watch import tick_before
+from sf_elt.components.frequency import timetable
+from sf_elt.components.resources import WarehouseResource, open_warehouse
+from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
+from sf_elt.warehouse import CallLedger
+from sf_elt_tests.alerts.receivers import Hook, http_receiver
+from sf_elt_tests.components.conftest import QUIET
+from sf_elt_tests.components.projects import CONNECTION
+from sf_elt_tests.components.test_yaml import PYPROJECT
+
+IMPORT = """
+type: sf_elt.components.SalesforceImport
+attributes:
+  name: salesforce
+  connection: salesforce
+  objects: [{object: Lead}]
+  start: "2026-01-01"
+  max_daily_api_calls: 10
+"""
+
+ALERTS = """
+type: sf_elt.components.Alerts
+attributes:
+  webhook: {url_env: HOOK}
+  settle_minutes: 0
+"""
+
+DAYS = dg.DailyPartitionsDefinition("2026-11-01", end_date="2026-11-20")
+
+
+class OrgIsDown(Exception):
+    """What a run fails of, with words that nobody must read elsewhere."""
+
+
+broken: set[str] = set()
+
+
+@dg.multi_asset(
+    name="make",
+    specs=[dg.AssetSpec(each, partitions_def=DAYS, skippable=True) for each in ("leads", "contacts")],
+    can_subset=True,
+)
+def make(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Makes both for a day, unless that is broken; on a `paused` one it makes nothing, and fails nothing."""
+    if context.partition_key in broken:
+        raise OrgIsDown("jane@example.com could not be read")
+    if "paused" not in broken:
+        for key in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=key)
+
+
+@dataclass
+class Watched:
+    """A deployment with Alerts, whose sensors are asked one tick after the other."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    hook: Hook
+    cursor: str | None = None
+
+    def run(self, day: int, *, fails: bool = False, tags: dict[str, str] | None = None) -> None:
+        key = f"2026-11-{day:02}"
+        (broken.add if fails else broken.discard)(key)
+        made = dg.materialize(
+            [make], partition_key=key, instance=self.instance, raise_on_error=False, run_config=QUIET, tags=tags
+        )
+        assert made.success is not fails
+
+    def failed(self) -> None:
+        """A tick of the sensor of failed runs, from where its last one ended."""
+        sensor = self.definitions.resolve_sensor_def(FAILED_RUNS)
+        self.cursor = sensor.evaluate_tick(self._context(self.cursor)).cursor
+
+    def look(self) -> str:
+        """A tick of the other one; what it says of itself."""
+        sensor = self.definitions.resolve_sensor_def(WATCH)
+        return sensor.evaluate_tick(self._context(None)).skip_message or ""
+
+    @property
+    def told(self) -> list[str]:
+        return [f"{each['event']}: {each['title']}" for each in self.hook.got]
+
+    def _context(self, cursor: str | None) -> dg.SensorEvaluationContext:
+        repository = self.definitions.get_repository_def()
+        return dg.build_sensor_context(self.instance, cursor=cursor, repository_def=repository)
+
+
+@pytest.fixture(scope="module")
+def hook_of_module() -> Iterator[Hook]:
+    with http_receiver() as hook:
+        yield hook
+
+
+@pytest.fixture(scope="module")
+def loaded_with_alerts(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    return load(tmp_path_factory.mktemp("with_alerts"), ALERTS)
+
+
+def load(folder: Path, *components: str) -> dg.Definitions:
+    """A project of an import, two assets, and these components."""
+    module = f"alerts_{abs(hash(str(folder)))}"
+    defs = folder / module / "defs"
+    (defs / "all").mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(PYPROJECT.format(module=module), "utf-8")
+    for package in (defs.parent, defs):
+        (package / "__init__.py").touch()
+    documents = [CONNECTION, IMPORT, *map(dedent, components)]
+    (defs / "all" / "defs.yaml").write_text("---\n".join(documents), "utf-8")
+    with pytest.MonkeyPatch.context() as monkeypatch, yaml_told_plainly(defs):
+        monkeypatch.syspath_prepend(str(folder))
+        return dg.Definitions.merge(
+            dg.load_from_defs_folder(path_within_project=defs.parent),
+            dg.Definitions(assets=[make], resources={"warehouse": WarehouseResource()}),
+        )
+
+
+@pytest.fixture
+def watched(
+    loaded_with_alerts: dg.Definitions, hook_of_module: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Watched]:
+    for each in (hook_of_module.got, hook_of_module.headers, hook_of_module.answers):
+        each.clear()
+    broken.clear()
+    for name in [name for name in os.environ if name.startswith("SALESFORCE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SF_ELT_DATA", str(tmp_path / "warehouse"))
+    monkeypatch.setenv("HOOK", hook_of_module.address)
+    with dg.DagsterInstance.ephemeral() as instance:
+        watched = Watched(loaded_with_alerts, instance, hook_of_module)
+        watched.failed()
+        yield watched
+
+
+def test_failing_partitions_are_one_message_until_each_is_made(watched: Watched) -> None:
+    """Three days fail, one in between goes well: one message; it is over when all three have been made, not before."""
+    for day, fails in ((1, True), (2, False), (3, True), (4, True)):
+        watched.run(day, fails=fails)
+        watched.failed()
+        watched.look()
+    assert watched.told == ["opened: Failed: contacts and 1 more"]
+    (first,) = watched.hook.got
+    assert first["facts"] == [
+        "contacts: OrgIsDown, partition 2026-11-01.", "leads: OrgIsDown, partition 2026-11-01.",
+    ]  # fmt: skip
+    assert "jane" not in str(first)
+    for day in (1, 3):
+        watched.run(day)
+        assert watched.look() == "1 incident open"
+    watched.run(4)
+    watched.look()
+    assert watched.told[1:] == ["over: Over: Failed: contacts and 1 more"]
+
+
+def test_the_same_failure_every_hour_is_one_incident(watched: Watched) -> None:
+    """A daemon that restarts, and sees the last run once more, sends nothing; the runs are counted."""
+    before = watched.cursor
+    for _ in range(3):
+        watched.run(5, fails=True)
+    watched.failed()
+    watched.cursor = before
+    watched.failed()
+    assert watched.told == ["opened: Failed: contacts and 1 more"]
+    (incident,) = IncidentBook.of(open_warehouse()).incidents()
+    assert incident.times == 3
+    watched.run(5)
+    watched.look()
+    watched.run(5, fails=True)
+    watched.failed()
+    assert watched.told[1:] == ["over: Over: Failed: contacts and 1 more", "opened: Failed: contacts and 1 more"]
+
+
+def test_a_pause_is_no_failure_and_ends_none(watched: Watched) -> None:
+    """A run that goes well and makes nothing, as one out of API calls, is not told, and no success."""
+    broken.add("paused")
+    watched.run(6)
+    watched.failed()
+    assert watched.told == []
+    watched.run(6, fails=True)
+    watched.failed()
+    watched.run(6)
+    assert watched.look() == "1 incident open"
+    broken.clear()
+    watched.run(6)
+    watched.look()
+    assert len(watched.told) == 2
+
+
+def test_a_run_that_dagster_starts_again_by_itself_is_not_told(watched: Watched) -> None:
+    """Only the last of its tries is."""
+    watched.run(7, fails=True, tags={"dagster/will_retry": "true"})
+    watched.failed()
+    assert watched.told == []
+
+
+def test_partitions_that_nobody_makes_again_are_let_go_of(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day after the failure, where the asset has been made otherwise: else it would hide every later failure."""
+    watched.run(8, fails=True)
+    watched.failed()
+    watched.run(9)
+    assert watched.look() == "1 incident open"
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(hours=25)
+
+    monkeypatch.setattr(watch, "datetime", Clock)
+    watched.look()
+    assert "over: Over: Failed: contacts and 1 more" in watched.told
+
+
+def test_calls_and_lags_are_told_by_the_other_sensor(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight of the import's ten calls; later the stream, which was never read, lags; each once, and over again."""
+    ledger = CallLedger(open_warehouse().calls().file)
+    for _ in range(8):
+        ledger.reserve("import:salesforce", 10, "GET", "/query")
+    watched.look()
+    watched.look()
+    assert watched.told == ["opened: API calls nearly used up: import:salesforce"]
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(hours=25)
+
+    monkeypatch.setattr(watch, "datetime", Clock)
+    said = watched.look()
+    assert said == "1 incident open; webhook: 2 sent"
+    assert watched.told[1:] == [
+        "over: Over: API calls nearly used up: import:salesforce", "opened: Not up to date: streams/salesforce_leads",
+    ]  # fmt: skip
+
+
+def test_a_tick_without_its_secret_says_which_and_keeps_the_message(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The variable is named in the log; once it is set, the message goes."""
+    monkeypatch.delenv("HOOK")
+    watched.run(10, fails=True)
+    watched.failed()
+    watched.look()
+    assert watched.told == []
+    assert "webhook cannot be told anything: the environment variable HOOK is not set" in capsys.readouterr().err
+    monkeypatch.setenv("HOOK", watched.hook.address)
+    watched.look()
+    assert len(watched.told) == 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "frequency", "number", "tick"),
+    [
+        ("2026-11-22 12:30", "hourly", 1, "2026-11-22 12:00"),
+        ("2026-11-22 12:30", "hourly", 2, "2026-11-22 11:00"),
+        ("2026-11-23 06:00", "0 7 * * 1-5", 2, "2026-11-19 07:00"),
+        ("2026-11-22 12:00", "weekly", 1, "2026-11-16 00:00"),
+    ],
+)
+def test_ticks_are_those_of_the_schedule(moment: str, frequency: str, number: int, tick: str) -> None:
+    """Over a weekend nothing lags that runs on weekdays only."""
+    at = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    assert tick_before(timetable(frequency), at, number) == datetime.fromisoformat(tick).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("components", "said"),
+    [
+        (["type: sf_elt.components.Alerts\nattributes: {quota_share: 0.5}\n"], "needs a channel at least"),
+        ([ALERTS, ALERTS], "there is more than one Alerts"),
+        ([ALERTS + "  lag_hours_by_stream: {salesforce_lead: 5}\n"], "did you mean 'salesforce_leads'"),
+        ([ALERTS + "  slack: {webhook_env: https://hooks.slack.com/T0}\n"], "webhook_env"),
+        ([ALERTS + "  email: {to: ['a@b.c\\nBcc: d@e.f'], sender: a@b.c, host: h}\n"], "to"),
+    ],
+)
+def test_wrong_yaml_is_told_with_its_place(tmp_path: Path, components: list[str], said: str) -> None:
+    """A secret in the place of a variable's name, a line end in an address, a stream that there is none of, …"""
+    with pytest.raises(WrongYaml, match=said) as error:
+        load(tmp_path, *components)
+    assert "defs.yaml:" in str(error.value)

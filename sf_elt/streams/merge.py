@@ -12,6 +12,7 @@ from datetime import datetime
 from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import Download
+from sf_elt.streams.apart import keep_apart
 from sf_elt.streams.columns import StreamColumns
 from sf_elt.streams.overtaken import Refreshed, keep_refreshed
 from sf_elt.streams.schema import TableShape
@@ -131,6 +132,7 @@ def _merge(
     kept_out = keep_out(connection, "incoming", staging)
     if _repeats_ids(connection, "incoming"):
         _keep_newest(connection, "incoming", names["version"])
+    keep_apart(connection, staging.stream, staging.columns)
     keep_refreshed(connection, refreshed, staging.columns.names, names["stream"], names["version"])
     connection.execute(statement("merge.sql").format_map(names))
     counted = connection.execute(statement("merge_counts.sql").format_map(names)).fetchall()

@@ -9,6 +9,7 @@ REST pages hold fewer of them shift it: `rest_rows` is there for that.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ from sf_elt.salesforce import (
 from sf_elt.salesforce.downloads.costs import break_even
 from sf_elt.salesforce.soql import all_of, compare
 from sf_elt.streams.columns import StreamColumns
+from sf_elt.streams.errors import SpecRefused
 from sf_elt.streams.landing import Begun
 from sf_elt.streams.progress import Progress
 from sf_elt.streams.wide import is_wide, read_wide
@@ -49,13 +51,16 @@ _EARLIER, _LATER, _BY_ID = "earlier", "later", "by-id"
 
 @dataclass(frozen=True)
 class Reading:
-    """What one read asks the org for: these columns of the spec's object; only rows that fulfil `only` besides."""
+    """What one read asks the org for: these columns of the spec's object; only rows that fulfil `only` besides, and of
+    them the `newest` so many.
+    """
 
     org: Org
     spec: StreamSpec
     columns: StreamColumns
     progress: Progress
     only: str = ""
+    newest: int | None = None
 
     @property
     def include_deleted(self) -> bool:
@@ -67,7 +72,16 @@ class Reading:
 
     def soql(self, span: ReadRange) -> str:
         """The query of a range, of any length: where it is longer than the org takes, its columns come in groups."""
-        return select(self.columns.names, self.spec.object, self.where(span), longest=None)
+        by = self.columns.timestamp_field if self.newest is not None else ""
+        return select(
+            self.columns.names,
+            self.spec.object,
+            self.where(span),
+            order_by=by or None,
+            newest_first=True,
+            limit=self.newest,
+            longest=None,
+        )
 
     def asks_as(self, begun: Begun) -> bool:
         """Whether the read that was begun asked for the same, so that its pages are what this one would land."""
@@ -101,7 +115,13 @@ class Reading:
         return "bulk" if self.spec.transport == "auto" and is_large else "rest"
 
     def download(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
-        """Lands a range, in parts where the org finds it too much at once. What has landed of it is gone on with."""
+        """Lands a range, in parts where the org finds it too much at once. What has landed of it is gone on with.
+
+        The `newest` rows of it come from one query: no part of the range would know how many the others have. Raises
+        SpecRefused where that is too long for any.
+        """
+        if self.newest is not None:
+            return self._newest(span, folder, transport, counted)
         if (folder / _BY_ID).is_dir():
             return self._by_id(span, folder / _BY_ID, counted)
         if (folder / _EARLIER).is_dir():
@@ -126,6 +146,20 @@ class Reading:
             if not fits_rest(soql):
                 return read_wide(self, span, folder, counted, by="rest")
             return self._by_rest(span, folder, counted)
+
+    def _newest(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
+        soql = self.soql(span)
+        if is_wide(soql):
+            raise SpecRefused(
+                f"{self.spec.stream}: a query of all its {len(self.columns.names):,} fields is too long to be limited: "
+                "say which `fields`, or leave out the limit"
+            )
+        if transport == "bulk":
+            with suppress(NotInBulk):
+                return self._in_bulk(soql, folder, counted)
+        return download_rest(
+            self.org, soql, folder, include_deleted=self.include_deleted, on_page=self._on_page(counted)
+        )
 
     def _in_parts(self, span: ReadRange, folder: Path, transport: Chosen, counted: int | None) -> Download:
         """Both halves of the range; a short one, or one that is not cut by time, page by page in the order of Ids."""

@@ -94,6 +94,16 @@ CREATE TABLE IF NOT EXISTS ops.refreshes (
     run_id VARCHAR NOT NULL
 );
 
+-- Fields that were read apart from their record (an import that was started with `fields`), and are newer than the rest
+-- of its row. A row goes when the record has been read whole that late.
+CREATE TABLE IF NOT EXISTS ops.read_apart (
+    stream VARCHAR NOT NULL,
+    record_id VARCHAR NOT NULL,
+    field VARCHAR NOT NULL,
+    version TIMESTAMP NOT NULL,               -- of the record that the field's value is from
+    read_at TIMESTAMP NOT NULL
+);
+
 -- Input that could not be read: nothing is lost, it waits here with its reason.
 CREATE TABLE IF NOT EXISTS ops.set_aside (
     stream VARCHAR NOT NULL,

@@ -12,6 +12,7 @@ from simple_salesforce.exceptions import SalesforceError as Refused
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import SalesforceError
 from sf_elt.streams import StreamSpec, Window, reconcile, refresh_formulas, spans_read, stream_columns
+from sf_elt.streams.adhoc import Wanted, read_some
 from sf_elt.streams.progress import Progress
 from sf_elt.warehouse import WarehouseEmpty
 from sf_elt_tests.demo_org.soap_client import Fault, soap
@@ -32,6 +33,12 @@ STREAMS = (
     StreamSpec("campaigns", "Campaign", timestamp_field="none"),
     StreamSpec("lead_history", "LeadHistory"),
 )
+SOME_FIELDS = {
+    "Contact": ("Description", "Birthdate", "Account.Name"),
+    "Lead": ("Description", "Title", "Owner.Name"),
+    "Account": ("Description", "Rating", "Name"),
+    "LeadHistory": ("NewValue", "OldValue"),
+}
 
 Row = dict[str, object]
 
@@ -166,7 +173,10 @@ class Imports:
     def work(self) -> None:
         """One read or upkeep of one stream, perhaps killed on its way."""
         spec = self._anyhow(self.choose.choice(STREAMS))
-        deeds = [self.read_any, self.read_any, self.read_new, self.read_new, self.reconcile, self.refresh]
+        deeds = [
+            self.read_any, self.read_any, self.read_new, self.read_new, self.reconcile, self.refresh, self.read_some,
+            self.read_some,
+        ]  # fmt: skip
         with suppress(KeyboardInterrupt, SalesforceError):
             self.choose.choice(deeds)(spec, self._killer())
         self.check(spec)
@@ -198,6 +208,16 @@ class Imports:
     def refresh(self, spec: StreamSpec, kill: Progress | None = None) -> None:
         org, meter, warehouse, now = self.importer.org, self.importer.meter, self.importer.warehouse, self.people.now()
         refresh_formulas(org, meter, warehouse, spec, now=now, run_id="run", progress=kill)
+
+    def read_some(self, spec: StreamSpec, kill: Progress | None = None) -> None:
+        """By hand: some fields, or some rows, of any window."""
+        org, meter, warehouse, now = self.importer.org, self.importer.meter, self.importer.warehouse, self.people.now()
+        window = self.choose.choice(self.windows())
+        names = (
+            [] if spec.timestamp_field else [each for each in SOME_FIELDS[spec.object] if self.choose.random() < 0.7]
+        )
+        wanted = Wanted(tuple(names), self.choose.choice([None, 1, 5]) if names else 3)
+        read_some(org, meter, warehouse, spec, window, wanted, now=now, run_id="run", progress=kill)
 
     def _anyhow(self, spec: StreamSpec) -> StreamSpec:
         return replace(spec, transport=self.choose.choice(["rest", "bulk"]), page_rows=self.choose.choice([7, None]))

@@ -65,7 +65,9 @@ def _standing(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]
 @contextmanager
 def _stream() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA streams; CREATE SCHEMA ops")
+        connection.execute(
+            "CREATE SCHEMA streams; CREATE SCHEMA ops; CREATE TABLE ops.read_apart (stream VARCHAR, field VARCHAR)"
+        )
         connection.execute(
             "CREATE TABLE ops.schema_changes (stream VARCHAR, field VARCHAR, change VARCHAR, type_before VARCHAR,"
             " type_after VARCHAR, seen_at TIMESTAMP)"

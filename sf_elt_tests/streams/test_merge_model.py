@@ -148,7 +148,9 @@ def _one_read(pages: Sequence[Sequence[Version]], *, several_versions: bool) -> 
 @contextmanager
 def _stream() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     with duckdb.connect() as connection, tempfile.TemporaryDirectory() as folder:
-        connection.execute("CREATE SCHEMA streams; CREATE SCHEMA ops")
+        connection.execute(
+            "CREATE SCHEMA streams; CREATE SCHEMA ops; CREATE TABLE ops.read_apart (stream VARCHAR, field VARCHAR)"
+        )
         connection.execute(
             "CREATE TABLE ops.schema_changes (stream VARCHAR, field VARCHAR, change VARCHAR, type_before VARCHAR,"
             " type_after VARCHAR, seen_at TIMESTAMP)"

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
-from sf_elt.cli.showing import Column, Format, Rows, refuse, safe, say, show, show_json
+from sf_elt.cli.examples import examples
+from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, safe, say, show, show_json
 
 if TYPE_CHECKING:
     from sf_elt.insight import Audience, AudiencePreview, AudiencesPreview, StandingAudience
@@ -16,10 +18,9 @@ audiences = typer.Typer(name="audiences", help="Audiences: as they stand, and as
 
 TRIED = "This condition"
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-
 
 @audiences.command("list")
+@examples("sf-elt audiences list", "sf-elt audiences list --json | jq '.[] | {name, members}'")
 def list_(as_json: JsonOption = False) -> None:
     """The audiences as last evaluated: members, share of all profiles, who came and went in the last 7 days."""
     from sf_elt.components.resources import open_warehouse
@@ -55,8 +56,18 @@ def list_(as_json: JsonOption = False) -> None:
 
 
 @audiences.command()
+@examples(
+    "sf-elt audiences preview",
+    "sf-elt audiences preview 'Frequent visitors'",
+    "sf-elt audiences preview --condition 'frequency > 80 AND recency > 50'  # before it is in the YAML",
+)
 def preview(
-    name: Annotated[str, typer.Argument(help="Name of one audience, to see it in detail. Default: all.")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Name of one audience, to see it in detail. Default: all.", autocompletion=completing.audiences
+        ),
+    ] = "",
     condition: Annotated[
         str, typer.Option("--condition", help="A condition to try, which need not be in the YAML.")
     ] = "",

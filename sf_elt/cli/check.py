@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
 from sf_elt.cli.findings import show_findings
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     "sf-elt check --json | jq '.[].findings[] | select(.verdict != \"ok\")'  # what is to be granted",
 )
 def check(
-    connection: Annotated[str, typer.Argument(help="Name of one connection. Default: all of them.")] = "",
+    connection: Annotated[
+        str, typer.Argument(help="Name of one connection. Default: all of them.", autocompletion=completing.connections)
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Tests logins, limits, permissions and fields against the YAML of this deployment, and says what to grant.

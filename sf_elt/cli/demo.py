@@ -5,9 +5,14 @@ from typing import Annotated
 
 import typer
 
+from sf_elt.cli.examples import examples
+
 DEMO_FOLDER = Path("data/demo")
 
 
+@examples(
+    "sf-elt demo", "sf-elt demo --records 500 --folder /tmp/demo", "sf-elt demo --keep-org  # the same org, once more"
+)
 def demo(
     records: Annotated[int, typer.Option(help="People to make (leads and contacts).", min=50)] = 5_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same data.", min=0)] = 7,
@@ -20,6 +25,7 @@ def demo(
     raise typer.Exit(run_demo(folder, seed=seed, records=records, keep_org=keep_org))
 
 
+@examples("sf-elt dev", "sf-elt dev --port 3001")
 def dev(
     port: Annotated[int, typer.Option(help="Port of Dagster's web UI on 127.0.0.1.", min=0, max=65535)] = 3000,
     folder: Annotated[

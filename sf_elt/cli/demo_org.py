@@ -1,6 +1,5 @@
 """`sf-elt demo-org`: runs the demo org."""
 
-import logging
 import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -9,10 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli.examples import examples
+
 if TYPE_CHECKING:
     from sf_elt.demo_org.serve import Details
 
 
+@examples(
+    "sf-elt demo-org --port 8080 --records 300",
+    "sf-elt demo-org --json > org.json  # for a program: address, users, a session",
+    "sf-elt demo-org --file org.duckdb  # the same org next time",
+)
 def demo_org(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 0,
     seed: Annotated[int, typer.Option(help="The same seed, records and day make the same data.", min=0)] = 7,
@@ -61,8 +67,6 @@ def demo_org(
     from sf_elt.demo_org.auth.apps import AppsFileError, read_apps
     from sf_elt.demo_org.org import OrgFileError, Settings, create_org
     from sf_elt.demo_org.serve import DemoOrgError, bind, serve
-
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
 
     def say_ready(details: "Details") -> None:
         typer.echo(details.as_json() if as_json else _readable(details))  # flushes, where there is an output at all

@@ -1,14 +1,16 @@
 """`sf-elt erase`: a person erased on request."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.examples import examples
 from sf_elt.cli.profile import loaded_mapping
-from sf_elt.cli.showing import refuse, safe, say
+from sf_elt.cli.showing import JsonOption, refuse, safe, say, show_json
 
 if TYPE_CHECKING:
     from sf_elt.profiles import Erasure
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 MOST_LINES = 20
 
 
+@examples(
+    "sf-elt erase ada@example.com --dry-run",
+    "sf-elt erase ada@example.com --reason 'request 4711'",
+    "sf-elt erase  # ends what was cut short",
+)
 def erase(
     asked: Annotated[
         str,
@@ -26,6 +33,7 @@ def erase(
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
     reason: Annotated[
         str, typer.Option("--reason", help="Kept in ops.erasures: the number of a request, and not who it was.")
     ] = "",
@@ -41,11 +49,14 @@ def erase(
     read_env_file()
     if "@" in reason or (asked and asked.strip().lower() in reason.lower()):
         refuse("erase", "--reason is kept: it must not say who it was")
+    if as_json and asked and not (dry_run or yes):
+        raise typer.BadParameter("with --json nobody is asked: give --yes or --dry-run as well")
     warehouse = open_warehouse()
     try:
         if not asked:
             ended = finish_erasures(warehouse, now=datetime.now(UTC), progress=say)
             say(f"{ended} erasures came to their end." if ended else "There is nothing left to end.")
+            _show_json({"ended": ended}, as_json)
             return
         mapping = loaded_mapping("erase")
         try:
@@ -55,10 +66,13 @@ def erase(
             if not ended:
                 raise
             say(f"{nobody}; {ended} erasures that had been cut short came to their end.")
+            _show_json({"ended": ended}, as_json)
             return
-        _show(what)
+        if not as_json:
+            _show(what)
         if dry_run:
             say("Nothing was changed.")
+            _show_json(asdict(what) | {"erased": False}, as_json)
             return
         if not yes:
             typer.confirm("Erase this person? It cannot be undone.", abort=True, err=True)
@@ -66,6 +80,12 @@ def erase(
     except (ProfilesError, WarehouseError) as error:
         refuse("erase", str(error))
     say("Erased. The next run of the profiles builds all of them anew.")
+    _show_json(asdict(what) | {"erased": True}, as_json)
+
+
+def _show_json(value: Mapping[str, object], as_json: bool) -> None:
+    if as_json:
+        show_json(value)
 
 
 def _show(what: "Erasure") -> None:

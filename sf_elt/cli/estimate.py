@@ -5,18 +5,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
-from sf_elt.cli.showing import refuse, safe, show_json
+from sf_elt.cli.examples import examples
+from sf_elt.cli.showing import JsonOption, refuse, safe, show_json
 from sf_elt.cli.times import length
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.components.estimate import Estimate
     from sf_elt.streams.estimating import Finish
 
 
+@examples(
+    "sf-elt estimate",
+    "sf-elt estimate salesforce --json | jq '.[] | {rows, api_calls, done_at}'",
+)
 def estimate(
-    name: Annotated[str, typer.Argument(metavar="IMPORT", help="Name of one import. Default: all of them.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="IMPORT", help="Name of one import. Default: all of them.", autocompletion=completing.imports
+        ),
+    ] = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Says what the first import reads and spends and when it is done, from the org's own counts and limits.
 
@@ -35,7 +47,11 @@ def estimate(
     deployment = loaded_deployment("estimate")
     try:
         importers = [deployment.importer(name)] if name else deployment.imports
-        found = [estimated(deployment, each, open_warehouse()) for each in importers]
+        with waiting("asking Salesforce how much there is for") as told:
+            found = []
+            for number, importer in enumerate(importers):
+                told(importer.name, number, len(importers))
+                found.append(estimated(deployment, importer, open_warehouse()))
     except SalesforceError as error:
         refuse("estimate", "\n".join(filter(None, [str(error), what_to_do(error), "`sf-elt check` says more."])))
     except (NotInDeployment, SpecRefused, WarehouseError, OSError) as error:
@@ -45,10 +61,11 @@ def estimate(
         show_json([_plain(each, now) for each in found])
         return
     for each in found:
-        _show(each, now)
+        show_estimate(each, now)
 
 
-def _show(found: "Estimate", now: datetime) -> None:
+def show_estimate(found: "Estimate", now: datetime) -> None:
+    """A table of its streams, and lines below it: when it is done, what would shorten it, what was assumed."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

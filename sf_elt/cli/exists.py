@@ -1,15 +1,16 @@
 """`sf-elt exists`: who of a list is in Salesforce already."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli.examples import examples
 from sf_elt.cli.org_session import Connection, metered_org
-from sf_elt.cli.showing import Column, Format, FormatOption, Rows, chosen, refuse, safe, say, show
+from sf_elt.cli.showing import Column, Format, FormatOption, JsonOption, Rows, chosen, refuse, safe, say, show
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.salesforce.matching import Person, Presence
@@ -22,6 +23,11 @@ LABELS = {
 }  # fmt: skip
 
 
+@examples(
+    "sf-elt exists people.csv",
+    "sf-elt exists people.csv --company-column Employer --out answer.csv",
+    "sf-elt exists 'Frequent visitors' --json | jq 'group_by(.status) | map({(.[0].status): length})'",
+)
 def exists(
     source: Annotated[
         str,
@@ -45,6 +51,7 @@ def exists(
         ),
     ] = "",
     how: FormatOption = None,
+    as_json: JsonOption = False,
     connection: Connection = "",
 ) -> None:
     """Tells for a list of people who is in Salesforce already: as lead, as contact, by their company's account.
@@ -55,11 +62,12 @@ def exists(
     from sf_elt.salesforce.limits import calls_in_words
     from sf_elt.salesforce.matching import find_people
 
+    how = chosen(how, as_json=as_json)
     try:
         if out is not None:
             check_answer(out, Path(source))
         people = _people(source, email_column, company_column)
-        with metered_org(connection, command="exists") as (org, meter), _waiting() as told:
+        with metered_org(connection, command="exists") as (org, meter), waiting("asking Salesforce:") as told:
             found = find_people(org, people, on_progress=told)
         rows = [_row(person, presence) for person, presence in zip(people, found, strict=True)]
         if out is not None:
@@ -100,15 +108,6 @@ def _members(audience: str, email_field: str, company_field: str) -> "list[Perso
     return [Person(addresses_in(each), of_each) for each, of_each in zip(emails, companies, strict=True)]
 
 
-@contextmanager
-def _waiting() -> Iterator[Callable[[str, int, int], None]]:
-    """Says on a terminal how far it is."""
-    from rich.console import Console
-
-    with Console(stderr=True).status("asking Salesforce") as status:
-        yield lambda name, asked, of: status.update(f"asking Salesforce: {name}, {asked:,} of {of:,} values")
-
-
 def _row(person: "Person", presence: "Presence") -> dict[str, object]:
     return {
         "email": "; ".join(person.emails) or None,
@@ -123,14 +122,14 @@ def _row(person: "Person", presence: "Presence") -> dict[str, object]:
     }
 
 
-def _show(rows: Sequence[Mapping[str, object]], how: Format | None) -> None:
+def _show(rows: Sequence[Mapping[str, object]], how: Format) -> None:
     from sf_elt.cli.people_files import for_spreadsheet
 
-    if chosen(how) in (Format.jsonl, Format.json):
+    if how in (Format.jsonl, Format.json):
         show([], Rows(rows, len(rows)), how)
         return
-    of_text = [*for_spreadsheet(rows)] if chosen(how) == Format.csv else [_readable(row) for row in rows]
-    shown = [name for name in LABELS if chosen(how) == Format.csv or any(row[name] for row in of_text)]
+    of_text = [*for_spreadsheet(rows)] if how == Format.csv else [_readable(row) for row in rows]
+    shown = [name for name in LABELS if how == Format.csv or any(row[name] for row in of_text)]
     show([Column(name, LABELS[name]) for name in shown], Rows(of_text, len(rows)), how)
 
 

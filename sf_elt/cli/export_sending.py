@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import typer
 
-from sf_elt.cli.export_session import WAITS, ExportName, OpenExport, opened_export
+from sf_elt.cli.examples import examples
+from sf_elt.cli.export_session import ExportName, OpenExport, opened_export
 from sf_elt.cli.exports import (
     FullOption,
-    JsonOption,
     changes_shown,
     counts_in_words,
     export,
@@ -18,7 +18,9 @@ from sf_elt.cli.exports import (
     show_changes,
     switched_off,
 )
-from sf_elt.cli.showing import say, show_json
+from sf_elt.cli.faults import ExitCode
+from sf_elt.cli.showing import JsonOption, say, show_json
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.writeback import ExportReport, UndoPlan
@@ -27,6 +29,11 @@ DONE = {"create": "created", "update": "updated", "delete": "deleted", "undelete
 
 
 @export.command()
+@examples(
+    "sf-elt export send leads",
+    "sf-elt export send leads --approve 6892284be200446f96384de0161b5540  # what waits, as it was planned",
+    "sf-elt export send leads --json | jq '{by_operation, failed, waits_for_approval}'",
+)
 def send(
     name: ExportName,
     approve: Annotated[
@@ -41,15 +48,20 @@ def send(
     """
     from sf_elt.writeback import run_export
 
-    with opened_export(name, command="export send") as opened:
+    with opened_export(name, command="export send") as opened, waiting(f"{name}:", elsewhere=_progress) as told:
         report = run_export(
             opened.org, opened.warehouse, opened.export, now=datetime.now(UTC), run_id=_run_id(), approve=approve,
-            replan=replan, progress=_progress,
+            replan=replan, progress=told,
         )  # fmt: skip
     _end(report, as_json=as_json)
 
 
 @export.command()
+@examples(
+    "sf-elt export undo leads  # what it would put back",
+    "sf-elt export undo leads --apply",
+    "sf-elt export undo leads --run 0f6c7f0c-0a0b-4b6e-8f3d-0c1f8e3a7b52 --json",
+)
 def undo(
     name: ExportName,
     run: Annotated[
@@ -74,7 +86,8 @@ def undo(
             found = plan_undo(org, warehouse, spec, now=now, run_id=run_id, undoes=run, force=force, dry_run=True)
             _show_undo(opened, found, full=full, as_json=as_json)
             return
-        report = run_undo(org, warehouse, spec, now=now, run_id=run_id, undoes=run, force=force, progress=_progress)
+        with waiting(f"{name}:", elsewhere=_progress) as told:
+            report = run_undo(org, warehouse, spec, now=now, run_id=run_id, undoes=run, force=force, progress=told)
     _end(report, as_json=as_json)
 
 
@@ -100,7 +113,7 @@ def _end(report: "ExportReport", *, as_json: bool) -> None:
     else:
         _say_numbers(report)
     waits = report.awaits is not None or report.paused_until is not None
-    raise typer.Exit(1 if report.failed else WAITS if waits else 0)
+    raise typer.Exit(ExitCode.WRONG if report.failed else ExitCode.WAITS if waits else ExitCode.DONE)
 
 
 def _say_numbers(report: "ExportReport") -> None:

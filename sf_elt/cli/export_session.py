@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.faults import ExitCode
 from sf_elt.cli.showing import refuse
 
 if TYPE_CHECKING:
@@ -15,10 +17,14 @@ if TYPE_CHECKING:
     from sf_elt.salesforce import Org
     from sf_elt.warehouse import Warehouse
 
-WAITS = 3
-"""Exit code where nothing is wrong and something waits: for approval, or for API calls."""
-
-ExportName = Annotated[str, typer.Argument(metavar="NAME", help="The export: leads. `sf-elt export list` names them.")]
+ExportName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="The export: leads. `sf-elt export list` names them.",
+        autocompletion=completing.exports,
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class OpenExport:
 
 @contextmanager
 def opened_export(name: str, *, command: str, job: str = "") -> Iterator[OpenExport]:
-    """The export with an open session. What goes wrong ends the command with status 1.
+    """The export with an open session. What goes wrong ends the command with its code.
 
     Calls count for the export and its maximum, or for the `job`, which has none.
     """
@@ -60,7 +66,7 @@ def opened_export(name: str, *, command: str, job: str = "") -> Iterator[OpenExp
         with resource.org(meter) as org:
             yield OpenExport(export, org, warehouse)
     except AllowanceSpent as spent:
-        refuse(command, f"{spent}; calls are free again at {spent.until:%Y-%m-%d %H:%M} UTC")
+        refuse(command, f"{spent}; calls are free again at {spent.until:%Y-%m-%d %H:%M} UTC", ExitCode.WAITS)
     except (ExportMisconfigured, UnknownObject) as error:
         refuse(command, what_to_do_with_fields(export, export.connection, str(error)))
     except SalesforceError as error:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli.environment import read_env_file
-from sf_elt.cli.export_session import WAITS, ExportName, opened_export
-from sf_elt.cli.showing import Column, FormatOption, Rows, refuse, say, show, show_json
+from sf_elt.cli.examples import examples
+from sf_elt.cli.export_session import ExportName, opened_export
+from sf_elt.cli.faults import ExitCode
+from sf_elt.cli.showing import Column, FormatOption, JsonOption, Rows, chosen, refuse, say, show, show_json
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.components.exports.salesforce_export import SalesforceExport
@@ -23,7 +26,6 @@ export = typer.Typer(
     name="export", help="Exports: what they would do, sending, approval and undo.", no_args_is_help=True
 )
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 FullOption = Annotated[bool, typer.Option("--full", help="Show values in full, personal data among them.")]
 VERBS = {"create": "create", "update": "update", "delete": "delete", "undelete": "bring back"}
 
@@ -31,7 +33,11 @@ _QUOTED = re.compile(r"'[^']*'")
 
 
 @export.command("list")
-def list_(how: FormatOption = None) -> None:
+@examples(
+    "sf-elt export list",
+    "sf-elt export list --json | jq -r '.[] | select(.state == \"waiting for approval\") | .export'",
+)
+def list_(how: FormatOption = None, as_json: JsonOption = False) -> None:
     """The exports with their last plans: what waits, what is paused, which run an undo would take back."""
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import open_warehouse
@@ -39,6 +45,7 @@ def list_(how: FormatOption = None) -> None:
     from sf_elt.writeback.standing import last_plans
 
     read_env_file()
+    how = chosen(how, as_json=as_json)
     deployment = loaded_deployment("export list")
     plans: Mapping[str, LastPlan] = {}
     try:
@@ -59,6 +66,11 @@ def list_(how: FormatOption = None) -> None:
 
 
 @export.command()
+@examples(
+    "sf-elt export plan leads",
+    "sf-elt export plan leads --full  # with personal data",
+    "sf-elt export plan leads --json | jq .by_operation",
+)
 def plan(name: ExportName, full: FullOption = False, as_json: JsonOption = False) -> None:
     """What the export would do now: counts, what is set aside and why, the first records field by field.
 
@@ -68,20 +80,23 @@ def plan(name: ExportName, full: FullOption = False, as_json: JsonOption = False
 
     with opened_export(name, command="export plan") as opened:
         if not opened.export.enabled:
-            say(switched_off(name))
+            _say_switched_off(name, as_json=as_json)
             return
-        found = plan_export(
-            opened.org, opened.warehouse, opened.export, now=datetime.now(UTC), run_id="look", dry_run=True
-        )
+        with waiting(f"planning {name}:") as told:
+            told("reading profiles, asking Salesforce", 0, None)
+            found = plan_export(
+                opened.org, opened.warehouse, opened.export, now=datetime.now(UTC), run_id="look", dry_run=True
+            )
         shown = _values_shown(opened.export, found, full=full)
     if as_json:
         show_json({**_plain(found, full=full), "first_changes": shown})
     else:
         _show_plan(found, shown, full=full)
-    raise typer.Exit(WAITS if found.held_because else 0)
+    raise typer.Exit(ExitCode.WAITS if found.held_because else ExitCode.DONE)
 
 
 @export.command()
+@examples("sf-elt export reject leads 6892284be200446f96384de0161b5540")
 def reject(name: ExportName, plan_id: Annotated[str, typer.Argument(metavar="PLAN_ID", help="The plan.")]) -> None:
     """Ends a plan that waits for approval. Nothing of it is sent; the next run plans anew."""
     from sf_elt.cli.loading import loaded_deployment
@@ -99,6 +114,13 @@ def reject(name: ExportName, plan_id: Annotated[str, typer.Argument(metavar="PLA
     except (NotInDeployment, ExportError, WarehouseError, OSError) as error:
         refuse("export reject", str(error))
     say(f"Plan {plan_id} is rejected. The next run of {name} plans anew.")
+
+
+def _say_switched_off(name: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"export": name, "switched_off": True})
+    else:
+        say(switched_off(name))
 
 
 def switched_off(name: str) -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli.examples import examples
 from sf_elt.cli.org_session import Connection, opened_org
-from sf_elt.cli.showing import Column, Format, FormatOption, Rows, chosen, refuse, show
+from sf_elt.cli.showing import Column, Format, FormatOption, JsonOption, Rows, chosen, refuse, show
 
 if TYPE_CHECKING:
     from sf_elt.salesforce import FieldDescribe, Org
@@ -42,6 +43,11 @@ Limit = Annotated[int | None, typer.Option(help="At most so many records.", min=
 
 
 @sf.command()
+@examples(
+    "sf-elt sf find 00Q5g00000JyVtEEAV",
+    "sf-elt sf find 00Q5g00000JyVtEEAV --fields Name,Email,Owner.Name",
+    "sf-elt sf find 00Q5g00000JyVtEEAV --json | jq .Status",
+)
 def find(
     record_id: RecordId,
     object_name: Annotated[
@@ -49,6 +55,7 @@ def find(
     ] = "",
     fields: Fields = "all",
     how: FormatOption = None,
+    as_json: JsonOption = False,
     connection: Connection = "",
 ) -> None:
     """Shows the record with this Id: a lead, a contact, an account, anything."""
@@ -57,6 +64,7 @@ def find(
     if "@" in record_id:
         raise typer.BadParameter("this is an e-mail address: look for it with sf-elt sf find-by-email")
     check_id(record_id, "To look for a name: sf-elt sf fetch Lead --where \"Name LIKE '%Smith%'\"")
+    how = chosen(how, as_json=as_json)
     with opened_org(connection) as org:
         wanted = () if _are_all(fields) else _names(org, object_name or lookups.object_of(org, record_id), fields)
         record = lookups.find(org, record_id, wanted, object_name=object_name or None)
@@ -64,10 +72,19 @@ def find(
             refuse("sf", "there is no such record, or this user may not see it. Deleted records are not found")
         described = lookups.describe(org, record.object_name)
         known = wanted or [name for name in record if name in described.by_name]
-        show(labelled(org, record.object_name, known), Rows([record], 1), how, title=f"{described.label} {record.id}")
+        show(
+            labelled(org, record.object_name, known),
+            Rows([record], 1, alone=True),
+            how,
+            title=f"{described.label} {record.id}",
+        )
 
 
 @sf.command()
+@examples(
+    "sf-elt sf find-by-email ada@example.com",
+    "sf-elt sf find-by-email ada@example.com --object Lead --fields all",
+)
 def find_by_email(
     email: Annotated[str, typer.Argument(help="The e-mail address, in any letter case.")],
     object_name: Annotated[
@@ -76,6 +93,7 @@ def find_by_email(
     ] = "",
     fields: Fields = "",
     how: FormatOption = None,
+    as_json: JsonOption = False,
     connection: Connection = "",
 ) -> None:
     """Shows everybody with this e-mail address: users, contacts and leads, or records of one object."""
@@ -83,6 +101,7 @@ def find_by_email(
 
     if not email.strip():
         raise typer.BadParameter("give an e-mail address")
+    how = chosen(how, as_json=as_json)
     objects = (object_name,) if object_name else lookups.PEOPLE
     with opened_org(connection) as org:
         names = _names_of(org, objects, fields)
@@ -101,6 +120,11 @@ def find_by_email(
 
 
 @sf.command()
+@examples(
+    "sf-elt sf fetch Lead --where \"Status = 'Open - Not Contacted'\" --limit 20",
+    "sf-elt sf fetch Contact --fields Name,Email,Account.Industry --format csv > contacts.csv",
+    "sf-elt sf fetch Lead --deleted --json | jq length",
+)
 def fetch(
     object_name: ObjectName,
     fields: Fields = "",
@@ -110,11 +134,13 @@ def fetch(
     limit: Limit = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Also what is in the recycle bin.")] = False,
     how: FormatOption = None,
+    as_json: JsonOption = False,
     connection: Connection = "",
 ) -> None:
     """Lists the records of an object. Without --fields: Id, name, and what else tells who or what it is."""
     from sf_elt.salesforce import lookups
 
+    how = chosen(how, as_json=as_json)
     with opened_org(connection) as org:
         names = _names(org, object_name, fields)
         try:
@@ -126,19 +152,25 @@ def fetch(
 
 
 @sf.command()
+@examples(
+    'sf-elt sf query "SELECT Status, COUNT(Id) FROM Lead GROUP BY Status"',
+    'sf-elt sf query "SELECT Id, Name FROM Account" --format jsonl',
+)
 def query(
     soql: Annotated[str, typer.Argument(metavar="SOQL", help="The query, in quotation marks.")],
     limit: Annotated[int | None, typer.Option(help="How many rows a table shows (50).", min=1)] = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Also what is in the recycle bin.")] = False,
     how: FormatOption = None,
+    as_json: JsonOption = False,
     connection: Connection = "",
 ) -> None:
     """Runs any SOQL query and shows all its rows: "SELECT Status, COUNT(Id) FROM Lead GROUP BY Status"."""
     from sf_elt.salesforce import RequestRefused, lookups
 
+    how = chosen(how, as_json=as_json)
     with opened_org(connection) as org:
         try:
-            names = [] if chosen(how) in (Format.jsonl, Format.json) else lookups.query_columns(org, soql)
+            names = [] if how in (Format.jsonl, Format.json) else lookups.query_columns(org, soql)
             found = _rows(lookups.query_pages(org, soql, include_deleted=deleted))
         except RequestRefused as error:
             words = str(error).partition(error.code or "")[2].strip() or str(error)
@@ -147,21 +179,28 @@ def query(
 
 
 @sf.command()
+@examples(
+    "sf-elt sf describe Lead",
+    "sf-elt sf describe Lead --field LeadSource  # all about one field",
+    "sf-elt sf describe Lead --json | jq -r '.[].name'",
+)
 def describe(
     object_name: ObjectName,
     field: Annotated[str, typer.Option(metavar="FIELD", help="Only this field, with everything about it.")] = "",
     how: FormatOption = None,
+    as_json: JsonOption = False,
     connection: Connection = "",
 ) -> None:
     """Lists the fields of an object: what people call them, their API names, what they hold."""
     from sf_elt.salesforce import lookups
 
+    how = chosen(how, as_json=as_json)
     with opened_org(connection) as org:
         described = lookups.describe(org, object_name)
         fields = [described.field(field)] if field else described.fields
         rows = [_field_row(each) for each in fields]
         names = [*rows[0]] if field else ["label", "name", "type", "required", "help"]
-        if chosen(how) == Format.table and not any(row["help"] for row in rows):
+        if how == Format.table and not any(row["help"] for row in rows):
             names.remove("help")
         columns = [Column(name, _FIELD_LABELS[name]) for name in names]
         named = described.name if described.label == described.name else f"{described.label}, {described.name}"
@@ -170,6 +209,10 @@ def describe(
 
 
 @sf.command()
+@examples(
+    "sf-elt sf picklist Lead Status",
+    "sf-elt sf picklist Opportunity StageName --record-type Renewal",
+)
 def picklist(
     object_name: ObjectName,
     field: Annotated[str, typer.Argument(metavar="FIELD", help="API name of the picklist: Status, LeadSource, ….")],
@@ -177,11 +220,13 @@ def picklist(
         str, typer.Option(metavar="NAME", help="Only what records of this record type are offered.")
     ] = "",
     how: FormatOption = None,
+    as_json: JsonOption = False,
     connection: Connection = "",
 ) -> None:
     """Lists all values of a picklist."""
     from sf_elt.salesforce import lookups
 
+    how = chosen(how, as_json=as_json)
     with opened_org(connection) as org:
         found = lookups.find_picklist(org, object_name, field, record_type=record_type or None)
         rows = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.showing import refuse
 
@@ -22,6 +23,7 @@ Connection = Annotated[
     typer.Option(
         metavar="NAME",
         help="Which org: the name of a SalesforceConnection. Needed where this deployment has several.",
+        autocompletion=completing.connections,
     ),
 ]
 

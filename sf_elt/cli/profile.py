@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli.environment import read_env_file
-from sf_elt.cli.showing import readable, refuse, safe, show_json
+from sf_elt.cli.examples import examples
+from sf_elt.cli.showing import JsonOption, readable, refuse, safe, show_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,11 +18,15 @@ MOST = 20
 """As many rows of one subject a terminal shows; JSON has them all."""
 
 
+@examples(
+    "sf-elt profile ada@example.com",
+    "sf-elt profile ada@example.com --json | jq .fields  # everything, without an end",
+)
 def profile(
     asked: Annotated[
         str, typer.Argument(metavar="EMAIL|ID", help="An email or another identifier, or the profile's id, old or new.")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Explains a profile: its rows and links, whose value won each field, what was refused, scores and audiences.
 

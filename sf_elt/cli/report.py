@@ -1,5 +1,6 @@
 """`sf-elt report`: what stands in the warehouse, as a page for people."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -7,14 +8,21 @@ from typing import Annotated
 import typer
 
 from sf_elt.cli.environment import read_env_file
-from sf_elt.cli.showing import refuse, say
+from sf_elt.cli.examples import examples
+from sf_elt.cli.showing import JsonOption, refuse, say, show_json
 
 
+@examples(
+    "sf-elt report --open",
+    "sf-elt report --out /var/www/report.html",
+    "sf-elt report --json | jq -r '.attention[].title'",
+)
 def report(
     out: Annotated[
         Path | None, typer.Option(help="The file to write. Default: report.html beside the warehouse's folder.")
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open it in the browser afterwards.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Writes an HTML page of audiences, scores, topics, profile health and write-backs. It needs no org and no network.
 
@@ -35,8 +43,12 @@ def report(
         refuse("report", str(error))
     except OSError as error:
         refuse("report", f"{file} cannot be written: {error.strerror}")
-    typer.echo(file)
-    things = len(needs_attention(found))
+    attention = needs_attention(found)
+    if as_json:
+        show_json({"file": str(file), "attention": [asdict(each) for each in attention]})
+    else:
+        typer.echo(file)
+    things = len(attention)
     say(
         f"{things} {'thing needs' if things == 1 else 'things need'} attention."
         if things

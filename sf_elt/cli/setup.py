@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
-from sf_elt.cli.showing import refuse, safe, show_json
+from sf_elt.cli.examples import examples
+from sf_elt.cli.showing import JsonOption, refuse, safe, show_json
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.components.deployment import Deployment
@@ -26,9 +29,18 @@ NAMED = {"stands": "as wanted", "waits": "waiting"}
 VERDICT_WIDTH, WHAT_WIDTH = 14, 14  # characters
 
 
+@examples(
+    "sf-elt setup  # what it would make",
+    "sf-elt setup --apply --admin ADMIN_  # as an administrator, whose login is in ADMIN_USERNAME, …",
+    "sf-elt setup --object Lead --json | jq '.items[] | select(.verdict != \"stands\")'",
+)
 def setup(
     connection: Annotated[
-        str, typer.Argument(help="Name of a connection: salesforce. Needed where this deployment has several.")
+        str,
+        typer.Argument(
+            help="Name of a connection: salesforce. Needed where this deployment has several.",
+            autocompletion=completing.connections,
+        ),
     ] = "",
     apply: Annotated[
         bool, typer.Option("--apply/--plan", help="Make what is missing; or only say what would be made, the default.")
@@ -48,6 +60,13 @@ def setup(
     visible_to_all: Annotated[
         bool, typer.Option("--visible-to-all", help="Read for every profile that reads the object, too.")
     ] = False,
+    layouts: Annotated[
+        list[str] | None,
+        typer.Option("--layout", metavar="NAME", help="Only on this page layout. Can be given again. Default: on all."),
+    ] = None,
+    no_layouts: Annotated[
+        bool, typer.Option("--no-layouts", help="Leave page layouts as they are, and say what is to do by hand.")
+    ] = False,
     user: Annotated[
         str, typer.Option(metavar="USERNAME", help="Who gets edit. Default: the user of the connection's login.")
     ] = "",
@@ -58,11 +77,12 @@ def setup(
             help="Log in by the variables of this prefix, an administrator's: ADMIN_ for ADMIN_USERNAME, ….",
         ),
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Makes the custom fields that exports fill, and lets the integration user edit them; says first what it would.
+    """Makes the custom fields that exports fill, puts them on page layouts, and lets the integration user edit them.
 
-    What stands is never changed. The exit code is 1 where something is in the way, refused or left waiting.
+    It says first what it would do. Fields that stand are never changed, and page layouts lose nothing. The exit code is 1
+    where something is in the way, refused or left waiting.
     """
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import open_warehouse
@@ -75,10 +95,12 @@ def setup(
     deployment = loaded_deployment("setup", connection=connection)
     name = connection or _only_connection(deployment)
     login, user = _login(deployment, name, admin, user)
-    asked = Asked(tuple(objects or ()), tuple(fields or ()), external_id, user, visible_to_all, duplicate_rule)
+    chosen = () if no_layouts else tuple(layouts) if layouts else None
+    asked = Asked(tuple(objects or ()), tuple(fields or ()), external_id, user, visible_to_all, duplicate_rule, chosen)
     try:
         wanted = wanted_of(deployment, name, asked)
-        found = set_up(name, login, open_warehouse(), wanted, apply=apply)
+        with waiting("making fields in Salesforce" if apply else "asking Salesforce what is there"):
+            found = set_up(name, login, open_warehouse(), wanted, apply=apply)
     except SalesforceError as error:
         told = "\n".join(filter(None, [str(error), what_to_do(error)]))
         refuse("setup", told.replace("SALESFORCE_", login.env_prefix))

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sf_elt.cli.faults import in_full, status_of, verbose_by_environment
+from sf_elt.cli.faults import ExitCode, in_full, status_of, verbose_by_environment
 
 TABLE_ROWS = 50  # what a terminal shows of a long list unless it is told how many
 GAP = 2  # characters between two columns
@@ -115,7 +115,7 @@ def say(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(safe(text, keep_lines=True)))
 
 
-def refuse(command: str, text: str) -> NoReturn:
+def refuse(command: str, text: str, status: ExitCode | None = None) -> NoReturn:
     """Ends the command with a sentence that names it, and the code of the error at hand: 1, or 4 for a busy warehouse.
 
     With --verbose the error's traceback stands above the sentence.
@@ -124,7 +124,7 @@ def refuse(command: str, text: str) -> NoReturn:
     if error is not None and verbose_by_environment():
         say(in_full(error))
     say(f"sf-elt {command}: {text}")
-    raise typer.Exit(status_of(error))
+    raise typer.Exit(status_of(error) if status is None else status)
 
 
 def safe(text: str, *, keep_lines: bool = False) -> str:

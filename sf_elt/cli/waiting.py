@@ -10,11 +10,18 @@ Told = Callable[[str, int, int | None], None]
 """What is being done, how much of it is done, and of how much; None where nobody knows."""
 
 
+def _nobody(doing: str, done: int, total: int | None) -> None:
+    """Hears it."""
+
+
 @contextmanager
-def waiting(what: str) -> Iterator[Told]:
-    """Shows on standard error, where that is a terminal, what is being done until the end of the block."""
+def waiting(what: str, *, elsewhere: Told = _nobody) -> Iterator[Told]:
+    """Shows on standard error, where that is a terminal, what is being done until the end of the block.
+
+    Where it is none, `elsewhere` is told.
+    """
     if not sys.stderr.isatty():
-        yield lambda *_: None
+        yield elsewhere
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli import completing
+from sf_elt.cli.examples import examples
 from sf_elt.cli.export_session import opened_export
 from sf_elt.cli.org_session import JOB
-from sf_elt.cli.showing import Column, Format, Rows, safe, say, show, show_json
+from sf_elt.cli.showing import Column, Format, JsonOption, Rows, safe, say, show, show_json
 
 if TYPE_CHECKING:
     from sf_elt.writeback.why import SubjectExplained
 
 
+@examples(
+    "sf-elt why ada@example.com leads",
+    "sf-elt why 00Q5g00000JyVtEEAV leads --json | jq '.[].answers'",
+)
 def why(
     asked: Annotated[
         str,
@@ -22,8 +28,10 @@ def why(
             help="An email or another identifier of the profile, its id, a record's Id, or the key of an event.",
         ),
     ],
-    name: Annotated[str, typer.Argument(metavar="EXPORT", help="The export: leads.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    name: Annotated[
+        str, typer.Argument(metavar="EXPORT", help="The export: leads.", autocompletion=completing.exports)
+    ],
+    as_json: JsonOption = False,
 ) -> None:
     """Says why a person was sent or not: what holds it up, what the next run would do, and the last attempts.
 

@@ -24,7 +24,7 @@ class NothingWanted(LookupError):
 
 @dataclass(frozen=True)
 class Asked:
-    """What of it was asked for. No objects or fields: all of them."""
+    """What of it was asked for. No objects or fields: all of them; `layouts` None: all, and empty: none."""
 
     objects: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
@@ -32,6 +32,7 @@ class Asked:
     user: str = ""
     visible_to_all: bool = False
     duplicate_rule: bool = False
+    layouts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def wanted_of(deployment: Deployment, connection: str, asked: Asked) -> Wanted:
             _require(name, [each.object_name for each in needed], "object that exports write")
     if not chosen:
         raise NothingWanted("no export fills a field of its own: there is nothing to make. --external-id makes one")
-    return Wanted(tuple(chosen), asked.user, asked.visible_to_all, asked.duplicate_rule)
+    return Wanted(tuple(chosen), asked.user, asked.visible_to_all, asked.layouts, asked.duplicate_rule)
 
 
 def _needed(export: SalesforceExport, audiences: Sequence[str]) -> Iterator[WantedField]:

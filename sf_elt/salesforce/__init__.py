@@ -30,6 +30,7 @@ referring.py    which records others refer to
 replies.py      replies as what they are documented to be
 retrieve.py     records by their Ids, with any number of fields
 save_codes.py   what each refusal of a record means
+soap.py         calls of the SOAP APIs
 soql.py         all SOQL that is written here
 survey.py       describe and count in one call
 undelete.py     deleted records brought back

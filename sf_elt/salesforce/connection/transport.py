@@ -44,6 +44,7 @@ MOST_AT_ONCE = 16  # connections that are kept for further requests
 ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowance frees calls
 CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers keep it for one or two
 _RETRIEVE = re.compile(r"/composite/sobjects/\w+$")
+_SOAP_READS = frozenset({"listMetadata", "readMetadata"})
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
 
 
@@ -321,7 +322,7 @@ def _is_repeatable(request: requests.PreparedRequest) -> bool:
     A query job, or an ingest job without data, that nobody knows of does nothing. An upsert finds the record that it
     made, and a delete finds it deleted: `is_second_answer` tells what that says.
     """
-    if request.method != "POST" or _is_login(request):
+    if request.method != "POST" or _is_login(request) or request.headers.get("SOAPAction") in _SOAP_READS:
         return b"grant_type=authorization_code" not in _body(request)  # a code is spent by its first use
     path = _path(request)
     if path.endswith("/composite"):
@@ -346,7 +347,9 @@ def _is_login_path(path: str) -> bool:
 
 def _is_for_the_caller(request: requests.PreparedRequest, response: requests.Response) -> bool:
     """A login that fails, and whatever SOAP answers, is for the caller to read: its faults have status 500."""
-    return _is_login_path(_path(request)) and response.status_code not in (429, 502, 503, 504)
+    path = _path(request)
+    is_soap = path.startswith("/services/Soap/") or _is_login_path(path)
+    return is_soap and response.status_code not in (429, 502, 503, 504)
 
 
 def _path(request: requests.PreparedRequest) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import AllowanceSpent, AuthenticationFailed, OrgUnavailable, RequestRefused
 from sf_elt.salesforce.setup.custom_fields import exists, make_field
-from sf_elt.salesforce.setup.instructions import field_steps
+from sf_elt.salesforce.setup.instructions import field_steps, layout_steps
+from sf_elt.salesforce.setup.page_layouts import PageLayout, read_layouts, with_fields, write_layouts
 from sf_elt.salesforce.setup.planning import KINDS, Change, Item, Kind, Plan, arranged, beyond, planned
 from sf_elt.salesforce.setup.standing import Standing, field_permissions, is_assigned, look, own_set_id
 from sf_elt.salesforce.setup.wanted import (
@@ -43,7 +44,7 @@ def carry_out(org: Org, wanted: Wanted) -> Plan:
         stopped = f"it was not found out whether this is made: {error}"
         return _told(before, {each: work.said(each) or _waits(each, stopped) for each in before.changes}, wanted)
     left = frozenset(after.changes)
-    told = {each: _refused(work, each) if each in left else _made(each) for each in before.changes}
+    told = {each: _refused(work, each) if each in left | work.gone else _made(each) for each in before.changes}
     return _told(after, told, wanted)
 
 
@@ -72,8 +73,16 @@ def _refused(work: "_Work", change: Change) -> Item:
         lacks = change.kind in beyond(work.standing)
         needs = "this login lacks the permission" if lacks else "what it needs was refused"
         return replace(change.item, verdict="waits", todo=f"Not tried: {needs}. Run it again after that.")
-    by_hand = f" By hand: {field_steps(change.field)}." if change.kind == "field" and change.field else ""
-    return replace(change.item, verdict="refused", todo=f"The org refuses it: {why.rstrip('.')}.{by_hand}")
+    return replace(change.item, verdict="refused", todo=f"The org refuses it: {why.rstrip('.')}.{_by_hand(change)}")
+
+
+def _by_hand(change: Change) -> str:
+    if change.kind == "field" and change.field:
+        return f" By hand: {field_steps(change.field)}."
+    if change.kind == "layout" and change.field:
+        layout = PageLayout(change.layout)
+        return f" By hand: {layout_steps(layout.object_name, change.field.label, layout.name)}"
+    return ""
 
 
 @dataclass
@@ -85,6 +94,7 @@ class _Work:
     standing: Standing
     made: set[Change] = field(default_factory=set)
     refused: dict[Change, str] = field(default_factory=dict)
+    gone: set[Change] = field(default_factory=set)  # of layouts that were deleted meanwhile
 
     def said(self, change: Change) -> Item | None:
         """What became of it as far as the org has answered."""
@@ -102,6 +112,7 @@ class _Work:
             "edit": self._edit,
             "assignment": self._assignment,
             "read": self._read,
+            "layout": self._layouts,
         }
         without = {each.field for each in self.refused if each.kind == "field"}
         stages[changes[0].kind]([each for each in changes if each.field is None or each.field not in without])
@@ -164,6 +175,32 @@ class _Work:
         self._records(
             "PermissionSetAssignment", changes, lambda: {} if is_assigned(self.org, set_id, user.id) else wanted
         )
+
+    def _layouts(self, changes: Sequence[Change]) -> None:
+        """Reads each layout right before it is written: what somebody has changed since the plan stays."""
+        for left in reversed(range(ATTEMPTS)):
+            found = {each.full_name: each for each in read_layouts(self.org, sorted({each.layout for each in changes}))}
+            waiting: dict[str, dict[str, Change]] = {}
+            for change, wanted in _with_fields(changes):
+                if change.layout not in found:
+                    self.gone.add(change)
+                    self.refused[change] = "the page layout has been deleted meanwhile"
+                elif found[change.layout].why_not:
+                    self.refused[change] = found[change.layout].why_not
+                elif wanted.name.lower() not in found[change.layout].fields:
+                    waiting.setdefault(change.layout, {})[wanted.name] = change
+            try:
+                results = write_layouts(
+                    self.org, {name: with_fields(found[name], missing) for name, missing in waiting.items()}
+                )
+            except OrgUnavailable:
+                if not left:
+                    raise
+                continue
+            for name, result in results.items():
+                for change in waiting[name].values():
+                    self._note(change, result)
+            return
 
     def _records(self, object_name: str, changes: Sequence[Change], missing: _Missing) -> None:
         """Saves the records that are missing. Where an answer was lost it is asked anew which still are."""

@@ -1,7 +1,7 @@
 """What the API does not do, or an administrator would rather do by hand, in the words of Setup.
 
-Page layouts: REST reads them and does not write them (Tooling API, "Layout": GET); the Metadata API writes a layout as
-a whole, and some are not accepted as they were read (jetstreamapp/jetstream#919). So they are left to people.
+Page layouts: REST reads them and does not write them (Tooling API, "Layout": GET); the Metadata API writes them, not to
+every user, and some are not accepted as they were read (jetstreamapp/jetstream#919). Those are left to people.
 Duplicate and matching rules: an active one changes what happens to everybody's saves.
 """
 
@@ -25,10 +25,10 @@ def conflict_steps(field: WantedField) -> str:
     )
 
 
-def layout_steps(object_name: str, labels: str) -> str:
-    """How to put fields on the page layouts."""
+def layout_steps(object_name: str, labels: str, layout: str = "each layout") -> str:
+    """How to put fields on a page layout, or on all of them."""
     return (
-        f"Setup › Object Manager › {object_name} › Page Layouts › each layout: drag {labels} from the palette into a "
+        f"Setup › Object Manager › {object_name} › Page Layouts › {layout}: drag {labels} from the palette into a "
         "section, Save."
     )
 

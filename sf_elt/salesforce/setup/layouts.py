@@ -1,11 +1,14 @@
-"""Which fields page layouts show, as far as the user's own layouts tell."""
+"""Which fields page layouts show: all of them where the Metadata API may be used, else those of the user's own."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce.asking import Reply, ask
 from sf_elt.salesforce.connection.connect import Org
+from sf_elt.salesforce.errors import OrgUnavailable, RequestRefused
+from sf_elt.salesforce.setup.page_layouts import NO_REASON, PageLayout, find_layouts
 from sf_elt.salesforce.soql import name
 
 
@@ -46,6 +49,34 @@ class _RecordType(BaseModel):
 class _Layouts(BaseModel):
     layouts: tuple[_Layout, ...] | None = None
     recordTypeMappings: tuple[_RecordType, ...] = ()  # noqa: N815 - Salesforce's own name
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The page layouts of the objects; None where they are not to be changed, or cannot.
+
+    Then `refused` is what the org says, if it said anything, and `shown` has by object the fields, in lower case, that
+    the user's own layouts show.
+    """
+
+    layouts: tuple[PageLayout, ...] | None = None
+    refused: str = ""
+    shown: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def look_at_pages(org: Org, objects: Sequence[str], *, change: bool) -> Pages:
+    """The page layouts of the objects; to `change` them, by the Metadata API, where the org lets this user."""
+    refused = ""
+    if change:
+        try:
+            return Pages(find_layouts(org, objects))
+        except RequestRefused as error:
+            refused = str(error)
+        except OrgUnavailable as error:
+            if error.code != NO_REASON:
+                raise
+            refused = str(error)
+    return Pages(refused=refused, shown=fields_on_layouts(org, objects))
 
 
 def fields_on_layouts(org: Org, objects: Sequence[str]) -> dict[str, frozenset[str]]:

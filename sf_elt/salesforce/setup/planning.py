@@ -6,6 +6,7 @@ from typing import Literal
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import ObjectDescribe
+from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.setup.instructions import (
     conflict_steps,
     duplicate_rule_steps,
@@ -13,11 +14,12 @@ from sf_elt.salesforce.setup.instructions import (
     layout_steps,
     set_steps,
 )
+from sf_elt.salesforce.setup.page_layouts import PageLayout
 from sf_elt.salesforce.setup.standing import Standing, look
 from sf_elt.salesforce.setup.wanted import PERMISSION_SET_LABEL, Wanted, WantedField
 
 Verdict = Literal["stands", "to make", "made", "refused", "waits", "in the way", "by hand"]
-Kind = Literal["field", "permission set", "edit", "assignment", "read"]
+Kind = Literal["field", "permission set", "edit", "assignment", "read", "layout"]
 
 _SETS = ("ManageProfilesPermissionsets", "Manage Profiles and Permission Sets (or Manage Users)")
 _PERMISSIONS: Mapping[Kind, tuple[str, str]] = {
@@ -27,10 +29,13 @@ _PERMISSIONS: Mapping[Kind, tuple[str, str]] = {
     "assignment": ("AssignPermissionSets", "Assign Permission Sets (or Manage Users)"),
     "read": _SETS,
 }
-"""Kind of change → the system permission that it takes, and its label in Setup."""
+"""Kind of change → the system permission that it takes, and its label in Setup. Layouts that this login may not change
+keep nothing from working: they are left to people.
+"""
+_LAYOUTS = "Customize Application, Modify Metadata Through Metadata API Functions"
 _USER_MANAGEMENT = frozenset({"ManageProfilesPermissionsets", "AssignPermissionSets"})
 """What Manage Users brings along."""
-KINDS: tuple[Kind, ...] = tuple(_PERMISSIONS)
+KINDS: tuple[Kind, ...] = (*_PERMISSIONS, "layout")
 """In the order in which each finds what it needs."""
 
 
@@ -51,13 +56,17 @@ class Item:
 
 @dataclass(frozen=True)
 class Change:
-    """Something to make. `field` is set where it is about one; `set_id` is the permission set that gets `read`."""
+    """Something to make. `field` is set where it is about one.
+
+    `set_id` is the permission set that gets `read`, `layout` the full name of the page layout that gets the field.
+    """
 
     kind: Kind
     subject: str
     says: str
     field: WantedField | None = None
     set_id: str = ""
+    layout: str = ""
 
     @property
     def item(self) -> Item:
@@ -124,6 +133,9 @@ def _changes(standing: Standing, wanted: Wanted) -> Iterator[Change]:
         for each in usable:
             if each.object_name in objects and (set_id, each.full_name.lower()) not in standing.permissions:
                 yield Change("read", each.full_name, f"read for the profile {profile}", each, set_id)
+    for layout in _chosen_layouts(standing, wanted):
+        for each in _missing_on(layout, usable) if not layout.why_not else ():
+            yield Change("layout", each.full_name, f"on the page layout {layout.name}", each, layout=layout.full_name)
 
 
 def _grants(standing: Standing, fields: Iterable[WantedField], username: str) -> Iterator[Change]:
@@ -235,17 +247,60 @@ def _about_readers(standing: Standing, wanted: Wanted) -> Iterator[Item]:
 
 
 def _about_layouts(standing: Standing, wanted: Wanted) -> Iterator[Item]:
-    """Fields that this user's own layouts do not show, by object."""
+    """Fields that stand on every layout already, and layouts that people have to see to."""
+    usable = [each for each in wanted.fields if _is_usable(standing, each)]
+    if standing.pages.layouts is None:
+        yield from _layouts_by_hand(standing, wanted, usable)
+        return
+    layouts = _chosen_layouts(standing, wanted)
+    for each in usable:
+        of_object = [layout for layout in layouts if _is_of(layout, each)]
+        if of_object and not any(_missing_on(layout, [each]) for layout in of_object):
+            yield Item(each.full_name, "layout", "stands", f"on {len(of_object)} page layouts")
+    for layout in layouts:
+        missing = _missing_on(layout, usable)
+        if layout.why_not and missing:
+            labels = ", ".join(each.label for each in missing)
+            says = f"not on the page layout {layout.name}: {layout.why_not}"
+            yield Item(
+                layout.object_name, "layout", "by hand", says, layout_steps(layout.object_name, labels, layout.name)
+            )
+    names = [each.name for each in standing.pages.layouts]
+    for name in wanted.layouts or ():
+        if name.casefold() not in (each.casefold() for each in names):
+            says = f"{', '.join(wanted.objects)}: no page layout has this name{did_you_mean(name, names)}"
+            todo = f"Name one that there is: {', '.join(names)}."
+            yield Item(name, "layout", "in the way", says, todo)
+
+
+def _layouts_by_hand(standing: Standing, wanted: Wanted, usable: Sequence[WantedField]) -> Iterator[Item]:
+    """Fields that this user's own layouts do not show, by object: more is not known, and nothing can be changed."""
     for object_name in wanted.objects:
-        if object_name not in standing.objects:
-            continue
-        shown = standing.on_layouts.get(object_name, frozenset())
-        fields = [each for each in wanted.fields if each.object_name == object_name and _is_usable(standing, each)]
-        absent = [each for each in fields if each.name.lower() not in shown]
+        shown = standing.pages.shown.get(object_name, frozenset())
+        absent = [each for each in usable if each.object_name == object_name and each.name.lower() not in shown]
         if absent:
             labels = ", ".join(each.label for each in absent)
             says = f"not on the page layouts, as far as this login sees them: {labels}"
-            yield Item(object_name, "layout", "by hand", says, layout_steps(object_name, labels))
+            todo = layout_steps(object_name, labels)
+            if wanted.layouts != ():
+                says += f" ({standing.pages.refused})" if standing.pages.refused else ""
+                todo += f"\nOr let it be done here. {_grant(_LAYOUTS)}"
+            yield Item(object_name, "layout", "by hand", says, todo)
+
+
+def _chosen_layouts(standing: Standing, wanted: Wanted) -> list[PageLayout]:
+    """The layouts that shall show the fields."""
+    names = None if wanted.layouts is None else [each.casefold() for each in wanted.layouts]
+    return [each for each in standing.pages.layouts or () if names is None or each.name.casefold() in names]
+
+
+def _missing_on(layout: PageLayout, fields: Iterable[WantedField]) -> list[WantedField]:
+    """The fields of its object that it does not show."""
+    return [each for each in fields if _is_of(layout, each) and each.name.lower() not in layout.fields]
+
+
+def _is_of(layout: PageLayout, field: WantedField) -> bool:
+    return layout.object_name.casefold() == field.object_name.casefold()
 
 
 def _about_duplicates(standing: Standing, wanted: Wanted) -> Iterator[Item]:

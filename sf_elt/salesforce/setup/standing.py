@@ -10,10 +10,11 @@ from sf_elt.salesforce.errors import RequestRefused
 from sf_elt.salesforce.permissions import UserCondition, this_user
 from sf_elt.salesforce.records import query_records
 from sf_elt.salesforce.setup.custom_fields import find_fields, seen_fields
-from sf_elt.salesforce.setup.layouts import fields_on_layouts
+from sf_elt.salesforce.setup.layouts import Pages, look_at_pages
 from sf_elt.salesforce.setup.wanted import PERMISSION_SET, FieldDefinition, Wanted
 from sf_elt.salesforce.soql import all_of, among, among_found, compare, select
 
+CHANGES_LAYOUTS = "CustomizeApplication"
 SYSTEM_PERMISSIONS = (
     "ViewSetup", "CustomizeApplication", "ManageUsers", "ManageProfilesPermissionsets", "AssignPermissionSets",
 )  # fmt: skip
@@ -50,8 +51,7 @@ class Standing:
     `fields`: definitions by full name in lower case; `knows_fields`: whether one that is not among them does not exist;
     otherwise it may be hidden. `user` is None where there is none of that name. `own_set`: the Id of our permission
     set. `permissions`: by the set's Id and the field's full name in lower case. `readers`: profiles by the Id of
-    the set that each owns, with the objects that they read. `on_layouts`: fields that page layouts show, by object,
-    where that can be known.
+    the set that each owns, with the objects that they read. `pages`: the objects' page layouts.
     """
 
     login_name: str
@@ -63,7 +63,7 @@ class Standing:
     own_set: str | None
     permissions: Mapping[tuple[str, str], FieldPermission]
     readers: Mapping[str, tuple[str, frozenset[str]]]
-    on_layouts: Mapping[str, frozenset[str]]
+    pages: Pages
 
     def may_edit(self, full_name: str) -> bool:
         """Whether any permission set of the integration user grants edit on the field."""
@@ -93,8 +93,13 @@ def look(org: Org, wanted: Wanted) -> Standing:
         own_set=str(sets[0]["Id"]) if sets else None,
         permissions=field_permissions(org, wanted),
         readers=_readers(org, wanted) if wanted.visible_to_all else {},
-        on_layouts=fields_on_layouts(org, sorted(objects)),
+        pages=look_at_pages(org, sorted(objects), change=_may_arrange(wanted, may)),
     )
+
+
+def _may_arrange(wanted: Wanted, may: frozenset[str] | None) -> bool:
+    """Whether page layouts are to be changed, and nothing is known that forbids it."""
+    return wanted.layouts != () and (may is None or {"ViewSetup", CHANGES_LAYOUTS} <= may)
 
 
 def own_set_id(org: Org) -> str | None:

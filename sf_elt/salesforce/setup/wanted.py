@@ -142,13 +142,15 @@ class Wanted:
     """All that is wanted of an org.
 
     `user`: the user name of the integration user, who gets edit; empty for the user of the login. `visible_to_all`:
-    whether everybody whose profile reads the object may read the fields. `duplicate_rule`: whether it is to be said how
-    a matching rule and a duplicate rule are made.
+    whether everybody whose profile reads the object may read the fields. `layouts`: the page layouts that get the
+    fields, by name; None for all of the objects, empty for none. `duplicate_rule`: whether it is to be said how a
+    matching rule and a duplicate rule are made.
     """
 
     fields: tuple[WantedField, ...]
     user: str = ""
     visible_to_all: bool = False
+    layouts: tuple[str, ...] | None = None
     duplicate_rule: bool = False
 
     @property

@@ -4,7 +4,7 @@ Whatever goes wrong there, nothing is offered and nothing is said: a person is i
 """
 
 import os
-import shlex
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import sf_elt
 DEFS = Path(sf_elt.__file__).parent / "defs"
 SHELL = "_SF_ELT_COMPLETE"
 """The variable in which the shell's script says which shell it is of: complete_bash, complete_zsh, …."""
+
+_SPECIAL = re.compile(r"[^\w@%+=:,./-]")
 
 
 def connections(incomplete: str) -> list[str]:
@@ -39,10 +41,11 @@ def audiences(incomplete: str) -> list[str]:
 
 def _beginning(incomplete: str, names: Callable[[], Iterator[str]]) -> list[str]:
     try:
-        found = [name for name in names() if name.lower().startswith(incomplete.strip("'\"").lower())]
+        found = [name for name in names() if name.startswith(incomplete)]
     except Exception:  # YAML that is being written, a file that may not be read
         return []
-    return [shlex.quote(name) for name in found] if os.environ.get(SHELL) == "complete_bash" else found
+    # Bash puts into the line what it is given, and zsh and fish put in the backslashes themselves.
+    return [_SPECIAL.sub(r"\\\g<0>", name) for name in found] if os.environ.get(SHELL) == "complete_bash" else found
 
 
 def _names(component: str) -> Iterator[str]:

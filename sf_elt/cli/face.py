@@ -103,9 +103,14 @@ def _status(ended: SystemExit) -> int | str | None:
     if KeyboardInterrupt in causes:
         return ExitCode.INTERRUPTED
     if BrokenPipeError in causes:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python still writes at its end
+        _let_go_of_output()
         return ExitCode.PIPE_CLOSED
     return ended.code
+
+
+def _let_go_of_output() -> None:
+    """What Python still writes there at its end goes nowhere, and is no error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _contexts(error: BaseException) -> Iterator[BaseException]:

@@ -1,14 +1,20 @@
 """What all commands have in common: groups, examples, one JSON document, exit codes, and errors with their cause."""
 
+import logging
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import typer.main
 from typer.core import TyperCommand, TyperGroup
+from typer.testing import CliRunner, Result
 
-from sf_elt.cli import app
+from sf_elt.cli import app, completing, face, loading
 from sf_elt.cli.examples import every_command, examples_of
+from sf_elt.components import deployment
+from sf_elt.warehouse import Warehouse, WarehouseBusy
 
 ROOT = typer.main.get_command(app)
 assert isinstance(ROOT, TyperGroup)
@@ -46,3 +52,107 @@ def test_every_example_is_a_line_that_the_commands_accept(line: str) -> None:
         name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         assert isinstance(found, (TyperCommand, TyperGroup))
         context, command = found.make_context(name, rest, parent=context), found
+
+
+def test_what_no_command_foresees_is_a_sentence_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --verbose no traceback; with it, anywhere in the line, all causes and our log records; never a secret."""
+    monkeypatch.setenv("SALESFORCE_PASSWORD", "hunter2-hunter2")
+
+    def fail() -> NoReturn:
+        logging.getLogger("sf_elt.anything").debug("logged in with hunter2-hunter2")
+        try:
+            raise LookupError("the cause, with hunter2-hunter2 and 00D5g00000Abcde!AQ0AQ.token")
+        except LookupError as error:
+            raise RuntimeError("the fault") from error
+
+    monkeypatch.setattr(deployment, "load_deployment", fail)
+    told = _run("check")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert "RuntimeError: the fault, because of LookupError: the cause, with … and …" in " ".join(told.stderr.split())
+    assert "Traceback" not in told.stderr
+    assert "--verbose says where" in told.stderr
+    for line in (("check", "--verbose"), ("--verbose", "check")):
+        told = _run(*line)
+        assert told.exit_code == 1
+        assert "DEBUG sf_elt.anything: logged in with …" in told.stderr
+        assert told.stderr.index("LookupError: the cause") < told.stderr.index("direct cause of")
+        assert "hunter2" not in told.stderr
+        assert "token" not in told.stderr
+    assert "Traceback" not in _run("check").stderr
+
+
+def test_an_error_that_is_foreseen_shows_its_traceback_to_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence stays the last line; SF_ELT_VERBOSE is the same as --verbose."""
+    told = _run("check", "salesfroce")
+    assert "Traceback" not in told.stderr
+    monkeypatch.setenv("SF_ELT_VERBOSE", "1")
+    verbose = _run("check", "salesfroce")
+    assert "NotInDeployment" in verbose.stderr
+    assert verbose.stderr.splitlines()[-1] == told.stderr.splitlines()[-1]
+    assert verbose.exit_code == told.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(KeyboardInterrupt(), 130), (BrokenPipeError(32, "Broken pipe"), 141), (WarehouseBusy("it is locked"), 4)],
+)
+def test_how_a_command_ends_has_a_code(error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C, a pipe whose reader has gone, a warehouse that somebody holds."""
+
+    def fail(*_: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(Warehouse, "read", fail)
+    monkeypatch.setattr(loading, "loaded_audiences", lambda command: [])
+    monkeypatch.setattr(face, "_let_go_of_output", lambda: None)
+    assert _run("audiences", "list").exit_code == status
+
+
+def test_ctrl_c_at_a_question_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends with 130, where a No ends with 1."""
+
+    def ask(answer: bool | None) -> None:
+        if answer is not None:
+            raise typer.Abort
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise typer.Abort from None  # as typer.confirm does
+
+    for answer, status in ((None, 130), (False, 1)):
+        monkeypatch.setattr(Warehouse, "read", lambda self, answer=answer: ask(answer))
+        monkeypatch.setattr(loading, "loaded_audiences", lambda command: [])
+        assert _run("audiences", "list").exit_code == status
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("export plan ", {"leads", "contacts"}),
+        ("why ada@example.com l", {"leads"}),
+        ("check ", {"salesforce"}),
+        ("estimate s", {"salesforce"}),
+        ("sf fetch Lead --connection s", {"salesforce"}),
+        ("audiences preview Freq", {r"Frequent\ visitors"}),
+        ("audiences preview nothing", set()),
+        ("stat", {"status"}),
+    ],
+)
+def test_the_shell_completes_names(line: str, offered: set[str]) -> None:
+    """Commands, and the names that stand in the YAML; in bash a space gets its backslash."""
+    words = {"COMP_WORDS": f"sf-elt {line}", "COMP_CWORD": str(len(line.split(" ")))}
+    result = CliRunner().invoke(app, [], prog_name="sf-elt", env={"_SF_ELT_COMPLETE": "complete_bash"} | words)
+    assert (set(result.stdout.split("\n")) - {""}, result.stderr) == (offered, "")
+
+
+def test_completion_says_nothing_where_the_yaml_is_torn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is offered, and nothing is raised."""
+    (tmp_path / "defs.yaml").write_text("type: sf_elt.components.SalesforceExport\nattributes: {name: [")
+    monkeypatch.setattr(completing, "DEFS", tmp_path)
+    assert completing.exports("") == []
+    monkeypatch.setattr(completing, "DEFS", tmp_path / "nowhere")
+    assert completing.exports("") == []
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})

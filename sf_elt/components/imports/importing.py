@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import Field
 
+from sf_elt.components.imports.by_hand import read_by_hand
+from sf_elt.components.imports.run_config import Asked, ImportConfig, asked_for
 from sf_elt.components.imports.settings import settings
 from sf_elt.components.keys import stream_key
 from sf_elt.components.partitions import Span, span_to_read
@@ -25,6 +26,7 @@ from sf_elt.components.running import (
 )
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.streams import StreamSpec, Window, WindowReport, import_window, repeated_ids
+from sf_elt.streams.adhoc import require_bounds
 from sf_elt.warehouse import Warehouse, column_comments, column_types
 
 if TYPE_CHECKING:
@@ -34,15 +36,6 @@ if TYPE_CHECKING:
 ID_UNIQUE = "id_unique"
 AS_COUNTED = "as_many_rows_as_the_org_counted"
 LATEST_CHECKS = 20  # of a check's records; those of runs that ended before it was made say nothing
-
-
-class ImportConfig(dg.Config):
-    """What one run of an import does beyond the usual."""
-
-    accept_many: bool = Field(
-        default=False,
-        description="Believe it, also where more records of an object that is read whole vanished than deletions do.",
-    )
 
 
 def import_asset(
@@ -82,7 +75,7 @@ def import_asset(
         pool=POOL,
     )
     def run(context: dg.AssetExecutionContext, config: ImportConfig) -> Iterator[Materialized | dg.AssetCheckResult]:
-        yield from read_partitions(context, component, imported, stream, accept_many=config.accept_many)
+        yield from read_partitions(context, component, imported, stream, config)
 
     return run
 
@@ -97,52 +90,79 @@ def read_partitions(
     component: "SalesforceImport",
     imported: "ImportedObject",
     stream: StreamSpec,
-    *,
-    accept_many: bool,
+    config: ImportConfig,
 ) -> Iterator[Materialized | dg.AssetCheckResult]:
     """Reads the window of the run's partitions; out of API calls, it says so and leaves the partitions as they were.
 
-    A run that a schedule or sensor asked for leaves out what has been read of it; a person's reads it whole, and a run
-    that goes on with a person's leaves out what has been read since the person asked.
+    A run that a schedule or sensor asked for leaves out what has been read of it; a person's reads it whole, or what it
+    is told in the Launchpad, and a run that goes on with a person's leaves out what has been read since the person
+    asked.
     """
     key = stream_key(imported.stream)
-    warehouse: Warehouse = context.resources.warehouse
-    connection: OrgConnection = getattr(context.resources, component.connection)
     window = context.partition_time_window
     span = span_to_read(Span(window.start, window.end), component.start, imported.since)
-    if span.is_empty:
+    try:
+        asked = asked_for(config, span, imported.since, datetime.now(UTC))
+    except ValueError as error:
+        raise dg.Failure(f"{key.to_user_string()}: {error}", allow_retries=False) from None
+    if asked.span.is_empty:
         reason = f"nothing to read: what lies before `since`, {imported.since}, is left out"
         context.log.info(f"{key.to_user_string()}: {reason}")
-        checks = [_id_unique(context.instance, key, warehouse, untouched=reason), holds_so_far(key, AS_COUNTED, reason)]
-        yield dg.MaterializeResult(asset_key=key, check_results=checks)
-        return
+        yield dg.MaterializeResult(asset_key=key, check_results=_unmoved(context, key, reason))
+    elif asked.is_dry_run or not asked.wanted.is_whole:
+        reason = read_by_hand(context, component, stream, key, asked)
+        yield from _unmoved(context, key, reason)
+    else:
+        yield from _read_window(context, component, stream, key, asked)
+
+
+def _read_window(
+    context: dg.AssetExecutionContext, component: "SalesforceImport", stream: StreamSpec, key: dg.AssetKey, asked: Asked
+) -> Iterator[Materialized | dg.AssetCheckResult]:
+    """Reads all of a window. Where that is less than the partitions, they are not made by it, and it is only noted."""
+    warehouse: Warehouse = context.resources.warehouse
+    connection: OrgConnection = getattr(context.resources, component.connection)
     meter = component.meter(warehouse, connection)
     try:
         with connection.org(meter) as org:
+            if asked.wanted.bounds:
+                require_bounds(org, stream, asked.wanted)
             report = import_window(
                 org,
                 meter,
                 warehouse,
                 stream,
-                Window(span.start, span.end),
+                Window(asked.span.start, asked.span.end),
                 now=datetime.now(UTC),
                 run_id=context.run.run_id,
                 only_new=context.run.tags.get(ONLY_NEW) == "true",
                 asked_at=asked_at(context),
-                accept_many=accept_many,
+                accept_many=asked.accept_many,
                 progress=log_progress(context),
             )
     except AllowanceSpent as spent:
-        note_pause(context, key, spent.until, str(spent))
-        yield _id_unique(context.instance, key, warehouse, untouched=f"nothing was moved: {spent}")
-        yield holds_so_far(key, AS_COUNTED, f"nothing was moved: {spent}")
+        if asked.makes_partitions:
+            note_pause(context, key, spent.until, str(spent))
+        yield from _unmoved(context, key, f"nothing was moved: {spent}")
         return
     if report.rows_kept_out:
         context.log.info(f"{report.rows_kept_out:,} rows of erased people were kept out")
+    checks = _checks(context.instance, key, report, warehouse)
+    if not asked.makes_partitions:
+        said = f"read by hand, a part of the partitions: {report.rows_new:,} new, {report.rows_changed:,} changed"
+        context.log_event(dg.AssetObservation(asset_key=key, description=said, metadata=_metadata(report, warehouse)))
+        yield from checks
+        return
     # A range run writes one event for each of its partitions: the window's numbers stand on the last one only.
     told = {**_metadata(report, warehouse), **pictures_of_records(context, warehouse, report.stream)}
     context.add_asset_metadata(told, asset_key=key, partition_key=context.partition_keys[-1])
-    yield dg.MaterializeResult(asset_key=key, check_results=_checks(context.instance, key, report, warehouse))
+    yield dg.MaterializeResult(asset_key=key, check_results=checks)
+
+
+def _unmoved(context: dg.AssetExecutionContext, key: dg.AssetKey, reason: str) -> list[dg.AssetCheckResult]:
+    """The checks of a run that has read no window."""
+    warehouse: Warehouse = context.resources.warehouse
+    return [_id_unique(context.instance, key, warehouse, untouched=reason), holds_so_far(key, AS_COUNTED, reason)]
 
 
 def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.MetadataValue | dg.TableSchema]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from sf_elt.salesforce import Org, UnknownField, describe, did_you_mean
-from sf_elt.streams.columns import Column, StreamColumns
+from sf_elt.streams.columns import Column, StreamColumns, stream_columns
 from sf_elt.streams.errors import SpecRefused
 from sf_elt.streams.windows import WHOLE, StreamSpec
 
@@ -22,6 +22,11 @@ class Wanted:
     @property
     def is_whole(self) -> bool:
         return not self.fields and self.limit is None
+
+
+def require_bounds(org: Org, spec: StreamSpec, wanted: Wanted) -> None:
+    """Raises SpecRefused where bounds are set for an object that has no time to hold them against."""
+    chosen(org, spec, stream_columns(org, spec), wanted)
 
 
 def chosen(org: Org, spec: StreamSpec, columns: StreamColumns, wanted: Wanted) -> StreamColumns:

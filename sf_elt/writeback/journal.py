@@ -142,12 +142,13 @@ def keep_previous_values(
 ) -> None:
     """Keeps what the org holds in the fields that are about to be written, so that the run can be undone.
 
-    `sending`: the values that go, by row number.
+    `sending`: the values that go, by row number. Of a row that was sent before stands what was kept then.
     """
+    kept = previous_values(connection, sent) if (sent := [row for row in rows if row.attempt > 0]) else {}
     values = [
         (row.plan_id, row.record_id, field, as_text(held[row.record_id].get(field)))
         for row in rows
-        if row.record_id is not None and row.record_id in held
+        if row.record_id is not None and row.record_id in held and (row.plan_id, row.record_id) not in kept
         for field in sending[row.row_number]
     ]
     if not values:

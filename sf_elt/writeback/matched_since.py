@@ -4,13 +4,12 @@ from datetime import datetime
 
 from sf_elt.salesforce import ObjectDescribe, Org
 from sf_elt.warehouse import Warehouse
-from sf_elt.writeback.journal import Outcome, PlannedRow, settle, waiting_by_operation, waiting_rows
+from sf_elt.writeback.journal import settle, waiting_by_operation, waiting_rows
 from sf_elt.writeback.made import key_of
 from sf_elt.writeback.matching import look_up_subjects
+from sf_elt.writeback.saved import matched_since
 from sf_elt.writeback.send import MOST_ATTEMPTS
 from sf_elt.writeback.spec import ExportSpec
-
-MATCHED_SINCE = "MATCHED_SINCE"
 
 
 def set_aside_matched(
@@ -36,13 +35,9 @@ def set_aside_matched(
         return
     matches = look_up_subjects(org, spec, described, [(row.subject_id, "", [key]) for row, key in keys])
     there = [
-        _set_aside(row, match.message or f"the record {match.record_ids[0]} answers to this by now")
+        matched_since(row, match.record_ids[0], match.message)
         for (row, _), match in zip(keys, matches, strict=True)
         if match.record_ids
     ]
     with warehouse.write() as connection:
         settle(connection, there, export=spec.name, now=now, run_id=run_id)
-
-
-def _set_aside(row: PlannedRow, message: str) -> Outcome:
-    return Outcome(row, "set aside", (), "lookup", MATCHED_SINCE, f"{message}; it was planned before")

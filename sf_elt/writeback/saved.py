@@ -7,6 +7,7 @@ from sf_elt.salesforce.write import SaveResult
 from sf_elt.writeback.journal import Outcome, PlannedRow
 
 ALREADY_HELD = "ALREADY_HELD"
+MATCHED_SINCE = "MATCHED_SINCE"
 _DELETED = "ENTITY_IS_DELETED"
 
 
@@ -28,3 +29,12 @@ def outcome_of(
         retryable=result.is_retryable,
         is_final=is_final,
     )
+
+
+def matched_since(row: PlannedRow, record_id: str, message: str | None = None) -> Outcome:
+    """The outcome of a row that is not sent, since what it would make is in the org by now: the next plan finds it.
+
+    `message`: why, where it is not this one record.
+    """
+    because = message or f"the record {record_id} answers to this by now"
+    return Outcome(row, "set aside", (), "lookup", MATCHED_SINCE, f"{because}; it was planned before")

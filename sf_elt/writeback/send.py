@@ -42,8 +42,9 @@ from sf_elt.writeback.journal import (
 from sf_elt.writeback.plan import Plan
 from sf_elt.writeback.policy import MODIFIED_AT, Sending, looked_at, values_to_send
 from sf_elt.writeback.report import ExportReport
-from sf_elt.writeback.saved import ALREADY_HELD, outcome_of
-from sf_elt.writeback.spec import ExportSpec
+from sf_elt.writeback.saved import ALREADY_HELD, matched_since, outcome_of
+from sf_elt.writeback.spec import UPDATING, ExportSpec
+from sf_elt.writeback.upserts import become_updates, found_by_external_id
 
 log = logging.getLogger(__name__)
 
@@ -164,6 +165,10 @@ class _Sending:
 
     def _send_rows(self, rows: Sequence[PlannedRow], *, by_bulk: bool) -> None:
         """Reads what the org holds of records to be updated, then sends what differs."""
+        if rows[0].operation == "create" and self.spec.external_id:
+            rows = self._still_new(rows)
+            if not rows:
+                return
         held = look_up(self.org, self.spec.object, self._looked_up(rows), _ids(rows)) if _is_update(rows) else {}
         sendings = {row.row_number: self._sending(row, held.get(row.record_id or "")) for row in rows}
         outcomes = [_not_sent(row, sendings[row.row_number]) for row in rows if _is_idle(row, sendings)]
@@ -184,6 +189,18 @@ class _Sending:
         with self.warehouse.write() as connection:
             self._settle(connection, outcomes)
 
+    def _still_new(self, rows: Sequence[PlannedRow]) -> list[PlannedRow]:
+        """The rows whose external id no record has by now. Of the others an upsert makes updates."""
+        found = found_by_external_id(self.org, self.spec, self.plan.describe, rows)
+        there = [row for row in rows if row.row_number in found]
+        with self.warehouse.write() as connection:
+            if there and self.spec.operation in UPDATING:
+                become_updates(connection, self.spec, there, found)
+                self.waiting["update"] = self.waiting.get("update", 0) + len(there)
+            elif there:
+                self._settle(connection, [matched_since(row, found[row.row_number]) for row in there])
+        return [row for row in rows if row.row_number not in found]
+
     def _begin(
         self,
         rows: Sequence[PlannedRow],
@@ -196,9 +213,8 @@ class _Sending:
         with self.warehouse.write() as connection:
             self._settle(connection, outcomes)
             begun = begin_sending(connection, self.plan.plan_id, rows, job_id=job_id)
-            first_time = [row for row in begun if row.attempt == 0]
             keep_previous_values(
-                connection, first_time, held, values, export=self.spec.name, now=self.now, run_id=self.run_id
+                connection, begun, held, values, export=self.spec.name, now=self.now, run_id=self.run_id
             )
         self.left -= len(rows) - len(begun)
         return begun

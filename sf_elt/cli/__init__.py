@@ -10,6 +10,7 @@ erase.py     erase
 estimate.py  estimate
 exists.py    exists
 exports.py   export list, plan, reject; export_sending.py send, undo
+init/        init
 look_ups.py  the rest of sf
 profile.py   profile
 report.py    report
@@ -38,6 +39,7 @@ from sf_elt.cli.estimate import estimate
 from sf_elt.cli.exists import exists
 from sf_elt.cli.exports import export
 from sf_elt.cli.face import Face, show_version
+from sf_elt.cli.init import init
 from sf_elt.cli.look_ups import sf
 from sf_elt.cli.profile import profile
 from sf_elt.cli.report import report
@@ -71,6 +73,7 @@ def _of_all_commands(
 
 
 BEGIN = "Connect and set up"
+app.command(rich_help_panel=BEGIN)(init)
 app.command(rich_help_panel=BEGIN)(check)
 app.command(rich_help_panel=BEGIN)(estimate)
 app.command(rich_help_panel=BEGIN)(setup)

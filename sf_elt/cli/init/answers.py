@@ -1,0 +1,159 @@
+"""What `sf-elt init` asks: the answers, by their names in a file of answers, and what each may be."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from sf_elt.components.imports.imported_object import ImportedObject
+from sf_elt.components.salesforce_connection import SalesforceConnection
+from sf_elt.insight import Audience
+from sf_elt.salesforce import AuthenticationFailed, Login
+
+NAME = r"^[a-z][a-z0-9_]*$"
+API_NAME = r"^[A-Za-z]\w*$"
+CALLS = 5_000
+EXPORT_CALLS = 2_000
+RESERVE = 1_000
+
+Kind = Literal["production", "sandbox", "my_domain"]
+ADDRESSES: Mapping[Kind, str] = {
+    "production": "https://login.salesforce.com",
+    "sandbox": "https://test.salesforce.com",
+}
+
+
+def _no_literal(name: str) -> str:
+    if name in ("None", "True", "False"):
+        raise ValueError(f"{name} is no API name")
+    return name
+
+
+Name = Annotated[str, Field(pattern=NAME, max_length=60)]
+ApiName = Annotated[str, Field(pattern=API_NAME, max_length=80), AfterValidator(_no_literal)]
+
+
+class AnswersRefused(ValueError):
+    """A file of answers cannot be read, or says what is not accepted."""
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OfConnection(_Said):
+    """How the org is reached. Secrets are no answers: they come from the environment."""
+
+    name: Name = Field(default="salesforce", description="What imports and exports call it.")
+    kind: Kind = Field(default="production", description="Whose login page: production, sandbox or my_domain.")
+    address: str = Field(default="", description="With my_domain: its name, or https://NAME.my.salesforce.com.")
+    env_prefix: str = Field(default="", description="What its environment variables start with. Default: by its name.")
+    org_reserve: int = Field(default=RESERVE, ge=0, description="How many of the org's daily calls are left to others.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.kind == "my_domain":
+            check_address(self.login_url)
+        elif self.address:
+            raise ValueError(f"address goes with kind my_domain, and this one is {self.kind}")
+        SalesforceConnection(name=self.name, env_prefix=self.prefix)  # holds them to its patterns
+        return self
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its environment variables start with."""
+        return self.env_prefix or f"{self.name.upper()}_"
+
+    @property
+    def login_url(self) -> str:
+        """Where it logs in."""
+        if self.kind != "my_domain":
+            return ADDRESSES[self.kind]
+        if "://" in self.address:
+            return self.address.rstrip("/")
+        return f"https://{self.address.removesuffix('.my.salesforce.com')}.my.salesforce.com"
+
+
+class OfImport(_Said):
+    """What is read. An object is its API name, as it stands, or the attributes that an import's `objects` take."""
+
+    name: Name = Field(default="salesforce", description="The import's name.")
+    frequency: str = Field(default="hourly", description="How often: '5 minutes' to '12 hours', daily, weekly, cron.")
+    max_daily_api_calls: int = Field(default=CALLS, ge=3, description="Most API calls in any 24 hours.")
+    objects: tuple[ImportedObject, ...] = Field(min_length=1, description="The objects.")
+
+    @field_validator("objects", mode="before")
+    @classmethod
+    def _by_name(cls, value: object) -> object:
+        if not isinstance(value, list | tuple):
+            return value
+        return [{"object": each} if isinstance(each, str) else each for each in value]
+
+
+class OfExport(_Said):
+    """What is written into the records of one object."""
+
+    object: ApiName = Field(description="API name of the object.")
+    name: Name = Field(default="", validate_default=False, description="The export's name. Default: by its object.")
+    match: str = Field(default="", description="User field with the Ids of a profile's records.")
+    matchers: dict[ApiName, str] = Field(
+        default_factory=dict, description="In place of match: Salesforce field → user field that it must equal."
+    )
+    audiences: tuple[str, ...] = Field(default=(), description="The audiences that it names. Default: all.")
+    audiences_field: ApiName | None = Field(default=None, description="The field that gets their names.")
+    scores_field: ApiName | None = Field(default=None, description="The field that gets the scores.")
+    enabled: bool = Field(default=True, description="Whether it is switched on.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not (self.audiences_field or self.scores_field):
+            raise ValueError(f"the export into {self.object} writes nothing: give audiences_field or scores_field")
+        if bool(self.match) == bool(self.matchers):
+            raise ValueError(f"the export into {self.object} finds its records either by match or by matchers")
+        return self
+
+
+class Answers(_Said):
+    """All answers. Audiences are named in full; in a file of answers one that is known goes by its name alone."""
+
+    connection: OfConnection
+    imports: OfImport
+    audiences: tuple[Audience, ...] = ()
+    exports: tuple[OfExport, ...] = ()
+
+    def as_yaml(self) -> str:
+        """The file of answers that gives these."""
+        told = self.model_dump(mode="json", exclude_defaults=True)
+        return yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
+
+
+def check_address(address: str) -> None:
+    """Raises ValueError for what is no address to log in at."""
+    try:
+        Login(login_url=address)
+    except AuthenticationFailed as error:
+        raise ValueError(str(error).removeprefix("login_url: ")) from None
+
+
+def read_told(file: Path) -> Mapping[str, object]:
+    """What a YAML or JSON file of answers says, by name. Raises AnswersRefused."""
+    try:
+        told = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise AnswersRefused(f"{file}: {error}") from None
+    if told is None:
+        return {}
+    if not isinstance(told, dict):
+        raise AnswersRefused(f"{file}: it holds no answers by name, such as `connection: {{name: salesforce}}`")
+    return told
+
+
+def refused(error: ValidationError, part: str = "") -> AnswersRefused:
+    """Every fault, by its place in the answers, or in a part of them."""
+    faults = [
+        f"{'.'.join(map(str, filter(None, (part, *each['loc']))))}: {each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors()
+    ]
+    return AnswersRefused("\n".join(faults))

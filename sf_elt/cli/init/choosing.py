@@ -1,0 +1,130 @@
+"""Several of many names: by search in names and labels, with what was probably meant."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from difflib import SequenceMatcher
+
+from sf_elt.cli.init.offered import Named
+from sf_elt.cli.init.terminal import Terminal
+
+SHOWN = 15
+NEAR = 0.6
+HOW = "part of a name or label searches; a number or a whole name adds; -NAME takes out; Enter when done"
+
+
+def matches(query: str, offered: Iterable[Named]) -> list[Named]:
+    """Those whose API name or label contains the words, the nearest first: equal, beginning with them, the rest."""
+    words = query.casefold().split()
+    ranked = [(_rank(query.casefold(), words, each), each) for each in offered]
+    return [each for rank, each in sorted(ranked, key=_first) if rank < _NONE]
+
+
+def _first(ranked: tuple[int, Named]) -> tuple[int, int, str]:
+    rank, each = ranked
+    return rank, len(each.name), each.name  # Subscription__c before Subscription__History
+
+
+_NONE = 9
+
+
+def _rank(query: str, words: Sequence[str], each: Named) -> int:
+    name, label = each.name.casefold(), each.label.casefold()
+    if query in (name, label):
+        return 0
+    if name.startswith(query) or label.startswith(query):
+        return 1
+    both = f"{name} {label}"
+    if all(re.search(rf"(?:\b|_){re.escape(word)}", both) for word in words):
+        return 2
+    return 3 if all(word in both for word in words) else _NONE
+
+
+def nearest(query: str, offered: Iterable[Named]) -> list[Named]:
+    """Up to three whose name or label is nearly the same, the nearest first: letters that were mistyped."""
+    near = [(max(_likeness(query, each.name), _likeness(query, each.label)), each) for each in offered]
+    return [each for likeness, each in sorted(near, key=lambda pair: -pair[0])[:3] if likeness >= NEAR]
+
+
+def _likeness(query: str, text: str) -> float:
+    bare = re.sub(r"__\w{1,3}$", "", text)
+    return max(SequenceMatcher(None, query.casefold(), each.casefold()).ratio() for each in (text, bare))
+
+
+def choose(
+    terminal: Terminal,
+    what: str,
+    offered: Sequence[Named],
+    chosen: Sequence[str],
+    *,
+    others: Callable[[str], bool] = lambda _: False,
+    least: int = 0,
+) -> list[str]:
+    """Lets a person change what is chosen of the offered names, until Enter. `others` accepts names beyond those."""
+    picked, listed = list(dict.fromkeys(chosen)), list[Named]()
+    terminal.say(f"[dim]{HOW}[/]")
+    while True:
+        terminal.say(f"  {what}: {terminal.safe(', '.join(picked)) or '[dim]none[/]'}")
+        said = terminal.ask("Search", default="").strip()
+        if not said and len(picked) >= least:
+            return picked
+        if not said:
+            terminal.say(f"[yellow]At least {least} is needed.[/]")
+        elif said.startswith("-"):
+            _take_out(terminal, said[1:].strip(), picked)
+        else:
+            listed = _add(terminal, said, offered, listed, picked, others)
+
+
+def _take_out(terminal: Terminal, name: str, picked: list[str]) -> None:
+    found = next((each for each in picked if each.casefold() == name.casefold()), None)
+    if found is None:
+        near = nearest(name, [Named(each) for each in picked])
+        hint = f": did you mean -{terminal.safe(near[0].name)}?" if near else "."
+        terminal.say(f"[yellow]{terminal.safe(name)} is not chosen{hint}[/]")
+    else:
+        picked.remove(found)
+
+
+def _add(
+    terminal: Terminal,
+    said: str,
+    offered: Sequence[Named],
+    listed: list[Named],
+    picked: list[str],
+    others: Callable[[str], bool],
+) -> list[Named]:
+    """Adds what was named, or lists what was searched for; gives what the numbers stand for from now on."""
+    if numbers := re.fullmatch(r"\d+(?:[,\s]+\d+)*", said):
+        places = [int(each) - 1 for each in re.findall(r"\d+", numbers[0])]
+        if listed and all(0 <= place < len(listed) for place in places):
+            picked += [listed[place].name for place in places if listed[place].name not in picked]
+        else:
+            terminal.say(f"[yellow]There is no such number; {f'1 to {len(listed)}' if listed else 'search first'}.[/]")
+        return listed
+    for name in [part.strip() for part in said.split(",")] if "," in said else [said]:
+        found = matches(name, offered)
+        equal = [each for each in found if each.name.casefold() == name.casefold()]
+        equal = equal or ([each for each in found if each.label.casefold() == name.casefold()] if found else [])
+        if len(equal) == 1:
+            picked += [equal[0].name] if equal[0].name not in picked else []
+        elif found:
+            listed = found[:SHOWN]
+            _list(terminal, listed, len(found), picked)
+        elif others(name):
+            picked += [name] if name not in picked else []
+        else:
+            listed = nearest(name, offered)
+            terminal.say(f"[yellow]Nothing is called {terminal.safe(name)}.[/]{' Did you mean' if listed else ''}")
+            _list(terminal, listed, len(listed), picked)
+    return listed
+
+
+def _list(terminal: Terminal, listed: Sequence[Named], total: int, picked: Sequence[str]) -> None:
+    terminal.rows(
+        [
+            (str(place), "✓" if each.name in picked else "", each.name, each.label, each.note)
+            for place, each in enumerate(listed, start=1)
+        ]
+    )
+    if total > len(listed):
+        terminal.say(f"[dim]{len(listed)} of {total:,} are shown: more letters find fewer.[/]")

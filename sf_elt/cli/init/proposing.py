@@ -1,0 +1,225 @@
+"""What stands for an answer that nobody gives: what the deployment has, else what most begin with."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from sf_elt.cli.init.answers import ADDRESSES, Answers, AnswersRefused, OfConnection, OfExport, OfImport, refused
+from sf_elt.cli.init.planning import as_answer, export_name, mapping_after, streams_after
+from sf_elt.cli.init.shipped import shipped
+from sf_elt.cli.init.standing import Component, Standing
+from sf_elt.cli.init.yaml_text import from_text
+from sf_elt.components.attributes import did_you_mean
+from sf_elt.components.imports.imported_object import ImportedObject
+from sf_elt.components.imports.stream_names import stream_of
+from sf_elt.components.profiles import MappingRule
+from sf_elt.insight import Audience, check_audiences, subject_types
+from sf_elt.profiles import user_fields
+
+OBJECTS = ("Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole")
+MATCHES = {"Lead": "salesforce_lead_ids", "Contact": "salesforce_contact_ids"}
+AUDIENCES_FIELD, SCORES_FIELD = "Audiences__c", "Scores__c"
+_Part = TypeVar("_Part", OfConnection, OfImport)
+FIRST_AUDIENCES = ("Frequent visitors", "Open to a call")
+
+
+def proposed(standing: Standing, into: Path, environ: Mapping[str, str] = os.environ) -> Answers:
+    """The answers that leave a deployment as it is, and make one of an empty folder."""
+    return answered({}, standing, into, environ)
+
+
+def answered(
+    told: Mapping[str, object], standing: Standing, into: Path, environ: Mapping[str, str] = os.environ
+) -> Answers:
+    """The answers of a file. What it does not say is as it stands, or as most begin, and fits what it says.
+
+    Audiences and objects may go by their names. Raises AnswersRefused with every fault.
+    """
+    connection = _said("connection", _connection(standing, into, environ), told.get("connection"))
+    imports = _imports(standing, into, connection.name)
+    imports = _said("imports", imports, _with_objects(told.get("imports"), imports))
+    bare = Answers(connection=connection, imports=imports)
+    rest = {name: value for name, value in told.items() if name not in ("connection", "imports")}
+    if "audiences" in rest:
+        rest["audiences"] = _with_audiences(rest["audiences"], well_known(standing))
+    else:
+        rest["audiences"] = sound(known_audiences(standing).values(), condition_types(standing, bare))
+    try:
+        said = Answers.model_validate({"connection": connection, "imports": imports, **rest})
+    except ValidationError as error:
+        raise refused(error) from None
+    if "exports" in told:
+        return said
+    return said.model_copy(update={"exports": _exports(standing, into, bare, said.audiences)})
+
+
+def _said(part: str, usual: _Part, told: object) -> _Part:
+    """A part with what was told of it."""
+    if told is None:
+        return usual
+    if not isinstance(told, Mapping):
+        raise AnswersRefused(f"{part}: {told!r} has no names and values")
+    try:
+        return type(usual).model_validate({**usual.model_dump(exclude_unset=True), **told})
+    except ValidationError as error:
+        raise refused(error, part) from None
+
+
+def _with_objects(told: object, usual: OfImport) -> object:
+    """Objects that go by their names, as they stand."""
+    if not isinstance(told, Mapping) or not isinstance(objects := told.get("objects"), list):
+        return told
+    stands = {each.object: each for each in usual.objects}
+    return {**told, "objects": [stands.get(each, each) if isinstance(each, str) else each for each in objects]}
+
+
+def _with_audiences(told: object, known: Mapping[str, Audience]) -> object:
+    """Audiences that go by their names, in full."""
+    if not isinstance(told, list):
+        return told
+    for each in told:
+        if isinstance(each, str) and each not in known:
+            raise AnswersRefused(
+                f"audiences: there is no audience {each!r}; {did_you_mean(each, known)} A new one has a name, a "
+                "description and a condition."
+            )
+    return [known[each] if isinstance(each, str) else each for each in told]
+
+
+def known_audiences(standing: Standing) -> dict[str, Audience]:
+    """The deployment's audiences; where it has none, those that are shipped."""
+    found = standing.of("Audiences")
+    items = found[0].items("audiences") if found else shipped("Audiences")["audiences"]
+    return {each.name: each for each in map(Audience.model_validate, items)}
+
+
+def well_known(standing: Standing) -> dict[str, Audience]:
+    """The deployment's audiences, and those that are shipped besides."""
+    of_all = {each["name"]: Audience.model_validate(each) for each in shipped("Audiences")["audiences"]}
+    return of_all | known_audiences(standing)
+
+
+def condition_types(standing: Standing, answers: Answers) -> dict[str, str]:
+    """What conditions may use, with its DuckDB type, once the deployment is as answered."""
+    lines = mapping_after(standing, streams_after(answers, standing))
+    return subject_types(user_fields(MappingRule.model_validate(line) for line in lines))
+
+
+def sound(audiences: Iterable[Audience], types: Mapping[str, str]) -> list[Audience]:
+    """Those whose conditions can be evaluated: their user fields are there, and the audiences that they name."""
+    left = list(audiences)
+    while faults := check_audiences(left, types):
+        wrong = {fault.index for fault in faults}
+        left = [each for place, each in enumerate(left) if place not in wrong]
+    return left
+
+
+def proposed_export(object_name: str, answers: Answers, standing: Standing, names: Sequence[str]) -> OfExport:
+    """An export into an object: by the Ids that imports bring where there are any, else by the email address."""
+    fields = user_fields_after(standing, answers)
+    match = MATCHES.get(object_name, "")
+    by_ids = bool(match) and match in fields
+    name = export_name(object_name)
+    if standing.named("SalesforceExport", name) is not None:
+        name = f"{answers.connection.name}_{name}"
+    return OfExport(
+        object=object_name,
+        name=name,
+        match=match if by_ids else "",
+        matchers={} if by_ids else {"Email": "email"},
+        audiences=tuple(each for each in FIRST_AUDIENCES if each in names),
+        audiences_field=AUDIENCES_FIELD,
+        scores_field=SCORES_FIELD,
+    )
+
+
+def user_fields_after(standing: Standing, answers: Answers) -> list[str]:
+    """The user fields of the deployment as answered."""
+    lines = mapping_after(standing, streams_after(answers, standing))
+    return list(dict.fromkeys(str(line.get("to")) for line in lines))
+
+
+def as_export(component: Component) -> OfExport | None:
+    """A standing export as an answer; None for one of a kind that is not asked for here."""
+    told = {name: value for name, value in component.attributes.items() if name in OfExport.model_fields}
+    if isinstance(audiences := told.get("audiences"), list):
+        told["audiences"] = [from_text(str(each)) for each in audiences]
+    try:
+        return OfExport.model_validate(told)
+    except ValidationError:
+        return None
+
+
+def _connection(standing: Standing, into: Path, environ: Mapping[str, str]) -> OfConnection:
+    found = standing.of("SalesforceConnection", within=into)
+    told: dict[str, object] = {}
+    if found:
+        told = {key: value for key, value in found[0].attributes.items() if key in OfConnection.model_fields}
+    else:
+        taken = {each.name for each in standing.of("SalesforceConnection")}
+        free = ["salesforce", "sandbox", *(f"salesforce_{number}" for number in range(2, len(taken) + 3))]
+        told = {"name": next(each for each in free if each not in taken)}
+    named = OfConnection.model_validate(told)
+    return OfConnection.model_validate(told | _kind(environ.get(f"{named.prefix}LOGIN_URL", "")))
+
+
+def _kind(login_url: str) -> dict[str, str]:
+    """Whose login page an address is."""
+    kinds = {address: kind for kind, address in ADDRESSES.items()}
+    if not login_url:
+        return {}
+    kind = kinds.get(login_url.rstrip("/"))
+    return {"kind": kind} if kind else {"kind": "my_domain", "address": login_url}
+
+
+def _imports(standing: Standing, into: Path, connection: str) -> OfImport:
+    found = standing.of("SalesforceImport", within=into)
+    if found:
+        own = next((each for each in found if each.attributes.get("connection") == connection), found[0])
+        told = {key: own.attributes[key] for key in OfImport.model_fields if key in own.attributes}
+        objects = [as_answer(item) for item in own.items("objects")]
+        return _readable(told | {"objects": objects}, own)
+    theirs = {each.name for each in standing.of("SalesforceImport")}
+    taken = {
+        item.get("stream") or stream_of(str(item.get("object")))
+        for each in standing.of("SalesforceImport")
+        for item in each.items("objects")
+    }
+    objects = [ImportedObject(object=each, stream=_free(stream_of(each), connection, taken)) for each in OBJECTS]
+    name = connection if connection not in theirs else f"{connection}_objects"
+    return OfImport(name=name, objects=tuple(objects))
+
+
+def _readable(told: Mapping[str, object], component: Component) -> OfImport:
+    """The import as an answer; what is a template in its YAML is left to it."""
+    try:
+        return OfImport.model_validate(told)
+    except ValidationError as error:
+        wrong = {each["loc"][0] for each in error.errors()}
+        if not wrong & {"max_daily_api_calls", "frequency"}:
+            raise
+        return OfImport.model_validate({key: value for key, value in told.items() if key not in wrong})
+
+
+def _free(stream: str, connection: str, taken: set[object]) -> str:
+    return stream if stream not in taken else f"{connection}_{stream.removeprefix('salesforce_')}"
+
+
+def _exports(standing: Standing, into: Path, bare: Answers, audiences: Sequence[Audience]) -> tuple[OfExport, ...]:
+    """Those that stand, or exports of leads and contacts into an empty folder."""
+    found = standing.of("SalesforceExport", within=into)
+    if found:
+        mine = [each for each in found if each.attributes.get("connection") == bare.connection.name]
+        return tuple(each for each in map(as_export, mine) if each is not None)
+    if standing.of("SalesforceExport"):
+        return ()
+    fields = user_fields_after(standing, bare)
+    names = [each.name for each in audiences]
+    return tuple(
+        proposed_export(each, bare, standing, names)
+        for each in MATCHES
+        if names and MATCHES[each] in fields and each in {said.object for said in bare.imports.objects}
+    )

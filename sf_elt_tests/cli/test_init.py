@@ -1,0 +1,196 @@
+"""`sf-elt init`: at a terminal as somebody would use it, and for scripts."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from sf_elt.cli import app
+from sf_elt.cli.init.choosing import matches, nearest
+from sf_elt.cli.init.offered import Named
+from sf_elt.components.wrong_yaml import DEFS
+from sf_elt.demo_org.serve import Details
+from sf_elt_tests.cli.at_terminal import AtTerminal
+from sf_elt_tests.components.deployments import environment_of
+from sf_elt_tests.shared_orgs import org, org_of_module
+
+__all__ = ["org", "org_of_module"]
+
+FIELDS = [Named("AnnualRevenue", "Annual Revenue"), Named("Email", "Email"), Named("Phone", "Business Phone")]
+
+
+@pytest.fixture(autouse=True)
+def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("SALESFORCE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SF_ELT_DATA", str(tmp_path / "warehouse"))
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+
+
+def test_somebody_answers_at_a_terminal(org: Details, commands: str, tmp_path: Path) -> None:
+    """With an org that can be asked: names are searched, mistyped, taken out; a condition is refused at once; what the
+    org lacks is said, rows and calls are shown, and what is written is what was answered.
+    """
+    environment = environment_of(org) | {"PATH": commands, "SF_ELT_DATA": str(tmp_path / "warehouse"), "TERM": "xterm"}
+    into = tmp_path / "defs"
+    with AtTerminal(["sf-elt", "init", "--into", str(into)], environment, tmp_path) as there:
+        there.answer("What imports and exports call it [salesforce]", "")
+        there.answer("Which org [my_domain]", "")
+        there.answer("My Domain, or https://…", "")
+        there.answer("Search", "subscr")
+        assert "Subscription" in there.answer("Search", "1")
+        there.answer("Search", "-Acount")
+        assert "did you mean -Account?" in there.answer("Search", "Oportunity")
+        assert "Nothing is called Oportunity. Did you mean" in there.answer("Search", "")
+        assert "by SystemModstamp" in there.answer("Choose the fields of", "Leed")
+        assert "did you mean 'Lead'?" in there.answer("Choose the fields of", "lead")
+        there.answer("Search", "annual rev")
+        assert "Annual Revenue" in there.answer("Search", "1")
+        there.answer("Search", "-Phone")
+        there.answer("Search", "")
+        there.answer("Choose the fields of", "")
+        there.answer("Search", "-Binge users")
+        there.answer("Search", "")
+        there.answer("its name (Enter: none)", "Warm leads")
+        there.answer("Who is in it", "Leads that move")
+        there.answer("Condition", "recencyy > 60")
+        assert "did you mean recency?" in there.answer("Condition", "recency > 60")
+        there.answer("its name (Enter: none)", "")
+        there.answer("Search", "-Contact")
+        there.answer("Search", "")
+        there.answer("Which records are written [ids]", "2")
+        there.answer("Field = user field", "Email = emial")
+        assert "did you mean 'email'?" in there.answer("Field = user field", "Email = email")
+        there.answer("Search", "Warm leads")
+        there.answer("Search", "")
+        there.answer("names of the audiences", "Groups__c")
+        there.answer("gets the scores", "-")
+        there.answer("Switch this export on", "")
+        said = there.answer("Write 9 new files?", "y")
+        assert "The org has no Lead.Groups__c" in said
+        assert "First import of salesforce" in said
+        assert "API calls" in said
+        assert there.ended() == 0
+    assert "sf-elt setup salesforce --apply" in there.seen
+    written = {each.parent.name: _documents(each) for each in into.rglob("defs.yaml")}
+    [imported] = written["imports"]
+    names = [each["object"] for each in imported["objects"]]
+    assert names == ["Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole", "Subscription__c"]
+    assert "AnnualRevenue" in imported["objects"][0]["fields"]
+    assert "Phone" not in imported["objects"][0]["fields"]
+    audiences = [each["name"] for each in written["audiences"][0]["audiences"]]
+    assert "Binge users" not in audiences
+    assert audiences[-1] == "Warm leads"
+    [export] = written["exports"]
+    assert export["matchers"] == {"Email": "email"}
+    assert export["audiences_field"] == "Groups__c"
+    assert "scores_field" not in export
+    assert export["keep_updated"] == "{{ env('SF_ELT_WRITE_BACK', '') or 'false' }}"
+    assert org.password not in there.seen
+
+
+def test_who_stops_answering_has_nothing_written(commands: str, tmp_path: Path) -> None:
+    """The end of input (Ctrl-D) at a question ends it, and it says so."""
+    into = tmp_path / "defs"
+    command = ["sf-elt", "init", "--offline", "--into", str(into)]
+    with AtTerminal(command, {"PATH": commands, "TERM": "xterm"}, tmp_path) as there:
+        there.answer("What imports and exports call it", "")
+        there.answer("Which org", "\x04", enter=False)
+        assert there.ended() == 1
+    assert "Nothing was written." in there.seen
+    assert not into.exists()
+
+
+def test_a_script_gets_a_deployment_without_a_question(tmp_path: Path) -> None:
+    """--yes into an empty folder: what most begin with, as JSON; the same again changes nothing."""
+    told = json.loads(_run("--yes", "--json", "--offline", "--into", str(tmp_path / "defs")).stdout)
+    assert len(told["written"]) == 9
+    assert len(told["next"]) == 3
+    again = json.loads(_run("--yes", "--json", "--offline", "--into", str(tmp_path / "defs")).stdout)
+    assert again["written"] == []
+
+
+def test_a_file_of_answers_is_enough_for_new_files(tmp_path: Path) -> None:
+    """What the answers leave out is as usual; without a login it says what is left to do."""
+    answers = tmp_path / "answers.yaml"
+    answers.write_text(
+        "connection: {name: sandbox, kind: sandbox}\nimports: {objects: [Lead]}\naudiences: []\n", "utf-8"
+    )
+    result = _run("--answers", str(answers), "--into", str(tmp_path / "defs"))
+    assert result.exit_code == 0, result.output
+    assert "SANDBOX_LOGIN_URL=https://test.salesforce.com" in result.stdout
+    assert "sf-elt login sandbox" in result.stdout
+    [connection] = _documents(tmp_path / "defs" / "connection" / "defs.yaml")
+    assert connection["env_prefix"] == "SANDBOX_"
+    assert not (tmp_path / "defs" / "audiences").exists()
+
+
+def test_a_file_that_stands_is_changed_only_where_somebody_agrees(tmp_path: Path) -> None:
+    """The difference is shown; without a terminal it takes --yes."""
+    defs = shutil.copytree(DEFS, tmp_path / "defs", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "answers.yaml").write_text("imports: {frequency: daily}\n", "utf-8")
+    before = (defs / "imports" / "defs.yaml").read_text("utf-8")
+    command = ["--answers", str(tmp_path / "answers.yaml"), "--offline", "--into", str(defs)]
+    refused = _run(*command)
+    assert refused.exit_code == 1
+    assert "-  frequency: hourly # 5 minutes" in refused.stdout
+    assert "+  frequency: daily # 5 minutes" in refused.stdout
+    assert "nobody is there to agree" in refused.stderr
+    assert (defs / "imports" / "defs.yaml").read_text("utf-8") == before
+    assert _run(*command, "--yes").exit_code == 0
+    assert (defs / "imports" / "defs.yaml").read_text("utf-8") == before.replace(
+        "frequency: hourly #", "frequency: daily #"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answers", "said"),
+    [
+        ([], "", "there is no terminal to ask at: give --answers FILE, or --yes"),
+        (["--answers", "answers.yaml"], "imports: {objects: [Lead], frequency: hourley}", "did you mean 'hourly'?"),
+        (["--answers", "answers.yaml"], "audiences: [{name: A, description: B, condition: recencyy > 1}]", "recency"),
+        (["--answers", "answers.yaml"], "conection: {}", "conection: Extra inputs are not permitted"),
+        (["--answers", "none.yaml"], "", "none.yaml"),
+        (["--json"], "", "there is no terminal"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    arguments: list[str], answers: str, said: str, tmp_path: Path
+) -> None:
+    """With the reason in a sentence, and the exit code 1."""
+    (tmp_path / "answers.yaml").write_text(answers, "utf-8")
+    result = _run(*arguments, "--offline", "--into", str(tmp_path / "defs"))
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert not (tmp_path / "defs").exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "near"),
+    [
+        ("rev", ["AnnualRevenue"], []),
+        ("phone", ["Phone"], ["Phone"]),
+        ("business ph", ["Phone"], ["Phone"]),
+        ("Emial", [], ["Email"]),
+        ("", ["Email", "Phone", "AnnualRevenue"], []),
+        ("xyz", [], []),
+    ],
+)
+def test_names_and_labels_are_searched(query: str, found: list[str], near: list[str]) -> None:
+    """Parts of either, in any letter case; what is mistyped is near."""
+    assert [each.name for each in matches(query, FIELDS)] == found
+    if not found:
+        assert [each.name for each in nearest(query, FIELDS)] == near
+
+
+def _documents(file: Path) -> list[dict]:
+    return [each["attributes"] for each in yaml.safe_load_all(file.read_text("utf-8"))]
+
+
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["init", *arguments])

@@ -171,6 +171,21 @@ def test_fields_of_tasks_are_left_to_people(bare: Org) -> None:
     assert found.count("to make") == 0
 
 
+def test_how_a_duplicate_rule_is_made_is_said_of_each_object(bare: Org) -> None:
+    """By the address for people, against each other; by name or website for companies; others have no such rules."""
+    objects = ("Lead", "Account", "Subscription__c", "Opportunity")
+    wanted = Wanted(tuple(WantedField(each, "Key__c", "external id") for each in objects), duplicate_rule=True)
+    told = {each.subject: each.todo for each in plan(bare, wanted).items if each.what == "duplicate rule"}
+    assert "Rule Name: sf_elt Lead; Matching Criteria: Email, Exact" in told["Lead"]
+    compared = (
+        "Compare With: Lead, Matching Rule: sf_elt Lead; Add Rule: Compare With: Contact, Matching Rule: Standard"
+    )
+    assert compared in told["Lead"]
+    assert "Name, Exact; Website, Exact; Filter Logic 1 OR 2" in told["Account"]
+    assert "Website" not in told["Subscription__c"]
+    assert told["Opportunity"].startswith("Salesforce has no duplicate rules for Opportunity")
+
+
 def test_another_user_gets_edit(bare: Org, org: Details, fields: Fields) -> None:
     """An administrator's login sets up for the integration user, whose own view of the org then has the field."""
     login = restricted_login(org, objects=["Lead"])

@@ -5,7 +5,16 @@ every user, and some are not accepted as they were read (jetstreamapp/jetstream#
 Duplicate and matching rules: an active one changes what happens to everybody's saves.
 """
 
+from collections.abc import Mapping
+
 from sf_elt.salesforce.setup.wanted import PERMISSION_SET_LABEL, WantedField
+
+_COMPARED: Mapping[str, tuple[str, str]] = {
+    "Lead": ("Email, Exact", "; Add Rule: Compare With: Contact, Matching Rule: Standard Contact Matching Rule"),
+    "Contact": ("Email, Exact", "; Add Rule: Compare With: Lead, Matching Rule: Standard Lead Matching Rule"),
+    "Account": ("Name, Exact; Website, Exact; Filter Logic 1 OR 2", ""),
+}
+"""Standard objects with such rules: what makes two records of them one, and with what else they are compared."""
 
 
 def field_steps(field: WantedField) -> str:
@@ -39,20 +48,25 @@ def set_steps() -> str:
 
 
 def duplicate_rule_steps(object_name: str) -> tuple[str, ...]:
-    """How to have the org tell a new record from one that is there: for people, and for programs."""
-    is_person = object_name in ("Lead", "Contact")
-    criteria = "Email, Exact" if is_person else "Name, Exact; Website, Exact; Filter Logic 1 OR 2"
-    compared = {"Lead": "Leads; Add Rule: Contacts", "Contact": "Contacts; Add Rule: Leads"}.get(
-        object_name, object_name
-    )
+    """How to have the org tell a new record from one that is there: for people, and for programs.
+
+    Accounts, contacts, leads and custom objects have such rules, others have none (Salesforce Help, "Duplicate Rules").
+    """
+    if object_name not in _COMPARED and not object_name.endswith("__c"):
+        return (
+            f"Salesforce has no duplicate rules for {object_name}: an external id, which is unique, tells the records "
+            "of exports apart (--external-id).",
+        )
     rule = f"sf_elt {object_name}"
+    criteria, others = _COMPARED.get(object_name, ("Name, Exact", ""))
+    compared = f"Compare With: {object_name}, Matching Rule: {rule}{others}"
     return (
         f"Look first: Setup › Duplicate Rules. Where a rule for {object_name} is active (Salesforce has standard ones "
         "for leads, contacts and accounts), nothing is to make.",
         f"Setup › Matching Rules › New Rule: {object_name}; Rule Name: {rule}; Matching Criteria: {criteria}; Match "
         "Blank Fields: not ticked. Save, Activate, and wait until its status is Active.",
         f"Setup › Duplicate Rules › New Rule › {object_name}; Rule Name: {rule}; Record-Level Security: Bypass sharing "
-        f"rules; Action On Create: Allow, with Alert and Report; Action On Edit: Allow, with Report; Compare With: "
-        f"{compared}; Matching Rule: {rule}. Save, Activate.",
+        f"rules; Action On Create: Allow, with Alert and Report; Action On Edit: Allow, with Report; {compared}. Save, "
+        "Activate.",
         "What such a rule refuses an export is in writeback.sync_log under DUPLICATES_DETECTED.",
     )

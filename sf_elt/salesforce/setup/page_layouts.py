@@ -71,7 +71,7 @@ def read_layouts(org: Org, full_names: Sequence[str]) -> tuple[PageLayout, ...]:
 
 
 def with_fields(layout: PageLayout, names: Iterable[str]) -> Element:
-    """The layout with these fields as well: as Setup does it, at the end of the first section of two columns.
+    """The layout with these fields as well, at the end of the first section of two columns.
 
     In the shorter column, and for reading: what people type in would not last. Raises ValueError where `why_not`.
     """

@@ -113,6 +113,8 @@ def test_the_check_asks_anew_while_the_yaml_is_refused(
     monkeypatch.setattr(deployment, "load_deployment", lambda: load_deployment(tmp_path / _module(tmp_path)))
     assert "export titles" in CliRunner().invoke(app, ["check", "salesforce"]).stdout
     assert _load(tmp_path, "Key__c") == "nothing"
+    kept = (tmp_path / "warehouse" / "described" / "salesforce").iterdir()
+    assert {each.stem for each in kept} >= {"lead", "user"}
 
 
 def test_what_is_kept_is_little_and_for_its_owner_only(tmp_path: Path) -> None:

@@ -1,0 +1,272 @@
+"""`sf-elt status` and `sf-elt doctor`, on a real warehouse, a real org and Dagster's own storage."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+import dagster as dg
+import pytest
+from dagster._daemon.types import DaemonHeartbeat
+from rich.cells import cell_len
+from typer.testing import CliRunner, Result
+
+from sf_elt.cli import app, loading
+from sf_elt.components.status import reading
+from sf_elt.components.wrong_yaml import WrongYaml
+from sf_elt.demo_org.serve import Details
+from sf_elt.salesforce import Login, connect
+from sf_elt.streams import StreamSpec, Window, import_window
+from sf_elt.warehouse import JobMeter, Warehouse, naive
+from sf_elt_tests.components.deployments import environment_of
+from sf_elt_tests.pages import ROOT
+from sf_elt_tests.shared_orgs import org, org_of_module
+
+__all__ = ["org", "org_of_module"]
+
+PLAN = "6892284be200446f96384de0161b5540"
+HOLDER = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); c.begin(); print('ready', flush=True); input()"
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    """What Dagster loads, loaded once."""
+    return loading.definitions()
+
+
+@pytest.fixture
+def project(org: Details, definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which the project is run, with the org's login in its .env and nothing else yet."""
+    for name in (*environment_of(org), "SALESFORCE_INSTANCE_URL", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    env_file = tmp_path / ".env"
+    env_file.touch(mode=0o600)
+    env_file.write_text("".join(f"{name}='{value}'\n" for name, value in environment_of(org).items()))
+    monkeypatch.setenv("SF_ELT_DATA", str(tmp_path / "warehouse"))
+    monkeypatch.setattr(loading, "definitions", lambda: definitions)
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment_of(org).items():  # what .env sets goes again with the test
+        monkeypatch.setenv(name, value)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def worked(org_of_module: Details, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a day's work has left: leads are read, an export waits for approval, one run is done and one has failed."""
+    folder, now = tmp_path_factory.mktemp("worked"), datetime.now(UTC)
+    (folder / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text("utf-8"), "utf-8")
+    warehouse, always = Warehouse(folder / "warehouse"), Window(datetime(1970, 1, 1, tzinfo=UTC), now)
+    meter = JobMeter(warehouse.calls(), "import:salesforce", org_of_module.instance_url, limit=5_000)
+    with closing(connect(Login.from_env(environment_of(org_of_module)), meter)) as session:
+        import_window(session, meter, warehouse, StreamSpec("salesforce_leads", "Lead"), always, now=now, run_id="1")
+    with warehouse.write() as connection:
+        connection.execute(
+            "INSERT INTO writeback.plans (plan_id, export, object, operation, run_id, rows_planned, rows_unchanged,"
+            " rows_set_aside, status, planned_at, held_because)"
+            " VALUES (?, 'leads', 'Lead', 'update', '1', 9, 0, 0, 'waiting for approval', ?, 'it would write 9 of 9')",
+            [PLAN, naive(now)],
+        )
+        connection.execute(
+            "INSERT INTO writeback.refusals SELECT 'leads', 's' || number, NULL, 'failed', 'REQUIRED_FIELD_MISSING',"
+            " 'no', true, 'x', current_localtimestamp() FROM range(3) AS numbers(number)"
+        )
+        connection.execute(
+            "INSERT INTO ops.set_aside VALUES ('salesforce_leads', 'a.csv', 1, 'no date', 'x', ?, 1)", [naive(now)]
+        )
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(folder)  # where the settings put Dagster's state
+        with dg.DagsterInstance.from_config(str(folder)) as instance:
+            dg.materialize([good], instance=instance)
+            dg.materialize([bad], instance=instance, raise_on_error=False)
+    return folder
+
+
+@pytest.fixture
+def at_work(project: Path, worked: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project's folder after that day, while Dagster's daemon lives."""
+    shutil.copytree(worked, project, dirs_exist_ok=True)
+    project.chmod(0o700)
+    monkeypatch.setattr(reading, "WAIT_SECONDS", 0.3)
+    _heartbeat(project, datetime.now(UTC))
+    return project
+
+
+def _heartbeat(folder: Path, at: datetime) -> None:
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        instance.add_daemon_heartbeat(DaemonHeartbeat(at.timestamp(), "SCHEDULER", "test", []))
+
+
+@dg.asset
+def good() -> None:
+    """Does nothing."""
+
+
+@dg.asset
+def bad() -> None:
+    """Fails, of a cause."""
+    try:
+        raise LookupError("what was wrong at first\nand more of it")
+    except LookupError as error:
+        raise RuntimeError("the step gave up") from error
+
+
+def test_status_tells_programs_how_everything_stands(at_work: Path, org: Details) -> None:
+    """Streams with newest record and lag, calls used and left, what failed and waits, runs, and what runs next."""
+    now = datetime.now(UTC)
+    told = _json("status")
+    assert (told["warehouse"], told["notes"]) == ("read", [])
+    (stream,) = told["streams"]
+    assert stream["stream"] == "salesforce_leads"
+    assert stream["rows"] > 0
+    assert stream["set_aside"] == 1
+    assert datetime.fromisoformat(stream["newest"]) <= now
+    assert datetime.fromisoformat(stream["read_up_to"]) <= now
+    assert 0 <= stream["lag_seconds"] < 300
+    (export,) = told["exports"]
+    assert (export["status"], export["plan_id"], export["failed"]) == ("waiting for approval", PLAN, 3)
+    assert export["most_often"] == "REQUIRED_FIELD_MISSING"
+    quotas = {each["job"]: each for each in told["quotas"]}
+    spent = quotas["import:salesforce"]
+    assert (spent["maximum"], spent["used"] + spent["left"]) == (5_000, 5_000)
+    assert 0 < spent["used"] < 20
+    assert quotas["export:leads"]["left"] == 2_000
+    (of_org,) = told["orgs"]
+    assert (of_org["org"], of_org["left"]) == (org.instance_url, of_org["allowed"] - of_org["used"])
+    assert [each["status"] for each in told["runs"]] == ["failure", "success"]
+    assert told["runs"][0]["error"] == "LookupError: what was wrong at first"
+    assert told["daemon"]["is_alive"] is True
+    for each in told["schedules"]:
+        assert each["is_on"]
+        assert now < datetime.fromisoformat(each["next_at"]) < now + timedelta(hours=1, minutes=1)
+    assert {each["name"] for each in told["sensors"]} > {"after_new_data", "salesforce_resume"}
+
+
+def test_status_fits_the_terminal_and_waits_for_nobody(at_work: Path) -> None:
+    """At any width no line is longer; while somebody writes, it says so and shows what is not in the warehouse."""
+    for width in ("40", "80", "200"):
+        shown = _run("status", COLUMNS=width)
+        assert shown.exit_code == 0, shown.output
+        assert max(cell_len(line) for line in shown.stdout.splitlines()) <= int(width)
+        assert PLAN in shown.stderr
+    with _held(at_work / "warehouse" / "warehouse.duckdb") as pid:
+        told = _json("status")
+        found = _findings(_run("doctor", "--offline", "--json"))
+    assert told["warehouse"] == "a run is writing"
+    assert told["streams"] == []
+    assert told["quotas"][0]["used"] >= 0
+    assert len(told["runs"]) == 2
+    verdict, says, _ = found["data", "locks"]
+    assert (verdict, f"process {pid} (python" in says) == ("warning", True)
+    assert "is writing" in found["data", "warehouse"][1]
+
+
+def test_before_the_first_run_nothing_is_made_by_looking(project: Path) -> None:
+    """Neither a warehouse nor Dagster's storage; both commands say how to begin."""
+    shown = _run("status")
+    assert shown.exit_code == 0
+    assert "materialize an import first" in shown.stderr
+    assert "salesforce_keep_updated" in shown.stdout
+    found = _run("doctor", "--offline", "--json")
+    assert found.exit_code == 1
+    assert _findings(found)["settings", "DAGSTER_HOME"][0] == "problem"
+    assert "dagster dev" in json.loads(found.stdout)["next_step"]
+    assert [each.name for each in project.iterdir()] == [".env"]
+
+
+def test_a_doctor_without_problems_asks_the_org_too(at_work: Path, org: Details) -> None:
+    """What waits for a person is a warning; nothing secret is shown; the calls are counted."""
+    with dg.DagsterInstance.from_config(str(at_work)) as instance:
+        for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])):
+            instance.delete_run(run.run_id)
+    result = _run("doctor", "--json")
+    told, found = json.loads(result.stdout), _findings(result)
+    assert (result.exit_code, told["is_well"]) == (0, True), [each for each in found.items() if each[1][0] == "problem"]
+    assert told["api_calls"] > 0
+    assert found["salesforce", "login"][0] == "ok"
+    assert found["salesforce", "clock"][0] == "ok"
+    assert found["export leads", "approval"][0] == "warning"
+    assert f"sf-elt export send leads --approve {PLAN}" in found["export leads", "approval"][2]
+    assert found["data", "folder"][0] == found["settings", ".env"][0] == found["Dagster", "daemon"][0] == "ok"
+    assert org.password not in result.output
+
+
+def test_a_doctor_names_everything_that_is_wrong(at_work: Path, org: Details) -> None:
+    """Modes, settings, a daemon that is gone, a failed run, used up calls, an org that does not answer."""
+    (at_work / ".env").chmod(0o644)
+    (at_work / "warehouse").chmod(0o755)
+    (at_work / "dagster.yaml").write_text((at_work / "dagster.yaml").read_text().replace("default_limit: 1", ""))
+    with closing(sqlite3.connect(at_work / "warehouse" / "calls.sqlite")) as ledger, ledger:
+        moment = datetime.now(UTC).timestamp()
+        insert = "INSERT INTO calls (job, called_at, method, path) VALUES ('export:leads', ?, 'GET', '/')"
+        ledger.executemany(insert, [(moment,)] * 1_990)
+    _heartbeat(at_work, datetime.now(UTC) - timedelta(hours=1))
+    (at_work / ".env").write_text((at_work / ".env").read_text().replace(org.instance_url, "http://127.0.0.1:9"))
+    result = _run("doctor", "--json", COLUMNS="80")
+    assert result.exit_code == 1, result.output
+    found = _findings(result)
+    problems = {where for where, (verdict, _, _) in found.items() if verdict == "problem"}
+    of_files = {("settings", ".env"), ("data", "folder")}
+    assert problems == of_files | {("salesforce", "connection"), ("Dagster", "daemon"), ("Dagster", "runs")}
+    assert found["settings", ".env"][2] == f"chmod 600 {at_work / '.env'}"
+    assert json.loads(result.stdout)["next_step"] == found["settings", ".env"][2]
+    assert "LookupError: what was wrong at first" in found["Dagster", "runs"][1]
+    assert found["settings", "dagster.yaml"][0] == "warning"
+    verdict, says, _ = found["export:leads", "API calls"]
+    assert (verdict, says) == ("warning", "1,990 of at most 2,000 API calls of 24 hours are used")
+
+
+def test_a_doctor_goes_on_where_files_are_torn(at_work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """YAML that is wrong, settings that are no YAML, a warehouse that is none; each is named, at any width."""
+
+    def torn() -> NoReturn:
+        raise WrongYaml("defs.yaml:3 attributes.start: there is no such day")
+
+    monkeypatch.setattr(loading, "definitions", torn)
+    (at_work / "dagster.yaml").write_text("storage: [")
+    (at_work / "warehouse" / "warehouse.duckdb").write_bytes(b"no warehouse" * 1_000)
+    found = _findings(_run("doctor", "--json"))
+    assert found["YAML", "loads"][:2] == (
+        "problem",
+        "defs.yaml:3 attributes.start: there is no such day",
+    )
+    assert found["settings", "dagster.yaml"][0] == found["data", "warehouse"][0] == "problem"
+    for width in ("40", "80", "200"):
+        shown = _run("doctor", COLUMNS=width)
+        assert shown.exit_code == 1
+        assert max(cell_len(line) for line in shown.stdout.splitlines()) <= int(width)
+        assert "Next: " in shown.stdout
+
+
+@contextmanager
+def _held(file: Path) -> Iterator[int]:
+    """Somebody else writes to the file; gives the number of that process."""
+    command = [sys.executable, "-c", HOLDER, str(file)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield process.pid
+    finally:
+        process.communicate(b"\n")
+
+
+def _findings(result: Result) -> dict[tuple[str, str], tuple[str, str, str]]:
+    """(subject, test) → verdict, what it says, what to do."""
+    told = json.loads(result.stdout)["findings"]
+    return {(each["subject"], each["test"]): (each["verdict"], each["says"], each["to_do"]) for each in told}
+
+
+def _json(*arguments: str) -> dict:
+    result = _run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def _run(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), env=environment)

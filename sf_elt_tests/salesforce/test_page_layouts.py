@@ -11,7 +11,7 @@ import pytest
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import Org, connect
 from sf_elt.salesforce.setup import Plan, Wanted, WantedField, carry_out, plan
-from sf_elt.salesforce.setup.page_layouts import find_layouts, read_layouts
+from sf_elt.salesforce.setup.page_layouts import PageLayout, find_layouts, read_layouts
 from sf_elt.salesforce.soap import METADATA, call
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.restricted import restricted_login
@@ -153,6 +153,14 @@ def test_what_is_gone_is_read_as_nothing(two: Org) -> None:
     """A layout that was deleted since it was listed is not there; the others are."""
     found = read_layouts(two, ["Campaign-Nope Layout", "Campaign-Campaign Layout"])
     assert [each.name for each in found] == [STANDARD]
+
+
+def test_a_layout_is_called_as_people_know_it() -> None:
+    """Its name without the object and without what addresses encode; a person's page shows the fields of accounts."""
+    person = PageLayout("PersonAccount-Person %26 Household Layout")
+    packaged = PageLayout("Stay__c-ns__Long-Term Stay Layout")
+    assert (person.object_name, person.name) == ("Account", "Person & Household Layout")
+    assert (packaged.object_name, packaged.name) == ("Stay__c", "ns__Long-Term Stay Layout")
 
 
 def _said(found: Plan) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """The command line: `sf-elt …`. Heavy things are imported by the command that needs them, so that help is quick.
 
+alerts.py    alerts test, alerts list
 audiences.py audiences list, audiences preview
 campaigns.py sf campaigns, campaign, members, member
 check.py     check
@@ -29,6 +30,7 @@ import typer
 
 from sf_elt.cli import campaigns as _campaigns  # noqa: F401  adds its commands to `sf`
 from sf_elt.cli import export_sending as _export_sending  # noqa: F401  adds its commands to `export`
+from sf_elt.cli.alerts import alerts
 from sf_elt.cli.audiences import audiences
 from sf_elt.cli.check import check
 from sf_elt.cli.demo import demo, dev
@@ -82,6 +84,7 @@ DAILY = "Day by day"
 app.command(rich_help_panel=DAILY)(status)
 app.command(rich_help_panel=DAILY)(doctor)
 app.command(rich_help_panel=DAILY)(report)
+app.add_typer(alerts, rich_help_panel=DAILY)
 
 PEOPLE = "People and audiences"
 app.add_typer(audiences, rich_help_panel=PEOPLE)

@@ -40,7 +40,7 @@ class SqliteFile:
             with closing(sqlite3.connect(self.file, timeout=WAIT_SECONDS, isolation_level=None)) as connection:
                 connection.row_factory = sqlite3.Row
                 if is_new or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-                    connection.executescript(f"PRAGMA journal_mode = WAL; {self.tables}")
+                    connection.executescript(f"PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; {self.tables} COMMIT;")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("BEGIN IMMEDIATE")
                 try:

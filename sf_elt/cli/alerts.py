@@ -1,0 +1,101 @@
+"""`sf-elt alerts …`: a test message to each channel, and the incidents that there are."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.examples import examples
+from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, say, show, show_json
+
+if TYPE_CHECKING:
+    from sf_elt.components import Alerts
+
+alerts = typer.Typer(name="alerts", help="Alerts: a test message, and what is wrong now.", no_args_is_help=True)
+
+
+@alerts.command("test")
+@examples("sf-elt alerts test", "sf-elt alerts test slack")
+def send_trial(
+    channel: Annotated[str, typer.Argument(help="slack, email or webhook. Default: all that the YAML names.")] = "",
+) -> None:
+    """Sends a test message. Ends with status 1 where a channel does not take it, and says why."""
+    from sf_elt.alerts import NotDelivered, trial_message
+    from sf_elt.components.alerts.channels import ready
+    from sf_elt.components.attributes import did_you_mean
+
+    read_env_file()
+    named = _component("alerts test").channels()
+    if channel and channel not in named:
+        refuse("alerts test", f"there is no channel {channel!r}; {did_you_mean(channel, named)}")
+    usable, unusable = ready({name: each for name, each in named.items() if channel in ("", name)})
+    for name, why in unusable.items():
+        say(f"✗ {name}: {why}")
+    faults = len(unusable)
+    for each in usable:
+        try:
+            each.send(trial_message(each.name, datetime.now(UTC)))
+        except NotDelivered as error:
+            faults += 1
+            say(f"✗ {each.name}: {error}")
+        else:
+            say(f"✓ {each.name}: sent")
+    if faults:
+        raise typer.Exit(1)
+
+
+@alerts.command("list")
+@examples("sf-elt alerts list", "sf-elt alerts list --all --json | jq '.[] | select(.kind == \"failure\")'")
+def list_(
+    every: Annotated[bool, typer.Option("--all", help="Also those that are over, of the last 90 days.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The incidents that are open, the latest first. It looks at nothing anew: the sensors do that."""
+    from sf_elt.alerts import IncidentBook
+    from sf_elt.components.resources import open_warehouse
+    from sf_elt.warehouse import WarehouseError
+
+    read_env_file()
+    try:
+        found = IncidentBook.of(open_warehouse()).incidents(only_open=not every)
+    except WarehouseError as error:
+        refuse("alerts list", str(error))
+    rows = [
+        {
+            "incident": each.id,
+            "kind": each.kind,
+            "since": each.began_at.isoformat(timespec="minutes"),
+            "until": each.closed_at.isoformat(timespec="minutes") if each.closed_at else None,
+            "times": each.times or None,
+            "about": [{"subject": subject.name, "says": subject.says} for subject in each.subjects],
+        }
+        for each in found
+    ]
+    if as_json:
+        show_json(rows)
+        return
+    shown = [
+        {**row, "about": "; ".join(f"{subject.name}: {subject.says}" for subject in each.subjects)}
+        for row, each in zip(rows, found, strict=True)
+    ]
+    columns = [Column("kind", "Kind"), Column("since", "Since", whole=True), Column("until", "Until", whole=True)]
+    show([*columns, Column("times", "Runs"), Column("about", "What")], Rows(shown), Format.table)
+
+
+def _component(command: str) -> "Alerts":
+    """The deployment's Alerts. Ends the command where its YAML is wrong, or has none."""
+    from dagster import DagsterError
+
+    from sf_elt.components import Alerts
+    from sf_elt.components.deployment import load_tree
+    from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
+
+    try:
+        with yaml_told_plainly():
+            found = load_tree().get_all_components(Alerts)
+    except (DagsterError, WrongYaml) as error:
+        refuse(command, str(error))
+    if not found:
+        refuse(command, "the deployment has no alerts: see docs/alerts.md")
+    return found[0]

@@ -1,7 +1,6 @@
 """What all commands have in common: groups, examples, one JSON document, exit codes, and errors with their cause."""
 
 import logging
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -15,9 +14,7 @@ from sf_elt.cli import app, completing, face, loading
 from sf_elt.cli.examples import every_command, examples_of
 from sf_elt.components import deployment
 from sf_elt.warehouse import Warehouse, WarehouseBusy
-
-ROOT = typer.main.get_command(app)
-assert isinstance(ROOT, TyperGroup)
+from sf_elt_tests.cli.lines import ROOT, accept
 
 
 def _named(group: TyperGroup, before: tuple[str, ...] = ()) -> Iterator[tuple[str, TyperCommand]]:
@@ -43,15 +40,7 @@ def test_every_command_has_examples_of_itself(name: str) -> None:
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_every_example_is_a_line_that_the_commands_accept(line: str) -> None:
     """Its options and values are those of the command: what stands behind a pipe is other programs' own."""
-    words = shlex.split(line, comments=True)
-    ends = [words.index(word) for word in ("|", ">") if word in words]
-    _program, *arguments = words[: min(ends, default=len(words))]
-    command: TyperCommand | TyperGroup = ROOT
-    context = ROOT.make_context("sf-elt", list(arguments))
-    while isinstance(command, TyperGroup):
-        name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
-        assert isinstance(found, (TyperCommand, TyperGroup))
-        context, command = found.make_context(name, rest, parent=context), found
+    accept(line)
 
 
 def test_what_no_command_foresees_is_a_sentence_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ odd is as good as none.
 """
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,6 +20,7 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from sf_elt.salesforce import ObjectDescribe
+from sf_elt.salesforce.matching import why_no_matcher
 from sf_elt.warehouse.private import replacing
 
 if TYPE_CHECKING:
@@ -31,13 +33,17 @@ _OF_FIELDS = {"name", "type", "label", "length", "filterable", "createable", "up
 
 
 class Kept(BaseModel):
-    """An object as the org described it at that time; `whose` tells whose view of which org it is, and not who."""
+    """An object as the org described it at that time; `whose` tells whose view of which org it is, and not who.
+
+    `lost` are fields that records could be found by once, and cannot any more: the org has changed, not the YAML.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     whose: str
     asked_at: AwareDatetime
     described: ObjectDescribe
+    lost: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,8 @@ class KeptDescribes:
         """Puts it in the place of what was kept of the object, in one step. Where that cannot be done, it warns."""
         fields = [each.model_dump(include=_OF_FIELDS) for each in described.fields]
         whole = {"name": described.name, "fields": fields}
-        kept = {"whose": self.whose, "asked_at": datetime.now(UTC), "described": whole}
+        lost = sorted(_lost(self.read(described.name), described))
+        kept = {"whose": self.whose, "asked_at": datetime.now(UTC), "described": whole, "lost": lost}
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with replacing(self._file(described.name)) as part:
@@ -72,6 +79,16 @@ class KeptDescribes:
         """Names that are none of an object, with a `/` say, are of a file that is never there."""
         name = object_name.casefold() if object_name.isidentifier() else "-"
         return self.folder / f"{name}.json"
+
+
+def _lost(before: Kept | None, now: ObjectDescribe) -> Iterator[str]:
+    if before is None:
+        return
+    for field in now.fields:
+        known = before.described.by_name.get(field.name)
+        could = field.name in before.lost or (known is not None and not why_no_matcher(known))
+        if could and why_no_matcher(field):
+            yield field.name
 
 
 def kept_describes(root: Path, env_prefix: str, login: "Login | None") -> KeptDescribes:

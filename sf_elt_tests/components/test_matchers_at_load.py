@@ -37,6 +37,8 @@ attributes:
     Title: {{constant: Herzogin}}
     OwnerId: {{find: User, by: {by}, equals: {{constant: ada@example.com}}}}
 """
+TEXT = {"type": "Text", "label": "Key", "length": 40}
+LONG_TEXT = {"type": "LongTextArea", "label": "Key", "length": 4000, "visibleLines": 3}
 AT = r"exports/defs\.yaml:7 attributes\.matchers\.{}: "
 
 
@@ -62,7 +64,7 @@ def test_before_the_org_was_asked_what_salesforce_documents_counts(tmp_path: Pat
 
 
 def test_what_the_org_said_counts_once_it_was_asked(tmp_path: Path, org: Details) -> None:
-    """Its own words of a custom field, when they were said, the nearest of a wrong name, and what `find` looks for."""
+    """Its own words of a custom field, when they were said, and what `find` looks for."""
     _ask("Lead", "User")
     levers(org).calls.clear()
     said = _load(tmp_path, "Interests__c")
@@ -70,10 +72,6 @@ def test_what_the_org_said_counts_once_it_was_asked(tmp_path: Path, org: Details
     assert re.search(
         r"take Id, Email or \w+\. So said the org on \d{4}-\d\d-\d\d at \d\d:\d\d UTC; `sf-elt check", said
     )
-    assert re.search(
-        AT.format("Emial") + r"Lead has no field 'Emial'.*\(did you mean Email\?\)", _load(tmp_path, "Emial")
-    )
-    assert "Lead.Email is named twice" in _load(tmp_path, "Email: {constant: a}, email")
     by = _load(tmp_path, "Email", by="Address")
     assert re.search(r"exports/defs\.yaml:10 attributes\.fields\.OwnerId: User\.Address is an address", by)
     assert _load(tmp_path, "Email") == "nothing"
@@ -103,16 +101,38 @@ def test_what_another_login_was_told_does_not_count(tmp_path: Path, monkeypatch:
     assert "is a multipicklist" in _load(tmp_path, "Interests__c")
 
 
+def test_what_the_org_does_not_have_is_warned_of(
+    tmp_path: Path, org: Details, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A field that is missing, or that can be filtered no more, keeps its own export back and none of the others."""
+    _ask("Lead")
+    assert _load(tmp_path, "Emial") == "nothing"
+    assert re.search(AT.format("Emial") + r"Lead has no field 'Emial'.*\(did you mean Email\?\)", caplog.text)
+    levers(org).change_schema("Lead", add=[{"fullName": "Key__c", **TEXT}])
+    _ask("Lead")
+    levers(org).change_schema("Lead", change=[{"fullName": "Key__c", **LONG_TEXT}])
+    for _ in range(2):  # it is remembered, however often it is asked
+        _ask("Lead")
+        caplog.clear()
+        assert _load(tmp_path, "Key__c") == "nothing"
+        assert "Lead.Key__c is a textarea that Salesforce does not filter by; take Id, Email" in caplog.text
+    levers(org).change_schema("Lead", change=[{"fullName": "Key__c", **TEXT}])
+    _ask("Lead")
+    caplog.clear()
+    assert (_load(tmp_path, "Key__c"), caplog.text) == ("nothing", "")
+
+
 def test_the_check_asks_anew_while_the_yaml_is_refused(
     tmp_path: Path, org: Details, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A field made since is refused by the old words; `sf-elt check` loads all the same, and then all is well."""
+    """A field of another kind since is refused by the old words; `sf-elt check` loads all the same, and all is well."""
+    levers(org).change_schema("Lead", add=[{"fullName": "Code__c", **LONG_TEXT}])
     _ask("Lead")
-    levers(org).change_schema("Lead", add=[{"fullName": "Key__c", "type": "Text", "label": "Key", "length": 40}])
-    assert "Lead has no field 'Key__c'" in _load(tmp_path, "Key__c")
+    levers(org).change_schema("Lead", change=[{"fullName": "Code__c", **TEXT}])
+    assert "Lead.Code__c is a textarea" in _load(tmp_path, "Code__c")
     monkeypatch.setattr(deployment, "load_deployment", lambda: load_deployment(tmp_path / _module(tmp_path)))
     assert "export titles" in CliRunner().invoke(app, ["check", "salesforce"]).stdout
-    assert _load(tmp_path, "Key__c") == "nothing"
+    assert _load(tmp_path, "Code__c") == "nothing"
     kept = (tmp_path / "warehouse" / "described" / "salesforce").iterdir()
     assert {each.stem for each in kept} >= {"lead", "user"}
 
@@ -124,7 +144,7 @@ def test_what_is_kept_is_little_and_for_its_owner_only(tmp_path: Path) -> None:
     [file] = folder.iterdir()
     assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
     kept = json.loads(file.read_text("utf-8"))
-    assert kept.keys() == {"whose", "asked_at", "described"}
+    assert kept.keys() == {"whose", "asked_at", "described", "lost"}
     assert os.environ["SALESFORCE_USERNAME"] not in file.read_text("utf-8")
     assert all(each.keys() <= {"name", "type", "label", "length", "filterable", "createable", "updateable",
                                "externalId", "unique"} for each in kept["described"]["fields"])  # fmt: skip

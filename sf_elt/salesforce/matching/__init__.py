@@ -17,7 +17,7 @@ values.py     a text as the value that a field takes, and when two values are th
 """
 
 from sf_elt.salesforce.matching.documented import documented
-from sf_elt.salesforce.matching.matchers import CannotMatch, check_matchers
+from sf_elt.salesforce.matching.matchers import CannotMatch, check_matchers, why_no_matcher
 from sf_elt.salesforce.matching.matches import Matches, Operator, find_matches
 from sf_elt.salesforce.matching.people import STATUSES, Person, Presence, find_people
 from sf_elt.salesforce.matching.values import cast
@@ -34,4 +34,5 @@ __all__ = [
     "documented",
     "find_matches",
     "find_people",
+    "why_no_matcher",
 ]

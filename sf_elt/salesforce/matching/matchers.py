@@ -29,7 +29,7 @@ def check_matchers(described: ObjectDescribe, fields: Sequence[str]) -> tuple[Fi
     for place, field in enumerate(found):
         if field in found[:place]:
             raise CannotMatch(f"{described.name}.{field.name} is named twice", fields=(field.name,))
-        if why := _why_not(field):
+        if why := why_no_matcher(field):
             raise CannotMatch(
                 f"{described.name}.{field.name} is {why}; take {_advice(described)}",
                 code="INVALID_FIELD",
@@ -38,7 +38,7 @@ def check_matchers(described: ObjectDescribe, fields: Sequence[str]) -> tuple[Fi
     return found
 
 
-def _why_not(field: FieldDescribe) -> str:
+def why_no_matcher(field: FieldDescribe) -> str:
     """Why it cannot be a matcher; empty where it can be one."""
     if not field.filterable:
         return f"{_a(field.type)} that Salesforce does not filter by"
@@ -52,7 +52,7 @@ def _advice(described: ObjectDescribe) -> str:
     telling = [
         field.name
         for field in described.fields
-        if not _why_not(field) and (field.type in ("id", "email") or field.externalId or field.unique)
+        if not why_no_matcher(field) and (field.type in ("id", "email") or field.externalId or field.unique)
     ]
     *others, last = telling[:_ADVISED] or ["Id"]
     return f"{', '.join(others)} or {last}" if others else last

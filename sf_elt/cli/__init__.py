@@ -4,12 +4,15 @@ alerts.py    alerts test, alerts list
 audiences.py audiences list, audiences preview
 campaigns.py sf campaigns, campaign, members, member
 check.py     check
+connections.py  connections
 demo_org.py  demo-org
 demo.py      demo, dev
 doctor.py    doctor
 erase.py     erase
 estimate.py  estimate
 exists.py    exists
+keys.py      keys new, keys token
+login.py     login; browser.py shows where; logout.py logout; signing.py what these share
 exports.py   export list, plan, reject; export_sending.py send, undo
 init/        init
 look_ups.py  the rest of sf
@@ -33,6 +36,7 @@ from sf_elt.cli import export_sending as _export_sending  # noqa: F401  adds its
 from sf_elt.cli.alerts import alerts
 from sf_elt.cli.audiences import audiences
 from sf_elt.cli.check import check
+from sf_elt.cli.connections import connections
 from sf_elt.cli.demo import demo, dev
 from sf_elt.cli.demo_org import demo_org
 from sf_elt.cli.doctor import doctor
@@ -42,6 +46,9 @@ from sf_elt.cli.exists import exists
 from sf_elt.cli.exports import export
 from sf_elt.cli.face import Face, show_version
 from sf_elt.cli.init import init
+from sf_elt.cli.keys import keys
+from sf_elt.cli.login import login
+from sf_elt.cli.logout import logout
 from sf_elt.cli.look_ups import sf
 from sf_elt.cli.profile import profile
 from sf_elt.cli.report import report
@@ -76,6 +83,10 @@ def _of_all_commands(
 
 BEGIN = "Connect and set up"
 app.command(rich_help_panel=BEGIN)(init)
+app.command(rich_help_panel=BEGIN)(login)
+app.command(rich_help_panel=BEGIN)(logout)
+app.command(rich_help_panel=BEGIN)(connections)
+app.add_typer(keys, rich_help_panel=BEGIN)
 app.command(rich_help_panel=BEGIN)(check)
 app.command(rich_help_panel=BEGIN)(estimate)
 app.command(rich_help_panel=BEGIN)(setup)

@@ -40,13 +40,13 @@ def metered_org(connection: str = "", *, command: str = "sf") -> Iterator[tuple[
     """The same for a command of that name, with the meter that knows how many calls it has made."""
     read_env_file()
     from sf_elt.cli.loading import loaded_deployment
-    from sf_elt.components.resources import OrgConnection, open_warehouse
+    from sf_elt.components.resources import open_warehouse
     from sf_elt.salesforce import AuthenticationFailed, SalesforceError
     from sf_elt.salesforce.ids import NotAnId
     from sf_elt.warehouse import WarehouseError
 
     chosen = _chosen(loaded_deployment(command, connection=connection).connections, connection, command)
-    known = OrgConnection(env_prefix=chosen.env_prefix, org_reserve=chosen.org_reserve)
+    known = chosen.resource()
     try:
         meter = known.meter(open_warehouse(), JOB, None)
         with known.org(meter) as org:

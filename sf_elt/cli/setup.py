@@ -127,13 +127,25 @@ def _login(deployment: "Deployment", connection: str, admin: str, user: str) -> 
     own = deployment.connection(connection).resource()
     if not admin:
         return own, user
-    user = user or os.environ.get(f"{own.env_prefix}USERNAME", "")
+    user = user or os.environ.get(f"{own.env_prefix}USERNAME", "") or _signed_in_user(own)
     if not user:
         refuse("setup", f"say who gets edit: --user, or {own.env_prefix}USERNAME in the environment")
     for name in ("LOGIN_URL", "API_VERSION"):  # the administrator of the same org, which may be a sandbox
         if value := os.environ.get(f"{own.env_prefix}{name}"):
             os.environ.setdefault(f"{admin}{name}", value)
-    return OrgConnection(env_prefix=admin, org_reserve=own.org_reserve), user
+    return OrgConnection(env_prefix=admin, login_url=own.login_url, org_reserve=own.org_reserve), user
+
+
+def _signed_in_user(connection: "OrgConnection") -> str:
+    """Who `sf-elt login` has signed in; empty where nobody is."""
+    from sf_elt.salesforce import AuthenticationFailed
+
+    place = connection.kept()
+    try:
+        about = place.about if place is not None else None
+    except AuthenticationFailed as error:
+        refuse("setup", str(error))
+    return about.username if about is not None else ""
 
 
 def _show(found: "Setup") -> None:

@@ -1,24 +1,57 @@
 """Component SalesforceConnection: how to reach an org."""
 
-import dagster as dg
-from pydantic import Field
+from typing import Annotated
+from urllib.parse import urlsplit
 
-from sf_elt.components.attributes import Attributes, require_known
-from sf_elt.components.resources import OrgConnection
+import dagster as dg
+from pydantic import AfterValidator, Field
+
+from sf_elt.components.attributes import Attributes, attribute_error, require_known
+from sf_elt.components.resources import PRODUCTION, OrgConnection
 from sf_elt.components.scaffold import Example
+
+SANDBOX = "https://test.salesforce.com"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+NAMED_ORGS = {"production": PRODUCTION, "sandbox": SANDBOX}
+PAGES = (".lightning.force.com", ".salesforce-setup.com", ".my.site.com", ".visual.force.com")
+
+
+def _org(value: str) -> str:
+    if value in NAMED_ORGS or "{{" in value:  # a template comes here before it is filled in, and again after
+        return value
+    parts = urlsplit(value)
+    host = parts.hostname or ""
+    wrong = ""
+    if host.endswith(PAGES):
+        wrong = "is where pages are; Setup › My Domain names the address that logs in"
+    elif not host or parts.path.strip("/") or parts.query or parts.username:
+        wrong = "is neither production, sandbox nor a My Domain"
+    elif parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
+        wrong = "must begin with https://; http:// is for this machine only"
+    if wrong:
+        raise ValueError(f"{value!r} {wrong}; accepted are production, sandbox and https://NAME.my.salesforce.com")
+    return value.rstrip("/")
 
 
 @dg.scaffold_with(Example)
 class SalesforceConnection(dg.Component, Attributes):
     """A connection to a Salesforce org; imports and exports name it.
 
-    Credentials come from environment variables only: INSTANCE_URL, LOGIN_URL, USERNAME, PASSWORD, SECURITY_TOKEN,
-    CONSUMER_KEY, CONSUMER_SECRET, PRIVATE_KEY_FILE, ACCESS_TOKEN and API_VERSION, each with the prefix in front.
+    `sf-elt login NAME` signs it in. Or credentials come from environment variables: INSTANCE_URL, LOGIN_URL, USERNAME,
+    PASSWORD, SECURITY_TOKEN, CONSUMER_KEY, CONSUMER_SECRET, PRIVATE_KEY_FILE, ACCESS_TOKEN and API_VERSION, each with
+    the prefix in front. Where these are complete, they go before the other.
     """
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9_]*$",
         description="What imports and exports call this connection: salesforce, sandbox, ….",
+    )
+    label: str = Field(default="", description="What people call it: Production of the EMEA team.")
+    description: str = Field(default="", description="What it is for, for who comes after you.")
+    org: Annotated[str, AfterValidator(_org)] = Field(
+        default="production",
+        description="Where its users log in: production, sandbox, or a My Domain, https://NAME.my.salesforce.com. "
+        "LOGIN_URL in the environment goes first.",
     )
     env_prefix: str = Field(
         default="SALESFORCE_",
@@ -33,11 +66,22 @@ class SalesforceConnection(dg.Component, Attributes):
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The connection as a resource under its name. Nothing secret is part of the definitions."""
+        for other in context.component_tree.get_all_components(SalesforceConnection):
+            if other.name != self.name and other.env_prefix == self.env_prefix:
+                raise attribute_error(
+                    context,
+                    ["name"],
+                    f"the connections {self.name} and {other.name} have the same env_prefix, {self.env_prefix}: each "
+                    f"needs one of its own, {self.name.upper()}_ say, or one would log in as the other",
+                )
         return dg.Definitions(resources={self.name: self.resource()})
 
     def resource(self) -> OrgConnection:
         """What runs connect with."""
-        return OrgConnection(env_prefix=self.env_prefix, org_reserve=self.org_reserve)
+        login_url = NAMED_ORGS.get(self.org, self.org)
+        return OrgConnection(
+            name=self.name, env_prefix=self.env_prefix, login_url=login_url, org_reserve=self.org_reserve
+        )
 
 
 def require_connection(context: dg.ComponentLoadContext, name: str) -> None:

@@ -14,9 +14,14 @@ class Clock:
 
     def __init__(self) -> None:
         self._ahead = timedelta()
+        self._differs = timedelta()
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self._ahead
+
+    def without_advances(self) -> datetime:
+        """The time that clients are held to who sign with theirs: what `advance` lets pass has not passed for them."""
+        return datetime.now(UTC) + self._differs
 
     @property
     def ahead(self) -> timedelta:
@@ -25,14 +30,16 @@ class Clock:
 
     def advance(self, by: timedelta) -> None:
         """Moves the clock forward: sessions age, the daily allowance comes back. Raises ValueError, see `differ`."""
+        differs = self._differs
         self.differ(self._ahead + by)
+        self._differs = differs
 
     def differ(self, by: timedelta) -> None:
         """Sets how far it is ahead of this machine's clock. Raises ValueError where no datetime could say the time."""
         now = datetime.now(UTC)
         if not EARLIEST - now <= by <= LATEST - now:
             raise ValueError(f"the org's time goes from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}")
-        self._ahead = by
+        self._ahead = self._differs = by
 
 
 class DateHeader:

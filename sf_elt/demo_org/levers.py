@@ -166,6 +166,14 @@ class Levers:
         """Ends every access token."""
         self._lever.pull("DELETE", "/sessions")
 
+    def change_user(self, username: str, **changes: bool | str) -> None:
+        """Changes how somebody may log in: password="…", password_expired, end_sessions, ip_restricted."""
+        self._lever.pull("POST", "/users", json={"username": username} | changes)
+
+    def add_app(self, **attributes: object) -> None:
+        """A connected app, in the words of the file that --apps reads: name, client_id, callback_urls, …."""
+        self._lever.pull("POST", "/apps", json=attributes)
+
     def lock(self, *record_ids: str, times: int | None = 1) -> None:
         """So many saves that need one of these records are refused with UNABLE_TO_LOCK_ROW; None = until `unlock`."""
         self._lever.pull("POST", "/rules", json={"lock": {"ids": record_ids, "times": times}})

@@ -12,8 +12,8 @@ POST   /demo/clock            {"advance_seconds": n} moves the org's clock forwa
                               from this machine's, backwards too: its times and its Date headers
 DELETE /demo/sessions         ends every access token, as an administrator or an expiry would
 GET    /demo/users            who can log in
-POST   /demo/users            {"username": …, "password": …, "password_expired": true, "end_sessions": true}: what is
-                              given changes
+POST   /demo/users            {"username": …, "password": …, "password_expired": true, "end_sessions": true,
+                              "ip_restricted": true}: what is given changes
 GET    /demo/apps             the connected apps, without their secrets
 POST   /demo/apps             adds one, in the words of the file that --apps reads (see auth/apps.py)
 GET    /demo/rules            duplicate rules, locked records, whether audit fields can be set

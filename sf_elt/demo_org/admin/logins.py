@@ -20,6 +20,7 @@ class UserChange(BaseModel):
     password: str | None = None
     password_expired: bool = False
     end_sessions: bool = False
+    ip_restricted: bool | None = None
 
 
 _user_change = TypeAdapter(UserChange)
@@ -52,6 +53,8 @@ async def change_user(request: Request) -> Response:
         org.users.set_password(user.id, wanted.password)
     if wanted.password_expired:
         org.users.expire_password(user.id)
+    if wanted.ip_restricted is not None:
+        org.users.restrict_ip(user.id, restricted=wanted.ip_restricted)
     if wanted.end_sessions:
         org.sessions.revoke_all_of(user.id)
     return Response(status_code=204)

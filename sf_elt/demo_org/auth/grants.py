@@ -5,7 +5,6 @@ Refusals are worded as recorded from real orgs and listed in "OAuth 2.0 Authoriz
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from sf_elt.demo_org.auth.apps import ConnectedApp, NoSuchScope, scopes_for
 from sf_elt.demo_org.auth.codes import proves
@@ -71,7 +70,7 @@ def _authorization_code(request: TokenRequest) -> Reply:
     if consent.code_challenge and not proves(request["code_verifier"], consent.code_challenge):
         raise GrantRefused("invalid_grant", "invalid code verifier")
     _check_secret(request, app, needed=app.secret_required or not consent.code_challenge)
-    user = _user(request.org.users.with_id(consent.user_id))
+    user = _user(request, request.org.users.with_id(consent.user_id))
     granted = Granted(request.org, request.address, app, user, consent.scopes, nonce=consent.nonce)
     return with_id_token(granted, with_refresh_token(granted))
 
@@ -80,10 +79,11 @@ def _refresh_token(request: TokenRequest) -> Reply:
     app = _app(request)
     _check_secret(request, app, needed=app.secret_required)
     org = request.org
+    org.sessions.end_family_of_spent(request["refresh_token"])
     issued = org.sessions.refresh_token(request["refresh_token"])
     if issued is None or issued.client_id != app.client_id:
         raise GrantRefused("invalid_grant", "expired access/refresh token")
-    user = _user(org.users.with_id(issued.user_id))
+    user = _user(request, org.users.with_id(issued.user_id))
     _check_permitted(app, user)
     scopes = tuple(request["scope"].split()) or issued.scopes
     if not set(scopes) <= set(issued.scopes):
@@ -102,7 +102,7 @@ def _password(request: TokenRequest) -> Reply:
     """A user's name and password. No refresh token: who has the password does not need one."""
     app = _app(request)
     _check_secret(request, app)
-    user = request.org.users.log_in(request["username"], request["password"])
+    user = _user(request, request.org.users.log_in(request["username"], request["password"]))
     _check_permitted(app, user)
     return token_reply(Granted(request.org, request.address, app, user, _scopes(request, app)))
 
@@ -117,7 +117,7 @@ def _jwt_bearer(request: TokenRequest) -> Reply:
         if app.certificate is None:
             raise GrantRefused("invalid_grant", "invalid assertion")
         known = audiences(request.org, request.address)
-        username = assertion.check(app.certificate, known, datetime.now(UTC))
+        username = assertion.check(app.certificate, known, request.org.clock.without_advances())
     except AssertionRefused as refusal:
         raise GrantRefused("invalid_grant", refusal.description) from refusal
     user = request.org.users.named(username)
@@ -126,7 +126,7 @@ def _jwt_bearer(request: TokenRequest) -> Reply:
     _check_permitted(app, user)
     if not app.approves(user.username) and not request.org.sessions.approved(app.client_id, user.id):
         raise GrantRefused("invalid_grant", "user hasn't approved this consumer")
-    reply = token_reply(Granted(request.org, request.address, app, must_be_active(user), _scopes(request, app)))
+    reply = token_reply(Granted(request.org, request.address, app, _user(request, user), _scopes(request, app)))
     return {name: value for name, value in reply.items() if name not in ("issued_at", "signature")}
 
 
@@ -138,7 +138,7 @@ def _client_credentials(request: TokenRequest) -> Reply:
     _check_secret(request, app)
     if app.run_as is None:
         raise GrantRefused("invalid_grant", "no client credentials user enabled")
-    user = _user(request.org.users.named(app.run_as))
+    user = _user(request, request.org.users.named(app.run_as))
     _check_permitted(app, user)
     unfit = ("refresh_token", "offline_access", "full", "web")
     scopes = tuple(scope for scope in _scopes(request, app) if scope not in unfit)
@@ -186,10 +186,12 @@ def _check_permitted(app: ConnectedApp, user: User) -> None:
         raise GrantRefused("invalid_app_access", "user is not admin approved to access this app")
 
 
-def _user(user: User | None) -> User:
-    """A user whose record is still there and active."""
+def _user(request: TokenRequest, user: User | None) -> User:
+    """A user whose record is still there and active, and who may log in from where this request is from."""
     if user is None:
         raise GrantRefused("invalid_grant", "authentication failure")
+    if request.org.users.ip_restricted(user.id):
+        raise GrantRefused("invalid_grant", "ip restricted")
     return must_be_active(user)
 
 

@@ -12,6 +12,7 @@ from sf_elt.demo_org.auth.credentials import new_token, write_private
 
 LIVE_REFRESH_TOKENS = 5  # per app and user; the oldest is revoked when a sixth is issued
 MOST_SESSIONS = 20_000  # the oldest ends when one more is opened
+MOST_REPLACED = 1_000
 MOST_KEPT = 1_000  # the latest sessions, written at every login
 
 
@@ -57,6 +58,7 @@ class Sessions:
         self._file = file
         self._access: dict[str, Session] = {}  # oldest first
         self._refresh: dict[str, RefreshToken] = {}  # oldest first
+        self._replaced: dict[str, str] = {}  # a refresh token that was spent -> the one that came after it
         self._approved: dict[tuple[str, str], frozenset[str]] = {}  # (client Id, user Id) -> scopes
         self._lock = threading.Lock()
         if file is not None and file.exists():
@@ -135,10 +137,25 @@ class Sessions:
             if self._refresh.pop(old.token, None) is None:
                 return None
             self._refresh[new.token] = new
+            self._replaced[old.token] = new.token
+            while len(self._replaced) > MOST_REPLACED:
+                del self._replaced[next(iter(self._replaced))]
             for session in self._of_refresh_token(old.token):
                 self._access[session.token] = replace(session, refresh_token=new.token)
             self._write()
         return new
+
+    def end_family_of_spent(self, token: str) -> None:
+        """Revokes what came after a refresh token that was replaced: whoever shows it has stolen it, or lost the next.
+
+        Salesforce Help, "Force one-time-use Refresh Tokens".
+        """
+        with self._lock:
+            latest = self._replaced.get(token, "")
+            while latest in self._replaced:
+                latest = self._replaced[latest]
+        if latest:
+            self.revoke(latest)
 
     def revoke(self, token: str) -> bool:
         """Ends a token at once; False when it was not live.

@@ -72,6 +72,7 @@ class Users:
         kept = _kept.validate_json(file.read_bytes()) if file is not None and file.exists() else _Kept({}, set())
         self._passwords = kept.passwords
         self._expired = kept.expired
+        self._ip_restricted: set[str] = set()
         self._attempts = Attempts()
         self._inactive: tuple[int, frozenset[str]] = (-1, frozenset())  # as of so many saves of users
         self._time_zones: tuple[int, dict[str, str | None]] = (-1, {})
@@ -160,6 +161,14 @@ class Users:
 
     def password_expired(self, user_id: str) -> bool:
         return user_id in self._expired
+
+    def restrict_ip(self, user_id: str, *, restricted: bool) -> None:
+        """Whether the login IP ranges of the user's profile leave out loopback. A restart forgets it."""
+        with self._lock:
+            (self._ip_restricted.add if restricted else self._ip_restricted.discard)(user_id)
+
+    def ip_restricted(self, user_id: str) -> bool:
+        return user_id in self._ip_restricted
 
     def _write(self) -> None:
         if self._file is not None:

@@ -21,6 +21,7 @@ NO_LOGIN = (
     "The SOAP Login operation is not available in the API version specified ({}). Refer to the documentation for "
     "supported versions."
 )
+RESTRICTED = "The user can't log in from this IP address."
 API_DISABLED = "API is not enabled for this Organization or Partner"
 
 _ATTACHMENT_LIMIT = 5 * 1024 * 1024
@@ -29,9 +30,10 @@ _ATTACHMENT_LIMIT = 5 * 1024 * 1024
 def login(request: Request, call: Call, flavour: str, version: str) -> XmlValue:
     """LoginResult with a new session and the address for later calls.
 
-    Raises SoapFault: INVALID_LOGIN, whatever it was that was wrong; API_DISABLED_FOR_ORG where the user's profile does
-    not allow the API; INVALID_OPERATION for a version that knows no login() any more (Salesforce Help, "Platform SOAP
-    API login() Retirement"). Loopback is a trusted address: no security token is asked for.
+    Raises SoapFault: INVALID_LOGIN, whatever it was that was wrong; LOGIN_DURING_RESTRICTED_DOMAIN where the user may
+    not log in from here; API_DISABLED_FOR_ORG where the user's profile does not allow the API; INVALID_OPERATION for a
+    version that knows no login() any more (Salesforce Help, "Platform SOAP API login() Retirement"). Loopback is a
+    trusted address: no security token is asked for.
     """
     if float(version) > LAST_WITH_LOGIN:
         raise SoapFault("INVALID_OPERATION", NO_LOGIN.format(version))
@@ -41,6 +43,8 @@ def login(request: Request, call: Call, flavour: str, version: str) -> XmlValue:
         user = org.users.log_in(child_text(call.body, "username") or "", child_text(call.body, "password") or "")
     except LoginRefused as refused:
         raise SoapFault("INVALID_LOGIN", INVALID_LOGIN, "LoginFault") from refused
+    if org.users.ip_restricted(user.id):
+        raise SoapFault("LOGIN_DURING_RESTRICTED_DOMAIN", RESTRICTED, "LoginFault")
     if not org.access.may(user.id, "ApiEnabled"):
         raise SoapFault("API_DISABLED_FOR_ORG", API_DISABLED, "LoginFault")
     session = org.sessions.open(user.id, org.clock())

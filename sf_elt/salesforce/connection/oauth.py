@@ -67,9 +67,10 @@ def new_verifier() -> str:
     return secrets.token_urlsafe(32)
 
 
-def by_code(login: Login, transport: OrgTransport, answered: str, *, state: str, verifier: str) -> Granted:
+def by_code(
+    login: Login, transport: OrgTransport, answered: str, *, callback: str, state: str, verifier: str
+) -> Granted:
     """Spends the code of the address that a browser was sent back to, which has the `state` that it went with."""
-    callback = answered.partition("?")[0]
     with _client(login, transport, redirect_uri=callback, state=state) as client:
         return _granted(
             login,
@@ -192,6 +193,7 @@ def _assertion(login: Login) -> str:
 
 
 def _audience(login: Login) -> str:
-    """The host that the login is for, without a path."""
+    """The host that the login is for; of Salesforce's own, without the port of a proxy."""
     parts = urlsplit(login.login_url)
-    return f"{parts.scheme}://{parts.netloc}"
+    host = parts.hostname or ""
+    return f"https://{host}" if host.endswith(".salesforce.com") else f"{parts.scheme}://{parts.netloc}"

@@ -156,6 +156,11 @@ _CHECK_CREDENTIALS = (
     "Check the user name, the password with its security token, and whether this is the right login address "
     "(sandboxes use https://test.salesforce.com)."
 )
+_KNOWN_ELSEWHERE = "authentication failure|hasn't approved|identifier invalid|app_not_found|not installed|audience"
+_CHECK_ADDRESS = (
+    "Is this the right login address? Users and apps of a sandbox are known at https://test.salesforce.com alone, "
+    "those of production at https://login.salesforce.com, and both at their My Domain."
+)
 _REFUSES_EVERYTHING = (
     "This says nothing of the password, since a login needs no session: the org, or something before it, refuses every "
     "request now. Try again in some minutes."
@@ -185,4 +190,6 @@ def _cure(login: Login, said: str, clock_differs: timedelta | None) -> str:
     if way == "JWT key" and clock_differs is not None and abs(clock_differs) > CLOCKS_DIFFER:
         where = "behind" if clock_differs > timedelta() else "ahead of"
         return f"This machine's clock is {abs(clock_differs).total_seconds():,.0f} s {where} the org's."
-    return _CHECK_CREDENTIALS if way in ("password", "OAuth password") else ""
+    if way in ("password", "OAuth password"):
+        return _CHECK_CREDENTIALS
+    return _CHECK_ADDRESS if re.search(_KNOWN_ELSEWHERE, said, re.IGNORECASE) else ""

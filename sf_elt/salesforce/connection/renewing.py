@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sf_elt.salesforce.connection import oauth
 from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
-from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.connection.login import API_VERSION, Login
 from sf_elt.salesforce.connection.oauth import Granted
 from sf_elt.salesforce.connection.opening import open_session
 from sf_elt.salesforce.connection.transport import OrgTransport
@@ -30,11 +30,11 @@ def kept_session(place: KeptLogin, transport: OrgTransport, ended: str | None) -
         return alone.submit(_renewed, place, transport, ended).result()
 
 
-def login_of(kept: Kept, *, api_version: str) -> Login:
+def login_of(kept: Kept, api_version: str = API_VERSION) -> Login:
     """The credentials of a kept login."""
     return Login(
         login_url=kept.login_url,
-        username=kept.username or None if kept.way != "client credentials" else None,
+        username=None if kept.way == "client credentials" else kept.username or None,
         password=kept.password,
         security_token=kept.security_token,
         consumer_key=kept.consumer_key,
@@ -64,7 +64,7 @@ def _renewed(place: KeptLogin, transport: OrgTransport, ended: str | None) -> tu
 
 
 def _granted(place: KeptLogin, kept: Kept, transport: OrgTransport) -> Granted:
-    login = login_of(kept, api_version=transport.login.api_version)
+    login = login_of(kept, transport.login.api_version)
     if kept.refresh_token is None:
         return open_session(login, transport)
     try:

@@ -1,0 +1,467 @@
+"""Signing in over HTTP: each way, each reason why an org says no, and sessions that are renewed once for everybody."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import keyring
+import pytest
+from keyring.backends.null import Keyring as NoKeyring
+
+from sf_elt.demo_org.serve import Details
+from sf_elt.salesforce import AuthenticationFailed, Login, OrgUnavailable, SalesforceError, connect, count
+from sf_elt.salesforce.connection import signing_in
+from sf_elt.salesforce.connection.callback import Callback, Take
+from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
+from sf_elt.salesforce.connection.keys import new_key_pair
+from sf_elt.salesforce.connection.refused_logins import what_to_do
+from sf_elt.salesforce.connection.renewing import kept_session
+from sf_elt.salesforce.connection.sealing import new_token_key
+from sf_elt.salesforce.connection.signing_in import keep, sign_in, sign_in_by_browser, sign_out
+from sf_elt.salesforce.connection.transport import OrgTransport
+from sf_elt_tests.orgs import levers
+from sf_elt_tests.salesforce.conftest import QUICK
+from sf_elt_tests.salesforce.consenting import come_back, free_port, sent_to, visit
+
+APP = {
+    "name": "sf_elt",
+    "client_id": "app-that-rotates",
+    "callback_urls": ["http://localhost:*"],
+    "scopes": ["api", "refresh_token"],
+    "refresh_tokens": "rotate",
+    "pkce_required": True,
+}
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("SF_ELT_TOKEN_KEY", new_token_key())
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> KeptLogin:
+    return KeptLogin(tmp_path / "logins", "salesforce")
+
+
+@pytest.fixture
+def callback() -> Callback:
+    return Callback(f"http://localhost:{free_port()}/callback")
+
+
+@pytest.fixture
+def app(org: Details) -> Login:
+    """An app whose refresh tokens count once."""
+    levers(org).add_app(**APP)
+    return Login(login_url=org.instance_url, consumer_key=str(APP["client_id"]))
+
+
+@pytest.fixture
+def signed_in(org: Details, app: Login, callback: Callback, place: KeptLogin) -> Kept:
+    kept = _in_browser(app, callback, lambda address, _: come_back(org, address))
+    keep(place, kept)
+    return kept
+
+
+def test_a_login_in_the_browser_reads_the_org(org: Details, app: Login, callback: Callback, place: KeptLogin) -> None:
+    """With PKCE and a state; who logged in is known, the browser is told that it is done, and no secret is shown."""
+    pages = []
+    asked = []
+
+    def show(address: str, take: Take) -> None:
+        asked.append(parse_qs(urlsplit(address).query))
+        pages.append(come_back(org, address))
+
+    kept = _in_browser(app, callback, show)
+    keep(place, kept)
+    assert (kept.way, kept.username, kept.instance_url) == ("browser", org.username, org.instance_url)
+    assert asked[0]["code_challenge_method"] == ["S256"]
+    assert asked[0]["redirect_uri"] == [callback.url]
+    assert "sf_elt has the answer" in pages[0].text
+    with closing(connect(_login(org, place), patience=QUICK)) as connected:
+        assert count(connected, "Lead") > 0
+    assert (kept.refresh_token or "?") not in repr(kept) + place.file.read_text()
+
+
+def test_an_address_is_taken_where_it_is_pasted(org: Details, app: Login, callback: Callback) -> None:
+    """From a browser on another machine; what is no such address is refused and waited on."""
+
+    def show(address: str, take: Take) -> None:
+        assert "begins with" in take("https://example.com/?code=1")
+        assert "neither a code" in take(f"{callback.url}?state={parse_qs(urlsplit(address).query)['state'][0]}")
+        assert take(f"  {sent_to(org, address)}\n") == ""
+
+    assert _in_browser(app, callback, show).username == org.username
+
+
+def test_another_state_is_not_taken(org: Details, app: Login, callback: Callback) -> None:
+    """A page that somebody made up, and other addresses there, neither end nor replace the login that is waited for."""
+
+    def show(address: str, take: Take) -> None:
+        assert visit(f"{callback.url}?code=stolen&state=made-up").status_code == 400
+        assert visit(f"{callback.url}?").status_code == 404
+        assert visit(callback.url.replace("/callback", "/favicon.ico")).status_code == 404
+        come_back(org, address)
+
+    assert _in_browser(app, callback, show).username == org.username
+    with pytest.raises(AuthenticationFailed, match=r"within 0 seconds.*state is not that of this login.*mismatch"):
+        _in_browser(app, callback, lambda *_: visit(f"{callback.url}?code=stolen&state=made-up"), patience=0.2)
+
+
+def test_a_user_who_says_no(org: Details, callback: Callback) -> None:
+    """In the org's words, and what to do."""
+    levers(org).add_app(**APP | {"client_id": "unwanted"})
+    app = Login(login_url=org.instance_url, consumer_key="unwanted")
+    said = _refused(lambda: _in_browser(app, callback, lambda address, _: come_back(org, address, "deny")))
+    assert "access_denied: end-user denied authorization" in said
+    assert "choose Allow" in said
+
+
+def test_a_busy_port_names_it_and_what_to_do(app: Login, callback: Callback) -> None:
+    """Nobody is sent to the browser where the answer could not come back."""
+    with socket.create_server(("127.0.0.1", callback.port)):
+        said = _refused(lambda: _in_browser(app, callback, lambda *_: pytest.fail("shown")))
+    assert f"port {callback.port} of this machine" in said
+    assert "SALESFORCE_CALLBACK_URL" in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://localhost:1717/callback", "http://example.com:1717/", "http://localhost/x", "http://localhost:1717"],
+)
+def test_a_callback_is_of_this_machine_with_a_port_and_a_path(url: str) -> None:
+    """Salesforce compares it to the letter."""
+    with pytest.raises(AuthenticationFailed, match="callback_url"):
+        Callback(url)
+
+
+def test_a_callback_that_is_not_the_apps_is_told_before_anybody_is_sent_there(org: Details, callback: Callback) -> None:
+    """Salesforce shows it to the user and tells the app nothing; so does an app that it does not know yet."""
+    levers(org).add_app(**APP | {"client_id": "strict", "callback_urls": ["http://localhost:1717/callback"]})
+    app = Login(login_url=org.instance_url, consumer_key="strict")
+    said = _refused(lambda: _in_browser(app, callback, lambda *_: pytest.fail("shown")))
+    assert f"callback URL {callback.url}" in said
+    assert "redirect_uri_mismatch" in said
+    assert "Set the callback URL of the app to the letter" in said
+    unknown = replace(app, consumer_key="made-a-minute-ago")
+    said = _refused(lambda: _in_browser(unknown, callback, lambda *_: pytest.fail("shown")))
+    assert "invalid_client_id" in said
+    assert "A new app can take ten minutes to work" in said
+
+
+def test_an_app_without_refresh_tokens_is_no_login_to_keep(org: Details, callback: Callback) -> None:
+    """It would end by night; its session is revoked."""
+    levers(org).add_app(**APP | {"client_id": "forgetful", "refresh_tokens": "never"})
+    app = Login(login_url=org.instance_url, consumer_key="forgetful")
+    said = _refused(lambda: _in_browser(app, callback, lambda address, _: come_back(org, address)))
+    assert "no refresh token" in said
+    assert "offline_access" in said
+    assert levers(org).calls.all(path="/oauth2/revoke", status="200")
+
+
+def test_a_code_is_spent_once_and_a_lost_answer_is_not_repeated(org: Details, app: Login, callback: Callback) -> None:
+    """A second use would be refused, and could revoke what the first one gave."""
+    levers(org).faults.plan({"preset": "lost_answer", "path": "/oauth2/token"})
+    with pytest.raises(OrgUnavailable):
+        _in_browser(app, callback, lambda address, _: come_back(org, address))
+    assert len(levers(org).calls.all(path="/oauth2/token")) == 1
+
+
+def test_a_key_pair_of_ours_logs_in(org: Details, place: KeptLogin) -> None:
+    """The certificate is what the app gets, the key never leaves; without the file the login goes on."""
+    made = new_key_pair(place.folder, "salesforce", lasts=timedelta(days=1))
+    _app_with_certificate(org, made.certificate_file.read_text(), approved_users=[org.username])
+    keep(place, sign_in("JWT key", _key_login(org, made.key_file)))
+    made.key_file.unlink()
+    levers(org).end_sessions()
+    with closing(connect(_login(org, place), patience=QUICK)) as connected:
+        assert count(connected, "Lead") > 0
+    with pytest.raises(FileExistsError, match=r"salesforce\.crt is there already"):
+        new_key_pair(place.folder, "salesforce", lasts=timedelta(days=1))
+
+
+def test_a_user_who_was_not_pre_authorised(org: Details) -> None:
+    """For a key there is no page to consent on."""
+    _app_with_certificate(org, Path(org.jwt_private_key_file).read_text(), from_key=True)
+    said = _refused(lambda: sign_in("JWT key", _key_login(org, Path(org.jwt_private_key_file))))
+    assert "user hasn't approved this consumer" in said
+    assert "Pre-authorize the user" in said
+
+
+@pytest.mark.parametrize(("ahead", "where"), [(600, "behind"), (-600, "ahead of")])
+def test_a_wrong_clock_says_by_how_much(org: Details, ahead: int, where: str) -> None:
+    """A signature is good for minutes: the org's Date header tells what is wrong."""
+    login = Login(
+        login_url=org.instance_url,
+        username=org.username,
+        consumer_key=org.client_id,
+        private_key_file=Path(org.jwt_private_key_file),
+    )
+    levers(org).let_clock_differ(ahead)
+    try:
+        said = _refused(lambda: sign_in("JWT key", login))
+    finally:
+        levers(org).let_clock_differ(0)
+    assert f"s {where} the org's" in said
+    assert any(f"This machine's clock is {600 + off} s" in said for off in (-1, 0, 1))
+    assert "NTP" in said
+
+
+def test_the_app_itself_logs_in_at_its_my_domain(org: Details, place: KeptLogin) -> None:
+    """Client credentials, from a kept login and from the environment; renewed by themselves."""
+    app = {"SALESFORCE_CONSUMER_KEY": org.client_id, "SALESFORCE_CONSUMER_SECRET": org.client_secret}
+    environment = app | {"SALESFORCE_LOGIN_URL": org.instance_url, "SALESFORCE_API_VERSION": "61.0"}
+    keep(place, sign_in("client credentials", Login.from_env(environment)))
+    levers(org).end_sessions()
+    for login in (_login(org, place), Login.from_env(environment)):
+        with closing(connect(login, patience=QUICK)) as connected:
+            assert count(connected, "Lead") > 0
+    about = place.about
+    assert about is not None
+    assert (about.way, about.username) == ("client credentials", org.username)
+    wrong = Login.from_env(environment | {"SALESFORCE_CONSUMER_SECRET": "not-it"})
+    said = _refused(lambda: sign_in("client credentials", wrong))
+    assert "invalid client credentials" in said
+    assert "CONSUMER_SECRET" in said
+    assert "not-it" not in said
+
+
+def test_a_password_that_is_kept_logs_in_again(org: Details, place: KeptLogin) -> None:
+    """By SOAP, with its security token; what is kept is sealed."""
+    credentials = {"username": org.username, "password": org.password, "security_token": org.security_token}
+    keep(place, sign_in("password", Login(login_url=org.instance_url, **credentials)))
+    levers(org).end_sessions()
+    with closing(connect(_login(org, place), patience=QUICK)) as connected:
+        assert count(connected, "Lead") > 0
+    assert org.password not in place.file.read_text()
+
+
+def test_an_address_outside_the_ip_ranges(org: Details, app: Login, callback: Callback) -> None:
+    """Whatever the way: where the ranges are set, and what passes them by."""
+    key = {"consumer_key": org.client_id, "private_key_file": Path(org.jwt_private_key_file)}
+    user = {"login_url": org.instance_url, "username": org.username}
+    levers(org).change_user(org.username, ip_restricted=True)
+    try:
+        told = [
+            _refused(lambda: sign_in("JWT key", Login(**user, **key))),
+            _refused(lambda: sign_in("password", Login(**user, password=org.password, security_token=""))),
+            _refused(lambda: _in_browser(app, callback, lambda address, _: come_back(org, address))),
+        ]
+    finally:
+        levers(org).change_user(org.username, ip_restricted=False)
+    assert [said for said in told if "Login IP Ranges" not in said] == []
+
+
+def test_a_spent_refresh_token_is_replaced_before_its_session_is_used(
+    org: Details, signed_in: Kept, place: KeptLogin
+) -> None:
+    """The org gives a new one with each session; session after session is renewed with the newest."""
+    tokens = [signed_in.refresh_token]
+    for _ in range(3):
+        levers(org).end_sessions()
+        with closing(connect(_login(org, place), patience=QUICK)) as connected:
+            assert count(connected, "Lead") > 0
+        tokens.append(place.read().refresh_token)
+    assert len({*tokens}) == 4
+
+
+def test_where_the_next_token_cannot_be_kept_the_old_one_is_not_spent(
+    org: Details, signed_in: Kept, place: KeptLogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, or a folder that cannot be written to: the org is not asked, and later all goes on."""
+    levers(org).end_sessions()
+    levers(org).calls.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", _no_space)
+        with (
+            closing(connect(_login(org, place), patience=QUICK)) as connected,
+            pytest.raises(AuthenticationFailed, match=r"cannot be kept.*No space left"),
+        ):
+            count(connected, "Lead")
+    assert levers(org).calls.all(path="/oauth2/token") == []
+    with closing(connect(_login(org, place), patience=QUICK)) as connected:
+        assert count(connected, "Lead") > 0
+
+
+def test_a_session_of_another_process_that_has_ended_too_is_renewed(
+    org: Details, signed_in: Kept, place: KeptLogin
+) -> None:
+    """This process has one session, the file a later one, and both are dead: one refresh, and on."""
+    with closing(connect(_login(org, place), patience=QUICK)) as connected:
+        assert count(connected, "Lead") > 0
+        levers(org).end_sessions()
+        login = _login(org, place)
+        kept_session(place, OrgTransport(login), signed_in.access_token)  # as another process does
+        levers(org).end_sessions()
+        levers(org).calls.clear()
+        assert count(connected, "Lead") > 0
+    assert len(levers(org).calls.all(path="/oauth2/token")) == 1
+
+
+def test_processes_that_ask_at_once_refresh_once(org: Details, signed_in: Kept, place: KeptLogin) -> None:
+    """Four processes with the same dead session: one refresh between them, and all four read."""
+    levers(org).end_sessions()
+    levers(org).calls.clear()
+    levers(org).faults.plan({"path": "/oauth2/token", "delay": 0.3})
+    assert _in_other_processes(org, place, 4) == ["read"] * 4
+    assert len(levers(org).calls.all(path="/oauth2/token")) == 1
+    assert place.read().refresh_token != signed_in.refresh_token
+
+
+def test_a_login_that_the_org_has_ended_names_the_command(org: Details, signed_in: Kept, place: KeptLogin) -> None:
+    """Revoked by an administrator, or shown twice by a thief: the refresh token is dead, and no secret is told."""
+    levers(org).change_user(org.username, end_sessions=True)
+    with closing(connect(_login(org, place), patience=QUICK)) as connected:
+        said = _refused(lambda: count(connected, "Lead"))
+    assert "expired access/refresh token" in said
+    assert "Run `sf-elt login salesforce`" in said
+    assert (signed_in.refresh_token or "?") not in said
+
+
+def test_an_old_token_that_is_shown_twice_ends_the_login(org: Details, signed_in: Kept, place: KeptLogin) -> None:
+    """As Salesforce does where refresh tokens rotate: so the one that was spent must never be sent again."""
+    levers(org).end_sessions()
+    with closing(connect(_login(org, place), patience=QUICK)) as connected:
+        count(connected, "Lead")
+        thief = KeptLogin(place.folder, "thief")
+        thief.write(replace(signed_in, access_token=None))
+        _refused(lambda: connect(_login(org, thief), patience=QUICK))
+        said = _refused(lambda: count(connected, "Lead"))
+    assert "Run `sf-elt login salesforce`" in said
+
+
+def test_logging_out_revokes_at_the_org_and_forgets(org: Details, signed_in: Kept, place: KeptLogin) -> None:
+    """A second time there is nothing; a token that had ended before is forgotten all the same, and never repeated."""
+    assert sign_out(place)
+    assert place.about is None
+    place.write(signed_in)
+    said = _refused(lambda: count(connect(_login(org, place), patience=QUICK), "Lead"))
+    assert "expired access/refresh token" in said
+    assert not sign_out(place)
+    assert place.about is None
+
+
+def test_an_org_that_cannot_be_asked_leaves_the_login_kept(
+    org: Details, signed_in: Kept, place: KeptLogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is forgotten that is not revoked; and what the org says of the token is not repeated."""
+    odd = {"error": "server_error", "error_description": f"cannot revoke {signed_in.refresh_token}"}
+    levers(org).faults.plan({"path": "/oauth2/revoke", "reply": {"status": 400, "body": odd}})
+    with pytest.raises(SalesforceError, match="does not revoke the login") as caught:
+        sign_out(place)
+    assert (signed_in.refresh_token or "?") not in str(caught.value)
+    assert place.read() == signed_in
+
+
+def test_signing_in_again_revokes_the_earlier_login(
+    org: Details, app: Login, callback: Callback, signed_in: Kept, place: KeptLogin
+) -> None:
+    """Five refresh tokens of a user and an app live: those that nobody has any more should not be among them."""
+    levers(org).calls.clear()
+    keep(place, _in_browser(app, callback, lambda address, _: come_back(org, address)))
+    assert levers(org).calls.all(path="/oauth2/revoke", status="200")
+    with closing(connect(_login(org, place), patience=QUICK)) as connected:
+        assert count(connected, "Lead") > 0
+
+
+def test_the_environment_goes_first_where_it_is_complete(org: Details, signed_in: Kept, place: KeptLogin) -> None:
+    """An app's key and secret alone do not stand before who is signed in; another address is refused."""
+    address = {"SALESFORCE_LOGIN_URL": org.instance_url}
+    app = {"SALESFORCE_CONSUMER_KEY": "k", "SALESFORCE_CONSUMER_SECRET": "s"}
+    password = {"SALESFORCE_USERNAME": "u", "SALESFORCE_PASSWORD": "p"}
+    token = {"SALESFORCE_INSTANCE_URL": org.instance_url, "SALESFORCE_ACCESS_TOKEN": "t"}
+    ways = [Login.from_env(address | each, kept=place).way_in() for each in ({}, app, password, token)]
+    assert ways == ["signed in", "signed in", "password", "access token"]
+    assert Login.from_env(address, kept=place).username == org.username
+    with pytest.raises(AuthenticationFailed, match=rf"signed in at {org.instance_url}, and logs in at https://test"):
+        Login.from_env({"SALESFORCE_LOGIN_URL": "https://test.salesforce.com"}, kept=place)
+
+
+def test_nothing_at_all_names_the_command(place: KeptLogin) -> None:
+    """The connection's name is in it."""
+    said = _refused(lambda: connect(Login.from_env({}, kept=place)))
+    assert "no complete login was given. Run `sf-elt login salesforce`; or set SALESFORCE_USERNAME" in said
+
+
+def test_a_token_endpoint_that_answers_nonsense_is_no_login(org: Details, app: Login, callback: Callback) -> None:
+    """A page, half of a JSON text, a token that cannot travel, an address without https: never kept."""
+    answers: list[tuple[dict[str, Any], type[SalesforceError]]] = [
+        ({"body": "{", "headers": {"Content-Type": "application/json"}}, OrgUnavailable),
+        ({"body": "[]", "headers": {"Content-Type": "application/json"}}, OrgUnavailable),
+        ({"body": {"access_token": "a\nb", "instance_url": org.instance_url}}, AuthenticationFailed),
+        ({"body": {"access_token": "t", "instance_url": "http://example.com"}}, AuthenticationFailed),
+        ({"status": 500, "body": "<html>s3cret</html>"}, OrgUnavailable),
+    ]
+    login = Login(login_url=org.instance_url, consumer_key=org.client_id, consumer_secret=org.client_secret)
+    for reply, error in answers:
+        levers(org).faults.plan({"path": "/oauth2/token", "reply": {"status": 200} | reply, "times": None})
+        with pytest.raises(error) as caught:
+            sign_in("client credentials", login)
+        assert "s3cret" not in str(caught.value)
+        levers(org).faults.clear()
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeats without long waits."""
+    transport = signing_in.OrgTransport
+    monkeypatch.setattr(signing_in, "OrgTransport", lambda login: transport(login, patience=QUICK))
+
+
+def _in_browser(app: Login, callback: Callback, show: Callable[[str, Take], object], *, patience: float = 30) -> Kept:
+    return sign_in_by_browser(app, callback, lambda address, take: show(address, take) and None, patience=patience)
+
+
+def _login(org: Details, place: KeptLogin) -> Login:
+    """As a run has it."""
+    return Login.from_env({"SALESFORCE_LOGIN_URL": org.instance_url}, kept=place)
+
+
+def _key_login(org: Details, key_file: Path) -> Login:
+    return Login(login_url=org.instance_url, username=org.username, consumer_key="by-key", private_key_file=key_file)
+
+
+def _app_with_certificate(org: Details, pem: str, *, from_key: bool = False, **attributes: object) -> None:
+    if from_key:
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+        public = load_pem_private_key(pem.encode(), None).public_key()
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    levers(org).add_app(**APP | {"client_id": "by-key", "certificate": pem} | attributes)
+
+
+def _in_other_processes(org: Details, place: KeptLogin, at_once: int) -> list[str]:
+    """What so many processes come to that connect and read."""
+    asked = [org.instance_url, str(place.folder), str(at_once)]
+    done = subprocess.run(
+        [sys.executable, "-m", "sf_elt_tests.salesforce.reading_at_once", *asked], capture_output=True, check=True
+    )
+    read: list[str] = json.loads(done.stdout)
+    return read
+
+
+def _refused(ask: Callable[[], object]) -> str:
+    """What is said, and what to do about it."""
+    with pytest.raises(SalesforceError) as caught:
+        ask()
+    return f"{caught.value}\n{what_to_do(caught.value)}"
+
+
+def _no_space(descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_times_are_utc(signed_in: Kept) -> None:
+    """Since when somebody is signed in is a moment, and not a time of day somewhere."""
+    assert datetime.now(UTC) - signed_in.signed_in_at < timedelta(minutes=1)

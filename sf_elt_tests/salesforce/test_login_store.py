@@ -1,0 +1,217 @@
+"""What `sf-elt login` keeps: sealed, its owner's alone, whole at every instant, clear about why it cannot be read."""
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backends.null import Keyring as NoKeyring
+
+from sf_elt.salesforce import AuthenticationFailed, OrgUnavailable
+from sf_elt.salesforce.connection import kept_login, private_file
+from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
+from sf_elt.salesforce.connection.sealing import new_token_key
+from sf_elt_tests.salesforce.file_keyring import VARIABLE, FileKeyring, LockedKeyring
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+KEPT = Kept(
+    way="browser",
+    login_url="https://login.salesforce.com",
+    instance_url="https://acme.my.salesforce.com",
+    username="ada@example.com",
+    signed_in_at=NOW,
+    renewed_at=NOW,
+    consumer_key="the-consumer-key",
+    refresh_token="s3cret-refresh",
+    access_token="s3cret-access",
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_keyring() -> Iterator[None]:
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> str:
+    made = new_token_key()
+    monkeypatch.setenv("SF_ELT_TOKEN_KEY", made)
+    return made
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> KeptLogin:
+    return KeptLogin(tmp_path / "data" / "logins", "salesforce")
+
+
+@pytest.fixture
+def in_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "keyring.json"
+    monkeypatch.setenv(VARIABLE, str(file))
+    keyring.set_keyring(FileKeyring())
+    return file
+
+
+def test_without_a_keyring_tokens_are_sealed_in_a_file_of_their_owner(place: KeptLogin, key: str) -> None:
+    """0600 in 0700 whatever the umask says; people read who is signed in, and nobody a token."""
+    before = os.umask(0)
+    try:
+        place.write(KEPT)
+    finally:
+        os.umask(before)
+    assert place.read() == KEPT
+    assert place.about == KEPT.about
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (place.folder, place.file)] == [0o700, 0o600]
+    text = place.file.read_text()
+    assert "ada@example.com" in text
+    assert "s3cret" not in text + repr(KEPT) + repr(place)
+    assert [*place.folder.iterdir()] == [place.file]
+
+
+def test_a_file_is_private_from_its_first_byte_on(place: KeptLogin, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks while it is written sees nothing wider than 0600, and the earlier content under its name."""
+    place.write(KEPT)
+    modes = []
+    flush = os.fsync
+
+    def look(descriptor: int) -> None:
+        modes.extend(stat.S_IMODE(each.stat().st_mode) for each in place.folder.iterdir())
+        flush(descriptor)
+
+    monkeypatch.setattr(private_file.os, "fsync", look)
+    place.write(replace(KEPT, access_token="another"))
+    assert set(modes) == {0o600}
+
+
+def test_a_write_that_fails_leaves_what_stood(place: KeptLogin, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk loses neither the earlier login nor any bytes beside it."""
+    place.write(KEPT)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(private_file.os, "fsync", full)
+        with pytest.raises(AuthenticationFailed, match=r"cannot be kept: .*No space left"):
+            place.write(replace(KEPT, access_token="another"))
+    assert place.read() == KEPT
+    assert [*place.folder.iterdir()] == [place.file]
+
+
+def test_with_a_keyring_no_file_holds_a_token(place: KeptLogin, in_keyring: Path) -> None:
+    """No key is needed, the file says who is signed in, and logging out empties the keyring."""
+    place.write(KEPT)
+    assert place.is_in_keyring
+    assert place.read() == KEPT
+    assert "s3cret" not in place.file.read_text()
+    assert "s3cret-refresh" in in_keyring.read_text()
+    other = KeptLogin(place.folder.parent / "another", "salesforce")
+    other.write(replace(KEPT, refresh_token="others", access_token=None))
+    assert place.read() == KEPT
+    place.forget()
+    assert place.about is None
+    assert "s3cret" not in in_keyring.read_text()
+
+
+def test_with_neither_it_is_refused_before_anybody_logs_in(place: KeptLogin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says how to make a key; what is no key is told from none."""
+    monkeypatch.delenv("SF_ELT_TOKEN_KEY", raising=False)
+    for ask in (place.require_place, lambda: place.write(KEPT)):
+        with pytest.raises(AuthenticationFailed, match="`sf-elt keys token` makes a key"):
+            ask()
+    assert not place.file.exists()
+    monkeypatch.setenv("SF_ELT_TOKEN_KEY", "not-a-key")
+    with pytest.raises(AuthenticationFailed, match="SF_ELT_TOKEN_KEY is no key") as caught:
+        place.require_place()
+    assert "not-a-key" not in str(caught.value)
+
+
+def test_another_key_a_missing_one_and_a_torn_file_are_told_apart(
+    place: KeptLogin, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each says what to do; the new key in front of the old one opens what the old one sealed."""
+    place.write(KEPT)
+    monkeypatch.setenv("SF_ELT_TOKEN_KEY", new_token_key())
+    with pytest.raises(AuthenticationFailed, match=r"another key.*run `sf-elt login salesforce` again"):
+        place.read()
+    monkeypatch.setenv("SF_ELT_TOKEN_KEY", f"{new_token_key()}, {key}")
+    assert place.read() == KEPT
+    monkeypatch.delenv("SF_ELT_TOKEN_KEY")
+    with pytest.raises(AuthenticationFailed, match="SF_ELT_TOKEN_KEY is not set"):
+        place.read()
+    whole = place.file.read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", b"[]", whole.replace(b'"browser"', b'"carrier pigeon"')):
+        place.file.write_bytes(damaged)
+        with pytest.raises(AuthenticationFailed, match=r"damaged.*Run `sf-elt login salesforce`") as caught:
+            place.read()
+        assert "gAAAA" not in str(caught.value)
+    place.forget()
+    assert place.about is None
+
+
+def test_a_changed_file_is_found_out(place: KeptLogin, key: str) -> None:
+    """A letter of what is sealed is another: it is not opened."""
+    place.write(KEPT)
+    text = place.file.read_text()
+    spot = text.index("gAAAA") + 40
+    place.file.write_text(text[:spot] + ("A" if text[spot] != "A" else "B") + text[spot + 1 :])
+    with pytest.raises(AuthenticationFailed, match="the file was changed"):
+        place.read()
+
+
+def test_what_others_may_read_is_not_used(place: KeptLogin, key: str) -> None:
+    """A file and a folder that somebody has opened to others, with the command that closes them."""
+    place.write(KEPT)
+    place.file.chmod(0o640)
+    with pytest.raises(AuthenticationFailed, match=r"open to others.*chmod 600 .*salesforce\.json"):
+        place.read()
+    place.file.chmod(0o600)
+    place.folder.chmod(0o755)
+    with pytest.raises(AuthenticationFailed, match=r"open to others.*chmod 700 .*logins"):
+        place.write(KEPT)
+
+
+def test_a_locked_keyring_says_so_without_what_it_was_given(
+    place: KeptLogin, in_keyring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading and writing; a process that has no keyring at all is told where the tokens are."""
+    place.write(KEPT)
+    keyring.set_keyring(LockedKeyring())
+    for ask in (place.read, lambda: place.write(KEPT)):
+        with pytest.raises(AuthenticationFailed, match=r"keyring does not answer.*unlock it") as caught:
+            ask()
+        assert "s3cret" not in str(caught.value) + repr(caught.value.__cause__)
+    keyring.set_keyring(NoKeyring())
+    with pytest.raises(AuthenticationFailed, match=r"in the system's keyring, which this process cannot reach"):
+        place.read()
+
+
+def test_who_dies_in_turn_lets_go_of_it(place: KeptLogin, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a process lives it is waited for; once it is killed, the next has its turn."""
+    monkeypatch.setattr(kept_login, "LONGEST_TURN", 0.2)
+    place.write(KEPT)
+    holds = (
+        "import sys, pathlib; from sf_elt.salesforce.connection.kept_login import KeptLogin\n"
+        "with KeptLogin(pathlib.Path(sys.argv[1]), 'salesforce').turn():\n"
+        "    print('ready', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holds, str(place.folder)], stdout=subprocess.PIPE, stdin=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"ready\n"
+        with pytest.raises(OrgUnavailable, match="another process has been renewing"), place.turn():
+            pass
+        other.kill()
+        other.wait()
+        with place.turn():
+            assert place.read() == KEPT

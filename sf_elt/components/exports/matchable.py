@@ -38,9 +38,12 @@ def require_matchable(context: dg.ComponentLoadContext, export: ExportSpec, conn
     the org said so, and how it is asked anew.
     """
     everything = list(_sought(export))
-    kept = _kept(context, connection) if everything else None
+    if not everything:
+        return
+    kept = _kept(context, connection)
+    objects = {name: kept.read(name) for name in {each.object_name for each in everything}}
     for sought in everything:
-        known = kept.read(sought.object_name) if kept is not None else None
+        known = objects[sought.object_name]
         described = known.described if known is not None else documented(sought.object_name, sought.field)
         if described is None:
             continue

@@ -14,7 +14,6 @@ from sf_elt.cli.exports import (
     changes_shown,
     counts_in_words,
     export,
-    own_fields,
     show_changes,
     switched_off,
 )
@@ -161,7 +160,7 @@ def _plain(report: "ExportReport") -> dict[str, object]:
 def _show_undo(opened: OpenExport, found: "UndoPlan", *, full: bool, as_json: bool) -> None:
     from sf_elt.salesforce.limits import calls_in_words
 
-    changes = changes_shown(found.plan.sample, None if full else own_fields(opened.export))
+    changes = changes_shown(found.plan.sample, opened.export, full=full)
     if as_json:
         show_json(
             {

@@ -87,7 +87,7 @@ def plan(name: ExportName, full: FullOption = False, as_json: JsonOption = False
             found = plan_export(
                 opened.org, opened.warehouse, opened.export, now=datetime.now(UTC), run_id="look", dry_run=True
             )
-        shown = _values_shown(opened.export, found, full=full)
+        shown = changes_shown(found.sample, opened.export, full=full)
     if as_json:
         show_json({**_plain(found, full=full), "first_changes": shown})
     else:
@@ -134,18 +134,20 @@ def counts_in_words(by_operation: Mapping[str, int]) -> str:
     return ", ".join(told) or "nothing to write"
 
 
-def changes_shown(changes: "tuple[FieldChange, ...]", in_full: "list[str] | None") -> list[dict[str, object]]:
-    """The changes for people; masked but in the fields `in_full`, of which None stands for all."""
+def changes_shown(
+    changes: "tuple[FieldChange, ...]", spec: "SalesforceExport", *, full: bool
+) -> list[dict[str, object]]:
+    """The changes for people: masked, unless they are to be shown in full."""
     from sf_elt.components.exports.preview import shown
+    from sf_elt.profiles.masking import as_text
 
-    fields = {each.field for each in changes} if in_full is None else in_full
     return [
         {
             "record": each.record_id,
             "profile": each.profile_id,
             "field": each.field,
-            "before": shown(each.field, each.before, fields),
-            "after": shown(each.field, each.after, fields),
+            "before": as_text(each.before or None) if full else shown(each.field, each.before, spec),
+            "after": as_text(each.after or None) if full else shown(each.field, each.after, spec),
         }
         for each in changes
     ]
@@ -160,11 +162,6 @@ def show_changes(changes: list[dict[str, object]]) -> None:
         show(columns, Rows(changes, len(changes)), Format.table, title="The first records", most=len(changes))
 
 
-def own_fields(spec: "SalesforceExport") -> list[str]:
-    """The fields that hold nothing of a person."""
-    return [field for field in (spec.audiences_field, spec.scores_field) if field is not None]
-
-
 def _standing(spec: "SalesforceExport", last: "LastPlan | None") -> dict[str, object]:
     state = "not run yet" if last is None else f"undo {last.status}" if last.undoes else last.status
     return {
@@ -177,10 +174,6 @@ def _standing(spec: "SalesforceExport", last: "LastPlan | None") -> dict[str, ob
         "plan_id": None if last is None else last.plan_id,
         "last_run_that_wrote": None if last is None else last.wrote,
     }
-
-
-def _values_shown(spec: "SalesforceExport", found: "Plan", *, full: bool) -> list[dict[str, object]]:
-    return changes_shown(found.sample, None if full else own_fields(spec))
 
 
 def _plain(found: "Plan", *, full: bool) -> dict[str, object]:

@@ -27,6 +27,7 @@ names.py        did you mean …?
 permissions.py  what the user may not see, and what to grant
 records.py      rows of any query as Python values
 referring.py    which records others refer to
+repeating.py    what the org says, without anybody's values
 replies.py      replies as what they are documented to be
 retrieve.py     records by their Ids, with any number of fields
 save_codes.py   what each refusal of a record means

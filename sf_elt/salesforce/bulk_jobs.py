@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import AllowanceSpent, NotInBulk, OrgUnavailable, RequestRefused
+from sf_elt.salesforce.repeating import repeatable
 
 PACE = 200_000  # rows a second that no org is faster than
 LEAST_WAIT = 0.75  # seconds between two looks
@@ -60,7 +61,7 @@ class BulkJob(BaseModel):
     @property
     def reason(self) -> str:
         """Why it failed, in the org's words."""
-        return self.error or "the org gives no reason"
+        return repeatable(self.error or "the org gives no reason")
 
     @property
     def code(self) -> str:

@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 import orjson
 from requests import Response
 
+from sf_elt.salesforce.repeating import LONGEST, repeatable
+
 # What asking for less cures. Bulk jobs name the code inside a longer message ("InvalidBatch : Failed to process query:
 # QUERY_TIMEOUT: …"), and give up after fifteen tries of ten minutes (Bulk API 2.0 Developer Guide, "Query Limits").
 TOO_LARGE = frozenset({"QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "EXCEEDED_ID_LIMIT", "REQUEST_RUNNING_TOO_LONG"})
 _TOO_LARGE_WORDS = re.compile("|".join([*sorted(TOO_LARGE), "Retried more than .* times"]))
 QUERY_CODES = frozenset({"MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR", "INVALID_QUERY_LOCATOR", "INVALID_QUERY"})
 TOO_LONG_STATUSES = frozenset({414, 431})
-LONGEST = 4000  # characters of what the org says that an error repeats
 BUSY_STATUSES = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
@@ -121,7 +122,7 @@ def error_from(response: Response, *, now: datetime, next_try: datetime) -> Sale
 
 def error_inside(where: str, status: int, body: object, *, next_try: datetime) -> SalesforceError:
     """The same for a subrequest of a composite request, which has a status and a body of its own."""
-    said = _parts_of(body) or (None, _first_words(str(body)), ())
+    said = _parts_of(body) or (None, "", ())
     return _error(where, status, *said, next_try=next_try)
 
 
@@ -140,7 +141,7 @@ def _error(
     next_try: datetime,
     retry_after: float | None = None,
 ) -> SalesforceError:
-    text = f"{where}: {status} {code or ''} {message}".replace("  ", " ").strip()
+    text = f"{where}: {status} {code or ''} {repeatable(message)}".replace("  ", " ").strip()
     is_for_now = status == 429 or "concurrent" in message.lower()  # too much at once; the day's allowance is left
     if code == "REQUEST_LIMIT_EXCEEDED" and not is_for_now:
         return AllowanceSpent(
@@ -219,8 +220,14 @@ def _parts(response: Response) -> tuple[str | None, str, tuple[str, ...]]:
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None, _first_words(response.text), ()
-    return _parts_of(parsed) or (None, _first_words(response.text), ())
+        return None, _first_words(response.text) if _is_of_words(response) else "", ()
+    return _parts_of(parsed) or (None, "", ())
+
+
+def _is_of_words(response: Response) -> bool:
+    """Whether the text is a page, or a line of a proxy: anything else may be records, whatever the status."""
+    text = response.text[:1000].strip()
+    return text.startswith("<") or not re.search(r"""[\n"{]|,\S""", text)
 
 
 def _parts_of(parsed: object) -> tuple[str | None, str, tuple[str, ...]] | None:
@@ -232,13 +239,13 @@ def _parts_of(parsed: object) -> tuple[str | None, str, tuple[str, ...]] | None:
     message = first.get("message") or first.get("error_description") or ""
     fields = first.get("fields")
     named = tuple(str(field) for field in fields[:LONGEST]) if isinstance(fields, list) else ()
-    return (str(code)[:LONGEST] if code else None), str(message)[:LONGEST], named
+    return (str(code)[:LONGEST] if code else None), str(message), named
 
 
 def _first_words(text: str, limit: int = 160) -> str:
     without_hidden = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", text[: 1 << 15])
     words = " ".join(unescape(re.sub(r"<[^<>]*>", " ", without_hidden)).split())
-    return words if len(words) <= limit else words[:limit].rsplit(" ", 1)[0] + " …"
+    return repeatable(words if len(words) <= limit else words[:limit].rsplit(" ", 1)[0] + " …")
 
 
 def _retry_after(response: Response, now: datetime) -> float | None:

@@ -1,11 +1,12 @@
 """What a dry run shows in the UI: the first records field by field, without personal data."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 import dagster as dg
 
 from sf_elt.profiles.masking import mask
-from sf_elt.writeback import FieldChange
+from sf_elt.writeback import ExportSpec, FieldChange
+from sf_elt.writeback.field_sources import named_in
 
 FULL_VALUES = (
     "Audiences and scores are shown as they are, and so are fields of a few words such as a status. Of any other value "
@@ -22,8 +23,8 @@ _COLUMNS = {
 }
 
 
-def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> dg.TableMetadataValue:
-    """One row for each field that changes; values of fields that are not among `in_full` are masked."""
+def changes_table(changes: Iterable[FieldChange], spec: ExportSpec) -> dg.TableMetadataValue:
+    """One row for each field that changes, as `shown`."""
     schema = dg.TableSchema(
         columns=[dg.TableColumn(name, "string", description) for name, description in _COLUMNS.items()]
     )
@@ -34,8 +35,8 @@ def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> d
                     "record": change.record_id,
                     "profile": change.profile_id,
                     "field": change.field,
-                    "before": shown(change.field, change.before, in_full),
-                    "after": shown(change.field, change.after, in_full),
+                    "before": shown(change.field, change.before, spec),
+                    "after": shown(change.field, change.after, spec),
                 }
             )
             for change in changes
@@ -44,6 +45,16 @@ def changes_table(changes: Iterable[FieldChange], in_full: Collection[str]) -> d
     )
 
 
-def shown(field: str, value: str | None, in_full: Collection[str]) -> str:
-    """A value as it may be shown: as it is in a field of `in_full`, else without personal data."""
-    return value if value and field in in_full else mask(field, value)
+def shown(field: str, value: str | None, spec: ExportSpec) -> str:
+    """A value as it may be shown: audiences and scores as they are, any other without personal data.
+
+    The name of its field must not say more than those of the user fields that fill it: `Department` may hold a name.
+    """
+    if value and field in (spec.audiences_field, spec.scores_field):
+        return value
+    told = mask(field, value)
+    filled = (spec.fields, spec.fields_on_create, spec.fields_on_leave, spec.matchers)
+    for name in (name for of_fields in filled if field in of_fields for name in named_in(of_fields[field])):
+        if told == value:
+            told = mask(name, value)
+    return told

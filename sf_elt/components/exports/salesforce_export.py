@@ -226,8 +226,7 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
                 "full_values": FULL_VALUES,
             }
         )
-        in_full = [field for field in (self.audiences_field, self.scores_field) if field is not None]
-        changes = changes_table(plan.sample, in_full)
+        changes = changes_table(plan.sample, self)
         context.log_event(
             dg.AssetObservation(
                 asset_key=key,

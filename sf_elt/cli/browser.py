@@ -26,8 +26,11 @@ def show_address(*, opens: bool) -> "Iterator[Callable[[str, Take], None]]":
     readers: list[Thread] = []
 
     def show(address: str, take: "Take") -> None:
-        if opens and _has_browser() and webbrowser.open(address):
-            say(f"The browser has the login page. If it does not show, open this address:\n\n{address}\n")
+        if opens and _has_browser():
+            say(f"Log in in the browser that opens now. If none does, open this address:\n\n{address}\n")
+            Thread(
+                target=webbrowser.open, args=(address,), name="browser", daemon=True
+            ).start()  # some wait for its end
         else:
             say(f"Open this address in a browser and log in:\n\n{address}\n")
         say("Is that browser on another machine? Then paste the address that it was sent to, which it could not open.")

@@ -54,6 +54,10 @@ def login(
 
     if sum((jwt, client_credentials, password)) > 1:
         raise typer.BadParameter("choose one of --jwt, --client-credentials and --password")
+    if username and not (jwt or password):
+        raise typer.BadParameter("--username is for --jwt and --password: elsewhere Salesforce knows who it is")
+    if key is not None and not jwt:
+        raise typer.BadParameter("--key is for --jwt")
     connection = chosen_connection("login", name)
     place = place_of(connection)
     with told("login", connection):

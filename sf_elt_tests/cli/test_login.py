@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,6 @@ from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import count
 from sf_elt.salesforce.connection.sealing import new_token_key
 from sf_elt_tests.orgs import client, levers
-from sf_elt_tests.pages import blocks
 from sf_elt_tests.restricted import restricted_login
 from sf_elt_tests.salesforce.consenting import come_back, free_port, sent_to
 from sf_elt_tests.shared_orgs import org, org_of_module
@@ -211,6 +209,7 @@ def test_without_a_safe_place_nobody_is_sent_to_a_browser(monkeypatch: pytest.Mo
     ("words", "status", "said"),
     [
         (("login", "--jwt", "--password"), 2, "choose one of --jwt"),
+        (("login", "--username", "ada"), 2, "--username is for --jwt and --password"),
         (("login", "salesforse"), 1, "did you mean 'salesforce'?"),
         (("login", "--jwt"), 1, "sf-elt keys new salesforce"),
         (("logout", "--forget"), 0, "revoked: Setup ›"),
@@ -221,16 +220,6 @@ def test_what_is_wrong_with_a_line_is_said(words: tuple[str, ...], status: int, 
     result = _run(*words)
     assert result.exit_code == status
     assert said in " ".join(result.output.split())
-
-
-def test_the_commands_of_the_page_are_commands() -> None:
-    """Every line of docs/connecting.md that begins a command of ours has options that there are."""
-    lines = [line for block in blocks("sh") if block.page.name == "connecting.md" for line in block.text.splitlines()]
-    ours = [line.removeprefix(".venv/bin/").partition(" >")[0] for line in lines if "sf-elt " in line]
-    assert len(ours) == 7
-    for line in ours:
-        program, *words = shlex.split(line, comments=True)
-        assert (program, _run(*words, "--help").exit_code) == ("sf-elt", 0), line
 
 
 def test_a_run_of_dagster_uses_the_kept_login(org: Details, environment: dict[str, str]) -> None:

@@ -319,6 +319,20 @@ def test_processes_that_ask_at_once_refresh_once(org: Details, signed_in: Kept, 
     assert place.read().refresh_token != signed_in.refresh_token
 
 
+def test_a_refusal_that_a_new_login_would_not_cure_says_what_would(
+    org: Details, signed_in: Kept, place: KeptLogin
+) -> None:
+    """An address outside of the ranges, met at a renewal: nobody is sent to log in again."""
+    levers(org).end_sessions()
+    levers(org).change_user(org.username, ip_restricted=True)
+    try:
+        said = _refused(lambda: count(connect(_login(org, place), patience=QUICK), "Lead"))
+    finally:
+        levers(org).change_user(org.username, ip_restricted=False)
+    assert "Login IP Ranges" in said
+    assert "sf-elt login" not in said
+
+
 def test_a_login_that_the_org_has_ended_names_the_command(org: Details, signed_in: Kept, place: KeptLogin) -> None:
     """Revoked by an administrator, or shown twice by a thief: the refresh token is dead, and no secret is told."""
     levers(org).change_user(org.username, end_sessions=True)

@@ -14,6 +14,10 @@ _UNLOCK = "The user is locked out after wrong passwords: Setup › Users › the
 # "Monitor Login History"; SOAP API Developer Guide, "ExceptionCode".)
 _ADVICE = (
     (
+        "certificate is not yet valid",
+        "Look at this machine's clock first: certificates are good from one day to another. Let it keep time by NTP.",
+    ),
+    (
         "this machine's clock",
         "Let this machine keep its time by NTP: what a private key signs is good for two minutes.",
     ),
@@ -32,7 +36,6 @@ _ADVICE = (
         "Sign the connection in by `sf-elt login`, or set the variables of one way to log in: see docs/connecting.md.",
     ),
     ("was signed in at", "Sign in again, or put the address back as it was."),
-    ("`sf-elt login", "docs/connecting.md tells of each way to sign in."),
     ("private key", "Let PRIVATE_KEY_FILE name the key's PEM file, readable for whoever runs this."),
     (
         "expired_password",

@@ -13,6 +13,7 @@ from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
 from sf_elt.salesforce.connection.login import API_VERSION, Login
 from sf_elt.salesforce.connection.oauth import Granted
 from sf_elt.salesforce.connection.opening import open_session
+from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.connection.transport import OrgTransport
 from sf_elt.salesforce.errors import AuthenticationFailed
 
@@ -70,6 +71,8 @@ def _granted(place: KeptLogin, kept: Kept, transport: OrgTransport) -> Granted:
     try:
         return oauth.by_refresh_token(login, transport, kept.refresh_token)
     except AuthenticationFailed as error:
+        if what_to_do(error):  # which a new login would not cure
+            raise
         raise AuthenticationFailed(f"{error} Run `sf-elt login {place.name}`", code=error.code) from error
 
 

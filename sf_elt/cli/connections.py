@@ -2,14 +2,12 @@
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
 from sf_elt.cli.loading import loaded_deployment
-from sf_elt.cli.showing import Column, Format, Rows, say, show, show_json
+from sf_elt.cli.showing import Column, Format, JsonOption, Rows, say, show, show_json
 from sf_elt.cli.signing import place_of, where_kept
 
 if TYPE_CHECKING:
@@ -55,7 +53,7 @@ class _Told:
 
 @examples("sf-elt connections", "sf-elt connections --json")
 def connections(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Lists the connections: which org, how it logs in, as whom, and since when. Shows nothing secret, asks no org."""
     read_env_file()

@@ -81,8 +81,8 @@ def setup(
 ) -> None:
     """Makes the custom fields that exports fill, puts them on page layouts, and lets the integration user edit them.
 
-    It says first what it would do. Fields that stand are never changed, and page layouts lose nothing. The exit code is 1
-    where something is in the way, refused or left waiting.
+    It says first what it would do. Fields that stand are never changed, and page layouts lose nothing. The exit code is
+    1 where something is in the way, refused or left waiting.
     """
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import open_warehouse

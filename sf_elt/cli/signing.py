@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.loading import loaded_deployment
 from sf_elt.cli.showing import refuse
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 ConnectionName = Annotated[
     str,
     typer.Argument(
-        metavar="[NAME]", help="The connection, as its YAML names it. Needed where this deployment has several."
+        metavar="[NAME]",
+        help="The connection, as its YAML names it. Needed where this deployment has several.",
+        autocompletion=completing.connections,
     ),
 ]
 

@@ -12,19 +12,24 @@ from pathlib import Path
 from typing import NoReturn
 
 import dagster as dg
+import keyring
 import pytest
 from dagster._daemon.types import DaemonHeartbeat
+from keyring.backends.null import Keyring as Nowhere
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from sf_elt.cli import app, loading
+from sf_elt.components.doctor.logins import about_logins
 from sf_elt.components.status import reading
 from sf_elt.components.wrong_yaml import WrongYaml
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import Login, connect
+from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
+from sf_elt.salesforce.connection.sealing import TOKEN_KEY, new_token_key
 from sf_elt.streams import StreamSpec, Window, import_window
 from sf_elt.warehouse import JobMeter, Warehouse, naive
-from sf_elt_tests.components.deployments import environment_of
+from sf_elt_tests.components.deployments import deployment_of, environment_of
 from sf_elt_tests.pages import ROOT
 from sf_elt_tests.shared_orgs import org, org_of_module
 
@@ -188,6 +193,7 @@ def test_a_doctor_without_problems_asks_the_org_too(at_work: Path, org: Details)
     told, found = json.loads(result.stdout), _findings(result)
     assert (result.exit_code, told["is_well"]) == (0, True), [each for each in found.items() if each[1][0] == "problem"]
     assert told["api_calls"] > 0
+    assert found["salesforce", "credentials"][:2] == ("ok", "from the environment (SALESFORCE_…): password")
     assert found["salesforce", "login"][0] == "ok"
     assert found["salesforce", "clock"][0] == "ok"
     assert found["export leads", "approval"][0] == "warning"
@@ -219,6 +225,26 @@ def test_a_doctor_names_everything_that_is_wrong(at_work: Path, org: Details) ->
     assert found["settings", "dagster.yaml"][0] == "warning"
     verdict, says, _ = found["export:leads", "API calls"]
     assert (verdict, says) == ("warning", "1,990 of at most 2,000 API calls of 24 hours are used")
+
+
+def test_what_was_signed_in_is_opened_without_asking_the_org(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is kept; with another key, or none, what to do about it."""
+    monkeypatch.setattr(keyring, "get_keyring", Nowhere)
+    for name in ("USERNAME", "PASSWORD", "ACCESS_TOKEN", "INSTANCE_URL", "CONSUMER_KEY", "CONSUMER_SECRET"):
+        monkeypatch.delenv(f"SALESFORCE_{name}", raising=False)
+    monkeypatch.setenv("SF_ELT_LOGINS", str(tmp_path / "logins"))
+    monkeypatch.setenv(TOKEN_KEY, new_token_key())
+    now, own = datetime.now(UTC), "https://example.my.salesforce.com"
+    kept = Kept("browser", "https://login.salesforce.com", own, "ada", now, now, refresh_token="5Aep")
+    KeptLogin(tmp_path / "logins", "salesforce").write(kept)
+    (found,) = about_logins(deployment_of({"object": "Lead"}))
+    assert (found.verdict, "signed in by browser" in found.says) == ("ok", True)
+    monkeypatch.setenv(TOKEN_KEY, new_token_key())
+    (found,) = about_logins(deployment_of({"object": "Lead"}))
+    assert (found.verdict, "another key" in found.says) == ("problem", True)
+    (tmp_path / "logins" / "salesforce.json").unlink()
+    (found,) = about_logins(deployment_of({"object": "Lead"}))
+    assert (found.verdict, found.grant.startswith("sf-elt login salesforce")) == ("problem", True)
 
 
 def test_a_doctor_goes_on_where_files_are_torn(at_work: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ diagnosis    all of it, in the order in which things have to work
 program      Python and packages
 settings     .env, DAGSTER_HOME and dagster.yaml
 data         the warehouse's folder: who can enter, room, locks, what is left over
+logins       how connections log in, and whether what is kept of that can be opened
 running      Dagster's daemon, schedules, last runs
 work         exports that wait, API calls, records that were refused
 """

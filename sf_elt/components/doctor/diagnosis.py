@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sf_elt.components.deployment import Deployment
 from sf_elt.components.doctor.data import about_data, is_anothers, waiting_little
+from sf_elt.components.doctor.logins import about_logins
 from sf_elt.components.doctor.program import about_program
 from sf_elt.components.doctor.running import about_running
 from sf_elt.components.doctor.settings import about_settings
@@ -82,6 +83,8 @@ def diagnose(
     status = read_status(waiting_little(warehouse), load, now, runs=RUNS)
     findings += [_yaml(status), *about_data(warehouse, status, now)]
     calls = 0
+    if status.deployment is not None:
+        findings += about_logins(status.deployment)
     if status.deployment is not None and not offline:
         for found, made in _orgs(status.deployment, warehouse, told):
             findings += found

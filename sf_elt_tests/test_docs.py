@@ -1,6 +1,7 @@
 """The documentation holds: its links lead somewhere, its tables name what there is, its examples run."""
 
 import re
+import shlex
 import shutil
 import types
 from collections.abc import Iterator
@@ -15,8 +16,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from typer.testing import CliRunner
 
 import sf_elt.components
+from sf_elt.cli import app
+from sf_elt.cli.init.trying import tried
 from sf_elt.components.attributes import Attributes
 from sf_elt.demo_org.seeding.events import write_events
 from sf_elt.demo_org.serve import Details, running_org
@@ -26,7 +30,9 @@ from sf_elt.salesforce import Login, connect
 from sf_elt.streams import EventSpec, StreamSpec, Window, import_events, import_window
 from sf_elt.warehouse import JobMeter, Warehouse
 from sf_elt.writeback import ExportSpec, run_export
+from sf_elt_tests.cli.lines import lines_of
 from sf_elt_tests.pages import FENCE, PAGES, ROOT, Block, blocks
+from sf_elt_tests.test_views_page import undescribed
 
 COMPONENTS = {
     name: each for name in sf_elt.components.__all__ if issubclass(each := getattr(sf_elt.components, name), Attributes)
@@ -152,6 +158,11 @@ def test_sql_runs(block: Block, warehouse: Warehouse) -> None:
             connection.execute(statement.query).fetchall()
 
 
+def test_views_and_tables_say_what_they_hold(warehouse: Warehouse) -> None:
+    """Each documented view with its columns, each table for analysts, each user field: as comments in DuckDB."""
+    assert undescribed(warehouse) == []
+
+
 @pytest.mark.parametrize("block", [each for each in blocks("python") if not each.is_test_file], ids=str)
 def test_python_runs(
     block: Block, warehouse: Warehouse, details: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -163,6 +174,28 @@ def test_python_runs(
     for name, value in _environment(details).items():
         monkeypatch.setenv(name, value)
     exec(compile(block.text, str(block), "exec"), {"__name__": "example"})
+
+
+def test_the_quick_start_holds(
+    warehouse: Warehouse, details: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its commands run one after the other, with an org and what was imported of it; its answers become YAML."""
+    for folder in ("data/demo/warehouse", "data/warehouse"):
+        shutil.copytree(warehouse.root, tmp_path / folder)
+    monkeypatch.chdir(tmp_path)
+    for name, value in _environment(details).items():
+        monkeypatch.setenv(name, value)
+    page = [each for each in blocks("yaml") + blocks("sh") if each.page.name == "quick-start.md"]
+    [answers] = [each.text for each in page if each.text.startswith("connection:")]
+    Path("answers.yaml").write_text(answers, "utf-8")
+    lines = [line for each in page if each.language == "sh" for line in lines_of(each.text)]
+    assert len(lines) == 11
+    for line in lines:
+        more = {"init": ["--show", "--yes", "--offline"]}.get(line.split()[1], [])
+        more = more[2:] if "--into" in line else more
+        done = CliRunner().invoke(app, [*shlex.split(line)[1:], *more])
+        assert done.exit_code == 0, f"{line}: {done.output}"
+    assert tried(tmp_path / "sf_elt" / "defs", {}).audiences == ("Frequent visitors", "New leads")
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +215,7 @@ def warehouse(details: Details, tmp_path_factory: pytest.TempPathFactory) -> War
     write_events(root / "events", seed=7, records=60, now=now)
     mapping = yaml.safe_load((ROOT / "sf_elt/defs/profiles/defs.yaml").read_text("utf-8"))["attributes"]
     everybody = Audience(name="Everybody", description="All profiles.", condition="created_at IS NOT NULL")
+    own = yaml.safe_load((ROOT / "sf_elt/defs/audiences/defs.yaml").read_text("utf-8"))["attributes"]["audiences"]
     spec = ExportSpec(name="leads", object="Lead", match="salesforce_lead_ids", audiences_field="Audiences__c")
     run = {"now": now, "run_id": "docs"}
     with closing(connect(Login.from_env(_environment(details)), meter)) as org:
@@ -193,7 +227,7 @@ def warehouse(details: Details, tmp_path_factory: pytest.TempPathFactory) -> War
         )
         score_behaviour(warehouse, **run)
         compute_affinities(warehouse, **run)
-        refresh_audiences(warehouse, [everybody], **run)
+        refresh_audiences(warehouse, [everybody, *(Audience(**each) for each in own)], **run)
         assert run_export(org, warehouse, spec, **run).succeeded > 0
     return warehouse
 

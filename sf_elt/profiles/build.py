@@ -16,7 +16,7 @@ from sf_elt.profiles.increments.last_build import leave_for_next, made_from, not
 from sf_elt.profiles.manual.lists import ManualLists
 from sf_elt.profiles.manual.pairs import check_manual
 from sf_elt.profiles.mapping.faults import faults_of_mapping
-from sf_elt.profiles.mapping.rules import FieldRule, user_fields
+from sf_elt.profiles.mapping.rules import FieldRule, told_of_fields, user_fields
 from sf_elt.profiles.merging.operators import merge_values
 from sf_elt.profiles.reading.rows import SetAside, mapped_streams, number_rows, publish_events, set_aside
 from sf_elt.profiles.reading.sources import Source, find_sources
@@ -100,7 +100,7 @@ def build_profiles(
         streams = mapped_streams(mapping, sources)
         fields = user_fields(mapping)
         connection.execute(statement("clean"))
-        align_columns(connection, fields)
+        align_columns(connection, fields, told_of_fields(mapping))
         set_up_identity(connection, mapping, guards, lists, fuzzy_threshold)
         made_of = made_from(mapping, guards, sources)
         why = "asked for" if anew else why_anew(connection, made_of, mapping, now)

@@ -17,12 +17,22 @@ OBJECTS = {
 
 @dataclass(frozen=True)
 class SourceField:
-    """One documented name: `lead_email` is Email of the stream salesforce_leads, a VARCHAR."""
+    """One documented name: `lead_email` is Email of the stream salesforce_leads, a VARCHAR.
+
+    `meaning` says what it holds where the org's own label does not, `example` what a value looks like.
+    """
 
     stream: str
     source_field: str
     salesforce_field: str
     sql_type: str
+    meaning: str
+    example: str
+
+    @property
+    def comment(self) -> str:
+        """What analysts read of the column: its meaning, and which field it is."""
+        return f"{self.meaning} ({OBJECTS[self.stream]}.{self.salesforce_field})"
 
 
 @cache

@@ -8,11 +8,31 @@ from functools import cache
 
 from duckdb import DuckDBPyConnection
 
-from sf_elt.streams.source_names import OBJECTS, source_fields
+from sf_elt.streams.source_names import source_fields
 from sf_elt.streams.statements import statement
-from sf_elt.warehouse import quote, quote_table
+from sf_elt.warehouse import comment_on_columns, quote, quote_table, quote_text
 
-VIEWS = tuple(OBJECTS)
+VIEWS = {
+    "salesforce_leads": "One row for each lead.",
+    "salesforce_contacts": "One row for each contact.",
+    "salesforce_accounts": "One row for each account and each of its contacts; one without contacts has one row.",
+    "salesforce_opportunities": "One row for each opportunity and each of its contacts: the primary one and those with "
+    "a role; one without contacts has one row.",
+}
+"""The documented views, and what a row of each is."""
+
+OF_EVERY_VIEW = {
+    "record_id": "Id of the record",
+    "modified_at": "When somebody last changed the record, our own exports and mere saves left out (UTC)",
+    "imported_at": "When the read that brought this version began (UTC)",
+    "deleted_at": "When the org deleted the record (UTC); null while it lives",
+    "account_contact_id": "Id of one of its contacts; null where it has none",
+    "opportunity_contact_id": "Id of one of its contacts; null where it has none",
+    "AccountId": "Id of its account",
+    "ContactId": "Id of its primary contact",
+}
+"""What the views' own columns hold, those that have it."""
+
 CONTACT_ROLES = "salesforce_opportunity_contact_roles"
 ACCOUNT_RELATIONS = "salesforce_account_contact_relations"
 STREAMS_BEHIND_VIEWS = frozenset({*VIEWS, CONTACT_ROLES, ACCOUNT_RELATIONS})
@@ -53,6 +73,27 @@ def refresh_views(connection: DuckDBPyConnection) -> None:
     sources = {stream: _source(stream, columns) for stream, columns in standing.items()}
     fields = {f"{view}_fields": _renamed(view, standing[view]) for view in VIEWS}
     connection.execute(statement("views.sql").format_map(sources | fields))
+    for view, holds in VIEWS.items():
+        connection.execute(f"COMMENT ON VIEW {quote_table('main', view)} IS {quote_text(holds)}")
+        comment_on_columns(connection, "main", view, _of_stream(connection, view) | comments_of_view(view))
+
+
+def comments_of_view(view: str) -> dict[str, str]:
+    """Column of the view → what it holds, as far as it is documented."""
+    named = {field.source_field: field.comment for field in source_fields() if field.stream == view}
+    columns = {*documented_columns()[view], *_LINK_COLUMNS.get(view, {})}
+    return {name: holds for name, holds in OF_EVERY_VIEW.items() if name in columns} | named
+
+
+def _of_stream(connection: DuckDBPyConnection, view: str) -> dict[str, str]:
+    """What the org itself calls the fields that have no documented name."""
+    standing = connection.execute(
+        "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = current_database()"
+        " AND schema_name = 'streams' AND table_name = ? AND comment IS NOT NULL",
+        [view],
+    ).fetchall()
+    others = set(_others(view, [name for name, _ in standing]))
+    return {str(name): str(comment) for name, comment in standing if name in others}
 
 
 def _standing(connection: DuckDBPyConnection, stream: str) -> list[str]:

@@ -22,6 +22,7 @@ Errors:
 """
 
 from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
+from sf_elt.warehouse.comments import Comment, comment_on_columns
 from sf_elt.warehouse.connection import Warehouse
 from sf_elt.warehouse.errors import (
     OutOfMemory,
@@ -43,6 +44,7 @@ from sf_elt.warehouse.tables import column_comments, column_types
 
 __all__ = [
     "CallLedger",
+    "Comment",
     "JobMeter",
     "OutOfMemory",
     "Pause",
@@ -56,6 +58,7 @@ __all__ = [
     "WarehouseFull",
     "column_comments",
     "column_types",
+    "comment_on_columns",
     "hold_at_most",
     "hold_enough",
     "hold_memory",

@@ -21,6 +21,7 @@ from uuid import uuid4
 import duckdb
 
 from sf_elt.warehouse.calls import CallLedger
+from sf_elt.warehouse.comments import comments_of
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, room_for
 from sf_elt.warehouse.frames import Frames
 from sf_elt.warehouse.opening import Opening
@@ -166,6 +167,7 @@ def _install_schema(connection: duckdb.DuckDBPyConnection) -> None:
         return
     connection.begin()
     connection.execute(SCHEMA)
+    connection.execute(";".join(comment.statement for comment in comments_of(SCHEMA)))
     connection.execute("DELETE FROM ops.installed")
     connection.execute("INSERT INTO ops.installed VALUES (?)", [SCHEMA_VERSION])
     connection.commit()

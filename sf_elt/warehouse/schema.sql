@@ -288,17 +288,17 @@ CREATE TABLE IF NOT EXISTS ops.profile_builds (
 -- Behavioural scores, 0 to 100; a profile without behaviour has no row.
 CREATE TABLE IF NOT EXISTS insight.scores (
     profile_id VARCHAR NOT NULL,
-    quantity UTINYINT,
-    frequency UTINYINT,
-    recency UTINYINT,
-    intensity UTINYINT,
-    momentum UTINYINT,
+    quantity UTINYINT,                        -- how much this person has ever done, beside all others
+    frequency UTINYINT,                       -- how often this person comes, beside all others
+    recency UTINYINT,                         -- whether this person is still around, by their own past
+    intensity UTINYINT,                       -- how much happens in one visit, beside all others
+    momentum UTINYINT,                        -- more than usual (above 50) or less, by their own past
     computed_at TIMESTAMP NOT NULL
 );
-ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS propensity UTINYINT;   -- null without a model of who returns
-ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS consistency UTINYINT;  -- null with fewer than three active days
-ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS maturity UTINYINT;
-ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS volatility UTINYINT;   -- null with a single session
+ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS propensity UTINYINT;   -- how likely to be back soon, beside all others; null without a model of who returns
+ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS consistency UTINYINT;  -- how regularly this person comes; null with fewer than three active days
+ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS maturity UTINYINT;     -- for how long this person has been known to act
+ALTER TABLE insight.scores ADD COLUMN IF NOT EXISTS volatility UTINYINT;   -- how much this person's visits differ; null with a single session
 
 -- How much a profile is interested in a topic, above 0 and up to 1; without a visit there is no row.
 CREATE TABLE IF NOT EXISTS insight.affinities (
@@ -310,7 +310,7 @@ CREATE TABLE IF NOT EXISTS insight.affinities (
     computed_at TIMESTAMP NOT NULL
 );
 
--- The same, one row for each profile that has any.
+-- Topics that a profile is interested in, one row for each profile that has any.
 CREATE TABLE IF NOT EXISTS insight.interests (
     profile_id VARCHAR NOT NULL,
     top_topics VARCHAR NOT NULL,              -- the three of most interest, that of the most first: 'Data; Pricing; AI'
@@ -334,8 +334,8 @@ CREATE TABLE IF NOT EXISTS insight.audience_members (
     profile_id VARCHAR NOT NULL,
     entered_at TIMESTAMP NOT NULL,
     left_at TIMESTAMP,
-    entered_because VARCHAR NOT NULL,         -- person | definition
-    left_because VARCHAR                      -- person | definition | profile merged | profile gone
+    entered_because VARCHAR NOT NULL,         -- what had changed: person | definition (of the audience)
+    left_because VARCHAR                      -- what had changed: person | definition | profile merged | profile gone
 );
 
 -- What an export means to send, committed before a request leaves.
@@ -348,8 +348,7 @@ CREATE TABLE IF NOT EXISTS writeback.plans (
     rows_planned BIGINT NOT NULL,
     rows_unchanged BIGINT NOT NULL,
     rows_set_aside BIGINT NOT NULL,
-    status VARCHAR NOT NULL,                  -- waiting for approval | planned | sending | done | paused | superseded |
-                                              -- rejected
+    status VARCHAR NOT NULL,                  -- waiting for approval | planned | sending | done | paused | superseded | rejected
     planned_at TIMESTAMP NOT NULL,
     finished_at TIMESTAMP
 );

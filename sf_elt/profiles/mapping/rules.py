@@ -106,6 +106,11 @@ def user_fields(mapping: Iterable[FieldRule]) -> dict[str, str]:
     return {rule.user_field: rule.sql_type for rule in mapping}
 
 
+def told_of_fields(mapping: Iterable[FieldRule]) -> dict[str, str]:
+    """User field → what the mapping says of it, for people who read profiles; not of one of which it says nothing."""
+    return {rule.user_field: rule.description for rule in mapping if rule.description}
+
+
 def type_of(sql_type: str) -> str:
     """The mapping's word for a DuckDB type; a type it has no word for is named as DuckDB does."""
     name = sql_type.upper().split("(")[0]

@@ -12,13 +12,21 @@ from sf_elt.profiles.manual.pairs import MANUAL_LINKS
 from sf_elt.profiles.mapping.rules import RESERVED
 from sf_elt.profiles.merging.by_value import note_expiring
 from sf_elt.profiles.sql import delete, statement
-from sf_elt.warehouse import quote
+from sf_elt.warehouse import comment_on_columns, quote
+
+OF_EVERY_PROFILE = {
+    "profile_id": "The profile's id, which stays",
+    "created_at": "When it was first built (UTC)",
+    "updated_at": "When one of its user fields last changed (UTC)",
+}
 
 
-def align_columns(connection: duckdb.DuckDBPyConnection, fields: Mapping[str, str]) -> None:
+def align_columns(
+    connection: duckdb.DuckDBPyConnection, fields: Mapping[str, str], holds: Mapping[str, str] | None = None
+) -> None:
     """Gives profiles.profiles one column for each user field (name → DuckDB type) and takes the others away.
 
-    A column whose type changes loses its values, which the build fills in again.
+    A column whose type changes loses its values, which the build fills in again. What each `holds` is its comment.
     """
     connection.execute(statement("profiles_table"))
     described = connection.execute("DESCRIBE profiles.profiles").fetchall()
@@ -29,6 +37,7 @@ def align_columns(connection: duckdb.DuckDBPyConnection, fields: Mapping[str, st
     for name, sql_type in fields.items():
         if standing.get(name) != sql_type:
             connection.execute(f"ALTER TABLE profiles.profiles ADD COLUMN {quote(name)} {sql_type}")
+    comment_on_columns(connection, "profiles", "profiles", OF_EVERY_PROFILE | dict(holds or {}))
 
 
 def replace_changed(

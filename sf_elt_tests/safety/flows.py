@@ -1,0 +1,341 @@
+"""One deployment through which marked secrets and marked people have gone on every way there is, with Dagster for real.
+
+with everything(folder, monkeypatch, thorough=False) as done:    # good runs and bad ones, and commands
+    where_found(done.folder, done.secrets)
+"""
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from typer.testing import CliRunner
+
+from sf_elt.cli import app
+from sf_elt.components import deployment
+from sf_elt.components.keys import stream_key
+from sf_elt.components.resources import WarehouseResource
+from sf_elt.demo_org.serve import Details, running_org
+from sf_elt.salesforce import Patience
+from sf_elt.streams import importing
+from sf_elt_tests.components.conftest import ROOT, Deployed, make_home, variables
+from sf_elt_tests.components.test_yaml import PYPROJECT
+from sf_elt_tests.orgs import client, levers
+
+SECRETS = {
+    "wrong password": "marked-Wr0ng/Passw0rd+plus",
+    "wrong secret": "markedConsumerSecret0987654321",
+    "wrong token": "markedSecurityT0ken",
+    "ended session": "00Dxx0000001gPL!marked.Session.Id_0123456789",
+    "refresh token": "5Aep861marked.Refresh.Token",
+    "webhook": "https://hooks.example.test/services/T000/B000/markedWebhookPath",
+}
+"""Those that are right come from the org."""
+
+PEOPLE = {
+    "first name": "Zebediah",
+    "last name": "Quillfeather-Ångström",
+    "address": "zebediah.quillfeather@marked-people.example",
+    "address of a contact": "ottoline@marked-contacts.example",
+    "contact": "Ottoline Brambleworth",
+    "twin": "twin.person@marked-people.example",
+    "refused": "refused.person@marked-people.example",
+    "phone": "+1 415 555 0142",
+    "digits": "4155550142",
+    "street": "17 Marked Blossom Lane",
+    "company": "Marked Holdings of Quillfeather",
+    "cookie": "marked-cookie-7f3a9c",
+    "set aside": "set.aside@marked-events.example",
+    "manual": "by.hand@marked-lists.example",
+    "said by the org": "echoed.person@marked-people.example",
+    "broken reply": "broken.reply@marked-people.example",
+    "profile title": "Marked Arch-Gardener",
+}
+
+LEADS, CONTACTS = stream_key("salesforce_leads"), stream_key("salesforce_contacts")
+
+_IMPORTS = """
+type: sf_elt.components.SalesforceImport
+attributes:
+  name: by_bulk
+  connection: salesforce
+  start: "{start}"
+  transport: bulk
+  max_daily_api_calls: 5000
+  objects: [{{object: Lead}}]
+---
+type: sf_elt.components.SalesforceImport
+attributes:
+  name: by_rest
+  connection: salesforce
+  start: "{start}"
+  transport: rest
+  objects: [{{object: Contact}}, {{object: Account}}, {{object: Opportunity}}, {{object: OpportunityContactRole}}]
+"""
+
+_EXPORTS = """
+type: sf_elt.components.SalesforceExport
+attributes:
+  name: leads
+  connection: salesforce
+  object: Lead
+  match: salesforce_lead_ids
+  audiences_field: Audiences__c
+  audiences: [Frequent visitors]
+  fields: {Title: salesforce_lead_name, Website: email}
+---
+type: sf_elt.components.SalesforceExport
+attributes:
+  name: people
+  connection: salesforce
+  object: Contact
+  operation: upsert
+  matchers: {Email: email}
+  fields: {Department: salesforce_lead_name}
+  fields_on_create: {LastName: email}
+"""
+
+
+@dataclass
+class Done:
+    """What has been done: the folder with all that there is on the disk, what was logged, what commands said.
+
+    `shown` is what commands told whoever asked for a person; `said` is what all others did.
+    """
+
+    folder: Path
+    deployed: Deployed
+    org: Details
+    secrets: dict[str, str]
+    ran: list[tuple[str, bool]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+
+    def run(
+        self, what: str, selection: dg.AssetSelection, *, well: bool | None, config: dict[str, object] | None = None
+    ) -> None:
+        """A run over all partitions, which ends well or not; None where either is right."""
+        result = dg.materialize(
+            list(self.deployed.definitions.resolve_asset_graph().assets_defs),
+            selection=selection,
+            instance=self.deployed.instance,
+            tags=self.deployed.range_tags(),
+            run_config=config or {},
+            raise_on_error=False,
+        )
+        self.ran.append((what, result.success))
+        assert well in (None, result.success), what
+
+    def command(self, *arguments: str, of_a_person: bool = False, input: str | None = None) -> str:
+        result = CliRunner().invoke(app, arguments, input=input)
+        assert result.exception is None or isinstance(result.exception, SystemExit), (arguments, result.exception)
+        (self.shown if of_a_person else self.said).append(result.output)
+        return result.output
+
+
+class _Logged(logging.Handler):
+    """Everything that any part logs, as it would be written to a file."""
+
+    def __init__(self, said: list[str]) -> None:
+        super().__init__(logging.DEBUG)
+        self.said = said
+        self.setFormatter(logging.Formatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(self.format(record))
+
+
+@contextmanager
+def everything(folder: Path, monkeypatch: pytest.MonkeyPatch, *, thorough: bool) -> Iterator[Done]:
+    """The flows in their order; what takes long only where it is to be `thorough`.
+
+    What lies under `folder` afterwards is all there is of them.
+    """
+    with running_org(records=0) as org:
+        _people(org)
+        with _deployed(folder, org, monkeypatch) as done:
+            logged = _Logged(done.said)
+            logging.getLogger().addHandler(logged)
+            before = logging.getLogger("sf_elt").level
+            logging.getLogger("sf_elt").setLevel(logging.DEBUG)
+            try:
+                _refused_logins(done, monkeypatch, thorough)
+                _bad_imports(done, monkeypatch, thorough)
+                done.run("everything", dg.AssetSelection.all() - dg.AssetSelection.groups("writeback"), well=True)
+                _exports(done)
+                _commands(done, thorough)
+            finally:
+                logging.getLogger().removeHandler(logged)
+                logging.getLogger("sf_elt").setLevel(before)
+            yield done
+
+
+@contextmanager
+def _deployed(folder: Path, org: Details, monkeypatch: pytest.MonkeyPatch) -> Iterator[Done]:
+    first_day = (datetime.now(UTC) - timedelta(days=1)).date()
+    key = Path(org.jwt_private_key_file).read_text("utf-8").splitlines()
+    right = {
+        "password": org.password, "security token": org.security_token, "client secret": org.client_secret,
+        "access token": org.access_token, "private key": key[5],
+    }  # fmt: skip
+    told = {
+        **variables(folder, org, first_day),
+        "SALESFORCE_REFRESH_TOKEN": SECRETS["refresh token"],
+        "SLACK_WEBHOOK": SECRETS["webhook"],
+    }
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(folder)
+    make_home(folder)
+    _events(folder / "events")
+    module = _project(folder / "project", str(first_day))
+    monkeypatch.syspath_prepend(str(folder / "project"))
+    definitions = dg.Definitions.merge(
+        dg.load_from_defs_folder(path_within_project=module),
+        dg.Definitions(resources={"warehouse": WarehouseResource()}),
+    )
+    tree = definitions.component_tree
+    assert tree is not None
+    monkeypatch.setattr(deployment, "load_tree", lambda _=None: tree)
+    with dg.DagsterInstance.get() as instance:
+        yield Done(folder, Deployed(definitions, instance, first_day), org, {**SECRETS, **right})
+
+
+def _project(folder: Path, start: str) -> Path:
+    """The project's own YAML but for what is imported and exported, with a link by hand in a file."""
+    module = folder / "marked_project"
+    shutil.copytree(ROOT / "sf_elt" / "defs", module / "defs")
+    (folder / "pyproject.toml").write_text(PYPROJECT.format(module=module.name), "utf-8")
+    (module / "__init__.py").touch()
+    (module / "defs" / "imports" / "defs.yaml").write_text(_IMPORTS.format(start=start), "utf-8")
+    (module / "defs" / "exports" / "defs.yaml").write_text(_EXPORTS, "utf-8")
+    profiles = module / "defs" / "profiles" / "defs.yaml"
+    before = "  # What keeps two people"
+    profiles.write_text(
+        profiles.read_text("utf-8").replace(before, f"  links_file: ../../../../links.csv\n{before}", 1), "utf-8"
+    )
+    (folder.parent / "links.csv").write_text(
+        "kind,value,other_kind,other_value\n"
+        f"email,{PEOPLE['manual']},email,{PEOPLE['address']}\n"
+    )  # fmt: skip
+    return module
+
+
+def _events(folder: Path) -> None:
+    folder.mkdir()
+    now = datetime.now(UTC).replace(microsecond=0)
+    visit = {"type": "page", "url": "https://site.example/plants", "topics": ["plants"], "title": "Plants"}
+    events = [
+        {**visit, "event_id": f"e{number}", "occurred_at": (now - timedelta(hours=number)).isoformat(),
+         "email": address, "anonymous_id": f"{PEOPLE['cookie']} {number % 3}"}
+        for number, address in enumerate([PEOPLE["address"], PEOPLE["manual"], PEOPLE["address of a contact"]] * 5)
+    ]  # fmt: skip
+    lines = [json.dumps(event) for event in events]
+    lines.append(f'{{"occurred_at": "no time", "email": "{PEOPLE["set aside"]}"}}')
+    lines.append(f'{{"broken": "{PEOPLE["set aside"]}')
+    (folder / "events.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _people(org: Details) -> None:
+    sf = client(org)
+    lead = {"Company": PEOPLE["company"], "Street": PEOPLE["street"], "Phone": PEOPLE["phone"]}
+    named = {"FirstName": PEOPLE["first name"], "LastName": PEOPLE["last name"], "Title": PEOPLE["profile title"]}
+    sf.Lead.create({**lead, **named, "Email": PEOPLE["address"]})
+    for address in ("refused", "manual", "twin"):
+        sf.Lead.create({**lead, "LastName": PEOPLE["last name"], "Email": PEOPLE[address]})
+    account = sf.Account.create({"Name": PEOPLE["company"], "Phone": PEOPLE["phone"]})["id"]
+    first, last = PEOPLE["contact"].split()
+    contact = {"AccountId": account, "FirstName": first, "LastName": last, "MobilePhone": PEOPLE["digits"]}
+    sf.Contact.create({**contact, "Email": PEOPLE["address of a contact"]})
+    for number in range(2):  # the same address twice: which one is meant?
+        sf.Contact.create({**contact, "LastName": f"{last} {number}", "Email": PEOPLE["twin"]})
+
+
+def _refused_logins(done: Done, monkeypatch: pytest.MonkeyPatch, thorough: bool) -> None:
+    key = done.folder / "wrong.pem"
+    key.write_text("-----BEGIN PRIVATE KEY-----\nmarked\n-----END PRIVATE KEY-----\n")
+    app = {"CONSUMER_KEY": done.org.client_id}
+    logins: dict[str, dict[str, str]] = {
+        "password": {"PASSWORD": SECRETS["wrong password"], "SECURITY_TOKEN": SECRETS["wrong token"]},
+        "client secret": {**app, "CONSUMER_SECRET": SECRETS["wrong secret"], "SECURITY_TOKEN": ""},
+        "session": {"ACCESS_TOKEN": SECRETS["ended session"], "USERNAME": "", "PASSWORD": ""},
+        "key": {**app, "PRIVATE_KEY_FILE": str(key)},
+    }
+    for what, wrong in list(logins.items())[: None if thorough else 1]:
+        with monkeypatch.context() as meanwhile:
+            for name, value in wrong.items():
+                meanwhile.setenv(f"SALESFORCE_{name}", value)
+            done.run(f"wrong {what}", dg.AssetSelection.assets(CONTACTS), well=False)
+
+
+def _bad_imports(done: Done, monkeypatch: pytest.MonkeyPatch, thorough: bool) -> None:
+    """An org that repeats what it was asked, or sends what breaks off, does not fit or is no reply; and a crash."""
+    monkeypatch.setattr(Patience.__init__, "__defaults__", (2, 0.01, 0.02))
+    echo = f"SELECT Id FROM Contact WHERE Email = '{PEOPLE['said by the org']}' AND Phone IN ('{PEOPLE['phone']}')"
+    query, pages = {"path": r"/query(All)?/?$", "times": None}, {"path": "/results", "times": None}
+    half = f'{{"totalSize": 1, "done": true, "records": [{{"Id": 7, "Email": "{PEOPLE["broken reply"]}"'
+    text = {"status": 500, "body": PEOPLE["broken reply"], "headers": {"Content-Type": "text/plain"}}
+    unfit = {**pages, "reply": {"status": 200, "body": f"Id,Email\n1,{PEOPLE['broken reply']},x\n"}}
+    faults = {
+        "an echo": {**query, "refuse": {"status": 400, "code": "MALFORMED_QUERY", "message": echo}},
+        "half a page": {**query, "reply": {"status": 200, "body": half}},
+        "a text": {**query, "reply": text},
+    }
+    pull = levers(done.org)
+    for what, fault in list(faults.items())[: None if thorough else 1]:
+        pull.faults.plan(fault, unfit)
+        done.run(what, dg.AssetSelection.assets(LEADS, CONTACTS), well=False)
+        pull.faults.clear()
+    pull.faults.plan({"preset": "expired_session", "path": "/query", "after": 1})
+    if thorough:
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(importing, "merge_download", _crash)
+            done.run("a crash", dg.AssetSelection.assets(CONTACTS), well=False)
+
+
+def _crash(*_: object, **__: object) -> None:
+    raise RuntimeError("a fault of the program itself")
+
+
+def _exports(done: Done) -> None:
+    """Dry runs; refusals, of one record and of a request, that repeat what was sent; somebody who is there twice."""
+    exports = dg.AssetSelection.groups("writeback")
+    dry = {"ops": {f"export_{name}": {"config": {"dry_run": True}} for name in ("leads", "people")}}
+    done.run("dry runs", exports, well=True, config=dry)
+    echo = f"Ask {PEOPLE['said by the org']} of {PEOPLE['first name']} {PEOPLE['last name']}, {PEOPLE['phone']}"
+    rule = {"errorConditionFormula": f'Email = "{PEOPLE["refused"]}"', "errorMessage": echo, "active": True}
+    client(done.org).restful(
+        "tooling/sobjects/ValidationRule", method="POST", json={"FullName": "Lead.Refused", "Metadata": rule}
+    )
+    refuse = {"status": 400, "code": "JSON_PARSER_ERROR", "message": f"VALUE_STRING value {echo} or request is missing"}
+    pull = levers(done.org)
+    pull.faults.plan({"path": "/composite/sobjects", "body": "Contact", "times": None, "refuse": refuse})
+    done.run("refusals", exports, well=None)
+    pull.faults.clear()
+
+
+def _commands(done: Done, thorough: bool) -> None:
+    """Those that look at the deployment, and those that look at a person."""
+    lines = [
+        ["export", "plan", "people", "--json"], ["report", "--out", "report.html"],
+        ["export", "undo", "leads", "--apply"],
+    ]  # fmt: skip
+    more = [
+        ["check"], ["estimate"], ["setup"], ["audiences", "list"], ["audiences", "preview"], ["export", "list"],
+        ["export", "undo", "leads"], ["status"], ["doctor"], ["check", "--verbose"],
+    ]  # fmt: skip
+    for line in lines + more if thorough else lines:
+        done.command(*line)
+    lines = [["why", PEOPLE["twin"], "people", "--json"]]
+    more = [
+        ["profile", PEOPLE["address"]], ["export", "plan", "leads", "--full"],
+        ["erase", PEOPLE["address of a contact"], "--yes", "--reason", "17"],
+    ]  # fmt: skip
+    for line in lines + more if thorough else lines:
+        done.command(*line, of_a_person=True)

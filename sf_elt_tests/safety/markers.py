@@ -1,0 +1,93 @@
+"""Looking for words in everything that lies in a folder, however it is stored and written.
+
+where_found(folder, {"password": "hunter2"})       # {"password": {"storage/runs.db: runs.run_body"}}
+"""
+
+import base64
+import gzip
+import json
+import sqlite3
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import duckdb
+
+Places = dict[str, set[str]]
+
+
+def where_found(folder: Path, words: Mapping[str, str]) -> Places:
+    """Which of the words, by their names, stand where: `file` or `file: table.column`, seen from the folder.
+
+    Each is looked for as it is, in base64 wherever it begins, in addresses, in JSON, in hexadecimal, in UTF-16.
+    """
+    wanted = {name: _written(word) for name, word in words.items()}
+    found: Places = defaultdict(set)
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and not file.is_symlink():
+            for place, body in _contents(file):
+                for name in _words_in(body, wanted):
+                    found[name].add(f"{file.relative_to(folder)}{place}")
+    return dict(found)
+
+
+def words_in(text: str, words: Mapping[str, str]) -> set[str]:
+    """Which of the words, by their names, stand in the text."""
+    return _words_in(text.encode(), {name: _written(word) for name, word in words.items()})
+
+
+def _words_in(body: bytes, wanted: Mapping[str, set[bytes]]) -> set[str]:
+    lower = body.lower()
+    return {name for name, ways in wanted.items() if any(way in lower for way in ways)}
+
+
+def _written(word: str) -> set[bytes]:
+    plain = word.encode()
+    ways = {plain, quote(word, safe="").encode(), quote_plus(word).encode(), json.dumps(word)[1:-1].encode()}
+    ways |= {plain.hex().encode(), word.encode("utf-16-le"), json.dumps(json.dumps(word)[1:-1])[1:-1].encode()}
+    for before in range(3):  # the word may begin at any of three places in a group of four characters
+        coded = base64.b64encode(bytes(before) + plain).rstrip(b"=")
+        is_cut = (before + len(plain)) % 3 > 0  # its last character then depends on what follows
+        ways.add(coded[(0, 2, 3)[before] : len(coded) - is_cut])
+    return {way.lower() for way in ways}
+
+
+def _contents(file: Path) -> Iterator[tuple[str, bytes]]:
+    """The parts of a file with what they are: its bytes, what these unpack to, the rows of a database."""
+    body = file.read_bytes()
+    yield "", body
+    if body.startswith(b"\x1f\x8b"):
+        yield " (unpacked)", gzip.decompress(body)
+    elif body.startswith(b"SQLite format 3"):
+        yield from _of_sqlite(file)
+    elif body[8:12] == b"DUCK":
+        with closing(duckdb.connect(file, read_only=True)) as connection:
+            yield from _of_duckdb(connection)
+    elif body.startswith(b"PAR1"):
+        with closing(duckdb.connect()) as connection:
+            connection.execute("CREATE TABLE held AS FROM read_parquet(?)", [str(file)])
+            yield from _of_duckdb(connection)
+
+
+def _of_sqlite(file: Path) -> Iterator[tuple[str, bytes]]:
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        connection.text_factory = bytes
+        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            reading = connection.execute(f'SELECT * FROM "{table.decode()}"')
+            names = [each[0] for each in reading.description]
+            for row in reading:
+                for name, value in zip(names, row, strict=True):
+                    if isinstance(value, bytes):
+                        yield f": {table.decode()}.{name}", value
+                        with suppress(zlib.error):
+                            yield f": {table.decode()}.{name} (unpacked)", zlib.decompress(value)
+
+
+def _of_duckdb(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, bytes]]:
+    named = "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
+    for schema, table in connection.execute(named).fetchall():
+        rows = connection.execute(f'SELECT COLUMNS(*)::VARCHAR FROM "{schema}"."{table}"').fetchall()
+        yield f": {schema}.{table}", "\n".join(str(cell) for row in rows for cell in row if cell).encode()

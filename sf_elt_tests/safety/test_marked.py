@@ -1,0 +1,60 @@
+"""Marked secrets and marked people go through every flow: secrets are found nowhere, people in the warehouse alone."""
+
+import gzip
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sf_elt_tests.safety.flows import PEOPLE, SECRETS, Done, everything
+from sf_elt_tests.safety.markers import where_found, words_in
+
+
+@pytest.fixture(scope="module", params=["short", pytest.param("thorough", marks=pytest.mark.soak)])
+def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        everything(tmp_path_factory.mktemp("marked"), monkeypatch, thorough=request.param == "thorough") as done,
+    ):
+        yield done
+
+
+def test_secrets_are_nowhere_and_people_in_the_warehouse_alone(done: Done) -> None:
+    """Secrets are in no file, log, event, run configuration or answer of a command: not even those that were wrong.
+
+    People are in the warehouse, its landing files, and what was given to it: events and lists. Dagster's storage, logs
+    and the report have none, nor do commands but those that ask for a person.
+    """
+    found = where_found(done.folder, done.secrets | PEOPLE)
+    assert {name: places for name, places in found.items() if name in done.secrets} == {}
+    assert words_in("\n".join([*done.said, *done.shown]), done.secrets) == set()
+
+    theirs = ("warehouse/", "events/", "links.csv")
+    elsewhere = {
+        name: sorted(place for place in places if not place.startswith(theirs)) for name, places in found.items()
+    }
+    assert {name: places for name, places in elsewhere.items() if places} == {}
+    assert words_in("\n".join(done.said), PEOPLE) == set()
+    in_tables = {name for name, places in found.items() if any("warehouse.duckdb: " in place for place in places)}
+    assert in_tables >= {"first name", "last name", "address", "phone", "street", "company", "set aside", "manual"}
+
+
+def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
+    """However it is stored, and written in whichever way: else nothing found would mean nothing."""
+    word = SECRETS["wrong password"]
+    with duckdb.connect() as connection:
+        connection.execute("COPY (SELECT ? AS word) TO ? (FORMAT parquet)", [word, str(tmp_path / "p.parquet")])
+    with duckdb.connect(tmp_path / "d.duckdb") as connection:
+        connection.execute("CREATE TABLE words AS SELECT [?] AS held FROM range(10_000)", [word])
+    with sqlite3.connect(tmp_path / "s.db") as connection:
+        connection.execute("CREATE TABLE words (packed BLOB)")
+        connection.execute("INSERT INTO words VALUES (?)", [zlib.compress(word.encode())])
+    (tmp_path / "page.json.gz").write_bytes(gzip.compress(f'{{"x": "{word}"}}'.encode()))
+    (tmp_path / "address").write_text("https://x.example/?p=marked-Wr0ng%2FPassw0rd%2Bplus&q=1")
+    (tmp_path / "basic").write_text("Authorization: Basic dXNlcjptYXJrZWQtV3IwbmcvUGFzc3cwcmQrcGx1cw==")
+    assert {place.partition(" ")[0].partition(":")[0] for place in where_found(tmp_path, {"it": word})["it"]} == {
+        "p.parquet", "d.duckdb", "s.db", "page.json.gz", "address", "basic",
+    }  # fmt: skip

@@ -40,9 +40,7 @@ def test_somebody_answers_at_a_terminal(org: Details, commands: str, tmp_path: P
     into = tmp_path / "defs"
     with AtTerminal(["sf-elt", "init", "--into", str(into)], environment, tmp_path) as there:
         there.answer("What imports and exports call it [salesforce]", "")
-        there.answer("Which org [my_domain]", "")
-        there.answer("My Domain, or https://…", "")
-        there.answer("Search", "subscr")
+        assert "SALESFORCE_LOGIN_URL says so" in there.answer("Search", "subscr")
         assert "Subscription" in there.answer("Search", "1")
         there.answer("Search", "-Acount")
         assert "did you mean -Account?" in there.answer("Search", "Oportunity")
@@ -119,14 +117,13 @@ def test_a_file_of_answers_is_enough_for_new_files(tmp_path: Path) -> None:
     """What the answers leave out is as usual; without a login it says what is left to do."""
     answers = tmp_path / "answers.yaml"
     answers.write_text(
-        "connection: {name: sandbox, kind: sandbox}\nimports: {objects: [Lead]}\naudiences: []\n", "utf-8"
+        "connection: {name: sandbox, org: sandbox}\nimports: {objects: [Lead]}\naudiences: []\n", "utf-8"
     )
     result = _run("--answers", str(answers), "--into", str(tmp_path / "defs"))
     assert result.exit_code == 0, result.output
-    assert "SANDBOX_LOGIN_URL=https://test.salesforce.com" in result.stdout
     assert "sf-elt login sandbox" in result.stdout
     [connection] = _documents(tmp_path / "defs" / "connection" / "defs.yaml")
-    assert connection["env_prefix"] == "SANDBOX_"
+    assert (connection["org"], connection["env_prefix"]) == ("sandbox", "SANDBOX_")
     assert not (tmp_path / "defs" / "audiences").exists()
 
 

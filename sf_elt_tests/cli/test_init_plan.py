@@ -63,7 +63,12 @@ def _answers(draw: st.DrawFn) -> Answers:
         enabled=st.booleans(),
     )
     return Answers(
-        connection=OfConnection(name=draw(NAMES), org_reserve=draw(st.integers(0, 100_000))),
+        connection=OfConnection(
+            name=draw(NAMES),
+            label=draw(TEXTS.filter(lambda text: "{" not in text)),
+            org=draw(st.sampled_from(["production", "sandbox", "https://acme.my.salesforce.com"])),
+            org_reserve=draw(st.integers(0, 100_000)),
+        ),
         imports=OfImport(
             name=draw(NAMES),
             frequency=draw(st.sampled_from(["hourly", "5 minutes", "weekly", "0 7 * * *"])),
@@ -83,7 +88,8 @@ def test_whatever_is_answered_loads(answers: Answers) -> None:
         into = Path(folder)
         found = tried(into, _texts(planned(answers, read_standing(into), into)))
     [importer] = found.imports
-    assert [each.name for each in found.connections] == [answers.connection.name]
+    told = answers.connection
+    assert [(each.name, each.label, each.org) for each in found.connections] == [(told.name, told.label, told.org)]
     assert importer.max_daily_api_calls == answers.imports.max_daily_api_calls
     assert [each.model_dump() for each in importer.objects] == [each.model_dump() for each in answers.imports.objects]
     assert list(found.audiences) == [each.name for each in answers.audiences]
@@ -120,7 +126,7 @@ def test_an_empty_deployment_begins_with_what_is_shipped(kind: str) -> None:
 
 def test_nothing_changes_where_everything_stays() -> None:
     """The proposed answers leave the shipped deployment letter for letter as it is."""
-    assert planned(proposed(STANDING, DEFS, {}), STANDING, DEFS) == Plan(())
+    assert planned(proposed(STANDING, DEFS), STANDING, DEFS) == Plan(())
 
 
 def test_only_what_was_answered_changes(tmp_path: Path) -> None:
@@ -128,7 +134,7 @@ def test_only_what_was_answered_changes(tmp_path: Path) -> None:
     defs = _shipped(tmp_path)
     standing = read_standing(defs)
     told = {"imports": {"objects": ["Lead", "Contact", "Campaign"]}}
-    answers = answered(told, standing, defs, {})
+    answers = answered(told, standing, defs)
     plan = planned(answers, standing, defs)
     assert {each.file.parent.name for each in plan.changes} == {"imports", "profiles"}
     for change in plan.changes:
@@ -143,11 +149,20 @@ def test_only_what_was_answered_changes(tmp_path: Path) -> None:
     assert [each.object for each in tried(defs, _texts(plan)).imports[0].objects] == ["Lead", "Contact", "Campaign"]
 
 
+def test_audiences_that_are_answered_come_to_those_that_stand(tmp_path: Path) -> None:
+    """None goes, and the comments between them stay; the new one is the last."""
+    new = {"name": "New leads", "description": "Of a week.", "condition": "web_last_seen > now() - INTERVAL 7 DAYS"}
+    [change] = planned(answered({"audiences": ["New", new]}, STANDING, DEFS), STANDING, DEFS).changes
+    assert change.before is not None
+    assert change.after.startswith(change.before.rstrip("\n"))
+    assert change.after.count("name: New leads") == 1
+
+
 def test_a_second_org_stands_beside_the_first(tmp_path: Path) -> None:
     """In a folder of its own: names and streams that are free, and the whole loads."""
     defs = _shipped(tmp_path)
     standing = read_standing(defs)
-    plan = planned(proposed(standing, defs / "second", {}), standing, defs / "second")
+    plan = planned(proposed(standing, defs / "second"), standing, defs / "second")
     found = tried(defs, _texts(plan))
     assert {each.name for each in found.connections} == {"salesforce", "sandbox"}
     assert {each.file.relative_to(defs).parts[0] for each in plan.changes} == {"second"}
@@ -169,8 +184,10 @@ def test_a_name_that_is_taken_is_in_the_way(tmp_path: Path) -> None:
     ("told", "said"),
     [
         ({"connection": {"nmae": "x"}}, "connection.nmae: Extra inputs are not permitted"),
-        ({"connection": {"kind": "my_domain", "address": "http://acme.example"}}, "would send credentials unencrypted"),
+        ({"connection": {"org": "http://acme.example"}}, "must begin with https://"),
+        ({"connection": {"label": "{{ env('HOME') }}"}}, "begin a template"),
         ({"imports": {"objects": []}}, "imports.objects: Tuple should have at least 1 item"),
+        ({"audiences": [5]}, "audiences.15: Input should be a valid dictionary or instance of Audience"),
         ({"audiences": ["Frequent visitor"]}, "did you mean 'Frequent visitors'?"),
         ({"exports": [{"object": "Lead", "match": "salesforce_lead_ids"}]}, "writes nothing: give audiences_field"),
     ],
@@ -178,7 +195,7 @@ def test_a_name_that_is_taken_is_in_the_way(tmp_path: Path) -> None:
 def test_answers_that_are_none_are_refused(told: dict[str, object], said: str) -> None:
     """With the place in the answers and what would be accepted."""
     with pytest.raises(AnswersRefused) as refused:
-        answered(told, STANDING, DEFS, {})
+        answered(told, STANDING, DEFS)
     assert said in str(refused.value)
 
 

@@ -1,8 +1,9 @@
 """What `sf-elt init` asks: the answers, by their names in a file of answers, and what each may be."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -10,19 +11,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sf_elt.components.imports.imported_object import ImportedObject
 from sf_elt.components.salesforce_connection import SalesforceConnection
 from sf_elt.insight import Audience
-from sf_elt.salesforce import AuthenticationFailed, Login
 
 NAME = r"^[a-z][a-z0-9_]*$"
 API_NAME = r"^[A-Za-z]\w*$"
 CALLS = 5_000
 EXPORT_CALLS = 2_000
 RESERVE = 1_000
-
-Kind = Literal["production", "sandbox", "my_domain"]
-ADDRESSES: Mapping[Kind, str] = {
-    "production": "https://login.salesforce.com",
-    "sandbox": "https://test.salesforce.com",
-}
 
 
 def _no_literal(name: str) -> str:
@@ -31,6 +25,13 @@ def _no_literal(name: str) -> str:
     return name
 
 
+def _no_template(text: str) -> str:
+    if re.search(r"\{[{%#]", text):
+        raise ValueError("{{, {% and {# begin a template: write it into the YAML itself")
+    return text
+
+
+Plain = Annotated[str, AfterValidator(_no_template)]
 Name = Annotated[str, Field(pattern=NAME, max_length=60)]
 ApiName = Annotated[str, Field(pattern=API_NAME, max_length=80), AfterValidator(_no_literal)]
 
@@ -44,21 +45,18 @@ class _Said(BaseModel):
 
 
 class OfConnection(_Said):
-    """How the org is reached. Secrets are no answers: they come from the environment."""
+    """How the org is reached. Secrets are no answers: `sf-elt login` asks for them, or they are in the environment."""
 
     name: Name = Field(default="salesforce", description="What imports and exports call it.")
-    kind: Kind = Field(default="production", description="Whose login page: production, sandbox or my_domain.")
-    address: str = Field(default="", description="With my_domain: its name, or https://NAME.my.salesforce.com.")
+    label: Plain = Field(default="", description="What people call it.")
+    description: Plain = Field(default="", description="What it is for.")
+    org: str = Field(default="production", description="production, sandbox, or https://NAME.my.salesforce.com.")
     env_prefix: str = Field(default="", description="What its environment variables start with. Default: by its name.")
     org_reserve: int = Field(default=RESERVE, ge=0, description="How many of the org's daily calls are left to others.")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.kind == "my_domain":
-            check_address(self.login_url)
-        elif self.address:
-            raise ValueError(f"address goes with kind my_domain, and this one is {self.kind}")
-        SalesforceConnection(name=self.name, env_prefix=self.prefix)  # holds them to its patterns
+        self.component()  # holds them to its patterns
         return self
 
     @property
@@ -66,14 +64,9 @@ class OfConnection(_Said):
         """What the names of its environment variables start with."""
         return self.env_prefix or f"{self.name.upper()}_"
 
-    @property
-    def login_url(self) -> str:
-        """Where it logs in."""
-        if self.kind != "my_domain":
-            return ADDRESSES[self.kind]
-        if "://" in self.address:
-            return self.address.rstrip("/")
-        return f"https://{self.address.removesuffix('.my.salesforce.com')}.my.salesforce.com"
+    def component(self) -> SalesforceConnection:
+        """What the YAML makes of it."""
+        return SalesforceConnection(name=self.name, org=self.org, env_prefix=self.prefix, org_reserve=self.org_reserve)
 
 
 class OfImport(_Said):
@@ -116,7 +109,7 @@ class OfExport(_Said):
 
 
 class Answers(_Said):
-    """All answers. Audiences are named in full; in a file of answers one that is known goes by its name alone."""
+    """All answers. `audiences` are all that there are; exports that are not named stay as they are."""
 
     connection: OfConnection
     imports: OfImport
@@ -127,14 +120,6 @@ class Answers(_Said):
         """The file of answers that gives these."""
         told = self.model_dump(mode="json", exclude_defaults=True)
         return yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
-
-
-def check_address(address: str) -> None:
-    """Raises ValueError for what is no address to log in at."""
-    try:
-        Login(login_url=address)
-    except AuthenticationFailed as error:
-        raise ValueError(str(error).removeprefix("login_url: ")) from None
 
 
 def read_told(file: Path) -> Mapping[str, object]:

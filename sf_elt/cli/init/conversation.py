@@ -8,17 +8,16 @@ from functools import cached_property
 from pathlib import Path
 
 from sf_elt.cli.init import questions
-from sf_elt.cli.init.answers import Answers, AnswersRefused, OfConnection, read_told
+from sf_elt.cli.init.answers import Answers, AnswersRefused, read_told
 from sf_elt.cli.init.offered import Offered, offered_by
 from sf_elt.cli.init.planning import Plan, planned
 from sf_elt.cli.init.proposing import answered, proposed
 from sf_elt.cli.init.shipped import FILES, shipped_text
-from sf_elt.cli.init.showing import coloured, differences, environment_lines, next_commands, shown
+from sf_elt.cli.init.showing import coloured, differences, next_commands, shown
 from sf_elt.cli.init.standing import Standing, read_standing
 from sf_elt.cli.init.terminal import Terminal
 from sf_elt.cli.init.trying import tried
 from sf_elt.components.deployment import Deployment
-from sf_elt.components.salesforce_connection import SalesforceConnection
 from sf_elt.components.wrong_yaml import DEFS
 
 
@@ -58,20 +57,20 @@ class Conversation:
     def read(self, file: Path | None) -> Said:
         """Answers without a question. Raises AnswersRefused."""
         answers = answered({} if file is None else read_told(file), self.standing, self.into)
-        with offered_by(_component(answers.connection), offline=self._offline) as offered:
+        with offered_by(answers.connection.component(), offline=self._offline) as offered:
             return self._said(answers, offered)
 
     def asked(self) -> Said:
         """Answers of somebody at the terminal. Raises typer.Abort where they end it."""
         said = proposed(self.standing, self.into)
         self.terminal.say("[dim]Enter takes what is in brackets. Ctrl-C ends it, and nothing is written.[/]")
-        connection = questions.ask_connection(self.terminal, self.standing, self.into, said)
+        connection = questions.ask_connection(self.terminal, self.standing, self.into, said.connection)
         with ExitStack() as stack:
             with self.terminal.waiting("Asking the org …"):
-                offered = stack.enter_context(offered_by(_component(connection), offline=self._offline))
+                offered = stack.enter_context(offered_by(connection.component(), offline=self._offline))
             self.terminal.say(self.terminal.safe(offered.told))
             way = "browser" if offered.org is not None else questions.ask_way(self.terminal)
-            said = said.model_copy(update={"connection": connection})
+            said = answered({"connection": connection.model_dump(exclude_unset=True)}, self.standing, self.into)
             said = said.model_copy(update={"imports": questions.ask_imports(self.terminal, offered, said)})
             audiences = questions.ask_audiences(self.terminal, self.standing, said)
             said = said.model_copy(update={"audiences": audiences})
@@ -147,8 +146,6 @@ class Conversation:
         self.terminal.say(f"\n[green]✓[/] The YAML loads: {told}.")
         if self.root != DEFS:
             self.terminal.say(f"This deployment runs what is in {shown(DEFS)}: copy it there.")
-        if not said.signed_in:
-            self.terminal.say(f"For .env: {' '.join(environment_lines(said.answers))}")
         self.terminal.heading("Next")
         self.terminal.rows([(f"{place}.", *each) for place, each in enumerate(self._next(said), start=1)])
 
@@ -163,7 +160,3 @@ class Conversation:
         for each in answers.exports:
             for name in questions.lacking_of(offered, each):
                 yield f"{each.object}.{name}"
-
-
-def _component(said: OfConnection) -> SalesforceConnection:
-    return SalesforceConnection(name=said.name, env_prefix=said.prefix, org_reserve=said.org_reserve)

@@ -28,7 +28,7 @@ FOLDERS = {
 WRITE_BACK = "{{ env('SF_ELT_WRITE_BACK', '') or 'false' }}"
 COMMENTS = {
     "SalesforceConnection": """\
-Credentials come from the environment or from .env, never from here: docs/connecting.md.""",
+`sf-elt login` signs it in; no secret is ever written here: docs/connecting.md.""",
     "SalesforceImport": """\
 Each object becomes a stream named after it: Lead → salesforce_leads. The first partition also takes everything older
 than its day. All options: docs/imports/options.md.""",
@@ -146,7 +146,11 @@ class _Work:
 def _connection(answers: Answers, work: _Work) -> dict[str, object]:
     said = answers.connection
     before = work.attributes("SalesforceConnection", said.name)
-    return {**before, "name": said.name, "env_prefix": said.prefix, "org_reserve": said.org_reserve}
+    told = said.model_dump(include={"label", "description"}, exclude_defaults=True)
+    told = {name: as_text(text) for name, text in told.items()}
+    org = {"org": said.org} if said.org != "production" or "org" in before else {}
+    own = {"name": said.name, **told, **org, "env_prefix": said.prefix, "org_reserve": said.org_reserve}
+    return {**before, **own}
 
 
 def _import(answers: Answers, work: _Work) -> dict[str, object]:

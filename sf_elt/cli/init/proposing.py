@@ -1,13 +1,12 @@
 """What stands for an answer that nobody gives: what the deployment has, else what most begin with."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from sf_elt.cli.init.answers import ADDRESSES, Answers, AnswersRefused, OfConnection, OfExport, OfImport, refused
+from sf_elt.cli.init.answers import Answers, AnswersRefused, OfConnection, OfExport, OfImport, refused
 from sf_elt.cli.init.planning import as_answer, export_name, mapping_after, streams_after
 from sf_elt.cli.init.shipped import shipped
 from sf_elt.cli.init.standing import Component, Standing
@@ -26,25 +25,24 @@ _Part = TypeVar("_Part", OfConnection, OfImport)
 FIRST_AUDIENCES = ("Frequent visitors", "Open to a call")
 
 
-def proposed(standing: Standing, into: Path, environ: Mapping[str, str] = os.environ) -> Answers:
+def proposed(standing: Standing, into: Path) -> Answers:
     """The answers that leave a deployment as it is, and make one of an empty folder."""
-    return answered({}, standing, into, environ)
+    return answered({}, standing, into)
 
 
-def answered(
-    told: Mapping[str, object], standing: Standing, into: Path, environ: Mapping[str, str] = os.environ
-) -> Answers:
+def answered(told: Mapping[str, object], standing: Standing, into: Path) -> Answers:
     """The answers of a file. What it does not say is as it stands, or as most begin, and fits what it says.
 
-    Audiences and objects may go by their names. Raises AnswersRefused with every fault.
+    Audiences and objects may go by their names; audiences and exports that stand stay. Raises AnswersRefused with every
+    fault.
     """
-    connection = _said("connection", _connection(standing, into, environ), told.get("connection"))
+    connection = _said("connection", _connection(standing, into), told.get("connection"))
     imports = _imports(standing, into, connection.name)
     imports = _said("imports", imports, _with_objects(told.get("imports"), imports))
     bare = Answers(connection=connection, imports=imports)
     rest = {name: value for name, value in told.items() if name not in ("connection", "imports")}
     if "audiences" in rest:
-        rest["audiences"] = _with_audiences(rest["audiences"], well_known(standing))
+        rest["audiences"] = _with_audiences(rest["audiences"], standing)
     else:
         rest["audiences"] = sound(known_audiences(standing).values(), condition_types(standing, bare))
     try:
@@ -76,17 +74,28 @@ def _with_objects(told: object, usual: OfImport) -> object:
     return {**told, "objects": [stands.get(each, each) if isinstance(each, str) else each for each in objects]}
 
 
-def _with_audiences(told: object, known: Mapping[str, Audience]) -> object:
-    """Audiences that go by their names, in full."""
+def _with_audiences(told: object, standing: Standing) -> object:
+    """Audiences that go by their names, in full, after those that stand: none of these goes."""
     if not isinstance(told, list):
         return told
+    known = well_known(standing)
     for each in told:
         if isinstance(each, str) and each not in known:
             raise AnswersRefused(
                 f"audiences: there is no audience {each!r}; {did_you_mean(each, known)} A new one has a name, a "
                 "description and a condition."
             )
-    return [known[each] if isinstance(each, str) else each for each in told]
+    given = [known[each] if isinstance(each, str) else each for each in told]
+    named = {_name_of(each): each for each in given}
+    stand = known_audiences(standing) if standing.of("Audiences") else {}
+    kept = [named.get(name, each) for name, each in stand.items()]
+    return [*kept, *(each for each in given if _name_of(each) not in stand)]
+
+
+def _name_of(audience: object) -> str | None:
+    if isinstance(audience, Audience):
+        return audience.name
+    return str(audience.get("name")) if isinstance(audience, Mapping) else None
 
 
 def known_audiences(standing: Standing) -> dict[str, Audience]:
@@ -153,35 +162,23 @@ def as_export(component: Component) -> OfExport | None:
         return None
 
 
-def _connection(standing: Standing, into: Path, environ: Mapping[str, str]) -> OfConnection:
+def _connection(standing: Standing, into: Path) -> OfConnection:
     found = standing.of("SalesforceConnection", within=into)
-    told: dict[str, object] = {}
     if found:
         told = {key: value for key, value in found[0].attributes.items() if key in OfConnection.model_fields}
-    else:
-        taken = {each.name for each in standing.of("SalesforceConnection")}
-        free = ["salesforce", "sandbox", *(f"salesforce_{number}" for number in range(2, len(taken) + 3))]
-        told = {"name": next(each for each in free if each not in taken)}
-    named = OfConnection.model_validate(told)
-    return OfConnection.model_validate(told | _kind(environ.get(f"{named.prefix}LOGIN_URL", "")))
-
-
-def _kind(login_url: str) -> dict[str, str]:
-    """Whose login page an address is."""
-    kinds = {address: kind for kind, address in ADDRESSES.items()}
-    if not login_url:
-        return {}
-    kind = kinds.get(login_url.rstrip("/"))
-    return {"kind": kind} if kind else {"kind": "my_domain", "address": login_url}
+        return OfConnection.model_validate(told)
+    taken = {each.name for each in standing.of("SalesforceConnection")}
+    free = ["salesforce", "sandbox", *(f"salesforce_{number}" for number in range(2, len(taken) + 3))]
+    name = next(each for each in free if each not in taken)
+    return OfConnection(name=name, org="sandbox" if name == "sandbox" else "production")
 
 
 def _imports(standing: Standing, into: Path, connection: str) -> OfImport:
-    found = standing.of("SalesforceImport", within=into)
-    if found:
-        own = next((each for each in found if each.attributes.get("connection") == connection), found[0])
+    own = next((each for each in standing.of("SalesforceImport", within=into) if _goes_over(each, connection)), None)
+    if own is not None:
         told = {key: own.attributes[key] for key in OfImport.model_fields if key in own.attributes}
         objects = [as_answer(item) for item in own.items("objects")]
-        return _readable(told | {"objects": objects}, own)
+        return _readable(told | {"objects": objects})
     theirs = {each.name for each in standing.of("SalesforceImport")}
     taken = {
         item.get("stream") or stream_of(str(item.get("object")))
@@ -193,7 +190,11 @@ def _imports(standing: Standing, into: Path, connection: str) -> OfImport:
     return OfImport(name=name, objects=tuple(objects))
 
 
-def _readable(told: Mapping[str, object], component: Component) -> OfImport:
+def _goes_over(component: Component, connection: str) -> bool:
+    return component.attributes.get("connection") == connection
+
+
+def _readable(told: Mapping[str, object]) -> OfImport:
     """The import as an answer; what is a template in its YAML is left to it."""
     try:
         return OfImport.model_validate(told)
@@ -212,7 +213,7 @@ def _exports(standing: Standing, into: Path, bare: Answers, audiences: Sequence[
     """Those that stand, or exports of leads and contacts into an empty folder."""
     found = standing.of("SalesforceExport", within=into)
     if found:
-        mine = [each for each in found if each.attributes.get("connection") == bare.connection.name]
+        mine = [each for each in found if _goes_over(each, bare.connection.name)]
         return tuple(each for each in map(as_export, mine) if each is not None)
     if standing.of("SalesforceExport"):
         return ()

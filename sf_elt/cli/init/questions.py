@@ -1,10 +1,10 @@
 """The conversation: each part gives its answers, beginning with what is proposed."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
-from sf_elt.cli.init.answers import Answers, Kind, OfConnection, OfExport, OfImport, check_address
+from sf_elt.cli.init.answers import Answers, OfConnection, OfExport, OfImport
 from sf_elt.cli.init.choosing import choose
 from sf_elt.cli.init.offered import Named, Offered
 from sf_elt.cli.init.proposing import (
@@ -23,44 +23,49 @@ from sf_elt.insight import SCORES, Audience, check_audiences
 from sf_elt.salesforce import SalesforceError
 from sf_elt.streams.source_names import documented_fields
 
+MY_DOMAIN = "my_domain"
 WAYS = [
-    ("browser", "`sf-elt login` opens the browser, once"),
-    ("jwt", "a key pair, for servers; `sf-elt keys new` makes one"),
-    ("environment", "user name and password, or a consumer key and secret, from the environment or .env"),
+    ("browser", "once, as a person; works for servers too"),
+    ("jwt", "with a key pair: recommended for servers"),
+    ("client_credentials", "as the app itself, at a My Domain"),
+    ("password", "user name, password and security token, where the org still allows it"),
 ]
-KINDS = [
+ORGS = [
     ("production", "login.salesforce.com; a Developer Edition too"),
     ("sandbox", "test.salesforce.com"),
-    ("my_domain", "NAME.my.salesforce.com, or any other address"),
+    (MY_DOMAIN, "https://NAME.my.salesforce.com"),
 ]
 
 
-def ask_connection(terminal: Terminal, standing: Standing, into: Path, said: Answers) -> OfConnection:
-    """Its name and whose login page."""
+def ask_connection(
+    terminal: Terminal, standing: Standing, into: Path, said: OfConnection, environ: Mapping[str, str] = os.environ
+) -> OfConnection:
+    """Its name and where it logs in."""
     terminal.heading("Connection")
 
     def named(name: str) -> OfConnection:
         other = standing.named("SalesforceConnection", name)
         if other is not None and not other.file.is_relative_to(into):
             raise ValueError(f"there is a connection {name!r} in {other.file} already: another name")
-        same = name == said.connection.name
-        return OfConnection(name=name, env_prefix=said.connection.env_prefix if same else "")
+        return said if name == said.name else OfConnection(name=name, org=said.org)
 
-    bare = terminal.ask_until("What imports and exports call it", named, default=said.connection.name)
-    kind = cast(Kind, terminal.pick("Which org", KINDS, default=said.connection.kind))
-    told = {**said.connection.model_dump(), **bare.model_dump(include={"name", "env_prefix"}), "kind": kind}
-    told["address"] = _address(terminal, said.connection.address) if kind == "my_domain" else ""
-    return OfConnection.model_validate(told)
+    connection = terminal.ask_until("What imports and exports call it", named, default=said.name)
+    if address := environ.get(f"{connection.prefix}LOGIN_URL"):
+        terminal.say(f"It logs in at {terminal.safe(address)}: {connection.prefix}LOGIN_URL says so.")
+        return connection
+    usual = connection.org if connection.org in ("production", "sandbox") else MY_DOMAIN
+    org = terminal.pick("Which org", ORGS, default=usual)
+    if org != MY_DOMAIN:
+        return connection.model_copy(update={"org": org})
+    default = connection.org if usual == MY_DOMAIN else ""
+    return terminal.ask_until("Its address or name", lambda given: _at_my_domain(connection, given), default=default)
 
 
-def _address(terminal: Terminal, default: str) -> str:
-    def read(said: str) -> str:
-        if not said:
-            raise ValueError("its name is what stands before .my.salesforce.com")
-        check_address(OfConnection(kind="my_domain", address=said).login_url)
-        return said
-
-    return terminal.ask_until("My Domain, or https://…", read, default=default)
+def _at_my_domain(connection: OfConnection, given: str) -> OfConnection:
+    if not given:
+        raise ValueError("its name is what stands before .my.salesforce.com")
+    address = given if "://" in given else f"https://{given.removesuffix('.my.salesforce.com')}.my.salesforce.com"
+    return OfConnection.model_validate({**connection.model_dump(exclude_unset=True), "org": address})
 
 
 def ask_way(terminal: Terminal) -> str:

@@ -1,7 +1,7 @@
 """What would be written, and what comes next."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from rich.syntax import Syntax
 from sf_elt.cli.init.answers import Answers
 from sf_elt.cli.init.planning import Change
 from sf_elt.cli.showing import safe
+
+OPTIONS = {"browser": "", "client_credentials": " --client-credentials", "password": " --password"}
+"""Way of logging in → what `sf-elt login` is told."""
 
 
 def differences(change: Change) -> str:
@@ -39,23 +42,13 @@ def next_commands(answers: Answers, way: str, *, signed_in: bool, lacking: bool)
     name = answers.connection.name
     check = (f"sf-elt check {name}", "what the org still has to grant")
     estimate = (f"sf-elt estimate {answers.imports.name}", "how long the first import takes")
+    if not signed_in and way == "jwt":
+        key = (f"sf-elt keys new {name}", "makes the key, and says what to do in Salesforce")
+        return [key, (f"sf-elt login {name} --jwt", "signs it in"), check]
     if not signed_in:
-        return [_sign_in(name, way), check, estimate]
+        return [(f"sf-elt login {name}{OPTIONS[way]}", "signs it in"), check, estimate]
     last = (f"sf-elt setup {name} --apply", "makes the fields that exports fill") if lacking else estimate
     return [check, last, ('DAGSTER_HOME="$PWD" dagster dev -h 127.0.0.1', "runs it: http://127.0.0.1:3000")]
-
-
-def _sign_in(name: str, way: str) -> tuple[str, str]:
-    if way == "jwt":
-        return f"sf-elt login {name} --jwt", "signs in with a key; `sf-elt keys new` makes one"
-    if way == "environment":
-        return "$EDITOR .env", "the variables of docs/connecting.md; chmod 600"
-    return f"sf-elt login {name}", "signs in, in the browser"
-
-
-def environment_lines(answers: Answers) -> Iterator[str]:
-    """What `.env` has to say besides secrets."""
-    yield f"{answers.connection.prefix}LOGIN_URL={answers.connection.login_url}"
 
 
 def counted(changes: Sequence[Change]) -> str:

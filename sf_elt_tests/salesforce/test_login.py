@@ -160,6 +160,16 @@ def test_a_callback_that_is_not_the_apps_is_told_before_anybody_is_sent_there(or
     assert "A new app can take ten minutes to work" in said
 
 
+def test_a_login_page_that_does_not_end_is_not_waited_for(
+    org: Details, app: Login, callback: Callback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is looked at before anybody is sent there, for as long as a reply may take."""
+    monkeypatch.setenv("SF_ELT_REPLY_SECONDS", "1")
+    levers(org).faults.plan({"path": "/oauth2/authorize", "trickle": 10})
+    with pytest.raises(SalesforceError, match="had not come whole after 1 seconds"):
+        _in_browser(app, callback, lambda *_: pytest.fail("shown"))
+
+
 def test_an_app_without_refresh_tokens_is_no_login_to_keep(org: Details, callback: Callback) -> None:
     """It would end by night; its session is revoked."""
     levers(org).add_app(**APP | {"client_id": "forgetful", "refresh_tokens": "never"})

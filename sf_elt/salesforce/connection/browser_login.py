@@ -14,8 +14,11 @@ from queue import Empty, Queue
 from urllib.parse import parse_qsl, unquote_plus
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from sf_elt.salesforce.connection import oauth
+from sf_elt.salesforce.connection.bounds import Bounds, in_time, watch_heads
 from sf_elt.salesforce.connection.callback import Callback, Take, listening
 from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.connection.oauth import Granted
@@ -24,6 +27,7 @@ from sf_elt.salesforce.errors import AuthenticationFailed, OrgUnavailable
 
 Show = Callable[[str, Take], None]
 
+REPLY_SECONDS = "SF_ELT_REPLY_SECONDS"
 LONGEST_PAGE = 65_536  # bytes that are read of a page, in search of an error
 _ERROR = re.compile(
     r"\b(redirect_uri_\w+|invalid_client\w*|invalid_scope|invalid_request|unsupported_response_type|app_not_found"
@@ -41,8 +45,8 @@ def log_in_by_browser(
     """
     verifier = oauth.new_verifier()
     address, state = oauth.authorization(login, callback=callback.url, verifier=verifier)
-    _require_known_app(login, callback, address)
-    answered = _answer(callback, state, address, show, patience)
+    _require_known_app(login, callback, address, transport.bounds)
+    answered = _answer(login.login_url, callback, state, address, show, patience)
     told = _parameters(answered)
     if "error" in told:
         said = ": ".join(filter(None, [told["error"], told.get("error_description", "")]))
@@ -56,7 +60,7 @@ def log_in_by_browser(
     return granted
 
 
-def _answer(callback: Callback, state: str, address: str, show: Show, patience: float) -> str:
+def _answer(login_url: str, callback: Callback, state: str, address: str, show: Show, patience: float) -> str:
     """The address that the browser was sent back to, which carries our state."""
     answers: Queue[str] = Queue()
     strays: list[str] = []
@@ -77,7 +81,9 @@ def _answer(callback: Callback, state: str, address: str, show: Show, patience: 
             came = f" What came was not it: {strays[-1]}" if strays else ""
             raise AuthenticationFailed(
                 f"nobody has logged in within {patience:,.0f} seconds.{came} Where the browser says "
-                f"redirect_uri_mismatch, the callback URL of the app is not {callback.url} to the letter"
+                f"redirect_uri_mismatch, the callback URL of the app is not {callback.url} to the letter. Where it "
+                f"does not take the password, {login_url} may be the address of another org: sandboxes log in at "
+                "https://test.salesforce.com"
             ) from None
 
 
@@ -94,16 +100,21 @@ def _parameters(answered: str) -> dict[str, str]:
     return dict(parse_qsl(answered.partition("?")[2], keep_blank_values=True))
 
 
-def _require_known_app(login: Login, callback: Callback, address: str) -> None:
+def _require_known_app(login: Login, callback: Callback, address: str, bounds: Bounds) -> None:
     """Asks for the page before anybody is sent there: what is wrong with the app stands on it, and never comes back."""
+    browser = HTTPAdapter()
+    watch_heads(browser.poolmanager, bounds)
     try:
-        with (
-            requests.Session() as http,
-            http.get(address, stream=True, timeout=TIMEOUTS, allow_redirects=False) as page,
-        ):
-            text = page.raw.read(LONGEST_PAGE, decode_content=True).decode(errors="replace")
-            status, elsewhere = page.status_code, page.headers.get("Location", "")
-    except (requests.RequestException, OSError) as error:
+        with requests.Session() as http:
+            http.mount("https://", browser)
+            http.mount("http://", browser)
+            with (
+                http.get(address, stream=True, timeout=TIMEOUTS, allow_redirects=False) as page,
+                in_time(page.raw.shutdown, bounds.reply_seconds, "GET /services/oauth2/authorize", REPLY_SECONDS),
+            ):
+                text = page.raw.read(LONGEST_PAGE, decode_content=True).decode(errors="replace")
+                status, elsewhere = page.status_code, page.headers.get("Location", "")
+    except (requests.RequestException, HTTPError, OSError) as error:
         kind = type(error).__name__  # what it says would hold the address
         raise OrgUnavailable(f"{login.login_url} does not answer ({kind}): is SALESFORCE_LOGIN_URL right?") from None
     found = _ERROR.search(unquote_plus(elsewhere)) or (_ERROR.search(text) if status >= 400 else None)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from sf_elt.salesforce.connection import oauth
+from sf_elt.salesforce.connection.bounds import Bounds
 from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
 from sf_elt.salesforce.connection.login import API_VERSION, Login
 from sf_elt.salesforce.connection.oauth import Granted
@@ -16,6 +17,8 @@ from sf_elt.salesforce.connection.opening import open_session
 from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.connection.transport import OrgTransport
 from sf_elt.salesforce.errors import AuthenticationFailed
+
+OF_A_LOGIN = Bounds(reply_bytes=1 << 20, reply_seconds=60.0)  # others wait meanwhile
 
 
 def kept_session(place: KeptLogin, transport: OrgTransport, ended: str | None) -> tuple[Granted, bool]:
@@ -52,7 +55,8 @@ def _renewed(place: KeptLogin, transport: OrgTransport, ended: str | None) -> tu
         if found is not None:
             return found, False
         place.write(kept)  # a full disk or a locked keyring is found out while the refresh token still counts
-        granted = _granted(place, kept, transport)
+        brief = OrgTransport(transport.login, transport.meter, transport.patience, bounds=OF_A_LOGIN)
+        granted = _granted(place, kept, brief)
         place.write(
             kept.renewed(
                 access_token=granted.access_token,

@@ -1,5 +1,7 @@
 """The documentation holds: its links lead somewhere, its tables name what there is, its examples run."""
 
+import json
+import os
 import re
 import shlex
 import shutil
@@ -200,6 +202,22 @@ def test_the_quick_start_holds(
         done = CliRunner().invoke(app, [*shlex.split(line)[1:], *more])
         assert done.exit_code == 0, f"{line}: {done.output}"
     assert tried(tmp_path / "sf_elt" / "defs", {}).audiences == ("Frequent visitors", "New leads")
+
+
+def test_the_notebook_runs(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cells run one after the other, from its own folder, on a warehouse that is named from the project's; each
+    that ends in a question gives an answer. It is kept without outputs, which would be personal data.
+    """
+    file = ROOT / "notebooks" / "analysis.ipynb"
+    monkeypatch.chdir(file.parent)
+    monkeypatch.setenv("SF_ELT_DATA", os.path.relpath(warehouse.root, ROOT))
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    cells = [each for each in json.loads(file.read_text("utf-8"))["cells"] if each["cell_type"] == "code"]
+    names: dict[str, object] = {"__name__": "__main__"}
+    for cell in cells:
+        exec(compile("".join(cell["source"]), cell["id"], "exec"), names)
+    assert [names[each].empty for each in ("funnel", "sizes", "scores", "bands", "calls")] == [False] * 5
+    assert all(not each["outputs"] and each["execution_count"] is None for each in cells)
 
 
 @pytest.fixture(scope="module")

@@ -40,12 +40,10 @@ def open_warehouse(
 
 
 def _of_project(environ: Mapping[str, str]) -> Path:
-    if named := environ.get(NAMED_BY):
-        return Path(named)
+    """A name that is no whole path begins at the project, where runs are: a notebook is in a folder below."""
     from dotenv import dotenv_values
 
     here = Path.cwd()
     project = next((each for each in (here, *here.parents) if (each / PROJECT).is_file()), here)
-    named = dotenv_values(project / ".env").get(NAMED_BY)
-    found = project / (named or FOLDER)
+    found = project / (environ.get(NAMED_BY) or dotenv_values(project / ".env").get(NAMED_BY) or FOLDER)
     return found.relative_to(here) if found.is_relative_to(here) else found

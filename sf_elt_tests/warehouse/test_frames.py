@@ -152,6 +152,7 @@ def test_where_the_warehouse_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (project / ".env").write_text("SF_ELT_DATA=elsewhere\n", "utf-8")
     assert open_warehouse(environ={}).root == project / "elsewhere"
     assert open_warehouse(environ={"SF_ELT_DATA": "/told"}).root == Path("/told")
+    assert open_warehouse(environ={"SF_ELT_DATA": "told/below"}).root == project / "told" / "below"
     assert open_warehouse("~/mine", environ={"SF_ELT_DATA": "/told"}).root == Path.home() / "mine"
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,9 @@ from typer.testing import CliRunner, Result
 from sf_elt.cli import app
 from sf_elt.cli.init.choosing import matches, nearest
 from sf_elt.cli.init.offered import Named
-from sf_elt.components.wrong_yaml import DEFS
+from sf_elt.cli.init.planning import Plan, planned
+from sf_elt.cli.init.proposing import proposed
+from sf_elt.cli.init.standing import read_standing
 from sf_elt.demo_org.serve import Details
 from sf_elt_tests.cli.at_terminal import AtTerminal
 from sf_elt_tests.components.deployments import environment_of
@@ -20,6 +21,25 @@ from sf_elt_tests.shared_orgs import org, org_of_module
 
 __all__ = ["org", "org_of_module"]
 
+SMALL = """\
+type: sf_elt.components.SalesforceConnection
+attributes: {name: salesforce, env_prefix: SALESFORCE_, org_reserve: 10}
+---
+type: sf_elt.components.SalesforceImport
+attributes:
+  name: mine
+  connection: salesforce
+  start: "2026-01-01"
+  max_daily_api_calls: 100
+  frequency: hourly # 5 minutes to 12 hours
+  objects:
+    - object: Lead
+---
+type: sf_elt.components.Profiles
+attributes:
+  mapping:
+    - {stream: salesforce_leads, source: lead_email, to: email, type: string, identifier: true}
+"""
 FIELDS = [Named("AnnualRevenue", "Annual Revenue"), Named("Email", "Email"), Named("Phone", "Business Phone")]
 
 
@@ -105,12 +125,13 @@ def test_who_stops_answering_has_nothing_written(commands: str, tmp_path: Path) 
 
 
 def test_a_script_gets_a_deployment_without_a_question(tmp_path: Path) -> None:
-    """--yes into an empty folder: what most begin with, as JSON; the same again changes nothing."""
-    told = json.loads(_run("--yes", "--json", "--offline", "--into", str(tmp_path / "defs")).stdout)
+    """--yes into an empty folder: what most begin with, as JSON; the same again would change nothing."""
+    defs = tmp_path / "defs"
+    told = json.loads(_run("--yes", "--json", "--offline", "--into", str(defs)).stdout)
     assert len(told["written"]) == 9
     assert len(told["next"]) == 3
-    again = json.loads(_run("--yes", "--json", "--offline", "--into", str(tmp_path / "defs")).stdout)
-    assert again["written"] == []
+    standing = read_standing(defs)
+    assert planned(proposed(standing, defs), standing, defs) == Plan(())
 
 
 def test_a_file_of_answers_is_enough_for_new_files(tmp_path: Path) -> None:
@@ -128,21 +149,20 @@ def test_a_file_of_answers_is_enough_for_new_files(tmp_path: Path) -> None:
 
 
 def test_a_file_that_stands_is_changed_only_where_somebody_agrees(tmp_path: Path) -> None:
-    """The difference is shown; without a terminal it takes --yes."""
-    defs = shutil.copytree(DEFS, tmp_path / "defs", ignore=shutil.ignore_patterns("__pycache__"))
+    """The difference is shown; without a terminal it takes --yes. Nothing comes that was not answered."""
+    defs, before = tmp_path / "defs", SMALL
+    defs.mkdir()
+    (defs / "defs.yaml").write_text(SMALL, "utf-8")
     (tmp_path / "answers.yaml").write_text("imports: {frequency: daily}\n", "utf-8")
-    before = (defs / "imports" / "defs.yaml").read_text("utf-8")
     command = ["--answers", str(tmp_path / "answers.yaml"), "--offline", "--into", str(defs)]
     refused = _run(*command)
     assert refused.exit_code == 1
     assert "-  frequency: hourly # 5 minutes" in refused.stdout
     assert "+  frequency: daily # 5 minutes" in refused.stdout
     assert "nobody is there to agree" in refused.stderr
-    assert (defs / "imports" / "defs.yaml").read_text("utf-8") == before
+    assert (defs / "defs.yaml").read_text("utf-8") == before
     assert _run(*command, "--yes").exit_code == 0
-    assert (defs / "imports" / "defs.yaml").read_text("utf-8") == before.replace(
-        "frequency: hourly #", "frequency: daily #"
-    )
+    assert (defs / "defs.yaml").read_text("utf-8") == before.replace("frequency: hourly #", "frequency: daily #")
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,10 @@ def _name_of(audience: object) -> str | None:
 
 
 def known_audiences(standing: Standing) -> dict[str, Audience]:
-    """The deployment's audiences; where it has none, those that are shipped."""
+    """The deployment's audiences; those that are shipped where there is no deployment yet."""
     found = standing.of("Audiences")
-    items = found[0].items("audiences") if found else shipped("Audiences")["audiences"]
+    usual = [] if standing.of("Profiles") else shipped("Audiences")["audiences"]
+    items = found[0].items("audiences") if found else usual
     return {each.name: each for each in map(Audience.model_validate, items)}
 
 
@@ -215,7 +216,7 @@ def _exports(standing: Standing, into: Path, bare: Answers, audiences: Sequence[
     if found:
         mine = [each for each in found if _goes_over(each, bare.connection.name)]
         return tuple(each for each in map(as_export, mine) if each is not None)
-    if standing.of("SalesforceExport"):
+    if standing.of("Profiles"):
         return ()
     fields = user_fields_after(standing, bare)
     names = [each.name for each in audiences]

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import Result
@@ -49,8 +50,10 @@ def test_what_cannot_be_tried_says_why(hook: Hook, monkeypatch: pytest.MonkeyPat
     assert (result.exit_code, result.stderr) == (1, "✗ webhook: the environment variable HOOK is not set\n")
 
 
-def test_the_shipped_deployment_has_none() -> None:
-    """It says where to read how to get some."""
+def test_a_deployment_without_alerts_says_how_to_get_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the page."""
+    nothing = SimpleNamespace(get_all_components=lambda kind: [])
+    monkeypatch.setattr("sf_elt.components.deployment.load_tree", lambda: nothing)
     result = _run("test")
     assert (result.exit_code, "docs/alerts.md" in result.stderr) == (1, True), result.output
 

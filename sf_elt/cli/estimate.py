@@ -8,13 +8,22 @@ import typer
 from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
-from sf_elt.cli.showing import JsonOption, refuse, safe, show_json
+from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, safe, show, show_json
 from sf_elt.cli.times import length
 from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.components.estimate import Estimate
     from sf_elt.streams.estimating import Finish
+
+COLUMNS = (
+    Column("stream", "Stream"),
+    Column("rows", "Rows", right=True),
+    Column("by", "By"),
+    Column("calls", "API calls", right=True),
+    Column("megabytes", "MB", right=True),
+    Column("time", "Time", right=True),
+)
 
 
 @examples(
@@ -66,25 +75,30 @@ def estimate(
 
 def show_estimate(found: "Estimate", now: datetime) -> None:
     """A table of its streams, and lines below it: when it is done, what would shorten it, what was assumed."""
-    from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(title=f"First import of {found.name}", title_justify="left", box=SIMPLE_HEAD, show_footer=True)
-    rows = sum(each.rows or 0 for each in found.demands)
-    megabytes = sum(each.megabytes for each in found.demands)
-    table.add_column("Stream", "all, with the login", overflow="fold")
-    table.add_column("Rows", f"{rows:,}", justify="right")
-    table.add_column("By")
-    table.add_column("API calls", f"{found.calls:,}", justify="right")
-    table.add_column("MB", f"{megabytes:,.1f}", justify="right")
-    table.add_column("Time", length(timedelta(seconds=sum(each.seconds for each in found.demands))), justify="right")
-    for each in found.demands:
-        counted = "?" if each.rows is None else f"{each.rows:,}"
-        took = length(timedelta(seconds=each.seconds))
-        table.add_row(each.stream, counted, each.transport, f"{each.calls:,}", f"{each.megabytes:,.1f}", took)
+    rows = [
+        {
+            "stream": each.stream,
+            "rows": "?" if each.rows is None else f"{each.rows:,}",
+            "by": each.transport,
+            "calls": f"{each.calls:,}",
+            "megabytes": f"{each.megabytes:,.1f}",
+            "time": length(timedelta(seconds=each.seconds)),
+        }
+        for each in found.demands
+    ]
+    of_all = {
+        "stream": "all, with the login",
+        "rows": f"{sum(each.rows or 0 for each in found.demands):,}",
+        "calls": f"{found.calls:,}",
+        "megabytes": f"{sum(each.megabytes for each in found.demands):,.1f}",
+        "time": length(timedelta(seconds=sum(each.seconds for each in found.demands))),
+    }
+    title = f"First import of {found.name}"
+    show(COLUMNS, Rows([*rows, of_all]), Format.table, title=title, most=len(rows) + 1)
     console = Console(highlight=False)
-    console.print(table)
+    console.print()
     for line in _lines(found, now):
         console.print(safe(line), markup=False, soft_wrap=True)
 

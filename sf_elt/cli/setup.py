@@ -1,6 +1,8 @@
 """`sf-elt setup`: the fields and permissions that exports need, planned and made in the org."""
 
 import os
+from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +10,7 @@ import typer
 from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
+from sf_elt.cli.findings import Line, show_lines
 from sf_elt.cli.showing import JsonOption, refuse, safe, show_json
 from sf_elt.cli.waiting import waiting
 
@@ -26,7 +29,7 @@ MARKS = {
     "refused": ("✗", "bold red"),
 }
 NAMED = {"stands": "as wanted", "waits": "waiting"}
-VERDICT_WIDTH, WHAT_WIDTH = 14, 14  # characters
+WHAT_WIDTH = 14  # characters
 
 
 @examples(
@@ -149,31 +152,22 @@ def _signed_in_user(connection: "OrgConnection") -> str:
 
 
 def _show(found: "Setup") -> None:
-    """Below each subject a line for each thing, and what is to do below that."""
-    from itertools import groupby
-
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
     console.print(Text(f"Connection {safe(found.connection)}: {safe(found.org)}", style="bold"))
-    for subject, items in groupby(found.plan.items, lambda each: each.subject):
-        console.print()
-        console.print(Text(safe(subject), style="bold"))
-        lines = Table.grid(padding=(0, 2, 0, 0))
-        lines.add_column(no_wrap=True, width=VERDICT_WIDTH)
-        lines.add_column(width=WHAT_WIDTH)
-        lines.add_column(overflow="fold")
-        for (verdict, what, todo), alike in groupby(items, lambda each: (each.verdict, each.what, each.todo)):
-            mark, style = MARKS[verdict]
-            told = Text(safe("; ".join(each.says for each in alike)))
-            for line in todo.splitlines():
-                told.append(f"\n→ {safe(line)}", style=style)
-            lines.add_row(Text(f"  {mark} {verdict}", style=style), Text(safe(what)), told)
-        console.print(lines)
-    console.print()
+    show_lines(_told(found), test_width=WHAT_WIDTH)
     console.print(Text(_in_words(found)))
+
+
+def _told(found: "Setup") -> Iterator[Line]:
+    """A line for each thing, and for several of which the same is to be said and done."""
+    for (subject, verdict, what, to_do), alike in groupby(
+        found.plan.items, lambda each: (each.subject, each.verdict, each.what, each.todo)
+    ):
+        mark, style = MARKS[verdict]
+        yield Line(subject, mark, verdict, style, what, "; ".join(each.says for each in alike), to_do)
 
 
 def _in_words(found: "Setup") -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import orjson
 import typer
@@ -60,11 +60,15 @@ FormatOption = Annotated[
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name for programs and its label for people. `whole`: its words are copied, and never broken."""
+    """A column: its name for programs and its label for people. `whole`: its words are copied, and never broken.
+
+    What is `right` stands at the right side of its column, as numbers do.
+    """
 
     name: str
     label: str
     whole: bool = False
+    right: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,8 @@ def _show_table(columns: Sequence[Column], found: Rows, title: str, most: int) -
     elif rows and widths is not None:
         table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         for column, width in zip(columns, widths, strict=True):
-            table.add_column(Text(safe(column.label)), overflow="fold", width=width)
+            justify: Literal["left", "right"] = "right" if column.right else "left"
+            table.add_column(Text(safe(column.label)), overflow="fold", width=width, justify=justify)
         for row in rows:
             table.add_row(*(Text(safe(cell)) for cell in row))
         console.print(table)
@@ -182,17 +187,23 @@ def _show_table(columns: Sequence[Column], found: Rows, title: str, most: int) -
 
 
 def _print_lines(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Each row as lines of `label  value`, without its empty values."""
+    """Each row as lines of `label  value`, without its empty values; the value below its label where it would break."""
+    labels = max(min(LONG_WORD, cell_len(safe(column.label))) for column in columns)
     for number, row in enumerate(rows):
         if number:
             console.print()
-        lines = Table.grid(padding=(0, 2))
-        lines.add_column(style="dim", overflow="fold")
-        lines.add_column(overflow="fold")
-        for column, cell in zip(columns, row, strict=True):
-            if cell:
+        told = [(column, cell) for column, cell in zip(columns, row, strict=True) if cell]
+        if all(labels + GAP + _least_width(cell, whole=column.whole) <= console.width for column, cell in told):
+            lines = Table.grid(padding=(0, GAP, 0, 0))
+            lines.add_column(style="dim", overflow="fold")
+            lines.add_column(overflow="fold")
+            for column, cell in told:
                 lines.add_row(Text(safe(column.label)), Text(safe(cell, keep_lines=True)))
-        console.print(lines)
+            console.print(lines)
+        else:
+            for column, cell in told:
+                console.print(Text(safe(column.label), style="dim"))
+                console.print(Text(safe(cell, keep_lines=True)), soft_wrap=True)
         empty = sum(not cell for cell in row)
         if empty and len(rows) == 1:
             console.print(Text(f"Empty fields are not shown: {empty}", style="dim"))

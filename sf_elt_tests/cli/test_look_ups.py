@@ -101,6 +101,19 @@ def test_csv_and_json_hold_what_the_org_holds(shell: Shell, nasty: str) -> None:
     assert as_csv.stderr == ""
 
 
+def test_json_is_one_document_of_whatever_a_command_shows(shell: Shell, nasty: str) -> None:
+    """A list of records, or the one that was asked for; an error leaves standard output empty."""
+    assert json.loads(shell.run("find", nasty, "--fields", "Id", "--json").stdout)["Id"] == nasty
+    for arguments in (
+        ("fetch", "Lead", "--fields", "Id"),
+        ("query", "SELECT Id FROM Lead"),
+        ("picklist", "Lead", "Status"),
+    ):
+        assert len(json.loads(shell.run(*arguments, "--json").stdout)) > 1
+    refused = shell.run("query", "SELECT Nme FROM Lead", "--json")
+    assert (refused.returncode, refused.stdout) == (1, "")
+
+
 @pytest.mark.parametrize("how", ["table", "csv", "jsonl"])
 def test_no_value_can_drive_a_terminal(shell: Shell, nasty: str, how: str) -> None:
     """Control characters and turned writing are shown as escapes, markup and formulas as the text that they are."""
@@ -182,7 +195,7 @@ def test_what_is_wrong_is_said_in_a_sentence(shell: Shell, arguments: list[str],
 def test_a_wrong_login_names_what_to_set_and_no_secret(shell: Shell) -> None:
     """Nothing set, a wrong password, an address that is none."""
     nothing = shell.run("campaigns", SALESFORCE_USERNAME="", SALESFORCE_PASSWORD="")
-    assert (nothing.returncode, "Set SALESFORCE_USERNAME" in nothing.stderr) == (1, True)
+    assert (nothing.returncode, "set SALESFORCE_USERNAME" in nothing.stderr) == (1, True)
     wrong = shell.run("campaigns", SALESFORCE_PASSWORD="hunter2-hunter2")
     assert (wrong.returncode, "does not accept the login" in wrong.stderr) == (1, True)
     assert "hunter2" not in wrong.stderr

@@ -4,10 +4,11 @@ import json
 import unicodedata
 
 import pytest
+import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sf_elt.cli.showing import Column, Format, Rows, readable, safe, safe_json, show
+from sf_elt.cli.showing import Column, Format, Rows, chosen, readable, safe, safe_json, show
 
 TEXTS = st.text() | st.text(st.sampled_from("\x1b[]\x07\x9b\x85\u2028\u202e\u200d\r\n\t a😀é"))
 
@@ -51,3 +52,49 @@ def test_what_is_copied_is_never_broken(capsys: pytest.CaptureFixture[str], monk
     monkeypatch.setenv("COLUMNS", "40")
     show(columns, Rows([{"told": "broken nowhere " * 4, "plan_id": plan_id}], 1), Format.table)
     assert plan_id in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_numbers_stand_on_the_right_and_nothing_is_wider_than_the_terminal(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is copied stays whole: in a narrow terminal each row is told in lines."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns = [
+        Column("stream", "Stream", whole=True),
+        Column("rows", "Rows", right=True),
+        Column("lag", "Lag", right=True),
+    ]
+    rows = [{"stream": "salesforce_opportunities", "rows": "1,234,567", "lag": "61 min"}] * 2
+    show(columns, Rows(rows, 2), Format.table)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    if width > 40:
+        assert lines[2].split("  ")[-1].strip() == "61 min"
+    assert any("salesforce_opportunities" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("rows", "alone", "text"),
+    [
+        ([], False, "[]"),
+        ([{"a": 1}], False, '[{"a":1}]'),
+        ([{"a": 1}, {"a": None}], False, None),
+        ([{"a": 1}], True, None),
+    ],
+)
+def test_json_is_one_document(
+    rows: list[dict[str, object]], alone: bool, text: str | None, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A list, also of none or one; the record itself where a command is about one."""
+    show([], Rows(rows, alone=alone), Format.json)
+    written = capfdbinary.readouterr().out.decode()
+    assert json.loads(written) == (rows[0] if alone else rows)
+    assert text is None or written == f"{text}\n"
+
+
+def test_json_goes_with_no_other_format() -> None:
+    """What was asked for twice, and differently, is refused."""
+    assert chosen(None, as_json=True) == chosen(Format.json, as_json=True) == Format.json
+    with pytest.raises(typer.BadParameter, match="--json is --format json"):
+        chosen(Format.csv, as_json=True)

@@ -51,10 +51,24 @@ def why_it_waits(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> str
     known = _records_known(connection, spec)
     return "; ".join(
         f"it would {verb} {count:,} of the export's {known:,} records, {count / known:.1%}, and may {verb} "
-        f"{allowed:.1%} unasked"
+        f"{allowed:.1%} unasked{_never_written(connection, spec) if verb == 'write' else ''}"
         for verb, count, allowed in limited
         if count / known > allowed
     )
+
+
+def _never_written(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> str:
+    """In words how many of the updates are of records that the export has not written yet; empty for none."""
+    ((number,),) = connection.execute(
+        """
+        SELECT count(*) FROM verdicts
+        WHERE
+            verdict = 'planned' AND operation = 'update'
+            AND record_id NOT IN (SELECT record_id FROM writeback.confirmed WHERE export = ?)
+        """,
+        [spec.name],
+    ).fetchall()
+    return f" ({number:,} it has never written: they may hold their values already)" if number else ""
 
 
 def standing_plan(warehouse: Warehouse, export: str, *, now: datetime) -> StandingPlan | None:

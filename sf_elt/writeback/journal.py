@@ -16,6 +16,7 @@ from sf_elt.writeback.spec import ExportSpec, spender
 
 SETTLE_SQL = files("sf_elt.writeback").joinpath("settle.sql").read_text("utf-8")
 SET_ASIDE_SQL = files("sf_elt.writeback").joinpath("set_aside.sql").read_text("utf-8")
+ENDED_SQL = files("sf_elt.writeback").joinpath("ended_plans.sql").read_text("utf-8")
 
 WAITING_SQL = """
     SELECT
@@ -262,7 +263,10 @@ def forget_job(connection: duckdb.DuckDBPyConnection, job_id: str) -> None:
 
 
 def supersede(connection: duckdb.DuckDBPyConnection, export: str, *, now: datetime) -> None:
-    """Ends the plans of the export that were not finished: a newer one takes their place."""
+    """Ends the plans of the export that were not finished, since a newer one takes their place, and drops the rows of
+    earlier ones that nobody can need any more: not of these, which another process may be sending.
+    """
+    _execute_all(connection, ENDED_SQL, {"export": export})
     connection.execute(
         "UPDATE writeback.plans SET status = 'superseded', finished_at = $at "
         "WHERE export = $export AND status IN ('waiting for approval', 'planned', 'sending', 'paused')",

@@ -6,6 +6,8 @@ from importlib.resources import files
 import duckdb
 
 from sf_elt.writeback.errors import ExportMisconfigured
+from sf_elt.writeback.field_sources import Constant, Found
+from sf_elt.writeback.sought import constant_text
 from sf_elt.writeback.spec import ExportSpec
 
 _UNFIT_SQL = files("sf_elt.writeback").joinpath("unfit_fields.sql").read_text("utf-8")
@@ -44,6 +46,25 @@ def deleted_by_plan(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         "SELECT record_id FROM verdicts WHERE verdict = 'planned' AND operation = 'delete' ORDER BY record_id"
     ).fetchall()
     return tuple(str(record_id) for (record_id,) in rows)
+
+
+def require_matchers_found(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> None:
+    """Raises ExportMisconfigured where records must refer to one that the YAML names and the org does not have: none of
+    them can be found, or made.
+    """
+    for name, source in spec.matchers.items():
+        if spec.matchers_operator == "or" or not (isinstance(source, Found) and isinstance(source.equals, Constant)):
+            continue
+        value = constant_text(source.equals).strip()
+        ((is_missing,),) = connection.execute(
+            "SELECT bool_and(record_id IS NULL) FROM found_records WHERE object = ? AND field = ? AND value = ?",
+            [source.find, source.by, value],
+        ).fetchall()
+        if is_missing:
+            raise ExportMisconfigured(
+                f"export {spec.name!r}: matchers: {name}: there is no {source.find} whose {source.by} is {value!r}, or "
+                "more than one"
+            )
 
 
 def require_fields_fit(connection: duckdb.DuckDBPyConnection, spec: ExportSpec) -> None:

@@ -16,7 +16,13 @@ from sf_elt.writeback.errors import of_this_version
 from sf_elt.writeback.field_sources import Found
 from sf_elt.writeback.held import as_text, differing_fields, look_up
 from sf_elt.writeback.journal import log_set_aside, supersede
-from sf_elt.writeback.looking import SetAside, deleted_by_plan, require_fields_fit, set_aside_by_code
+from sf_elt.writeback.looking import (
+    SetAside,
+    deleted_by_plan,
+    require_fields_fit,
+    require_matchers_found,
+    set_aside_by_code,
+)
 from sf_elt.writeback.matching import find_subjects
 from sf_elt.writeback.missing_references import missing_references, to_be_created
 from sf_elt.writeback.references import find_references
@@ -115,6 +121,7 @@ def plan_export(
             judge(
                 connection, spec, described, now=now, matches=matches, found=found, among=among, looked_up_since=now
             )  # fmt: skip
+            require_matchers_found(connection, spec)
             require_fields_fit(connection, spec)
             number_of, by_operation = counts(connection), planned_by_operation(connection)
             because = why_it_waits(connection, spec)

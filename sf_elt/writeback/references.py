@@ -10,8 +10,9 @@ from sf_elt.salesforce import ObjectDescribe, Org, RequestRefused
 from sf_elt.salesforce.matching import find_matches
 from sf_elt.warehouse import Warehouse, naive
 from sf_elt.writeback.errors import ExportMisconfigured
+from sf_elt.writeback.field_sources import Constant
 from sf_elt.writeback.held import chunks
-from sf_elt.writeback.sought import MEMBER, Sought, sought_by
+from sf_elt.writeback.sought import MEMBER, MEMBER_STATUS, Sought, sought_by
 from sf_elt.writeback.spec import ExportSpec
 from sf_elt.writeback.targets import sought_statuses
 from sf_elt.writeback.verdicts import FoundRecord, prepare
@@ -88,13 +89,22 @@ def _pending(
         types = prepare(connection, spec, described, now=now, found=found, among=among)
         finds = [sought_by(source, types) for source in spec.references()]
         wanted = finds if of_finds else sought_statuses(spec, described, types)
-        return [(each, _unknown(connection, each, among, now - ANSWER_STANDS)) for each in dict.fromkeys(wanted)]
+        constants = {sought_by(source, types) for source in spec.references() if isinstance(source.equals, Constant)}
+        return [
+            (each, _unknown(connection, each, among, now - ANSWER_STANDS, asks_again=each in constants))
+            for each in dict.fromkeys(wanted)
+        ]
 
 
 def _unknown(
-    connection: duckdb.DuckDBPyConnection, sought: Sought, among: Sequence[str] | None, since: datetime
+    connection: duckdb.DuckDBPyConnection,
+    sought: Sought,
+    among: Sequence[str] | None,
+    since: datetime,
+    *,
+    asks_again: bool,
 ) -> list[str]:
-    """The values of which nothing is known since then."""
+    """The values of which nothing is known since then; `asks_again`: also those of which there was no record."""
     rows = connection.execute(
         f"""
         SELECT DISTINCT {sought.key} AS value
@@ -104,7 +114,9 @@ def _unknown(
             AND ($among::VARCHAR[] IS NULL OR list_contains($among::VARCHAR[], subject._subject_id))
             AND value NOT IN (
                 SELECT value FROM writeback.found_records
-                WHERE object = $object AND field = $field AND found_at >= $since::TIMESTAMP
+                WHERE
+                    object = $object AND field = $field AND found_at >= $since::TIMESTAMP
+                    AND (record_id IS NOT NULL OR NOT $asks_again)
             )
         ORDER BY value
         """,  # noqa: S608 - the names are quoted
@@ -113,6 +125,7 @@ def _unknown(
             "object": sought.object,
             "field": sought.field,
             "since": naive(since),
+            "asks_again": asks_again,
         },
     ).fetchall()
     return [str(value) for (value,) in rows]
@@ -130,4 +143,20 @@ def _look_up(org: Org, spec: ExportSpec, sought: Sought, values: Sequence[str]) 
     for value, answer in zip(values, answers, strict=True):
         ids = [record.id for record in answer.records if not only_active or record.fields.get("IsActive")]
         found.append(FoundRecord(sought.object, sought.field, value, ids[0] if len(ids) == 1 else None))
-    return found
+    return [*found, *_other_statuses(org, sought, found)]
+
+
+def _other_statuses(org: Org, sought: Sought, found: Sequence[FoundRecord]) -> list[FoundRecord]:
+    """All statuses of campaigns that lack one which was looked for: for the message that says which they have."""
+    if sought.object != MEMBER_STATUS:
+        return []
+    campaign, label = sought.fields
+    lacking = list(dict.fromkeys(each.value.partition("\n")[0] for each in found if each.record_id is None))
+    answers = find_matches(org, sought.object, [campaign], "or", [(each,) for each in lacking], more_fields=[label])
+    known = {each.value for each in found}
+    return [
+        FoundRecord(sought.object, sought.field, value, record.id)
+        for of_campaign, answer in zip(lacking, answers, strict=True)
+        for record in answer.records
+        if (value := f"{of_campaign}\n{record.fields[label]}") not in known
+    ]

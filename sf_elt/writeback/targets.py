@@ -277,9 +277,22 @@ def _sought_status(
 def _status_target(target: Target, status: Sought) -> Target:
     """The target, of which a status that the campaign does not have is refused."""
     unknown = status.select("found_records.record_id IS NULL")
-    message = f"'{_STATUS}: the campaign ' || {status.values[0]} || ' has no member status ' || {status.values[1]}"
+    campaign, label = status.values
+    message = (
+        f"'{_STATUS}: the campaign ' || {campaign} || ' has no member status ' || {label} || coalesce('; it has ' || "
+        f"{_statuses_of(status)}, '')"
+    )
     refused = f"refusal('INVALID_MEMBER_STATUS', {message})"
     return replace(target, content_sql=f"CASE WHEN {unknown} THEN {refused} ELSE {target.content_sql} END")
+
+
+def _statuses_of(status: Sought) -> str:
+    """SQL for the statuses that the campaign is known to have, as text."""
+    return f"""(
+        SELECT string_agg(split_part(value, chr(10), 2), ', ' ORDER BY value) FROM found_records
+        WHERE object = {quote_text(status.object)} AND field = {quote_text(status.field)} AND record_id IS NOT NULL
+            AND split_part(value, chr(10), 1) = {status.values[0]}
+    )"""  # noqa: S608 - quoted
 
 
 def _as_text(value: str, data_type: str, field: FieldDescribe) -> str:

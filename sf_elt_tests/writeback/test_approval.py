@@ -68,7 +68,9 @@ def test_a_share_is_of_all_records_of_the_export(loop):
     """Of four records two are no more than half; a first run is all of them; without a maximum none waits."""
     ids = loop.make_leads(4)
     loop.fill(_people(ids, "Dr"))
-    assert loop.run(CAREFUL).awaits is not None
+    waits = loop.run(CAREFUL).awaits
+    assert waits is not None
+    assert "(4 it has never written: they may hold their values already)" in waits.because
     assert loop.run(SPEC, replan=True).succeeded == 4
     loop.fill(_people(ids, "Prof", first=2))
     assert loop.run(CAREFUL).succeeded == 2

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sf_elt.writeback import ExportSpec
+from sf_elt.writeback import ExportMisconfigured, ExportSpec
 from sf_elt_tests.writeback.happenings import happen, log, make, rows
 from sf_elt_tests.writeback.people import Person
 
@@ -53,6 +53,19 @@ def test_members_of_an_audience_are_members_of_the_campaign(loop):
     assert _members(loop, campaign) == [(ann, "Invited"), (bob, "Responded"), (cid, "Withdrawn")]
 
 
+def test_a_campaign_that_is_not_there_is_named(loop):
+    """Nobody can be its member: the export rests and says what it looks for, until somebody has made it."""
+    lost = {**CAMPAIGN, "equals": {"constant": "Lost webinar"}}
+    spec = ExportSpec.model_validate(MEMBERS | {"matchers": MEMBERS["matchers"] | {"CampaignId": lost}})
+    (lead,) = loop.make_leads(1)
+    loop.fill([Person("p-ann", [lead], ["Webinar"])])
+    with pytest.raises(ExportMisconfigured, match="CampaignId: there is no Campaign whose Name is 'Lost webinar'"):
+        loop.run(spec)
+    campaign = _campaign(loop, "Invited", Name="Lost webinar")
+    assert loop.run(spec).succeeded == 1
+    assert _members(loop, campaign) == [(lead, "Invited")]
+
+
 @pytest.mark.soak
 def test_a_status_that_the_campaign_does_not_have_is_set_aside(loop):
     """Salesforce would make its default of it and say nothing; the message names campaign and status."""
@@ -68,7 +81,7 @@ def test_a_status_that_the_campaign_does_not_have_is_set_aside(loop):
             "p-ann",
             "set aside",
             "INVALID_MEMBER_STATUS",
-            f"Status: the campaign {campaign} has no member status Invited",
+            f"Status: the campaign {campaign} has no member status Invited; it has Responded, Sent",
         )
     ]
     assert _members(loop, campaign) == []

@@ -192,3 +192,27 @@ def test_many_values_go_back_by_a_bulk_job(loop):
     assert _undo(loop, spec).by_operation == {"update": 3}
     assert loop.select("SELECT DISTINCT transport FROM writeback.sync_log") == [("bulk",)]
     assert loop.held(ids, "Title", "AnnualRevenue", "NumberOfEmployees") == before
+
+
+@pytest.mark.soak
+def test_of_ended_plans_only_what_was_written_is_kept(loop):
+    """Rows that held their values already, waited for an approval that never came, or put back, are dropped; the run of
+    those that were written can still be undone.
+    """
+    ids = loop.make_leads(1, Title="Was") + loop.make_leads(1, Title="Dr")
+    loop.fill(_titled(ids, "Dr"))
+    loop.run(TITLES)
+    loop.fill(_titled(ids, "Prof"))
+    loop.run(TITLES.model_copy(update={"approve_above_changed": 0.0}))
+    assert loop.select("SELECT count(*) FROM writeback.plan_rows") == [(3,)]
+    loop.run(TITLES, replan=True)
+    _undo(loop)
+    loop.fill(_titled(ids, "Sir"))
+    loop.run(TITLES)
+    kept = loop.select(
+        "SELECT run_id, count(*) FROM writeback.plan_rows JOIN writeback.plans USING (plan_id) GROUP BY 1 ORDER BY 1"
+    )
+    assert kept == [("run-0", 1), ("run-2", 2), ("run-4", 2)]
+    assert _undo(loop).undoes == "run-4"
+    assert _undo(loop, undoes="run-0").by_operation == {"update": 1}
+    assert loop.held(ids, "Title") == [("Was",), ("Dr",)]

@@ -35,11 +35,25 @@ def yaml_told_plainly(defs: Path = DEFS) -> Iterator[None]:
         if not isinstance(reason, EXPLAINED):
             raise
         raise WrongYaml(_words(reason)) from None
+    except RecursionError:
+        raise WrongYaml(f"{_deepest(defs)}: it is nested too deep to be read; close what it opens") from None
     except (DagsterError, ValueError):  # what Dagster says of a type has no place
         wrong = next(_wrong_types(defs), None)
         if wrong is None:
             raise
         raise WrongYaml(wrong) from None
+
+
+def _deepest(defs: Path) -> str:
+    """The file that cannot be read for its nesting."""
+    for file in sorted(defs.rglob("*.yaml")):
+        try:
+            list(yaml.compose_all(file.read_text("utf-8"), yaml.SafeLoader))
+        except RecursionError:
+            return str(file)
+        except (UnicodeDecodeError, MarkedYAMLError):
+            continue
+    return f"a file under {defs}"
 
 
 def _words(reason: Exception) -> str:

@@ -1,0 +1,175 @@
+"""Whatever is written into conditions, mappings, names, values, files and YAML: what is meant, or a clear error.
+
+`make soak` draws twenty times as many, from SOAK_SEED.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from sf_elt.cli.people_files import FileRefused, people_in_file
+from sf_elt.components.audiences import Audiences
+from sf_elt.components.exports.salesforce_export import SalesforceExport
+from sf_elt.components.imports.salesforce_import import SalesforceImport
+from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
+from sf_elt.demo_org.soql import parse
+from sf_elt.demo_org.soql.ast import Comparison, Text
+from sf_elt.insight.condition_types import type_faults
+from sf_elt.insight.conditions import ConditionRefused, parse_condition
+from sf_elt.profiles.errors import MappingRefused
+from sf_elt.profiles.manual.lists import read_pairs
+from sf_elt.profiles.mapping.expressions import ExpressionRefused
+from sf_elt.profiles.mapping.terms import terms_of
+from sf_elt.salesforce.soql import literal, name, select
+from sf_elt.streams.events.batches import Place, batches
+from sf_elt.streams.events.files import EventFile, EventSpec
+from sf_elt.streams.events.refusals import FileUnreadable
+from sf_elt.warehouse import quote, quote_text
+from sf_elt_tests.safety.fuzz import in_seconds, mangled
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+COLUMNS = {"status": "VARCHAR", "score": "DOUBLE", "at": "TIMESTAMP", "tags": "VARCHAR[]"}
+CONDITIONS = [
+    "status = 'Open' and score > 65", "len(tags) > 0 or at > now() - interval 7 days", "in_audience('Loyal')",
+    "CASE WHEN status LIKE 'a%' THEN score IS NULL ELSE true END", "upper(trim(status)) IN ('A', 'B')",
+    "affinity('plants') > 0.5", "score BETWEEN 1 AND 2 AND NOT regexp_matches(status, '^a.*$')",
+]  # fmt: skip
+SOURCES = ["status", "status, score", "coalesce(status, 'x')", "cast(score as varchar)", "split_part(status, '@', 2)"]
+CSV = ["email,company\nada@x.example,Acme\n", 'email;company\n"a""b@x";"c\nd"\n', "kind,value,other_kind,other_value\n"]
+EVENTS = ['{"occurred_at": "2026-11-22T10:00:00Z", "email": "a@x.example", "topics": ["a"]}\n', "occurred_at,email\n"]
+YAML = [
+    "name: salesforce\nconnection: salesforce\nstart: '2026-01-01'\nobjects: [{object: Lead, stream: leads}]\n",
+    "name: leads\nconnection: salesforce\nobject: Lead\nmatch: ids\nfields: {Title: {template: '{name}'}}\n",
+    "audiences:\n  - {name: Loyal, condition: \"score > 65\", description: x}\n",
+]  # fmt: skip
+
+
+@pytest.fixture(params=[300, pytest.param(6000, marks=pytest.mark.soak)], ids=["few", "many"])
+def texts(request: pytest.FixtureRequest) -> Callable[..., Iterator[str]]:
+    seed = int(os.environ.get("SOAK_SEED", "2026"))
+
+    def drawn(seeds: list[str], share: float = 1.0) -> Iterator[str]:
+        return mangled(seed, int(request.param * share), seeds)
+
+    return drawn
+
+
+Texts = Callable[..., Iterator[str]]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB that reads no file, with one row."""
+    with duckdb.connect(config={"enable_external_access": False, "threads": 1}) as connection:
+        listed = ", ".join(f"NULL::{kind} AS {quote(name)}" for name, kind in COLUMNS.items())
+        connection.execute(f'CREATE TABLE people AS SELECT {listed}, NULL::VARCHAR[] AS "in audiences"')
+        yield connection
+
+
+def test_conditions(texts: Texts, engine: duckdb.DuckDBPyConnection) -> None:
+    """A condition is refused, or is one expression: one SELECT, and written and read again it is the same."""
+    accepted = 0
+    for text in texts(CONDITIONS):
+        with in_seconds(10):
+            try:
+                condition = parse_condition(text, COLUMNS, ["Loyal"])
+            except ConditionRefused:
+                continue
+            if type_faults({"Mine": condition}, COLUMNS):
+                continue
+            sql = f"SELECT ({condition.sql(NOW)}) FROM people"
+            assert [each.type for each in engine.extract_statements(sql)] == [duckdb.StatementType.SELECT], text
+            if not condition.topics:
+                assert parse_condition(condition.text, COLUMNS, ["Loyal"]).text == condition.text, text
+            accepted += 1
+    assert accepted
+
+
+def test_sources_of_the_mapping(texts: Texts, engine: duckdb.DuckDBPyConnection) -> None:
+    """A source is refused, or each of its terms is one expression over the columns."""
+    accepted = 0
+    for text in texts(SOURCES, 0.3):
+        with in_seconds(10):
+            try:
+                terms = terms_of(text, COLUMNS)
+            except ExpressionRefused:
+                continue
+            for term in terms:
+                assert len(engine.extract_statements(f"SELECT ({term.sql}) FROM people")) == 1, text
+            accepted += 1
+    assert accepted
+
+
+def test_values_and_names(texts: Texts, engine: duckdb.DuckDBPyConnection) -> None:
+    """Any text is one SOQL literal and one SQL literal, any name of a table one identifier; a SOQL name is refused."""
+    for text in texts(["O'Neil", "Lead", "Account.Name", "a\\", "Frequent visitors", "Übergabe"]):
+        with in_seconds(10):
+            where = parse(select(["Id"], "Lead", f"Name = {literal(text[:500])}")).where
+            assert isinstance(where, Comparison)
+            assert isinstance(where.value, Text)
+            assert where.value.value == text[:500]
+            try:
+                assert name(text) == text
+                assert text.replace(".", "").replace("_", "").isalnum()
+            except ValueError:
+                pass
+            if "\0" in text or not text:
+                continue
+            row = engine.execute(f"SELECT {quote_text(text)} AS {quote(text)}")
+            assert row.description[0][0] == text
+            assert row.fetchall() == [(text,)]
+
+
+def test_lists_of_people_and_links(texts: Texts, tmp_path: Path) -> None:
+    """A file is read, or refused with its name."""
+    file = tmp_path / "list.csv"
+    for text in texts(CSV):
+        file.write_text(text, "utf-8", newline="")
+        for read, refusal in ((people_in_file, FileRefused), (read_pairs, MappingRefused)):
+            with in_seconds(10):
+                try:
+                    read(file)
+                except refusal as error:
+                    refused = str(error)
+                else:
+                    refused = file.name
+            assert file.name in refused
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_event_files(texts: Texts, tmp_path: Path, suffix: str) -> None:
+    """Every line comes with its number, as an event or as what cannot be one; or the file is refused."""
+    path = tmp_path / f"events.{suffix}"
+    file = EventFile(path, suffix, gzipped=False)  # type: ignore[arg-type]  # one of its formats
+    spec = EventSpec("web_events", (str(tmp_path),))
+    for text in texts(EVENTS):
+        path.write_text(text, "utf-8", newline="")
+        with in_seconds(10):
+            try:
+                parts = list(batches(file, spec, Place(), path.stat().st_size, settled=True))
+            except FileUnreadable:
+                continue
+        assert not parts or parts[-1].end.bytes == path.stat().st_size, repr(text)
+
+
+@pytest.mark.parametrize("component", [SalesforceImport, SalesforceExport, Audiences])
+def test_yaml(texts: Texts, component: type, tmp_path: Path) -> None:
+    """YAML of a component is read, or refused as YAML or by the component's own rules; nothing in it is run."""
+    for text in texts(YAML, 0.1):
+        with in_seconds(10):
+            try:
+                with yaml_told_plainly(tmp_path):
+                    read = yaml.safe_load(text)
+                    if isinstance(read, dict):
+                        component.model_validate(read)
+            except (
+                WrongYaml,
+                yaml.YAMLError,
+                ValueError,
+            ):  # ValidationError, and a date of 99 months
+                continue

@@ -149,6 +149,28 @@ def test_only_what_was_answered_changes(tmp_path: Path) -> None:
     assert [each.object for each in tried(defs, _texts(plan)).imports[0].objects] == ["Lead", "Contact", "Campaign"]
 
 
+def test_templates_in_what_stands_stay(tmp_path: Path) -> None:
+    """They are no answers: only what is answered takes their place."""
+    text = (
+        "type: sf_elt.components.SalesforceConnection\n"
+        "attributes:\n  name: salesforce\n  org: \"{{ env('ORG', 'sandbox') }}\"\n"
+        "  org_reserve: \"{{ env('RESERVE', '5') }}\"\n---\n"
+        "type: sf_elt.components.SalesforceImport\n"
+        "attributes:\n  name: mine\n  connection: salesforce\n  start: '2026-01-01'\n"
+        "  max_daily_api_calls: \"{{ env('CALLS', '50') }}\"\n"
+        "  objects:\n    - object: Lead\n      since: \"{{ env('SINCE', '2026-01-01') }}\"\n---\n"
+        "type: sf_elt.components.Profiles\n"
+        "attributes:\n  mapping:\n    - {stream: salesforce_leads, source: lead_email, to: email, type: string, "
+        "identifier: true}\n"
+    )
+    (tmp_path / "defs.yaml").write_text(text, "utf-8")
+    standing = read_standing(tmp_path)
+    assert planned(proposed(standing, tmp_path), standing, tmp_path) == Plan(())
+    answers = answered({"connection": {"org_reserve": 7}}, standing, tmp_path)
+    [change] = planned(answers, standing, tmp_path).changes
+    assert change.after == text.replace("\"{{ env('RESERVE', '5') }}\"", "7")
+
+
 def test_audiences_that_are_answered_come_to_those_that_stand(tmp_path: Path) -> None:
     """None goes, and the comments between them stay; the new one is the last."""
     new = {"name": "New leads", "description": "Of a week.", "condition": "web_last_seen > now() - INTERVAL 7 DAYS"}

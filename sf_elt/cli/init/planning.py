@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sf_elt.cli.init.answers import EXPORT_CALLS, Answers, OfExport
+from pydantic import ValidationError
+
+from sf_elt.cli.init.answers import EXPORT_CALLS, Answers, AnswersRefused, OfExport, refused
 from sf_elt.cli.init.shipped import shipped, shipped_text
 from sf_elt.cli.init.standing import FILE, PREFIX, Component, Standing
 from sf_elt.cli.init.yaml_text import as_text, changed, document, documents, joined
@@ -101,11 +103,18 @@ def mapping_after(standing: Standing, streams: Sequence[str]) -> list[Mapping[st
 
 
 def as_answer(item: Mapping[str, object]) -> ImportedObject:
-    """An object of an import as an answer; of one with a template in its attributes no more than its name."""
+    """An object of an import as an answer; of one with a template in its attributes no more than its name.
+
+    Raises AnswersRefused where its very name is one.
+    """
     try:
         return ImportedObject.model_validate(item)
-    except ValueError:
-        return ImportedObject(object=str(item.get("object")), stream=str(item.get("stream", "")))
+    except ValidationError:
+        named = {key: item[key] for key in ("object", "stream") if key in item}
+    try:
+        return ImportedObject.model_validate(named)
+    except ValidationError as error:
+        raise AnswersRefused(f"the import of {named}: {refused(error)}: change this by hand") from None
 
 
 @dataclass
@@ -146,24 +155,26 @@ class _Work:
 def _connection(answers: Answers, work: _Work) -> dict[str, object]:
     said = answers.connection
     before = work.attributes("SalesforceConnection", said.name)
-    told = said.model_dump(include={"label", "description"}, exclude_defaults=True)
-    told = {name: as_text(text) for name, text in told.items()}
-    org = {"org": said.org} if said.org != "production" or "org" in before else {}
-    own = {"name": said.name, **told, **org, "env_prefix": said.prefix, "org_reserve": said.org_reserve}
-    return {**before, **own}
+    texts = said.model_dump(include={"label", "description"}, exclude_defaults=True)
+    told = {name: as_text(text) for name, text in texts.items()}
+    usual = {"org": said.org, "env_prefix": said.prefix, "org_reserve": said.org_reserve}
+    if before:
+        usual = {name: value for name, value in usual.items() if name in said.model_fields_set}
+    elif said.org == "production":
+        del usual["org"]
+    return {**before, "name": said.name, **told, **usual}
 
 
 def _import(answers: Answers, work: _Work) -> dict[str, object]:
     said = answers.imports
     before = work.attributes("SalesforceImport", said.name)
-    start = {} if before else {"start": f"{{{{ env('SF_ELT_START', '{_first_day(datetime.now(UTC).date())}') }}}}"}
-    told: dict[str, object] = {
-        "name": said.name,
-        "connection": answers.connection.name,
-        **start,
-        "max_daily_api_calls": said.max_daily_api_calls,
-        "frequency": said.frequency,
-    }
+    usual: dict[str, object] = {"max_daily_api_calls": said.max_daily_api_calls, "frequency": said.frequency}
+    if before:
+        usual = {name: value for name, value in usual.items() if name in said.model_fields_set}
+    else:
+        day = _first_day(datetime.now(UTC).date())
+        usual = {"start": f"{{{{ env('SF_ELT_START', '{day}') }}}}", **usual}
+    told = {"name": said.name, "connection": answers.connection.name, **usual}
     items = before.get("objects")
     objects = [_object(each, items if isinstance(items, list) else []) for each in said.objects]
     return {**before, **told, "objects": objects}

@@ -167,7 +167,10 @@ def _connection(standing: Standing, into: Path) -> OfConnection:
     found = standing.of("SalesforceConnection", within=into)
     if found:
         told = {key: value for key, value in found[0].attributes.items() if key in OfConnection.model_fields}
-        return OfConnection.model_validate(told)
+        plain = {key: value for key, value in told.items() if "{{" not in str(value)}
+        if "name" not in plain:
+            raise AnswersRefused(f"{found[0].file}: init needs a connection with a name that is no template")
+        return _readable(OfConnection, plain, found[0])
     taken = {each.name for each in standing.of("SalesforceConnection")}
     free = ["salesforce", "sandbox", *(f"salesforce_{number}" for number in range(2, len(taken) + 3))]
     name = next(each for each in free if each not in taken)
@@ -179,7 +182,7 @@ def _imports(standing: Standing, into: Path, connection: str) -> OfImport:
     if own is not None:
         told = {key: own.attributes[key] for key in OfImport.model_fields if key in own.attributes}
         objects = [as_answer(item) for item in own.items("objects")]
-        return _readable(told | {"objects": objects})
+        return _readable(OfImport, told | {"objects": objects}, own)
     theirs = {each.name for each in standing.of("SalesforceImport")}
     taken = {
         item.get("stream") or stream_of(str(item.get("object")))
@@ -195,15 +198,19 @@ def _goes_over(component: Component, connection: str) -> bool:
     return component.attributes.get("connection") == connection
 
 
-def _readable(told: Mapping[str, object]) -> OfImport:
-    """The import as an answer; what is a template in its YAML is left to it."""
+def _readable(kind: type[_Part], told: Mapping[str, object], component: Component) -> _Part:
+    """A component as an answer; what is a template in its YAML is left to it.
+
+    Raises AnswersRefused where its very name is one.
+    """
     try:
-        return OfImport.model_validate(told)
+        return kind.model_validate(told)
     except ValidationError as error:
-        wrong = {each["loc"][0] for each in error.errors()}
-        if not wrong & {"max_daily_api_calls", "frequency"}:
-            raise
-        return OfImport.model_validate({key: value for key, value in told.items() if key not in wrong})
+        wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
+    try:
+        return kind.model_validate({key: value for key, value in told.items() if key not in wrong})
+    except ValidationError as error:
+        raise AnswersRefused(f"{component.file}: {refused(error)}: change this by hand") from None
 
 
 def _free(stream: str, connection: str, taken: set[object]) -> str:

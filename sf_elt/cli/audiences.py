@@ -10,6 +10,7 @@ from sf_elt.cli import completing
 from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, safe, say, show, show_json
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.insight import Audience, AudiencePreview, AudiencesPreview, StandingAudience
@@ -87,9 +88,10 @@ def preview(
         every, name = [*every, _tried(condition)], TRIED
     _require_known(name, every)
     try:
-        found = preview_audiences(
-            open_warehouse(), every, now=datetime.now(UTC), names=[name] if name else (), sample=sample
-        )
+        with waiting("evaluating audiences"):
+            found = preview_audiences(
+                open_warehouse(), every, now=datetime.now(UTC), names=[name] if name else (), sample=sample
+            )
     except (InsightError, WarehouseError) as error:
         refuse("audiences preview", str(error))
     if as_json:

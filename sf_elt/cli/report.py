@@ -10,6 +10,7 @@ import typer
 from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import JsonOption, refuse, say, show_json
+from sf_elt.cli.waiting import waiting
 
 
 @examples(
@@ -37,8 +38,9 @@ def report(
     warehouse = open_warehouse()
     file = (out or report_file(warehouse)).absolute()
     try:
-        found = read_report(warehouse, datetime.now().astimezone())
-        write_page(render(found), file)
+        with waiting("reading the warehouse"):
+            found = read_report(warehouse, datetime.now().astimezone())
+            write_page(render(found), file)
     except (InsightError, WarehouseError) as error:
         refuse("report", str(error))
     except OSError as error:

@@ -11,8 +11,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sf_elt.profiles.fuzzy.links import list_fuzzy
 from sf_elt.profiles.identity.guards import Guards, refusing_rules, set_up_guards
@@ -95,6 +93,9 @@ def smallest_connected(
     left: NDArray[np.int64], right: NDArray[np.int64], records: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Of the records 0, 1, … those that edges left–right connect with a smaller one, and the smallest such one."""
+    from scipy.sparse import coo_array  # a quarter of a second that only a build needs
+    from scipy.sparse.csgraph import connected_components
+
     numbers = np.arange(records)
     graph = coo_array((np.ones(len(left), np.int32), (left, right)), shape=(records, records))
     count, labels = connected_components(graph.tocsr(), directed=False)

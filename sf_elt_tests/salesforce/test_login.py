@@ -209,6 +209,15 @@ def test_a_user_who_was_not_pre_authorised(org: Details) -> None:
     assert "Pre-authorize the user" in said
 
 
+def test_a_user_whom_the_app_is_not_for(org: Details, callback: Callback) -> None:
+    """In the browser, too, an app can be for those alone whom an administrator has approved."""
+    levers(org).add_app(**APP | {"client_id": "for-few", "permitted_users": "admin-approved"})
+    app = Login(login_url=org.instance_url, consumer_key="for-few")
+    said = _refused(lambda: _in_browser(app, callback, lambda address, _: come_back(org, address)))
+    assert "not admin approved" in said
+    assert "Select the user's permission set" in said
+
+
 @pytest.mark.parametrize(("ahead", "where"), [(600, "behind"), (-600, "ahead of")])
 def test_a_wrong_clock_says_by_how_much(org: Details, ahead: int, where: str) -> None:
     """A signature is good for minutes: the org's Date header tells what is wrong."""

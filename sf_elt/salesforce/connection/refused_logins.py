@@ -75,10 +75,6 @@ _ADVICE = (
         "Manager › the app › Settings › OAuth Settings. Or set CALLBACK_URL to the one that is there.",
     ),
     (
-        "access_denied",
-        "Run it again and choose Allow, or log in there as the user that is meant.",
-    ),
-    (
         "not installed in this org",
         "Install the app in this org, or make one there: Setup › External Client App Manager. A sandbox that is older "
         "than the app does not have it.",
@@ -87,6 +83,10 @@ _ADVICE = (
         "app_access_denied",
         "Select the user's permission set: Setup › External Client App Manager › the app › Policies. An app that is "
         "not installed needs System Permissions › Approve Uninstalled Connected Apps.",
+    ),
+    (
+        "access_denied",
+        "Run it again and choose Allow, or log in there as the user that is meant.",
     ),
     ("app_blocked", "Unblock the app: Setup › Connected Apps OAuth Usage › the app › Unblock."),
     (

@@ -28,7 +28,6 @@ _COMPRESSED = ".gz"
 _SEVERAL = re.compile(r"[;,\s]+")
 _WILDCARD = re.compile(r"[*?\[]")
 _DELIMITERS = (",", ";", "\t")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class FileRefused(Exception):
@@ -105,7 +104,7 @@ def write_answer(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str,
 
 def _write_csv(file: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     with file.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv.writer(text, lineterminator="\r\n")  # so that a cell with either of them is quoted
         writer.writerow(columns)
         writer.writerows(row.values() for row in for_spreadsheet(rows))
 
@@ -117,13 +116,15 @@ def for_spreadsheet(rows: Iterable[Mapping[str, object]]) -> Iterator[dict[str, 
 
 
 def _cell(value: object) -> str:
+    from sf_elt.cli.showing import no_formula
+
     if isinstance(value, list):
         text = "; ".join(map(str, value))
     elif isinstance(value, bool):
         text = "true" if value else "false"
     else:
         text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return no_formula(text)
 
 
 def _read(file: Path) -> tuple[list[str], list[list[object]]]:

@@ -33,6 +33,7 @@ LONG_WORD = 12  # characters; a longer word may be broken where a table is narro
 
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNSAFE_KINDS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}\+0000")
 _WHOLE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?|\d{4}-\d\d-\d\d|\S{1,50}@\S{1,50}")
 _ADDRESS = ("street", "city", "state", "postalCode", "country")
@@ -241,10 +242,10 @@ def _least_width(text: str, *, whole: bool) -> int:
 def _write_csv(columns: Sequence[Column], rows: Iterable[Mapping[str, object]]) -> None:
     out = sys.stdout.buffer
     line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
+    writer = csv.writer(line, lineterminator="\r\n")  # so that a cell with either of them is quoted
 
     def flush() -> None:
-        text = line.getvalue()
+        text = line.getvalue().removesuffix("\r\n") + "\n"
         out.write((safe(text, keep_lines=True) if sys.stdout.isatty() else text).encode())
         line.seek(0)
         line.truncate()
@@ -279,10 +280,18 @@ def _write_json(rows: Iterable[Mapping[str, object]], alone: bool) -> None:
 
 
 def _plain(value: object) -> str:
-    """A value in CSV: as JSON writes it, text without quotes, nothing for null."""
+    """A value in CSV: as JSON writes it, text without quotes and no formula, nothing for null."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else _json(value)
+    return no_formula(value) if isinstance(value, str) else _json(value)
+
+
+def no_formula(text: str) -> str:
+    """The text as a cell of CSV, with `'` before what a spreadsheet would take for a formula (OWASP, "CSV Injection").
+
+    JSON Lines have every text as it is.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _json(value: object) -> str:

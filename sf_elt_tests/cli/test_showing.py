@@ -1,5 +1,7 @@
 """Text from the org on a terminal: it stays readable, and does nothing."""
 
+import csv
+import io
 import json
 import unicodedata
 
@@ -98,3 +100,15 @@ def test_json_goes_with_no_other_format() -> None:
     assert chosen(None, as_json=True) == chosen(Format.json, as_json=True) == Format.json
     with pytest.raises(typer.BadParameter, match="--json is --format json"):
         chosen(Format.csv, as_json=True)
+
+
+def test_no_cell_of_csv_is_a_formula(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """What a spreadsheet would compute has an apostrophe before it; all else is as it is, and so is JSON Lines."""
+    values = ["=1+1", "+1 415", "-x", "@x", "\tx", "\rx", -5, "a=b", "5"]
+    rows = [{"value": value} for value in values]
+    show([Column("value", "Value")], Rows(rows), Format.csv)
+    assert [*csv.reader(io.StringIO(capsysbinary.readouterr().out.decode(), newline=""))] == [
+        [each] for each in ["value", "'=1+1", "'+1 415", "'-x", "'@x", "'\tx", "'\rx", "-5", "a=b", "5"]
+    ]
+    show([Column("value", "Value")], Rows(rows), Format.jsonl)
+    assert [json.loads(line)["value"] for line in capsysbinary.readouterr().out.splitlines()] == values

@@ -14,8 +14,8 @@ from types import FrameType
 NASTY = (
     *"'\"\\;\0\r\n\t,()[]{}%_?é😀\u202e\ufeff\ud7ff", "--", "/*", "*/", "{{", "}}", "$1", ":x", "&a", "*a", "1e999",
     "NaN", "null", "-9" * 20, "=cmd|' /C calc'!A0", "' OR 1=1 --", "'; DROP TABLE x; --", "UNION SELECT 1",
-    "(SELECT 1)",    "${jndi:x}", "../../etc/passwd", "<script>", "\x1b[2J", "!!python/object/apply:os.system [id]", "ATTACH 'x'",
-    "read_text('/etc/passwd')", "getenv('HOME')",
+    "(SELECT 1)", "${jndi:x}", "../../etc/passwd", "<script>", "\x1b[2J", "!!python/object/apply:os.system [id]",
+    "ATTACH 'x'", "read_text('/etc/passwd')", "getenv('HOME')",
 )  # fmt: skip
 
 

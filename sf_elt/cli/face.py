@@ -101,11 +101,20 @@ def _status(ended: SystemExit) -> int | str | None:
     """Its code; that of Ctrl-C also where it was pressed at a question, that of a closed pipe whoever noticed it."""
     causes = [type(each) for each in chain(ended)] + [type(each) for each in _contexts(ended)]
     if KeyboardInterrupt in causes:
+        _show_cursor()
         return ExitCode.INTERRUPTED
     if BrokenPipeError in causes:
         _let_go_of_output()
         return ExitCode.PIPE_CLOSED
     return ended.code
+
+
+def _show_cursor() -> None:
+    """Ctrl-C may have come when a bar had just hidden it."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        Console(stderr=True).show_cursor()
 
 
 def _let_go_of_output() -> None:

@@ -48,7 +48,8 @@ STREAMS = {
     "Subscription__c": "salesforce_subscriptions",
 }
 
-_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+# [text](target), also around a picture; <img src="target">; [name]: target
+_LINK = re.compile(r"""\]\(([^)\s]+)\)|<img\s[^>]*?src="([^"]+)"|^\[[^\]]+\]:\s*(\S+)""", re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _ATTRIBUTE_TABLE = re.compile(r"^\| Attribute of `([\w.]+)` \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)", re.MULTILINE)
 
@@ -110,7 +111,8 @@ def _anchors(page: Path) -> set[str]:
 def test_every_link_leads_somewhere(page: Path) -> None:
     """A relative link names a file of the project, and an anchor a heading in it."""
     broken = []
-    for target in _LINK.findall(FENCE.sub("", page.read_text("utf-8"))):
+    for targets in _LINK.findall(FENCE.sub("", page.read_text("utf-8"))):
+        target = "".join(targets)
         path, _, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
         is_elsewhere = re.match(r"[a-z]+:", target) is not None

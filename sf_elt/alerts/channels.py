@@ -88,7 +88,7 @@ class Email:
             raise NotDelivered(_reason(error), is_passing=400 <= error.smtp_code < 500) from None
         except ssl.SSLError:
             raise NotDelivered("its certificate is not accepted, or it does not speak TLS", is_passing=False) from None
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: an address that no mail can name
             raise NotDelivered(f"it cannot be reached ({type(error).__name__})", is_passing=True) from None
         if refused:  # the others have it: to send it again would be to send it twice
             raise PartlyDelivered(len(refused))

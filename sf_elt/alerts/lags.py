@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import duckdb
-
 from sf_elt.alerts.incidents import IncidentBook
 from sf_elt.alerts.kinds import Finding
+from sf_elt.report.asking import outdated_told
 from sf_elt.warehouse import Warehouse, WarehouseEmpty
 
 READ_TO = """
@@ -29,7 +28,8 @@ class Expected:
 def lags(warehouse: Warehouse, book: IncidentBook, expected: Sequence[Expected], *, now: datetime) -> list[Finding]:
     """The streams that have not been read so far. One that was never read counts from when it was first asked about.
 
-    Raises WarehouseBusy where the file is held by somebody else for longer than the warehouse waits.
+    Raises WarehouseBusy where the file is held by somebody else for longer than the warehouse waits, and
+    WarehouseOutdated where an earlier version of sf_elt wrote it last.
     """
     read_to = _read_to(warehouse)
     since = book.watched_since([each.stream for each in expected if each.stream not in read_to], now=now)
@@ -49,8 +49,8 @@ def _says(each: Expected, read_to: dict[str, datetime], now: datetime) -> str:
 
 def _read_to(warehouse: Warehouse) -> dict[str, datetime]:
     try:
-        with warehouse.read() as connection:
+        with warehouse.read() as connection, outdated_told():
             rows = connection.execute(READ_TO).fetchall()
-    except (WarehouseEmpty, duckdb.CatalogException):  # before the first commit
+    except WarehouseEmpty:
         return {}
     return {stream: at.replace(tzinfo=UTC) for stream, at in rows}

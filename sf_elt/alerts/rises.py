@@ -8,9 +8,8 @@ from importlib.resources import files
 from itertools import groupby
 from statistics import median
 
-import duckdb
-
 from sf_elt.alerts.kinds import Finding
+from sf_elt.report.asking import outdated_told
 from sf_elt.report.words import code
 from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive
 
@@ -43,7 +42,8 @@ def rises(
     seven days before it: what goes on for long does not become usual. Records count that the org refused, and those
     that were set aside for a reason that is not a usual one; of a warehouse that is empty, there are none.
 
-    Raises WarehouseBusy where the file is held by somebody else for longer than the warehouse waits.
+    Raises WarehouseBusy where the file is held by somebody else for longer than the warehouse waits, and
+    WarehouseOutdated where an earlier version of sf_elt wrote it last.
     """
     found = []
     for subject, runs in _runs(warehouse, now).items():
@@ -63,9 +63,9 @@ def rises(
 def _runs(warehouse: Warehouse, now: datetime) -> dict[str, list[_Run]]:
     """The runs of each export and event stream, in the order of time."""
     try:
-        with warehouse.read() as connection:
+        with warehouse.read() as connection, outdated_told():
             rows = connection.execute(REFUSED_BY_RUN, {"since": naive(now - LOOKED_BACK)}).fetchall()
-    except (WarehouseEmpty, duckdb.CatalogException):  # before the first commit
+    except WarehouseEmpty:
         return {}
     runs: dict[str, list[_Run]] = {}
     for (subject, run_id, at), group in groupby(rows, key=lambda row: row[:3]):

@@ -285,3 +285,19 @@ def test_wrong_yaml_is_told_with_its_place(tmp_path: Path, components: list[str]
     with pytest.raises(WrongYaml, match=said) as error:
         load(tmp_path, *components)
     assert "defs.yaml:" in str(error.value)
+
+
+def test_a_tick_that_fails_has_told_what_is_queued(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something unforeseen in looking keeps no message back; and an older warehouse, or a busy one, fails no tick."""
+    watched.run(11, fails=True)
+    monkeypatch.delenv("HOOK")
+    watched.failed()
+    monkeypatch.setenv("HOOK", watched.hook.address)
+    monkeypatch.setattr(watch, "quotas", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        watched.look()
+    assert watched.told == ["opened: Failed: contacts and 1 more"]
+    monkeypatch.setattr(watch, "quotas", lambda *_, **__: [])
+    with open_warehouse().write() as connection:
+        connection.execute("ALTER TABLE ops.event_files DROP COLUMN run_id")
+    assert "an earlier version of sf_elt wrote this warehouse last" in watched.look()

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator  # what the daemon goes by, summer time and all
 
-from sf_elt.alerts import Delivered, Expected, IncidentBook, Spender, deliver, lags, quotas, rises
+from sf_elt.alerts import Delivered, Expected, Finding, IncidentBook, Spender, deliver, lags, quotas, rises
 from sf_elt.components.alerts.channels import ready
 from sf_elt.components.alerts.failed_runs import failures_of, made_again
 from sf_elt.components.deployment import Deployment
 from sf_elt.components.frequency import Timetable
 from sf_elt.components.resources import open_warehouse
+from sf_elt.insight import WarehouseOutdated
 from sf_elt.salesforce import AuthenticationFailed
 from sf_elt.warehouse import Warehouse, WarehouseBusy
 
@@ -38,33 +39,26 @@ def on_failed_run(component: "Alerts", context: dg.RunStatusSensorContext) -> No
 
 
 def look(component: "Alerts", deployment: Deployment, context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """One tick. What cannot be looked at, because a run holds the warehouse, is left as it was until the next."""
+    """One tick. What cannot be looked at, because a run holds the warehouse, is left as it was until the next.
+
+    Whatever else goes wrong fails the tick, after the channels were told what is queued.
+    """
     now = datetime.now(UTC)
     warehouse = replace(open_warehouse(), wait_seconds=WAIT_SECONDS)
     book, notes = IncidentBook.of(warehouse), list[str]()
-    repository = context.repository_def
-    assets = repository.asset_graph.get_all_asset_keys() if repository else ()
-    failing = book.open_subjects("failure")
-    book.end("failure", made_again(context.instance, failing, assets, now), now=now)
-    if component.quota_share is not None:
-        orgs = _orgs(deployment, warehouse)
-        spent = quotas(warehouse, _spenders(deployment), orgs, share=component.quota_share, now=now)
-        book.observe("quota", spent, now=now)
     try:
-        if component.lag_hours is not None:
-            book.observe("lag", lags(warehouse, book, list(expected(component, deployment, now)), now=now), now=now)
-        if component.refused_more_than is not None:
-            refused = rises(
-                warehouse,
-                more_than=component.refused_more_than,
-                times_usual=component.refused_times_usual,
-                open_since=book.opened_at("refused"),
-                now=now,
-            )
-            book.observe("refused", refused, now=now)
+        repository = context.repository_def
+        assets = repository.asset_graph.get_all_asset_keys() if repository else ()
+        book.end("failure", made_again(context.instance, book.open_subjects("failure"), assets, now), now=now)
+        book.observe("quota", _quotas(component, deployment, warehouse, now), now=now)
+        book.observe("lag", _lags(component, deployment, warehouse, book, now), now=now)
+        book.observe("refused", _rises(component, warehouse, book, now), now=now)
     except WarehouseBusy:
         notes.append("a run is writing: lags and refused records are looked at the next time")
-    told = _tell(component, book, context.log.warning)
+    except WarehouseOutdated as error:
+        notes.append(str(error))
+    finally:
+        told = _tell(component, book, context.log.warning)
     open_now = len(book.incidents())
     notes.append(f"{open_now} {'incident' if open_now == 1 else 'incidents'} open")
     notes += [f"{each.channel}: {each.sent} sent" for each in told if each.sent]
@@ -107,6 +101,33 @@ def _tell(component: "Alerts", book: IncidentBook, warn: Callable[[str], None]) 
         if each.fault:
             warn(f"{each.channel} did not take a message: {each.fault}. What is left is sent later.")
     return told
+
+
+def _quotas(component: "Alerts", deployment: Deployment, warehouse: Warehouse, now: datetime) -> list[Finding]:
+    if component.quota_share is None:
+        return []
+    orgs = _orgs(deployment, warehouse)
+    return quotas(warehouse, _spenders(deployment), orgs, share=component.quota_share, now=now)
+
+
+def _lags(
+    component: "Alerts", deployment: Deployment, warehouse: Warehouse, book: IncidentBook, now: datetime
+) -> list[Finding]:
+    if component.lag_hours is None:
+        return []
+    return lags(warehouse, book, list(expected(component, deployment, now)), now=now)
+
+
+def _rises(component: "Alerts", warehouse: Warehouse, book: IncidentBook, now: datetime) -> list[Finding]:
+    if component.refused_more_than is None:
+        return []
+    return rises(
+        warehouse,
+        more_than=component.refused_more_than,
+        times_usual=component.refused_times_usual,
+        open_since=book.opened_at("refused"),
+        now=now,
+    )
 
 
 def _spenders(deployment: Deployment) -> list[Spender]:

@@ -53,6 +53,7 @@ def test_members_of_an_audience_are_members_of_the_campaign(loop):
     assert _members(loop, campaign) == [(ann, "Invited"), (bob, "Responded"), (cid, "Withdrawn")]
 
 
+@pytest.mark.soak
 def test_a_campaign_that_is_not_there_is_named(loop):
     """Nobody can be its member: the export rests and says what it looks for, until somebody has made it."""
     lost = {**CAMPAIGN, "equals": {"constant": "Lost webinar"}}

@@ -89,7 +89,8 @@ def test_an_account_that_a_later_run_refers_to_goes_with_that_one(loop):
     assert _accounts(loop, "Shared Ltd") == {}
 
 
-@pytest.mark.parametrize("broken", [pytest.param("calls", marks=pytest.mark.soak), "answer"])
+@pytest.mark.soak
+@pytest.mark.parametrize("broken", ["calls", "answer"])
 def test_an_undo_that_ends_before_what_was_made_on_the_way_goes_on(loop, tmp_path, broken):
     """Out of calls, or without the answer to the delete of accounts: the next run goes on, nothing is done twice."""
     domain = f"{broken}.example"

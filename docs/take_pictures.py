@@ -8,6 +8,7 @@ Needs the dev extra (playwright, and pillow, which matplotlib brings) and Chromi
 """
 
 import argparse
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,8 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 MARGIN = 16  # pixels around the graph
 GROUPS = ("streams", "profiles", "insight", "writeback")
 HISTORY = 45  # days
+RUN_AT = re.compile(r"^\w{3} \d+, \d+:\d+ [AP]M$")  # of an event in the list
+SETTLES = 2000  # milliseconds in which a page has drawn what it has loaded
 
 
 def asset_graph(browser: Browser, port: int, _demo: Path) -> None:
@@ -42,6 +45,40 @@ def asset_graph(browser: Browser, port: int, _demo: Path) -> None:
     left, top, right, bottom = _settled(page)
     expect(page.get_by_text("Loading...").filter(visible=True)).to_have_count(0, timeout=60_000)
     _take(page, "asset-graph", left, top, right - left, bottom - top)
+
+
+def launchpad(browser: Browser, port: int, _demo: Path) -> None:
+    """What a run of an import may be told, as the Launchpad offers it, beside what each option means."""
+    page = browser.new_page(base_url=f"http://127.0.0.1:{port}", viewport={"width": 1500, "height": 1000})
+    page.goto("/assets/streams/salesforce_leads")
+    page.get_by_role("button", name="Materialize").first.locator("xpath=following::button[1]").click()
+    page.get_by_text("Open launchpad").click()
+    page.get_by_text("All defaults expanded").wait_for()
+    page.locator(".CodeMirror-line, .cm-line").filter(has_text="dry_run").first.click()
+    page.get_by_text("Read only these fields").wait_for()
+    page.wait_for_timeout(SETTLES)
+    _take(page, "launchpad", 180, 40, 1140, 900)
+
+
+def export_metadata(browser: Browser, port: int, _demo: Path) -> None:
+    """What a run of an export says of itself: planned, sent, unchanged, and what it cost."""
+    page = browser.new_page(base_url=f"http://127.0.0.1:{port}", viewport={"width": 1500, "height": 1100})
+    page.goto("/assets/writeback/leads?view=events")
+    page.get_by_text("records_by_outcome").wait_for()
+    page.get_by_text(RUN_AT).all()[-2].click()  # the first run, which had most to send; the last is the page's title
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(SETTLES)
+    _take(page, "export-metadata", 240, 0, 1260, 1100)
+
+
+def stream_page(browser: Browser, port: int, _demo: Path) -> None:
+    """A stream: when it was read last, and its columns with what the org calls them."""
+    page = browser.new_page(base_url=f"http://127.0.0.1:{port}", viewport={"width": 1500, "height": 1000})
+    page.goto("/assets/streams/salesforce_leads")
+    page.get_by_text("LeadSource").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(SETTLES)
+    _take(page, "stream", 240, 0, 1260, 800)
 
 
 def demo_org_consent(browser: Browser, _port: int, _demo: Path) -> None:
@@ -77,7 +114,14 @@ def report(browser: Browser, _port: int, demo: Path) -> None:
     _take(dark, "report-audiences", 0, title["y"] - 36, 1100, 1010)
 
 
-PICTURES = {"asset-graph": asset_graph, "demo-org-consent": demo_org_consent, "report": report}
+PICTURES = {
+    "asset-graph": asset_graph,
+    "launchpad": launchpad,
+    "export-metadata": export_metadata,
+    "stream": stream_page,
+    "demo-org-consent": demo_org_consent,
+    "report": report,
+}
 
 
 def _make_history(warehouse: Warehouse, now: datetime) -> None:

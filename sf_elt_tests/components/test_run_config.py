@@ -118,7 +118,7 @@ def test_since_reads_from_there_and_makes_what_it_covers(project: Project) -> No
     [
         ({"since": "last week"}, "since: 'last week' is no day and no time"),
         ({"until": "2001-01-01", "since": "2002-01-01"}, "nothing lies from 2002-01-01 00:00 UTC to 2001-01-01"),
-        ({"limit": 0}, "limit: 0 records are none"),
+        ({"limit": -1}, "limit: -1 records are none"),
         ({"fields": ["Titel"]}, "did you mean Title?"),
     ],
 )

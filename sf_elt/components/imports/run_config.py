@@ -16,25 +16,25 @@ EXAMPLE = "'2026-01-31' or '2026-01-31T08:00:00+01:00'"
 class ImportConfig(dg.Config):
     """What one run of an import does beyond the usual. As it stands it changes nothing."""
 
-    since: str | None = Field(
-        default=None,
+    since: str = Field(
+        default="",
         description=f"Read what was saved at this time or later, in place of the first partition's start: {EXAMPLE}. "
         "A day begins at midnight, a time without a zone is UTC. Default: the partitions'.",
     )
-    until: str | None = Field(
-        default=None,
+    until: str = Field(
+        default="",
         description=f"Read what was saved before this time, in place of the last partition's end: {EXAMPLE}. "
         "Default: the partitions', or now.",
     )
     fields: list[str] = Field(
-        default_factory=list,
+        default=[],  # no factory: the Launchpad shows plain defaults only
         description="Read only these fields, by their API names, of records that the stream has; all other fields stay "
         "as they are. The window counts as unread, as before. Default: all fields of the import.",
     )
-    limit: int | None = Field(
-        default=None,
+    limit: int = Field(
+        default=0,
         description="Read at most so many records, those saved last, for a look at them. The window counts as unread, "
-        "as before. Default: all of the window.",
+        "as before. 0 is all of the window.",
     )
     dry_run: bool = Field(
         default=False,
@@ -73,15 +73,15 @@ def asked_for(config: ImportConfig, partitions: Span, earliest: datetime | None,
             f"nothing lies from {_said(span.start)} to {_said(span.end)}. The run's partitions are "
             f"{_said(partitions.start)} to {_said(partitions.end)}: start the latest one, or set both since and until"
         )
-    if config.limit is not None and config.limit < 1:
-        raise ValueError(f"limit: {config.limit} records are none; accepted is 1 or more")
+    if config.limit < 0:
+        raise ValueError(f"limit: {config.limit} records are none; accepted is 1 or more, and 0 for all")
     bounds = tuple(name for name, value in (("since", since), ("until", until)) if value is not None)
-    wanted = Wanted(tuple(dict.fromkeys(config.fields)), config.limit, bounds)
+    wanted = Wanted(tuple(dict.fromkeys(config.fields)), config.limit or None, bounds)
     covers = span.start <= partitions.start and span.end >= min(partitions.end, now)
     return Asked(wanted, span, config.dry_run, covers and wanted.is_whole and not config.dry_run, config.accept_many)
 
 
-def _moment(name: str, value: str | None) -> datetime | None:
+def _moment(name: str, value: str) -> datetime | None:
     try:
         return checked_moment(value) if value else None
     except ValueError as error:

@@ -3,6 +3,7 @@
 # make soak   the long proofs: killed and faulty imports and exports, random histories (SOAK_SEED, SOAK_KILLS)
 # make bench  how fast imports, profiles and scores are, and how dear, into docs/speed.md (BENCH="--list" names the parts)
 # make bench-peers  installs the other tools that it compares with, each into an environment of its own
+# make audit  known holes of the pinned packages, and bandit's findings in the code
 # make check  what is wrong in the YAML under sf_elt/defs
 # make dev    the demo org, Dagster's web UI and its daemon, on loopback
 
@@ -12,7 +13,8 @@ BIN    := $(VENV)/bin
 TESTS  ?= sf_elt_tests
 BENCH  ?=
 
-.PHONY: demo dev check test checks lint types layers collected unit soak bench bench-peers constraints clean
+.PHONY: demo dev check test checks lint types layers collected unit soak bench bench-peers audit audit-code audit-packages \
+        constraints clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.runtime
@@ -56,6 +58,17 @@ unit: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak -x -s sf_elt_tests
 	SF_ELT_EXAMPLES=5 $(BIN)/pytest -m 'hypothesis and not soak' -x sf_elt_tests
+
+# Informative: CI prints it and goes on.
+audit: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target audit-code audit-packages
+
+audit-code: $(VENV)/.dev
+	@if [ -x $(BIN)/bandit ]; then $(BIN)/bandit --quiet --recursive --configfile bandit.yaml sf_elt && echo "bandit: nothing found"; \
+	else echo "bandit: not installed"; fi
+
+audit-packages: $(VENV)/.dev
+	@.ci/audit-packages
 
 bench: $(VENV)/.runtime
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -107,11 +107,13 @@ class SalesforceImport(dg.Component, Attributes, Times):
 
     @field_validator("start", mode="before")
     @classmethod
-    def _check_start(cls, value: str | date) -> date:
+    def _check_start(cls, value: object) -> date:
         try:
             day = date.fromisoformat(value) if isinstance(value, str) else value
         except ValueError:
             raise ValueError(f"{value!r} is no day; accepted is, for example, '2024-11-01'") from None
+        if not isinstance(day, date) or isinstance(day, datetime):
+            raise ValueError(f"{value!r} is no day; accepted is, for example, '2024-11-01'")
         if day > (today := datetime.now(UTC).date()):
             raise ValueError(f"{day} has not come yet (today is {today} UTC): until then there is nothing to read")
         if day < BEGINNING.date():

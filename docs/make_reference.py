@@ -72,8 +72,9 @@ def _index() -> str:
         "# Reference",
         "Every attribute that the YAML under `sf_elt/defs/` may have, and every option of a run in the Launchpad. "
         "`sf-elt init` writes such YAML after a few questions, `dg scaffold defs sf_elt.components.TYPE FOLDER` begins "
-        "with an example, and `sf-elt check` and `dg check yaml` hold it against this. Any text may be a template: "
-        "`\"{{ env('NAME', 'default') }}\"`.",
+        "with an example, and `sf-elt check` and `dg check yaml` hold it against this. Texts may be "
+        "templates, `\"{{ env('NAME', 'default') }}\"`, but for audiences, the mapping and its guards, which are taken "
+        "as they are written.",
         "\n".join(["| Component type | What it is |", "|---|---|", *rows]),
         "[Options of a run](launchpad.md): what the Launchpad takes when somebody starts a run by hand.",
     )

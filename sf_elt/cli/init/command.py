@@ -64,9 +64,7 @@ def init(
             conversation.terminal.say("Nothing was written.")
             return
         loaded = conversation.write(prepared)
-    except AnswersRefused as error:
-        refuse("init", str(error))
-    except WrongYaml as error:
+    except (AnswersRefused, WrongYaml) as error:
         _refuse_plan(str(error), said if asks else None)
     except OSError as error:
         refuse("init", f"{error.filename}: {error.strerror}")

@@ -71,7 +71,9 @@ class Conversation:
             self.terminal.say(self.terminal.safe(offered.told))
             way = "browser" if offered.org is not None else questions.ask_way(self.terminal)
             said = answered({"connection": connection.model_dump(exclude_unset=True)}, self.standing, self.into)
-            said = said.model_copy(update={"imports": questions.ask_imports(self.terminal, offered, said)})
+            said = said.model_copy(
+                update={"imports": questions.ask_imports(self.terminal, self.standing, offered, said)}
+            )
             audiences = questions.ask_audiences(self.terminal, self.standing, said)
             said = said.model_copy(update={"audiences": audiences})
             exports = questions.ask_exports(self.terminal, self.standing, offered, said)

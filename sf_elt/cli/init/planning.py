@@ -89,7 +89,7 @@ def streams_after(answers: Answers, standing: Standing) -> list[str]:
     """The streams that the deployment imports with these answers, those of events too."""
     of_others = [each for each in standing.of("SalesforceImport") if each.name != answers.imports.name]
     found = [each.stream for each in answers.imports.objects]
-    found += [_stream(item) for each in of_others for item in each.items("objects")]
+    found += [stream_of_item(item) for each in of_others for item in each.items("objects")]
     events = standing.of("EventImport")
     own = [] if standing.of("Profiles") else [str(shipped("EventImport")["stream"])]
     return list(dict.fromkeys([*found, *(str(each.attributes.get("stream")) for each in events), *own]))
@@ -187,14 +187,15 @@ def _first_day(today: date) -> date:
 
 def _object(said: ImportedObject, before: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
     """One of an import's objects, as it stands where nothing about it is different."""
-    same = next((each for each in before if _stream(each) == said.stream), None)
+    same = next((each for each in before if stream_of_item(each) == said.stream), None)
     if same is not None and as_answer(same) == said:
         return same
     told = said.model_dump(mode="json", exclude_defaults=True)
     return {name: value for name, value in told.items() if name != "stream" or value != stream_of(said.object)}
 
 
-def _stream(item: Mapping[str, object]) -> str:
+def stream_of_item(item: Mapping[str, object]) -> str:
+    """The stream of one of an import's objects, as its YAML has it."""
     return str(item.get("stream") or stream_of(str(item.get("object", ""))))
 
 
@@ -223,7 +224,7 @@ def _put_the_rest(work: _Work, streams: Sequence[str]) -> None:
 
 
 def _streams_before(standing: Standing) -> set[str]:
-    return {_stream(item) for each in standing.of("SalesforceImport") for item in each.items("objects")}
+    return {stream_of_item(item) for each in standing.of("SalesforceImport") for item in each.items("objects")}
 
 
 def _fitting(attributes: Mapping[str, Any], lines: Sequence[Mapping[str, object]]) -> dict[str, object]:
@@ -277,7 +278,7 @@ def _in_the_way(answers: Answers, standing: Standing, into: Path) -> Iterator[st
             yield f"{kind} {name!r} stands in {found.file} already: choose another name"
     for each in standing.of("SalesforceImport"):
         if each.name != answers.imports.name:
-            theirs = {_stream(item) for item in each.items("objects")}
+            theirs = {stream_of_item(item) for item in each.items("objects")}
             both = [said for said in answers.imports.objects if said.stream in theirs]
             for said in both:
                 yield (

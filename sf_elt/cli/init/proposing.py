@@ -7,13 +7,12 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from sf_elt.cli.init.answers import Answers, AnswersRefused, OfConnection, OfExport, OfImport, refused
-from sf_elt.cli.init.planning import as_answer, export_name, mapping_after, streams_after
+from sf_elt.cli.init.planning import as_answer, export_name, mapping_after, stream_of_item, streams_after
 from sf_elt.cli.init.shipped import shipped
 from sf_elt.cli.init.standing import Component, Standing
 from sf_elt.cli.init.yaml_text import from_text
 from sf_elt.components.attributes import did_you_mean
 from sf_elt.components.imports.imported_object import ImportedObject
-from sf_elt.components.imports.stream_names import stream_of
 from sf_elt.components.profiles import MappingRule
 from sf_elt.insight import Audience, check_audiences, subject_types
 from sf_elt.profiles import user_fields
@@ -146,6 +145,19 @@ def proposed_export(object_name: str, answers: Answers, standing: Standing, name
     )
 
 
+def proposed_object(name: str, standing: Standing, importer: str, connection: str) -> ImportedObject:
+    """An object with its usual stream, or one named after the connection where another import has that.
+
+    Raises ValueError for what is no API name.
+    """
+    others = [each for each in standing.of("SalesforceImport") if each.name != importer]
+    taken = {stream_of_item(item) for each in others for item in each.items("objects")}
+    said = ImportedObject(object=name)
+    if said.stream not in taken:
+        return said
+    return ImportedObject(object=name, stream=f"{connection}_{said.stream.removeprefix('salesforce_')}")
+
+
 def user_fields_after(standing: Standing, answers: Answers) -> list[str]:
     """The user fields of the deployment as answered."""
     lines = mapping_after(standing, streams_after(answers, standing))
@@ -184,14 +196,8 @@ def _imports(standing: Standing, into: Path, connection: str) -> OfImport:
         objects = [as_answer(item) for item in own.items("objects")]
         return _readable(OfImport, told | {"objects": objects}, own)
     theirs = {each.name for each in standing.of("SalesforceImport")}
-    taken = {
-        item.get("stream") or stream_of(str(item.get("object")))
-        for each in standing.of("SalesforceImport")
-        for item in each.items("objects")
-    }
-    objects = [ImportedObject(object=each, stream=_free(stream_of(each), connection, taken)) for each in OBJECTS]
     name = connection if connection not in theirs else f"{connection}_objects"
-    return OfImport(name=name, objects=tuple(objects))
+    return OfImport(name=name, objects=tuple(proposed_object(each, standing, name, connection) for each in OBJECTS))
 
 
 def _goes_over(component: Component, connection: str) -> bool:
@@ -211,10 +217,6 @@ def _readable(kind: type[_Part], told: Mapping[str, object], component: Componen
         return kind.model_validate({key: value for key, value in told.items() if key not in wrong})
     except ValidationError as error:
         raise AnswersRefused(f"{component.file}: {refused(error)}: change this by hand") from None
-
-
-def _free(stream: str, connection: str, taken: set[object]) -> str:
-    return stream if stream not in taken else f"{connection}_{stream.removeprefix('salesforce_')}"
 
 
 def _exports(standing: Standing, into: Path, bare: Answers, audiences: Sequence[Audience]) -> tuple[OfExport, ...]:

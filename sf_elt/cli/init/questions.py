@@ -11,6 +11,7 @@ from sf_elt.cli.init.proposing import (
     MATCHES,
     condition_types,
     proposed_export,
+    proposed_object,
     sound,
     user_fields_after,
     well_known,
@@ -73,30 +74,31 @@ def ask_way(terminal: Terminal) -> str:
     return terminal.pick("How will it log in", WAYS, default="browser")
 
 
-def ask_imports(terminal: Terminal, offered: Offered, said: Answers) -> OfImport:
+def ask_imports(terminal: Terminal, standing: Standing, offered: Offered, said: Answers) -> OfImport:
     """Objects, and fields of those of which not all are wanted."""
     terminal.heading("Objects to read")
-    before = {each.object: each for each in said.imports.objects}
+    before = [each.object for each in said.imports.objects]
     everything = offered.objects()
     known = {each.name.casefold() for each in everything}
     gone = [name for name in before if offered.org is not None and name.casefold() not in known]
     if gone:
         terminal.say(f"[yellow]The org has no {', '.join(gone)}: taken out.[/]")
-    is_name = (lambda name: bool(_object(name))) if offered.org is None else (lambda _: False)
-    names = choose(
-        terminal, "Objects", everything, [name for name in before if name not in gone], others=is_name, least=1
-    )
-    objects = [before.get(name) or _object(name) for name in names]
-    chosen = [each for each in objects if each is not None]
-    terminal.rows([(each.object, each.stream, _cut_by(offered, each)) for each in chosen])
-    return said.imports.model_copy(update={"objects": tuple(_ask_fields(terminal, offered, chosen))})
+    first = [name for name in before if name not in gone]
+    others = _is_api_name if offered.org is None else _no
+    names = choose(terminal, "Objects", everything, first, others=others, least=1)
+    stay = [each for each in said.imports.objects if each.object in names]
+    new = [
+        proposed_object(name, standing, said.imports.name, said.connection.name) for name in names if name not in before
+    ]
+    terminal.rows([(each.object, each.stream, _cut_by(offered, each)) for each in (*stay, *new)])
+    return said.imports.model_copy(update={"objects": tuple(_ask_fields(terminal, offered, [*stay, *new]))})
 
 
-def _object(name: str) -> ImportedObject | None:
+def _is_api_name(name: str) -> bool:
     try:
-        return ImportedObject(object=name)
+        return bool(ImportedObject(object=name))
     except ValueError:
-        return None
+        return False
 
 
 def _cut_by(offered: Offered, each: ImportedObject) -> str:
@@ -109,25 +111,27 @@ def _cut_by(offered: Offered, each: ImportedObject) -> str:
 def _ask_fields(terminal: Terminal, offered: Offered, objects: list[ImportedObject]) -> list[ImportedObject]:
     """All fields that the login may read, unless somebody chooses; API names and labels can be searched."""
     terminal.say("All fields that the login may read are read, unless you choose:")
-    chosen = {each.object: each for each in objects}
+    chosen = {each.stream: each for each in objects}
 
     def which(said: str) -> str:
-        found = next((name for name in chosen if name.casefold() == said.casefold()), None)
+        named = (stream for stream, each in chosen.items() if said.casefold() in (each.object.casefold(), stream))
+        found = next(named, None)
         if said and found is None:
-            raise ValueError(f"{said!r} is not chosen; {did_you_mean(said, chosen)}")
+            raise ValueError(f"{said!r} is not chosen; {did_you_mean(said, [each.object for each in objects])}")
         return found or ""
 
-    while name := terminal.ask_until("Choose the fields of (an object; Enter: of none)", which, default=""):
+    while stream := terminal.ask_until("Choose the fields of (an object; Enter: of none)", which, default=""):
+        name = chosen[stream].object
         try:
             fields = offered.fields(name)
         except SalesforceError as error:
             terminal.say(f"[yellow]{terminal.safe(str(error))}[/]")
             continue
         there = {each.name for each in fields}
-        before = chosen[name].fields
+        before = chosen[stream].fields
         first = before if isinstance(before, list) else [each for each in documented_fields(name) if each in there]
         picked = choose(terminal, f"Fields of {name}", fields, first, others=_is_field if offered.org is None else _no)
-        chosen[name] = chosen[name].model_copy(update={"fields": picked or None})
+        chosen[stream] = chosen[stream].model_copy(update={"fields": picked or None})
     return list(chosen.values())
 
 

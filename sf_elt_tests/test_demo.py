@@ -236,16 +236,17 @@ def test_a_click_on_materialize(dev: Dev) -> None:
 
 
 def test_dev_serves_and_stops_on_sigterm(dev: Dev) -> None:
-    """Started where SIGINT is ignored: serves the demo's data, and SIGTERM ends all of it."""
+    """Started where SIGINT is ignored: serves the demo's data, on 127.0.0.1 alone, and SIGTERM ends all of it."""
     runs = dev.ask("{ runsOrError { ... on Runs { results { status } } } }")["runsOrError"]["results"]
     assert len(runs) >= 6
+    assert not _answers(dev.port, "127.0.0.2")  # any other address of this machine
     dev.process.send_signal(signal.SIGTERM)
     assert dev.process.wait(60) == 0
     assert not _answers(dev.port)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, address: str = "127.0.0.1") -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/server_info", timeout=10).ok
+        return requests.get(f"http://{address}:{port}/server_info", timeout=10).ok
     except requests.ConnectionError:
         return False

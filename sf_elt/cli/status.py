@@ -32,12 +32,14 @@ def status(
 
     It asks no org and waits for nobody: while a run is writing it says so, and shows the rest. Nothing is changed.
     """
-    from sf_elt.cli.loading import definitions
-    from sf_elt.components.resources import open_warehouse
-    from sf_elt.components.status import read_status
+    from sf_elt.cli.loading import definitions, without_collecting
 
     read_env_file()
-    found = read_status(open_warehouse(), definitions, datetime.now(UTC), runs=runs)
+    with without_collecting():
+        from sf_elt.components.resources import open_warehouse
+        from sf_elt.components.status import read_status
+
+        found = read_status(open_warehouse(), definitions, datetime.now(UTC), runs=runs)
     if as_json:
         show_json(found.as_dict())
     else:

@@ -230,7 +230,15 @@ def test_a_doctor_names_everything_that_is_wrong(at_work: Path, org: Details) ->
 def test_what_was_signed_in_is_opened_without_asking_the_org(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is kept; with another key, or none, what to do about it."""
     monkeypatch.setattr(keyring, "get_keyring", Nowhere)
-    for name in ("USERNAME", "PASSWORD", "ACCESS_TOKEN", "INSTANCE_URL", "CONSUMER_KEY", "CONSUMER_SECRET"):
+    for name in (
+        "LOGIN_URL",
+        "USERNAME",
+        "PASSWORD",
+        "ACCESS_TOKEN",
+        "INSTANCE_URL",
+        "CONSUMER_KEY",
+        "CONSUMER_SECRET",
+    ):
         monkeypatch.delenv(f"SALESFORCE_{name}", raising=False)
     monkeypatch.setenv("SF_ELT_LOGINS", str(tmp_path / "logins"))
     monkeypatch.setenv(TOKEN_KEY, new_token_key())

@@ -142,7 +142,7 @@ def test_unfinished_reads_are_kept_for_as_long_as_is_said(org: Details, tmp_path
 
 def test_the_time_to_keep_is_a_number_of_days() -> None:
     """SF_ELT_LANDING_DAYS, seven without it; anything else is refused by name."""
-    assert open_warehouse({}).keep_landed == timedelta(days=7)
+    assert open_warehouse(environ={}).keep_landed == timedelta(days=7)
     assert open_warehouse(environ={"SF_ELT_LANDING_DAYS": "0.5"}).keep_landed == timedelta(hours=12)
     with pytest.raises(WarehouseError, match=r"SF_ELT_LANDING_DAYS: 'soon' is no number of days, such as 7"):
         open_warehouse(environ={"SF_ELT_LANDING_DAYS": "soon"})

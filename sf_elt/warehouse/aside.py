@@ -5,9 +5,11 @@ it only a little: then it copies the file and gives the copy the file's name. Wh
 it, as it was, and who opens it from then on gets the new one. The disk has the old one back when its last reader ends.
 """
 
+import fcntl
 import logging
 import os
 import shutil
+import struct
 from pathlib import Path
 
 import duckdb
@@ -37,12 +39,21 @@ def leave_to_readers(file: Path, copy: Path) -> bool:
     with file.open("rb") as source, own:
         if file.stat().st_ino != before:  # replaced in that moment: we would keep nobody out
             return False
+        if not _is_held_by_others(source.fileno()):  # a writer was in the way, and has gone
+            return False
         with copy.open("wb") as target:
             shutil.copymode(file, copy)
             _copy(source.fileno(), target.fileno())
             os.fsync(target.fileno())
         copy.replace(file)
     return True
+
+
+def _is_held_by_others(descriptor: int) -> bool:
+    """Whether another process has a lock on the file, as DuckDB's readers do. Our own process's do not count."""
+    asked = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    kind, *_ = struct.unpack("hhqqi", fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
+    return bool(kind != fcntl.F_UNLCK)
 
 
 def _copy(source: int, target: int) -> None:

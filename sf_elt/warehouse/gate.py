@@ -33,7 +33,7 @@ def pass_by(gate: Path) -> None:
 
 
 class Gate:
-    """The gate as a writer has it: shut from the first time that it has to wait until it is let in.
+    """The gate as a writer has it: shut from its first try to open the file until it is let in.
 
     The kernel opens the gate of a process that ends, however it ends.
     """

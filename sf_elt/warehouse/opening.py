@@ -63,12 +63,17 @@ class Opening:
         return self._connect(read_only=True)
 
     def _write(self, gate: Gate, since: float) -> duckdb.DuckDBPyConnection:
-        """For a writer that waits since then: readers are kept out, and those that stay are left the file."""
+        """For a writer that waits since then: readers are kept out, and those that stay are left the file.
+
+        One writer at a time tries: one that had opened the file in the moment in which it was replaced would take
+        DuckDB's log, which goes by its name, from the writer of the new one.
+        """
+        if not gate.shut():
+            raise WriterWaits
         try:
             return self._connect(read_only=False)
         except duckdb.IOException as error:
-            is_patient = time.monotonic() - since < self.patience_seconds
-            if not _is_busy(error) or not gate.shut() or is_patient:
+            if not _is_busy(error) or time.monotonic() - since < self.patience_seconds:
                 raise
             if not leave_to_readers(self.file.resolve(), self.copy):
                 raise

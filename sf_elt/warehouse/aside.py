@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import struct
+import sys
 from pathlib import Path
 
 import duckdb
@@ -27,6 +28,8 @@ def leave_to_readers(file: Path, copy: Path) -> bool:
     keeps writers out while the bytes are copied, so the copy is whole; a log of the last writer, where it was killed,
     belongs to the copy as it did to the file. Killed at any moment, the file is there, whole.
     """
+    if sys.platform != "linux":  # how others lay out a lock, and copy, is not known here: their readers are waited for
+        return False
     if shutil.disk_usage(file.parent).free < SPARE * file.stat().st_size:
         log.warning("no room on the disk for a copy of %s, with which a run need not wait for its readers", file)
         return False

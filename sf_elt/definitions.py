@@ -1,5 +1,8 @@
 """What Dagster loads: everything under defs/, and the policy that holds for all of it."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +16,7 @@ from sf_elt.components.wrong_yaml import yaml_told_plainly
 @dg.definitions
 def defs() -> dg.Definitions:
     """The deployment: its components, the warehouse, the executor, and the daemon's part in running by itself."""
-    with yaml_told_plainly():
+    with _without_warnings_of_dagster(), yaml_told_plainly():
         tree = dg.ComponentTree.for_project(Path(__file__).parent)
         deployed, checks = tree.build_defs(), preflight_checks(tree)
     return dg.Definitions.merge(
@@ -33,3 +36,12 @@ def defs() -> dg.Definitions:
             ],
         ),
     )
+
+
+@contextmanager
+def _without_warnings_of_dagster() -> Iterator[None]:
+    """Dagster's components warn, at every start and many times, of what is beta in Dagster itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        yield

@@ -175,10 +175,12 @@ def test_what_an_echo_moves_is_told() -> None:
 
 @dataclass(frozen=True)
 class Dev:
-    """A development server, and where it listens."""
+    """A development server, where it listens, the folder it was started in, and what it has printed."""
 
     process: subprocess.Popen[bytes]
     port: int
+    started_in: Path
+    printed: Path
 
     def ask(self, query: str) -> Any:
         reply = requests.post(f"http://127.0.0.1:{self.port}/graphql", json={"query": query}, timeout=60).json()
@@ -186,22 +188,28 @@ class Dev:
 
 
 @pytest.fixture(scope="module")
-def dev(demo_folder: Path) -> Iterator[Dev]:
-    """`sf-elt dev` with the demo's data, started in the background by a shell that ignores SIGINT."""
+def dev(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """`sf-elt dev` with the demo's data, started in the background by a shell that ignores SIGINT.
+
+    It is started where a file `.env` names other data, as it does once sf_elt is set up for an org.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [*COMMAND, "dev", "--folder", str(demo_folder), "--port", str(port)]
-    silent = subprocess.DEVNULL
     ignored = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
-    process = subprocess.Popen(ignored, stdout=silent, stderr=silent)
+    started_in = tmp_path_factory.mktemp("started_in")
+    (started_in / ".env").write_text(f"SF_ELT_DATA={started_in / 'warehouse'}\nSF_ELT_WRITE_BACK=false\n")
+    printed = tmp_path_factory.mktemp("printed") / "dev.txt"
+    with printed.open("wb") as file:
+        process = subprocess.Popen(ignored, cwd=started_in, stdout=file, stderr=file)
     try:
         end = time.monotonic() + 120
         while not _answers(port):
             assert process.poll() is None
             assert time.monotonic() < end
             time.sleep(0.3)
-        yield Dev(process, port)
+        yield Dev(process, port, started_in, printed)
     finally:
         process.terminate()
         try:
@@ -233,6 +241,7 @@ def test_a_click_on_materialize(dev: Dev) -> None:
             browser.close()
     run = dev.ask(f'{{ runOrError(runId: "{run_id}") {{ ... on Run {{ status assetSelection {{ path }} }} }} }}')
     assert run["runOrError"] == {"status": "SUCCESS", "assetSelection": [{"path": ["streams", "web_events"]}]}
+    assert [each.name for each in dev.started_in.iterdir()] == [".env"]  # which is a real org's, and not the demo's
 
 
 def test_dev_serves_and_stops_on_sigterm(dev: Dev) -> None:
@@ -240,6 +249,7 @@ def test_dev_serves_and_stops_on_sigterm(dev: Dev) -> None:
     runs = dev.ask("{ runsOrError { ... on Runs { results { status } } } }")["runsOrError"]["results"]
     assert len(runs) >= 6
     assert not _answers(dev.port, "127.0.0.2")  # any other address of this machine
+    assert "WARNING" not in dev.printed.read_text("utf-8")
     dev.process.send_signal(signal.SIGTERM)
     assert dev.process.wait(60) == 0
     assert not _answers(dev.port)

@@ -65,13 +65,6 @@ def without_collecting() -> Iterator[None]:
 
 def definitions() -> "Definitions":
     """What Dagster loads, schedules and all. Raises WrongYaml, or Dagster's errors."""
-    import warnings
-
-    from dagster import BetaWarning, PreviewWarning
-
     from sf_elt.definitions import defs
 
-    with warnings.catch_warnings():  # of parts of Dagster that it itself uses
-        warnings.simplefilter("ignore", BetaWarning)
-        warnings.simplefilter("ignore", PreviewWarning)
-        return defs()
+    return defs()

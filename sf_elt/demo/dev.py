@@ -62,12 +62,18 @@ def _wait(stop: threading.Event, dagster: subprocess.Popen[bytes], org_pid: int)
 
 @contextmanager
 def _dagster(folder: DemoFolder, environment: Mapping[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """`dagster dev` in a process group of its own, all of which ends with the block."""
+    """`dagster dev` in a process group of its own, all of which ends with the block.
+
+    It runs in its own home: what `.env` in the folder it runs in says goes before the environment, and a real org's
+    login there would make the demo write into that org.
+    """
     folder.write_dagster_home(captures_output=True)
     workspace = str(folder.workspace.resolve())
     command = [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", LOOPBACK, "-p", str(port)]
     quiet = {"PYTHONWARNINGS": "ignore:Function `dev_command` is superseded"}  # by a tool that we do not install
-    process = subprocess.Popen(command, env={**environment, **quiet}, start_new_session=True)  # noqa: S603  our own
+    process = subprocess.Popen(  # noqa: S603  our own
+        command, env={**environment, **quiet}, cwd=folder.dagster_home, start_new_session=True
+    )
     try:
         yield process
     finally:

@@ -132,6 +132,7 @@ class DemoFolder:
             "DAGSTER_DISABLE_TELEMETRY": "yes",
             "SF_ELT_DATA": str(self.warehouse.resolve()),
             "SF_ELT_EVENTS": str(self.events.resolve()),
+            "SF_ELT_LOGINS": str((self.root / "logins").resolve()),  # not those of a real org
             "SF_ELT_START": self.made().start,
             "SF_ELT_WRITE_BACK": "true",
             "SALESFORCE_INSTANCE_URL": details.instance_url,

@@ -1,7 +1,6 @@
 """Running the deployment's assets through Dagster, as the schedule would, and reading what the runs say of it."""
 
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -147,10 +146,7 @@ def deployed(org_url: str) -> Iterator[Deployment]:
     """The deployment as Dagster loads it, with the instance that DAGSTER_HOME names."""
     from sf_elt.definitions import defs
 
-    with warnings.catch_warnings():  # of parts of Dagster that it itself uses
-        warnings.simplefilter("ignore", dg.BetaWarning)
-        warnings.simplefilter("ignore", dg.PreviewWarning)
-        definitions = defs()
+    definitions = defs()
     tree = definitions.component_tree
     if tree is None:
         raise DemoError("the definitions were not loaded from the defs folder")

@@ -24,6 +24,8 @@ from sf_elt.salesforce import (
 from sf_elt.salesforce.connection.bounds import Bounds
 from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.errors import ReplyOutOfBounds
+from sf_elt.salesforce.setup.custom_fields import find_fields
+from sf_elt.salesforce.setup.wanted import WantedField
 from sf_elt.salesforce.undelete import undelete_records
 from sf_elt_tests.safety.hostile import Answer, hostile, org_at, reply
 from sf_elt_tests.salesforce.conftest import QUICK
@@ -120,9 +122,14 @@ def _undeleted(org: Org, _: Path) -> object:
     return undelete_records(org, ["00Q000000000001AAA"])
 
 
+def _asked_for_fields(org: Org, _: Path) -> object:
+    return find_fields(org, [WantedField("Lead", "Audiences__c", "audiences")], ["Lead"])
+
+
 ENTITIES = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + b"".join(
     b'<!ENTITY %c "%s">' % (98 + level, b"&%c;" % (97 + level) * 10) for level in range(9)
 )
+_FIELD = b'{"records": [{"Id": "%s", "DeveloperName": "Audiences", "NamespacePrefix": null}]}'
 MANY_FIELDS = b'{"name": "Lead", "fields": [' + b'{"name": "a", "type": "string"},' * 1_000_000
 
 
@@ -137,8 +144,23 @@ MANY_FIELDS = b'{"name": "Lead", "fields": [' + b'{"name": "a", "type": "string"
         (_queried_in_bulk, b'{"id": 7}'),
         (_queried_in_bulk, b"null"),
         (_undeleted, ENTITIES + b"]><x>&i;</x>"),
+        (_asked_for_fields, b'{"totalSize": 1}'),
+        (_asked_for_fields, _FIELD % b"../../../query"),
+        (_asked_for_fields, _FIELD % b"00N000000000001AAA"),
     ],
-    ids=["a million fields", "fields", "describe", "field", "job outside", "job", "null", "entities"],
+    ids=[
+        "a million fields",
+        "fields",
+        "describe",
+        "field",
+        "job outside",
+        "job",
+        "null",
+        "entities",
+        "no custom fields",
+        "custom field outside",
+        "custom field without definition",
+    ],
 )
 def test_a_reply_of_another_kind_is_a_clear_error(
     asks: Callable[[Org, Path], object], body: bytes, tmp_path: Path

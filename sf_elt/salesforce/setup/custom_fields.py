@@ -1,11 +1,13 @@
 """Custom fields by the Tooling API: what stands of them, and one made."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import orjson
+from pydantic import BaseModel, Field
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused
+from sf_elt.salesforce.replies import understood
 from sf_elt.salesforce.setup.wanted import FieldDefinition, WantedField
 from sf_elt.salesforce.soql import all_of, among, compare, select
 
@@ -79,15 +81,28 @@ def _ids(org: Org, object_name: str, fields: Sequence[WantedField]) -> dict[str,
         among("DeveloperName", [field.developer_name for field in fields]),
     )
     soql = select(["Id", "DeveloperName", "NamespacePrefix"], "CustomField", where)
-    reply = org.session.get(org.url("tooling/query/"), params={"q": soql}).json()
-    records: Sequence[Mapping[str, object]] = reply["records"]
+    reply = org.session.get(org.url("tooling/query/"), params={"q": soql})
     return {
-        f"{object_name}.{each['DeveloperName']}__c".lower(): str(each["Id"])
-        for each in records
-        if each["NamespacePrefix"] is None
+        f"{object_name}.{each.developer_name}__c".lower(): each.id
+        for each in understood(_Fields, reply.content, f"custom fields of {object_name}").records
+        if each.namespace is None
     }
 
 
 def _definition(org: Org, field_id: str) -> FieldDefinition:
-    reply = org.session.get(org.url(f"{_TOOLING}/{field_id}")).json()
-    return FieldDefinition.model_validate(reply["Metadata"])
+    reply = org.session.get(org.url(f"{_TOOLING}/{field_id}"))
+    return understood(_Definition, reply.content, "definition of a custom field").metadata
+
+
+class _Field(BaseModel):
+    id: str = Field(alias="Id", pattern="^[0-9A-Za-z]{15,18}$")  # it becomes part of an address
+    developer_name: str = Field(alias="DeveloperName")
+    namespace: str | None = Field(alias="NamespacePrefix")
+
+
+class _Fields(BaseModel):
+    records: list[_Field]
+
+
+class _Definition(BaseModel):
+    metadata: FieldDefinition = Field(alias="Metadata")

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import keyring
 import pytest
+import requests
 from keyring.backends.null import Keyring as NoKeyring
 
 from sf_elt.demo_org.serve import Details
@@ -112,6 +113,8 @@ def test_another_state_is_not_taken(org: Details, app: Login, callback: Callback
         assert visit(f"{callback.url}?code=stolen&state=made-up").status_code == 400
         assert visit(f"{callback.url}?").status_code == 404
         assert visit(callback.url.replace("/callback", "/favicon.ico")).status_code == 404
+        said = requests.request("SURPRISE", callback.url, timeout=10)
+        assert (said.status_code, "SURPRISE" in said.text + said.reason) == (501, False)
         come_back(org, address)
 
     assert _in_browser(app, callback, show).username == org.username
@@ -434,6 +437,8 @@ def test_a_token_endpoint_that_answers_nonsense_is_no_login(org: Details, app: L
         ({"body": "[]", "headers": {"Content-Type": "application/json"}}, OrgUnavailable),
         ({"body": {"access_token": "a\nb", "instance_url": org.instance_url}}, AuthenticationFailed),
         ({"body": {"access_token": "t", "instance_url": "http://example.com"}}, AuthenticationFailed),
+        ({"body": {"access_token": "t", "instance_url": "https://salesforce.com.example.com"}}, AuthenticationFailed),
+        ({"body": {"access_token": "t", "instance_url": "https://salesforce.com@127.0.0.1:9"}}, AuthenticationFailed),
         ({"status": 500, "body": "<html>s3cret</html>"}, OrgUnavailable),
     ]
     login = Login(login_url=org.instance_url, consumer_key=org.client_id, consumer_secret=org.client_secret)
@@ -443,6 +448,19 @@ def test_a_token_endpoint_that_answers_nonsense_is_no_login(org: Details, app: L
             sign_in("client credentials", login)
         assert "s3cret" not in str(caught.value)
         levers(org).faults.clear()
+
+
+@pytest.mark.parametrize("said", ["<html>", "[]", '{"preferred_username": null, "email": "ada@example.com"}'])
+def test_an_org_that_does_not_say_who_it_is_is_a_login_all_the_same(
+    org: Details, app: Login, callback: Callback, said: str
+) -> None:
+    """What the browser was granted counts once: it is kept without a name, and not lost for the lack of one."""
+    levers(org).faults.plan({"path": "/oauth2/userinfo", "reply": {"status": 200, "body": said}, "times": None})
+    try:
+        kept = _in_browser(app, callback, lambda address, _: come_back(org, address))
+    finally:
+        levers(org).faults.clear()
+    assert (kept.username, kept.refresh_token is None) == ("", False)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.salesforce import AuthenticationFailed, Login, OrgUnavailable, connect, query_records
 from sf_elt.salesforce.connection.browser_login import log_in_by_browser
 from sf_elt.salesforce.connection.callback import Callback
+from sf_elt.salesforce.connection.login import org_address
 from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.connection.transport import OrgTransport
 from sf_elt_tests.salesforce.conftest import QUICK
@@ -89,3 +90,15 @@ def test_a_host_that_is_none_is_told_before_a_browser_opens(sandbox: Details) ->
     with pytest.raises(OrgUnavailable, match="is SALESFORCE_LOGIN_URL right") as caught:
         log_in_by_browser(login, OrgTransport(login), callback, lambda *_: None, patience=1)
     assert "code_challenge" not in str(caught.value)
+
+
+@pytest.mark.parametrize("asked", ["https://login.salesforce.com", "https://proxy.example.com", "http://127.0.0.1:80"])
+def test_a_session_goes_to_an_org_of_where_one_logged_in(asked: str) -> None:
+    """Salesforce's own hosts, and those of the domain that was asked; whoever else is named gets nothing."""
+    assert org_address(asked, "https://acme.my.salesforce.com/") == "https://acme.my.salesforce.com"
+    for other in ("https://10.0.0.1", "https://mysalesforce.com", "https://salesforce.com.evil.example"):
+        with pytest.raises(AuthenticationFailed, match="somebody else's address"):
+            org_address(asked, other)
+    assert org_address("https://proxy.example.com", "https://org.example.com:8443") == "https://org.example.com:8443"
+    with pytest.raises(AuthenticationFailed, match="somebody else's address"):
+        org_address("https://10.0.0.1", "https://11.0.0.1")

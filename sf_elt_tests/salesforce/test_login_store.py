@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import keyring
 import pytest
 from keyring.backends.null import Keyring as NoKeyring
 
 from sf_elt.salesforce import AuthenticationFailed, OrgUnavailable
-from sf_elt.salesforce.connection import kept_login, private_file
+from sf_elt.salesforce.connection import kept_login, private_file, sealing
 from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
 from sf_elt.salesforce.connection.sealing import new_token_key
 from sf_elt_tests.salesforce.file_keyring import VARIABLE, FileKeyring, LockedKeyring
@@ -105,6 +106,14 @@ def test_a_write_that_fails_leaves_what_stood(place: KeptLogin, key: str, monkey
             place.write(replace(KEPT, access_token="another"))
     assert place.read() == KEPT
     assert [*place.folder.iterdir()] == [place.file]
+    with monkeypatch.context() as patched:
+        patched.setattr(private_file.Path, "unlink", lambda *_, **__: None)  # as where the process is killed
+        patched.setattr(private_file.os, "fsync", full)
+        with pytest.raises(AuthenticationFailed):
+            place.write(KEPT)
+    assert len([*place.folder.iterdir()]) == 2
+    place.forget()
+    assert [*place.folder.iterdir()] == []
 
 
 def test_with_a_keyring_no_file_holds_a_token(place: KeptLogin, in_keyring: Path) -> None:
@@ -178,6 +187,49 @@ def test_what_others_may_read_is_not_used(place: KeptLogin, key: str) -> None:
     place.folder.chmod(0o755)
     with pytest.raises(AuthenticationFailed, match=r"open to others.*chmod 700 .*logins"):
         place.write(KEPT)
+
+
+def test_what_is_no_file_of_ours_is_not_used(place: KeptLogin, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe, which has no end, a folder, and what belongs to somebody else: each is told, and nothing waits."""
+    place.write(KEPT)
+    with monkeypatch.context() as patched:
+        patched.setattr(private_file.os, "geteuid", lambda: os.getuid() + 1)
+        for ask in (place.read, lambda: place.write(KEPT)):
+            with pytest.raises(AuthenticationFailed, match="belongs to another user"):
+                ask()
+    place.file.unlink()
+    os.mkfifo(place.file, 0o600)
+    with pytest.raises(AuthenticationFailed, match="is no file"):
+        place.read()
+    place.file.unlink()
+    lock = place.folder / ".salesforce.lock"
+    for folder in (place.file, lock):
+        folder.mkdir()
+    with pytest.raises(AuthenticationFailed, match=r"cannot be read: .*Is a directory"):
+        place.read()
+    with pytest.raises(AuthenticationFailed, match=r"cannot be renewed: .*Is a directory"), place.turn():
+        pass
+
+
+def test_a_keyring_that_never_answers_or_is_none_is_told(
+    place: KeptLogin, in_keyring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that waits for somebody who is not there holds nobody up; one that does not start says which it is."""
+    place.write(KEPT)
+    monkeypatch.setattr(sealing, "LONGEST_ANSWER", 0.05)
+    unlocked = Event()
+    monkeypatch.setattr(FileKeyring, "get_password", lambda *_: unlocked.wait(30) and None)
+    with pytest.raises(AuthenticationFailed, match=r"does not answer.*TimeoutError.*unlock it"):
+        place.read()
+    unlocked.set()
+    monkeypatch.setattr(FileKeyring, "priority", property(_no_bus))
+    with pytest.raises(AuthenticationFailed, match="PYTHON_KEYRING_BACKEND") as caught:
+        place.write(KEPT)
+    assert "s3cret" not in str(caught.value)
+
+
+def _no_bus(_: FileKeyring) -> float:
+    raise RuntimeError("no bus for s3cret")
 
 
 def test_a_locked_keyring_says_so_without_what_it_was_given(

@@ -129,14 +129,19 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         callback = self.server.callback
         path, _, query = self.path.partition("?")
-        if self.headers.get("Host") != urlsplit(callback.url).netloc or path != callback.path or not query:
-            self._say(404, "Nothing here", "This address is for a login of sf_elt alone.")
+        is_ours = self.headers.get("Host", "").lower() == urlsplit(callback.url).netloc.lower()
+        if not is_ours or path != callback.path or not query:
+            self.send_error(404)
             return
         wrong = self.server.take(f"{callback.url}?{query}")
         if wrong:
             self._say(400, "This is not the answer that is waited for", f"{wrong} Go back to the terminal.")
         else:
             self._say(200, "Back to the terminal", "sf_elt has the answer. You can close this window.")
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What is no GET of a page: `message` would repeat what was sent."""
+        self._say(code, "Nothing here", "This address is for a login of sf_elt alone.")
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Nothing: the line would hold the code."""

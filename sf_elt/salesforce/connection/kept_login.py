@@ -20,7 +20,13 @@ from typing import Literal, Self
 from pydantic import TypeAdapter, ValidationError
 
 from sf_elt.salesforce.connection import sealing
-from sf_elt.salesforce.connection.private_file import NotPrivate, make_private_folder, read_private, write_private
+from sf_elt.salesforce.connection.private_file import (
+    NotPrivate,
+    make_private_folder,
+    read_private,
+    unfinished,
+    write_private,
+)
 from sf_elt.salesforce.errors import AuthenticationFailed, OrgUnavailable
 
 Way = Literal["browser", "JWT key", "client credentials", "password"]
@@ -134,7 +140,8 @@ class KeptLogin:
                 is_in_keyring = sealing.system_keyring() is not None
             if is_in_keyring:
                 self._keyring.delete()
-            self.file.unlink(missing_ok=True)
+            for file in (self.file, *unfinished(self.file)):
+                file.unlink(missing_ok=True)
 
     def require_place(self) -> None:
         """Raises AuthenticationFailed where nothing could be kept: to be asked before a user is sent anywhere."""
@@ -150,12 +157,13 @@ class KeptLogin:
         with self._told("renewed"):
             make_private_folder(self.folder)
             lock = FileLock(self.folder / f".{self.name}.lock", timeout=LONGEST_TURN, mode=0o600)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise OrgUnavailable(
-                f"another process has been renewing the login of {self.name} for {LONGEST_TURN:.0f} seconds: run again"
-            ) from None
+            try:
+                lock.acquire()
+            except Timeout:
+                raise OrgUnavailable(
+                    f"another process has been renewing the login of {self.name} for {LONGEST_TURN:.0f} seconds: run "
+                    "again"
+                ) from None
         try:
             yield
         finally:

@@ -178,3 +178,26 @@ def require_address(name: str, address: str) -> None:
         raise AuthenticationFailed(
             f"{name}: {address!r} would send credentials unencrypted; http:// is for this machine only"
         )
+
+
+def org_address(login_url: str, instance_url: str) -> str:
+    """The address of the org that a login there named, without a path.
+
+    Raises AuthenticationFailed for what is none, and for a host that has nothing to do with the one that was asked:
+    whoever gets the session there can do what the user can.
+    """
+    require_address("instance_url", instance_url)
+    parts = urlsplit(instance_url)
+    host = parts.hostname or ""
+    is_known = host in LOOPBACK or _domain(host) in ("salesforce.com", _domain(urlsplit(login_url).hostname or ""))
+    if "@" in parts.netloc or not is_known:
+        raise AuthenticationFailed(
+            f"instance_url: {login_url} says that the org is at {instance_url!r}, which is somebody else's address: "
+            "nothing is sent there. Is there a proxy? Set SALESFORCE_LOGIN_URL to the org's My Domain"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _domain(host: str) -> str:
+    """The last two names of a host, salesforce.com say; of a number, all of it."""
+    return host if host[-1:].isdigit() or ":" in host else ".".join(host.split(".")[-2:])

@@ -3,6 +3,7 @@
 Salesforce Help, "OAuth Authorization Flows"; RFC 6749 (grants), 7009 (revoke), 7523 (JWT bearer), 7636 (PKCE).
 """
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -12,15 +13,17 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
-from sf_elt.salesforce.connection.login import Login, require_address, require_token
+from sf_elt.salesforce.connection.login import Login, org_address, require_token
 from sf_elt.salesforce.connection.refused_logins import refusal
 from sf_elt.salesforce.connection.transport import OrgTransport
-from sf_elt.salesforce.errors import AuthenticationFailed, OrgUnavailable, RequestRefused
+from sf_elt.salesforce.errors import AuthenticationFailed, OrgUnavailable, RequestRefused, SalesforceError
 
 if TYPE_CHECKING:
     from authlib.integrations.requests_client import OAuth2Session
+
+log = logging.getLogger(__name__)
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIVES = 120  # seconds; Salesforce takes three minutes at most, and clocks differ
@@ -42,8 +45,8 @@ class _Reply(BaseModel):
     """The token endpoint's answer, as far as it is used."""
 
     instance_url: str
-    access_token: str
-    refresh_token: str | None = None
+    access_token: str = Field(repr=False)
+    refresh_token: str | None = Field(default=None, repr=False)
 
 
 class _User(BaseModel):
@@ -121,14 +124,15 @@ def revoke(login: Login, transport: OrgTransport, token: str) -> bool:
 
 
 def username_of(granted: Granted, transport: OrgTransport) -> str:
-    """Who the session speaks for; empty where the app may not know."""
+    """Who the session speaks for; empty where the org does not say: the login is good without."""
     with _over(transport, requests.Session()) as http:
         address = f"{granted.instance_url}/services/oauth2/userinfo"
         try:
             reply = http.get(address, headers={"Authorization": f"Bearer {granted.access_token}"})
-        except RequestRefused:
+            return _User.model_validate_json(reply.content).preferred_username
+        except (SalesforceError, ValidationError) as error:
+            log.debug("the org does not say who has logged in: %s", type(error).__name__)
             return ""
-        return _User.model_validate_json(reply.content).preferred_username
 
 
 def _client(login: Login, transport: OrgTransport, **settings: str) -> "OAuth2Session":
@@ -167,9 +171,9 @@ def _granted(login: Login, transport: OrgTransport, ask: Callable[[str], Mapping
         raise OrgUnavailable(f"{login.login_url} answers a login with {status}; run it again", status=status) from None
     except ValueError:  # what is no JSON, or not what a grant is; the message would repeat it
         raise OrgUnavailable(f"{login.login_url} answers a login with what breaks off; run it again") from None
-    require_address("instance_url", reply.instance_url)
+    instance_url = org_address(login.login_url, reply.instance_url)
     require_token("access_token", reply.access_token)
-    return Granted(reply.instance_url.rstrip("/"), reply.access_token, reply.refresh_token or None)
+    return Granted(instance_url, reply.access_token, reply.refresh_token or None)
 
 
 def _assertion(login: Login) -> str:

@@ -1,12 +1,11 @@
 """A new session by whatever way in a login has: OAuth by Authlib, SOAP `login()` by simple-salesforce."""
 
-from urllib.parse import urlsplit
 from xml.parsers.expat import ExpatError
 
 import requests
 
 from sf_elt.salesforce.connection import oauth
-from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.connection.login import Login, org_address
 from sf_elt.salesforce.connection.oauth import Granted
 from sf_elt.salesforce.connection.refused_logins import refusal
 from sf_elt.salesforce.connection.transport import OrgTransport
@@ -46,4 +45,5 @@ def _by_soap(login: Login, transport: OrgTransport) -> Granted:
     except (ExpatError, requests.JSONDecodeError) as error:
         raise OrgUnavailable(f"{login.login_url} answers a login with what breaks off; run it again") from error
     scheme = "http" if login.login_url.startswith("http:") else "https"
-    return Granted(f"{scheme}://{urlsplit(f'//{client.sf_instance}').netloc}", str(client.session_id))
+    address = org_address(login.login_url, f"{scheme}://{client.sf_instance}")
+    return Granted(address, str(client.session_id))

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from pathlib import Path
 
 OTHERS = 0o077
@@ -12,10 +13,10 @@ class NotPrivate(Exception):
 
 
 def make_private_folder(folder: Path) -> None:
-    """Makes the folder (0700) where it is missing. Raises NotPrivate where others may enter it, and OSError."""
+    """Makes the folder (0700) where it is missing. Raises NotPrivate where it is not ours alone, and OSError."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _require_private(folder, "700")
+    _require_private(folder, folder.stat(), "700")
 
 
 def write_private(file: Path, content: bytes) -> None:
@@ -27,6 +28,11 @@ def write_private(file: Path, content: bytes) -> None:
     finally:
         beside.unlink(missing_ok=True)
     _flush_folder(file.parent)
+
+
+def unfinished(file: Path) -> list[Path]:
+    """What processes have left beside the file that were killed while they wrote it."""
+    return [*file.parent.glob(f".{file.name}.*")]
 
 
 def write_new_private(file: Path, content: bytes) -> None:
@@ -42,9 +48,13 @@ def write_new_private(file: Path, content: bytes) -> None:
 
 
 def read_private(file: Path) -> bytes:
-    """What the file holds. Raises NotPrivate where others may read it, and OSError."""
-    _require_private(file, "600")
-    return file.read_bytes()
+    """What the file holds. Raises NotPrivate where it is not ours alone, or no file, and OSError."""
+    with open(file, "rb", opener=_open_at_once) as stream:
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise NotPrivate(f"{file} is no file: move it away")
+        _require_private(file, found, "600")
+        return stream.read()
 
 
 def _write_new(file: Path, content: bytes) -> None:
@@ -64,7 +74,13 @@ def _flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _require_private(path: Path, mode: str) -> None:
-    found = path.stat()
+def _open_at_once(file: str, flags: int) -> int:
+    """A pipe that stands in the place of the file is not waited for."""
+    return os.open(file, flags | os.O_NONBLOCK)
+
+
+def _require_private(path: Path, found: os.stat_result, mode: str) -> None:
+    if found.st_uid != os.geteuid():
+        raise NotPrivate(f"{path} belongs to another user, who could change it: run `chown {os.geteuid()} {path}`")
     if found.st_mode & OTHERS:
         raise NotPrivate(f"{path} is open to others than its owner: run `chmod {mode} {path}`")

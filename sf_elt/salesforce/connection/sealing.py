@@ -5,7 +5,9 @@ What seals is Fernet, AES in CBC mode with an HMAC, so that a changed text is fo
 
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from sf_elt.salesforce.errors import AuthenticationFailed
@@ -19,6 +21,7 @@ _Answer = TypeVar("_Answer")
 TOKEN_KEY = "SF_ELT_TOKEN_KEY"  # noqa: S105 - the variable's name
 SERVICE = "sf_elt"
 RECOMMENDED = 1.0  # the priority from which keyring recommends a backend: those below keep plain text, or nothing
+LONGEST_ANSWER = 60.0  # seconds that a keyring has, which may ask somebody to unlock it
 HOW_TO_SEAL = (
     f"`sf-elt keys token` makes a key: put it into {TOKEN_KEY}, in the environment or in .env, for this command and "
     "for Dagster."
@@ -73,11 +76,21 @@ def _fernet(whose: str) -> "MultiFernet":
 
 
 def system_keyring() -> "KeyringBackend | None":
-    """The keyring of this system, where this process can use one that encrypts."""
+    """The keyring of this system, where this process can use one that encrypts.
+
+    Raises AuthenticationFailed where one is chosen that there is not, or that does not work.
+    """
     import keyring
 
-    found = keyring.get_keyring()
-    return found if found.priority >= RECOMMENDED else None
+    try:
+        found = keyring.get_keyring()
+        return found if found.priority >= RECOMMENDED else None
+    except Exception as error:  # as below
+        kind = type(error).__name__
+        raise AuthenticationFailed(
+            f"the keyring that PYTHON_KEYRING_BACKEND, or keyring's own configuration, names cannot be used ({kind}): "
+            "correct it, or set PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring to do without"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -121,8 +134,10 @@ class KeyringEntry:
                 f"keyring: PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring sf-elt login {self.whose}. "
                 f"{HOW_TO_SEAL}"
             )
+        answer = Future[_Answer]()
+        Thread(target=_settle, args=(answer, lambda: call(keyring)), name="keyring", daemon=True).start()
         try:
-            return call(keyring)
+            return answer.result(LONGEST_ANSWER)
         except Exception as error:  # each backend has errors of its own; what they say may repeat what they were given
             kind = type(error).__name__
             raise AuthenticationFailed(
@@ -130,3 +145,11 @@ class KeyringEntry:
                 f"sign in without it: PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring sf-elt login {self.whose}. "
                 f"{HOW_TO_SEAL}"
             ) from None
+
+
+def _settle(answer: "Future[_Answer]", call: "Callable[[], _Answer]") -> None:
+    """In a thread of its own: a keyring may wait for somebody who is not there to unlock it."""
+    try:
+        answer.set_result(call())
+    except BaseException as error:
+        answer.set_exception(error)

@@ -41,6 +41,8 @@ def list_(how: FormatOption = None, as_json: JsonOption = False) -> None:
     """The exports with their last plans: what waits, what is paused, which run an undo would take back."""
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import open_warehouse
+    from sf_elt.insight import WarehouseOutdated
+    from sf_elt.report.asking import outdated_told
     from sf_elt.warehouse import WarehouseEmpty, WarehouseError
     from sf_elt.writeback.standing import last_plans
 
@@ -49,11 +51,11 @@ def list_(how: FormatOption = None, as_json: JsonOption = False) -> None:
     deployment = loaded_deployment("export list")
     plans: Mapping[str, LastPlan] = {}
     try:
-        with open_warehouse().read() as connection:
+        with open_warehouse().read() as connection, outdated_told():
             plans = last_plans(connection)
     except WarehouseEmpty:
         plans = {}
-    except WarehouseError as error:
+    except (WarehouseError, WarehouseOutdated) as error:
         refuse("export list", str(error))
     rows = [_standing(each, plans.get(each.name)) for each in deployment.exports]
     labels = {

@@ -4,15 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import duckdb
-
 from sf_elt.report.asking import Asked, outdated_told
 from sf_elt.report.people import read_imports
-from sf_elt.warehouse import Warehouse, WarehouseError
-
-
-class WarehouseUnreadable(WarehouseError):
-    """The file is there and is no warehouse, or a broken one."""
+from sf_elt.warehouse import Warehouse, readable
 
 
 @dataclass(frozen=True)
@@ -65,15 +59,11 @@ def read_standing(warehouse: Warehouse, now: datetime) -> Standing:
     Raises WarehouseOutdated where an earlier version of sf_elt wrote it last, WarehouseUnreadable where the file is
     broken, and what `Warehouse.read` raises.
     """
-    try:
-        with warehouse.read() as connection, outdated_told():
-            asked = Asked(connection, now)
-            if not asked.has_table("ops", "windows"):
-                return Standing((), ())
-            return Standing(_streams(asked), tuple(StandingExport(*row) for row in asked.rows("export_standing")))
-    except duckdb.Error as error:
-        says = str(error).splitlines()[0]
-        raise WarehouseUnreadable(f"{warehouse.file} cannot be read. DuckDB says: {says}") from error
+    with readable(warehouse.file), warehouse.read() as connection, outdated_told():
+        asked = Asked(connection, now)
+        if not asked.has_table("ops", "windows"):
+            return Standing((), ())
+        return Standing(_streams(asked), tuple(StandingExport(*row) for row in asked.rows("export_standing")))
 
 
 def _streams(asked: Asked) -> tuple[StandingStream, ...]:

@@ -18,7 +18,8 @@ Errors:
     ├── WarehouseBusy      another process kept the file locked for too long
     ├── WarehouseClosed    this user may not write to it
     ├── WarehouseEmpty     nothing has been written yet
-    └── WarehouseFull      the disk has no room; the transaction was rolled back
+    ├── WarehouseFull      the disk has no room; the transaction was rolled back
+    └── WarehouseUnreadable   the file is no warehouse, a broken one, or one of a later DuckDB
 """
 
 from sf_elt.warehouse.calls import CallLedger, JobMeter, Pause
@@ -33,6 +34,8 @@ from sf_elt.warehouse.errors import (
     WarehouseEmpty,
     WarehouseError,
     WarehouseFull,
+    WarehouseUnreadable,
+    readable,
 )
 from sf_elt.warehouse.locks import taking_turns
 from sf_elt.warehouse.memory import hold_at_most, hold_enough, hold_memory
@@ -56,6 +59,7 @@ __all__ = [
     "WarehouseEmpty",
     "WarehouseError",
     "WarehouseFull",
+    "WarehouseUnreadable",
     "column_comments",
     "column_types",
     "comment_on_columns",
@@ -67,6 +71,7 @@ __all__ = [
     "quote",
     "quote_table",
     "quote_text",
+    "readable",
     "scratch",
     "taking_turns",
 ]

@@ -22,7 +22,7 @@ import duckdb
 
 from sf_elt.warehouse.calls import CallLedger
 from sf_elt.warehouse.comments import comments_of
-from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, room_for
+from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, readable, room_for
 from sf_elt.warehouse.frames import Frames
 from sf_elt.warehouse.opening import Opening
 from sf_elt.warehouse.private import narrow, private_files
@@ -62,7 +62,7 @@ class Warehouse(Frames):
         """A connection inside one transaction: committed at the end of the block, rolled back on an exception.
 
         Raises WarehouseBusy when the file stays locked, WarehouseFull when the disk has no room, WarehouseClosed when
-        it may not be written.
+        it may not be written, WarehouseUnreadable when it is broken.
         """
         with self.alone() as connection:
             connection.begin()
@@ -86,7 +86,10 @@ class Warehouse(Frames):
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A short read-only connection. Raises WarehouseEmpty before the first write, WarehouseBusy as `write` does."""
+        """A short read-only connection.
+
+        Raises WarehouseEmpty before the first write, and WarehouseBusy and WarehouseUnreadable as `write` does.
+        """
         if not self.file.exists():
             raise WarehouseEmpty(f"{self.file} does not exist yet: materialize an import first")
         with private_files(), self._door(), room_for(self.file), self._open(read_only=True) as connection:
@@ -121,7 +124,8 @@ class Warehouse(Frames):
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         opening = Opening(self.file, self.root / GATE, self.rewritten, self.wait_seconds, self.patience_seconds)
-        connection = opening.connect(read_only=read_only)
+        with readable(self.file), room_for(self.file):
+            connection = opening.connect(read_only=read_only)
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET TimeZone = 'UTC'")
         if self._spilled.is_dir():

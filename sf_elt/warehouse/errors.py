@@ -26,6 +26,10 @@ class WarehouseEmpty(WarehouseError):
     """There is no warehouse file yet."""
 
 
+class WarehouseUnreadable(WarehouseError):
+    """The file is there and is no warehouse, a broken one, or one of a later DuckDB."""
+
+
 class ReadOnly(WarehouseError):
     """A question to the warehouse would have written to it."""
 
@@ -44,6 +48,24 @@ class WarehouseClosed(WarehouseError):
 
 class OutOfMemory(WarehouseError):
     """DuckDB found too little memory for one step; the transaction was rolled back."""
+
+
+@contextmanager
+def readable(file: Path) -> Iterator[None]:
+    """Raises WarehouseUnreadable where DuckDB cannot make out what the file holds."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise WarehouseUnreadable(
+            f"{file} cannot be read. DuckDB says: {_first_line(error)} If it is broken, put back a copy, or move it "
+            "away and import again: docs/recovery.md"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    """What DuckDB says, as a sentence; its further lines show the statement."""
+    said = str(error).partition("\n")[0].strip().rstrip(".!") or type(error).__name__
+    return f"{said}."
 
 
 @contextmanager

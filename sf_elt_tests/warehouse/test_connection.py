@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseEmpty
+from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseEmpty, WarehouseUnreadable
 
 HOLDER = """
 import sys
@@ -197,3 +197,14 @@ def test_what_a_killed_writer_spilled_is_swept(tmp_path: Path) -> None:
     assert stat.S_IMODE(spilled.stat().st_mode) == 0o700
     with warehouse.write():
         assert list(spilled.iterdir()) == []
+
+
+def test_a_broken_file_is_an_error_of_the_warehouse(tmp_path: Path) -> None:
+    """Who reads and who writes hear that the file is broken and what to do, and it stays as it is."""
+    warehouse = Warehouse(tmp_path)
+    for broken in (b"no database at all" * 1000, b"\0" * 8 + b"DUCK" + b"\xff" * 20_000):
+        warehouse.file.write_bytes(broken)
+        for opened in (warehouse.read, warehouse.write):
+            with pytest.raises(WarehouseUnreadable, match=r"put back a copy, .* docs/recovery\.md"), opened():
+                pass
+        assert warehouse.file.read_bytes() == broken

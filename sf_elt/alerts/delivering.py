@@ -2,17 +2,23 @@
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sf_elt.alerts.channels import Channel, PartlyDelivered
 from sf_elt.alerts.errors import NotDelivered
 from sf_elt.alerts.incidents import IncidentBook
 from sf_elt.alerts.messages import Links, message_about
 from sf_elt.alerts.notices import claim, cross_off, put_off
+from sf_elt.salesforce.connection.halting import begun
 
 SECONDS = 20.0
 """After so long a tick begins with no further message; Dagster gives up on a tick after 60."""
+
+LONGEST = 40.0
+"""After so long nobody waits for a channel that has begun to take a message, and does not end."""
 
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -31,10 +37,20 @@ def deliver(
 ) -> list[Delivered]:
     """Sends each channel what it is to be told now, in order, until it refuses or time is up; what is left waits.
 
-    A channel that refuses is tried again after the time that it asks for, or after a minute, two, four, … to an hour.
+    All of them at once: one that drips its answer, or has a name that nobody resolves, takes no other's time. A channel
+    that refuses is tried again after the time that it asks for, or after a minute, two, four, … to an hour.
     """
-    until = time.monotonic() + SECONDS
-    return [_tell(book, each, links, clock, until) for each in channels]
+    began = time.monotonic()
+    telling = [(each.name, begun(partial(_tell, book, each, links, clock, began + SECONDS))) for each in channels]
+    return [_told(name, told, began + LONGEST - time.monotonic()) for name, told in telling]
+
+
+def _told(channel: str, told: Future[Delivered], seconds: float) -> Delivered:
+    """What became of it. A message that is on its way stays claimed for a while: nobody sends it a second time."""
+    try:
+        return told.result(max(0.0, seconds))
+    except TimeoutError:
+        return Delivered(channel, 0, "it has begun to take one, and does not end")
 
 
 def _tell(book: IncidentBook, channel: Channel, links: Links, clock: Callable[[], datetime], until: float) -> Delivered:

@@ -25,6 +25,16 @@ from sf_elt.warehouse.sqlite_file import SqliteFile
 
 FILE = "alerts.sqlite"
 TABLES = files("sf_elt.alerts").joinpath("tables.sql").read_text("utf-8")
+END_SUBJECTS = files("sf_elt.alerts").joinpath("end_subjects.sql").read_text("utf-8")
+SET_BACK = (
+    "UPDATE subjects SET over_since = :now WHERE over_since > :now AND ended_at IS NULL",
+    "UPDATE watched SET since = :now WHERE since > :now",
+    "UPDATE notices SET queued_at = :now WHERE queued_at > :now",
+    "UPDATE notices SET due_at = 0 WHERE sent_at IS NULL AND due_at > :now + 86400",
+    "UPDATE notices SET claimed_until = NULL WHERE sent_at IS NULL AND claimed_until > :now + 600",
+)
+"""Where the clock was ahead and is set back, what was noted meanwhile counts from now on: no wait is as long."""
+
 KEPT = timedelta(days=90)
 """Closed incidents are forgotten after that."""
 
@@ -82,10 +92,9 @@ class IncidentBook:
         """Ends what has been over for long enough, closes incidents, and queues what each channel is to be told."""
         at = _at(now)
         with self.file.transaction() as book:
-            book.execute(
-                "UPDATE subjects SET ended_at = :now WHERE ended_at IS NULL AND over_since <= :before",
-                {"now": at, "before": _at(now - policy.settle)},
-            )
+            for statement in SET_BACK:
+                book.execute(statement, {"now": at})
+            book.execute(END_SUBJECTS, {"now": at, "settle": int(policy.settle.total_seconds())})
             closed = book.execute(
                 "UPDATE incidents SET closed_at = ? WHERE closed_at IS NULL AND incident NOT IN"
                 " (SELECT incident FROM subjects WHERE ended_at IS NULL) RETURNING incident",

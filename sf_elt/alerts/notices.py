@@ -40,7 +40,7 @@ def queue(
             _queue_over(book, incident, channel, at)
         book.execute(
             "INSERT INTO notices (incident, event, channel, queued_at, due_at)"
-            " SELECT incident, 'opened', :channel, :at, :at FROM incidents WHERE closed_at IS NULL"
+            " SELECT incident, 'opened', :channel, :at, 0 FROM incidents WHERE closed_at IS NULL"
             " AND incident NOT IN (SELECT incident FROM notices WHERE channel = :channel) ORDER BY opened_at",
             {"channel": channel, "at": at},
         )
@@ -87,8 +87,8 @@ def _queue_over(book: sqlite3.Connection, incident: str, channel: str, at: float
         (incident, channel, at),
     )
     book.execute(
-        "INSERT INTO notices (incident, event, channel, queued_at, due_at) VALUES (?, 'over', ?, ?, ?)",
-        (incident, channel, at, at),
+        "INSERT INTO notices (incident, event, channel, queued_at, due_at) VALUES (?, 'over', ?, ?, 0)",
+        (incident, channel, at),
     )
 
 
@@ -96,7 +96,7 @@ def _queue_reminders(book: sqlite3.Connection, channel: str, at: float, before: 
     """Of each open incident of which the channel heard last before that."""
     book.execute(
         "INSERT INTO notices (incident, event, channel, queued_at, due_at)"
-        " SELECT incident, 'reminder', channel, :at, :at FROM notices JOIN incidents USING (incident)"
+        " SELECT incident, 'reminder', channel, :at, 0 FROM notices JOIN incidents USING (incident)"
         " WHERE closed_at IS NULL AND channel = :channel GROUP BY incident, channel"
         " HAVING max(queued_at) <= :before AND count(*) = count(sent_at)",
         {"channel": channel, "at": at, "before": before},

@@ -54,7 +54,13 @@ def post_json(address: str, body: Mapping[str, object], headers: Mapping[str, st
 def _post(address: str, body: Mapping[str, object], headers: Mapping[str, str]) -> None:
     try:
         with requests.post(
-            address, json=body, headers=dict(headers), timeout=TIMEOUT, allow_redirects=False, stream=True
+            address,
+            json=body,
+            headers=dict(headers),
+            auth=lambda request: request,  # else a password of ~/.netrc would go there, in the token's place
+            timeout=TIMEOUT,
+            allow_redirects=False,
+            stream=True,
         ) as reply:
             status, after = reply.status_code, _seconds(reply.headers.get("Retry-After"))
     except (requests.RequestException, ValueError, OSError) as error:

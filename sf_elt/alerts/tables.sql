@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS notices (
     event TEXT NOT NULL,              -- opened | reminder | over
     channel TEXT NOT NULL,
     queued_at REAL NOT NULL,
-    due_at REAL NOT NULL,
+    due_at REAL NOT NULL,             -- 0: at once
     claimed_until REAL,
     tries INTEGER NOT NULL DEFAULT 0,
     sent_at REAL

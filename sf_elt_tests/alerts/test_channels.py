@@ -1,6 +1,7 @@
 """Channels: real HTTP and SMTP servers get the message as it is meant, and no fault of theirs tells a secret."""
 
 import re
+import threading
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from sf_elt.alerts import (
     Slack,
     Webhook,
     deliver,
+    delivering,
     message_about,
     require_address,
 )
@@ -150,6 +152,38 @@ def test_a_channel_that_is_down_holds_up_no_other(hook: Hook, mailbox: Mailbox, 
     _, mail, webhook = deliver(book, [Slack(hook.address), *channels[1:]], Links(), lambda: later)
     assert (mail.sent, webhook.sent) == (2, 0)
     assert [each["Subject"][-8:] for each in mailbox.mails] == ["import:0", "import:1"]
+
+
+def test_a_channel_that_never_ends_takes_no_other_ones_time(
+    hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that answers a byte now and then: the next one is told, the fault is said, and nobody sends it twice."""
+    book = IncidentBook.of(Warehouse(tmp_path / "warehouse"))
+    book.add([Finding("quota", "import:a", "import:a", "all of them.", NOW)], now=NOW)
+    book.settle(Policy(), ["slack", "webhook"], now=NOW)
+    monkeypatch.setattr(delivering, "LONGEST", 0.3)
+    ended = threading.Event()
+    monkeypatch.setattr(Slack, "send", lambda *_: ended.wait(30))
+    try:
+        channels = [Slack(hook.address), Webhook(hook.address)]
+        slack, webhook = deliver(book, channels, Links(), lambda: NOW)
+        assert (webhook.sent, webhook.fault) == (1, None)
+        assert slack.fault == "it has begun to take one, and does not end"
+        again = deliver(book, channels, Links(), lambda: NOW)
+        assert [(each.sent, each.fault) for each in again] == [(0, None), (0, None)]
+    finally:
+        ended.set()
+
+
+def test_no_password_of_another_file_goes_to_a_webhook(
+    hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not from ~/.netrc, which `requests` reads; the token that was given does."""
+    (tmp_path / "netrc").write_text("default login ada password hunter2\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    Webhook(hook.address, token="t0ken").send(message())
+    Slack(hook.address).send(message())
+    assert [each.get("Authorization") for each in hook.headers] == ["Bearer t0ken", None]
 
 
 @pytest.mark.parametrize("status", [301, 403, 404, 410])

@@ -78,6 +78,38 @@ def test_a_condition_that_comes_back_before_it_settles_is_the_same_incident(book
     assert told(book, NOW + 50 * MINUTE) == ["opened 1"]
 
 
+def test_what_comes_and_goes_for_a_day_is_a_few_messages(book: IncidentBook) -> None:
+    """Calls that oscillate around their share, half of every hour: told twice and twice over, and then it lasts."""
+    heard: list[str] = []
+    for number in range(24 * 12):
+        now = NOW + number * 5 * MINUTE
+        book.observe("lag", [lag("a")] if number % 12 < 6 else [], now=now)
+        book.settle(POLICY, HOOK, now=now)
+        heard += told(book, now)
+    assert heard == ["opened 1", "over 1", "opened 1", "over 1", "opened 1"]
+    later = NOW + timedelta(days=3)
+    for now in (later, later + timedelta(days=1)):
+        book.observe("lag", [], now=now)
+        book.settle(POLICY, HOOK, now=now)
+    assert told(book, now) == ["over 1"]
+
+
+def test_a_clock_that_was_ahead_silences_nobody(book: IncidentBook) -> None:
+    """Set back by a year: what waits goes, what is over ends, and what was never read lags from now on."""
+    ahead = NOW + timedelta(days=365)
+    book.observe("lag", [lag("a"), lag("b")], now=ahead)
+    book.watched_since(["a"], now=ahead)
+    book.settle(POLICY, HOOK, now=ahead)
+    notice = claim(book.file, "webhook", now=ahead)
+    assert notice is not None
+    book.observe("lag", [lag("a")], now=ahead)
+    book.settle(POLICY, HOOK, now=NOW)
+    assert told(book, NOW) == ["opened 2"]
+    book.settle(POLICY, HOOK, now=NOW + 11 * MINUTE)
+    assert [each.name for each in book.open_subjects("lag")] == ["a"]
+    assert book.watched_since(["a"], now=NOW) == {"a": NOW}
+
+
 def test_a_subject_that_is_well_again_does_not_wait_for_the_others(book: IncidentBook) -> None:
     """One of two is over for long, the other lasts: the first failing again is an incident of its own."""
     book.add([failure("a", "run 1"), failure("b", "run 1")], now=NOW)

@@ -10,7 +10,7 @@ from textwrap import dedent
 import dagster as dg
 import pytest
 
-from sf_elt.alerts import IncidentBook
+from sf_elt.alerts import Finding, IncidentBook
 from sf_elt.components.alerts import watch
 from sf_elt.components.alerts.alerts import FAILED_RUNS, WATCH
 from sf_elt.components.alerts.watch import tick_before
@@ -238,6 +238,17 @@ def test_calls_and_lags_are_told_by_the_other_sensor(watched: Watched, monkeypat
     assert watched.told[1:] == [
         "over: Over: API calls nearly used up: import:salesforce", "opened: Not up to date: streams/salesforce_leads",
     ]  # fmt: skip
+
+
+def test_an_export_that_is_gone_is_told_of_no_more(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it refused stands in the warehouse for long: the incident ends with the export."""
+    now = datetime.now(UTC)
+    names = ("writeback/gone", "streams/salesforce_leads")
+    monkeypatch.setattr(
+        watch, "rises", lambda *_, **__: [Finding("refused", each, each, "30 records.", now) for each in names]
+    )
+    watched.look()
+    assert watched.told == ["opened: More records refused than usual: streams/salesforce_leads"]
 
 
 def test_a_tick_without_its_secret_says_which_and_keeps_the_message(

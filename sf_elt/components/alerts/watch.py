@@ -1,6 +1,6 @@
 """The sensor that looks at API calls, lags and refused records, ends incidents, and sends what is queued."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -52,7 +52,7 @@ def look(component: "Alerts", deployment: Deployment, context: dg.SensorEvaluati
         book.end("failure", made_again(context.instance, book.open_subjects("failure"), assets, now), now=now)
         book.observe("quota", _quotas(component, deployment, warehouse, now), now=now)
         book.observe("lag", _lags(component, deployment, warehouse, book, now), now=now)
-        book.observe("refused", _rises(component, warehouse, book, now), now=now)
+        book.observe("refused", _rises(component, assets, warehouse, book, now), now=now)
     except WarehouseBusy:
         notes.append("a run is writing: lags and refused records are looked at the next time")
     except WarehouseOutdated as error:
@@ -118,16 +118,21 @@ def _lags(
     return lags(warehouse, book, list(expected(component, deployment, now)), now=now)
 
 
-def _rises(component: "Alerts", warehouse: Warehouse, book: IncidentBook, now: datetime) -> list[Finding]:
+def _rises(
+    component: "Alerts", assets: Collection[dg.AssetKey], warehouse: Warehouse, book: IncidentBook, now: datetime
+) -> list[Finding]:
+    """Of an export that there is none of any more, nobody has to do anything about what it refused."""
     if component.refused_more_than is None:
         return []
-    return rises(
+    found = rises(
         warehouse,
         more_than=component.refused_more_than,
         times_usual=component.refused_times_usual,
         open_since=book.opened_at("refused"),
         now=now,
     )
+    names = {each.to_user_string() for each in assets}
+    return [each for each in found if each.subject in names]
 
 
 def _spenders(deployment: Deployment) -> list[Spender]:

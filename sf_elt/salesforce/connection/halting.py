@@ -3,15 +3,21 @@
     with halted_by(event):     # in the thread that is to hear of it
         …
 
+    begun(call).result(60)     # what it gives, or TimeoutError after a minute
+
 Python ends a process only once all its threads are done. A cancelled run would stay for as long as an org may ask a
 thread to wait, which is minutes.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Event
+from threading import Event, Thread
+from typing import TypeVar
+
+_Given = TypeVar("_Given")
 
 
 class Halted(Exception):
@@ -45,3 +51,17 @@ def sleep(seconds: float) -> None:
         time.sleep(seconds)
     elif halt.wait(seconds):
         raise Halted
+
+
+def begun(call: Callable[[], _Given]) -> Future[_Given]:
+    """What the call will give, in a thread that no process waits for when it ends: it may never be answered."""
+    given = Future[_Given]()
+
+    def ask() -> None:
+        try:
+            given.set_result(call())
+        except BaseException as error:
+            given.set_exception(error)
+
+    Thread(target=ask, daemon=True).start()
+    return given

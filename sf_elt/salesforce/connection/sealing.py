@@ -5,11 +5,10 @@ What seals is Fernet, AES in CBC mode with an HMAC, so that a changed text is fo
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
-from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from sf_elt.salesforce.connection.halting import begun
 from sf_elt.salesforce.errors import AuthenticationFailed
 
 if TYPE_CHECKING:
@@ -134,10 +133,8 @@ class KeyringEntry:
                 f"keyring: PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring sf-elt login {self.whose}. "
                 f"{HOW_TO_SEAL}"
             )
-        answer = Future[_Answer]()
-        Thread(target=_settle, args=(answer, lambda: call(keyring)), name="keyring", daemon=True).start()
         try:
-            return answer.result(LONGEST_ANSWER)
+            return begun(lambda: call(keyring)).result(LONGEST_ANSWER)
         except Exception as error:  # each backend has errors of its own; what they say may repeat what they were given
             kind = type(error).__name__
             raise AuthenticationFailed(
@@ -145,11 +142,3 @@ class KeyringEntry:
                 f"sign in without it: PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring sf-elt login {self.whose}. "
                 f"{HOW_TO_SEAL}"
             ) from None
-
-
-def _settle(answer: "Future[_Answer]", call: "Callable[[], _Answer]") -> None:
-    """In a thread of its own: a keyring may wait for somebody who is not there to unlock it."""
-    try:
-        answer.set_result(call())
-    except BaseException as error:
-        answer.set_exception(error)

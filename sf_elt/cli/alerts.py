@@ -1,6 +1,7 @@
 """`sf-elt alerts …`: a test message to each channel, and the incidents that there are."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,8 +23,10 @@ def send_trial(
 ) -> None:
     """Sends a test message. Ends with status 1 where a channel does not take it, and says why."""
     from sf_elt.alerts import NotDelivered, trial_message
+    from sf_elt.alerts.delivering import LONGEST
     from sf_elt.components.alerts.channels import ready
     from sf_elt.components.attributes import did_you_mean
+    from sf_elt.salesforce.connection.halting import begun
 
     read_env_file()
     named = _component("alerts test").channels()
@@ -35,7 +38,10 @@ def send_trial(
     faults = len(unusable)
     for each in usable:
         try:
-            each.send(trial_message(each.name, datetime.now(UTC)))
+            begun(partial(each.send, trial_message(each.name, datetime.now(UTC)))).result(LONGEST)
+        except TimeoutError:
+            faults += 1
+            say(f"✗ {each.name}: it has begun to take the message, and did not end within {LONGEST:.0f} seconds")
         except NotDelivered as error:
             faults += 1
             say(f"✗ {each.name}: {error}")

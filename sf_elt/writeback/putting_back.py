@@ -27,12 +27,15 @@ class Written:
     record_id: str
     operation: str
     fields: tuple[str, ...]
+    """Those that were written, without those in which an undo has put back what stood there."""
     payload: Values
     sent_at: datetime | None
     before: Mapping[str, str | None]
     """What stood in the fields, as text."""
     is_written_again: bool
     """Since it was made, by an export."""
+    is_taken_back: bool = False
+    """An undo has deleted what was made, or brought back what was deleted."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ def take_back(
     describe: ObjectDescribe, written: Written, held: Values | None, *, force: bool
 ) -> tuple[Step | None, list[Kept]]:
     """The step that takes the write back, if one is needed, and what stays. `held`: None where there is no record."""
+    if written.is_taken_back:
+        return None, []
     match written.operation:
         case "create":
             return _taken_away(describe, written, held, force=force)

@@ -99,7 +99,7 @@ def keep_unmade(
     record_of = {step.written.subject_id: step.written.record_id for step in steps if step.operation == "delete"}
     if not record_of:
         return
-    prepare(connection, spec, described, now=now, among=list(record_of))
+    prepare(connection, _only_matchers(spec), described, now=now, among=list(record_of))
     found = connection.execute("SELECT subject_id, match_md5 FROM subject_values").fetchall()
     message = f"the record was made by a run that was undone on {now:%Y-%m-%d}: it is not made again"
     matches = [
@@ -107,6 +107,13 @@ def keep_unmade(
         for subject_id, match_md5 in found
     ]
     keep_matches(connection, spec.name, matches, now=now)
+
+
+def _only_matchers(spec: ExportSpec) -> ExportSpec:
+    """What it matches by, and nothing that it writes: a field that is gone keeps nobody from an undo."""
+    written = {"fields": {}, "fields_on_create": {}, "fields_on_leave": {}, "trigger_fields": (), "operation": "update"}
+    own = {"audiences_field": None, "scores_field": None, "affinity_field": None}
+    return spec.model_copy(update={**written, **own})
 
 
 def _row(step: Step) -> dict[str, str]:

@@ -20,21 +20,29 @@ def writes_of_run(
     return [
         Written(
             subject_id, profile_id, record_id, operation, tuple(fields), orjson.loads(payload), sent_at,
-            orjson.loads(before), is_written_again,
+            orjson.loads(before), *since,
         )
-        for (
-            subject_id, profile_id, record_id, operation, fields, payload, sent_at, before, is_written_again
-        ) in found
+        for subject_id, profile_id, record_id, operation, fields, payload, sent_at, before, *since in found
     ]  # fmt: skip
 
 
 def last_run(connection: duckdb.DuckDBPyConnection, export: str, makers: Sequence[str]) -> str:
     """The last run that wrote something and was not undone. `makers`: exports that make what this one refers to.
 
-    Raises NothingToUndo where there is none.
+    An undo of which the org refused everything has undone nothing. Raises NothingToUndo where there is no such run.
     """
     row = connection.execute(
         """
+        WITH undone AS (
+            SELECT plans.undoes AS run_id
+            FROM writeback.plans AS plans
+            LEFT JOIN writeback.sync_log AS log
+                ON log.plan_id = plans.plan_id AND log.status IN ('succeeded', 'failed')
+            WHERE plans.export = $export AND plans.status = 'done' AND plans.undoes <> ''
+            GROUP BY plans.plan_id, plans.undoes
+            HAVING count(log.status) = 0 OR bool_or(log.status = 'succeeded')
+        )
+
         SELECT log.run_id
         FROM writeback.sync_log AS log
         JOIN writeback.plans AS plans USING (plan_id)
@@ -42,9 +50,8 @@ def last_run(connection: duckdb.DuckDBPyConnection, export: str, makers: Sequenc
             log.export IN (SELECT unnest($exports::VARCHAR[]))
             AND log.status = 'succeeded' AND coalesce(plans.undoes, '') = ''
             AND coalesce(log.code, '') NOT IN ('ALREADY_HELD', 'CHANGED_BY_OTHERS')
-            AND log.run_id NOT IN (
-                SELECT undoes FROM writeback.plans WHERE export = $export AND status = 'done' AND undoes <> ''
-            )
+            AND log.run_id NOT IN (SELECT run_id FROM undone)
+            AND plans.run_id NOT IN (SELECT run_id FROM undone)
         ORDER BY log.rowid DESC LIMIT 1
         """,
         {"export": export, "exports": [export, *makers]},

@@ -216,3 +216,37 @@ def test_of_ended_plans_only_what_was_written_is_kept(loop):
     assert _undo(loop).undoes == "run-4"
     assert _undo(loop, undoes="run-0").by_operation == {"update": 1}
     assert loop.held(ids, "Title") == [("Was",), ("Dr",)]
+
+
+def test_nothing_is_taken_back_twice(loop):
+    """A run that was undone before the one before it leaves alone what that has put back."""
+    ids = loop.make_leads(1, Title="First")
+    for title in ("Second", None):
+        loop.fill(_titled(ids, title))
+        loop.run(TITLES)
+    for undone in ("run-1", "run-0"):
+        assert _undo(loop, undoes=undone).by_operation == {"update": 1}
+    loop.edit(ids[0], Title=None)  # what run-1 wrote
+    again = _undo(loop, undoes="run-1")
+    assert (again.planned, again.set_aside) == (0, 0)
+    assert loop.held(ids, "Title") == [(None,)]
+
+
+def test_an_undo_goes_where_the_export_cannot_and_again_where_it_was_refused(loop):
+    """A value that the profiles have no more keeps nothing from being deleted; what the user may not delete yet is
+    what the next undo takes, and it is not made again.
+    """
+    people = [person("Ann", "ann@may.example")]
+    loop.fill(people)
+    loop.run(UPSERT)
+    refused = [{"success": False, "errors": [{"statusCode": "INSUFFICIENT_ACCESS_OR_READONLY", "message": "no"}]}]
+    loop.levers.faults.plan(
+        {"path": "/composite/sobjects$", "method": "DELETE", "reply": {"status": 200, "body": refused}, "times": 1}
+    )
+    assert (_undo(loop, UPSERT).failed, loop.run(UPSERT).planned) == (1, 0)
+    with loop.warehouse.write() as connection:
+        connection.execute("ALTER TABLE profiles.profiles DROP COLUMN title")
+    again = _undo(loop, UPSERT)
+    assert (again.undoes, again.by_operation) == ("run-0", {"delete": 1})
+    loop.fill(people)
+    assert loop.run(UPSERT).planned == 0

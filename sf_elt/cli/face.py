@@ -43,6 +43,7 @@ class Face(TyperGroup):
         **extra: Any,  # noqa: ANN401  as typer has it
     ) -> Any:  # noqa: ANN401
         """Runs a command and ends the process with an ExitCode."""
+        _open_what_is_closed()
         words, verbose = _without_option(sys.argv[1:] if args is None else args)
         with _telling(verbose or verbose_by_environment()):
             try:
@@ -52,6 +53,13 @@ class Face(TyperGroup):
             except Exception as error:
                 _say_what_happened(error)
                 raise SystemExit(ExitCode.WRONG) from error
+
+
+def _open_what_is_closed() -> None:
+    """Standard streams that were closed before us (`>&-`) lead nowhere, and no file of ours takes their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
 def _without_option(words: Sequence[str]) -> tuple[list[str], bool]:

@@ -22,6 +22,7 @@ def logout(
 
     Where the org cannot be asked, nothing is forgotten, and the exit code is 1.
     """
+    from sf_elt.salesforce import SalesforceError
     from sf_elt.salesforce.connection.signing_in import sign_out
 
     connection = chosen_connection("logout", name)
@@ -37,6 +38,13 @@ def logout(
         if place.about is None:
             typer.echo(f"{connection.name} is not signed in.")
             return
-        lived = sign_out(place)
+        try:
+            lived = sign_out(place)
+        except SalesforceError as error:
+            error.args = (
+                f"{error}. Nothing is forgotten: run it again, or let the org go on taking the tokens, with "
+                f"`sf-elt logout {connection.name} --forget`",
+            )
+            raise
     how = "its tokens are revoked and forgotten" if lived else "the org had ended its tokens before; they are forgotten"
     typer.echo(f"{connection.name} is signed out: {how}.")

@@ -76,6 +76,7 @@ def test_without_a_folder_of_events_the_sample_is_read(deployed: Deployed, monke
     assert (said["rows_new"], said["rows_set_aside"]) == (450, 3)
 
 
+@pytest.mark.soak
 def test_more_topics_than_expected_warn(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check warns with the least visited topics, in the log too, and the affinities are there all the same."""
     assert deployed.definitions.component_tree is not None

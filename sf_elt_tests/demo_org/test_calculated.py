@@ -103,6 +103,7 @@ _STEPS = st.lists(
 )
 
 
+@pytest.mark.soak
 @given(steps=_STEPS)
 @settings(max_examples=some(6), deadline=None)
 def test_whatever_is_saved_is_followed(steps: list[tuple[str, int, int]]) -> None:

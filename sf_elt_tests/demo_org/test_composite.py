@@ -233,6 +233,7 @@ def test_a_composite_is_one_call_with_the_rows_of_all(org: Details) -> None:
     assert call(org, "/limits")["DailyApiRequests"]["Remaining"] == used - 2
 
 
+@pytest.mark.soak
 def test_many_composites_at_once_end_well(org: Details) -> None:
     """A crowd of transactions and of plain writers waits for each other and neither stops nor mixes."""
 

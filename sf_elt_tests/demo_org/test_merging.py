@@ -72,6 +72,7 @@ def test_a_merge_that_makes_no_sense_changes_nothing(bench: Bench) -> None:
         merge(bench.store, bench.user, "Opportunity", [])
 
 
+@pytest.mark.soak
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=8))
 def test_a_merge_loses_no_child(bench: Bench, children: list[tuple[int, bool]]) -> None:

@@ -230,6 +230,7 @@ def test_the_feature_is_off_unless_asked_for_and_stays(tmp_path: Path) -> None:
         assert not [each["name"] for each in account if "Person" in each["name"] or each["name"].endswith("__pc")]
 
 
+@pytest.mark.soak
 @settings(max_examples=some(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=CHANGES)
 def test_both_halves_say_the_same_whatever_is_saved(

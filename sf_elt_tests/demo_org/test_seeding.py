@@ -100,6 +100,7 @@ def test_no_reference_dangles(org: Store) -> None:
     assert unresolved(org) == []
 
 
+@pytest.mark.soak
 @given(seed=st.integers(0, 2**32), records=st.integers(50, 700))
 @settings(max_examples=some(3), deadline=None)
 def test_any_seed_and_size_gives_a_whole_org(seed: int, records: int) -> None:

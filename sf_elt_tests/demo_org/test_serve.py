@@ -107,6 +107,7 @@ def port_of(details: Details) -> int:
     return int(details.instance_url.rpartition(":")[2])
 
 
+@pytest.mark.soak
 def test_it_ends_with_the_process_that_started_it() -> None:
     """Killed with SIGKILL, the starter takes the org along."""
     script = (
@@ -150,6 +151,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
     assert f"port {port} on 127.0.0.1 cannot be used" in ended.stderr
 
 
+@pytest.mark.soak
 def test_a_start_that_fails_says_what_the_org_said() -> None:
     """start_demo_org raises with the process's own words."""
     with pytest.raises(DemoOrgError, match="at least 50"):
@@ -173,6 +175,7 @@ def test_a_killed_org_finds_its_data_again(tmp_path: Path) -> None:
         assert client(second, how="jwt").Lead.get(made["id"])["LastName"] == "Lovelace"
 
 
+@pytest.mark.soak
 def test_what_a_killed_org_left_behind_goes_with_the_next_start() -> None:
     """SIGKILL leaves the work folder; the next org removes it, and lets the folder of one that lives be."""
     killed = start_demo_org(records=0)

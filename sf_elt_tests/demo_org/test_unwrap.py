@@ -42,6 +42,7 @@ def test_gzip_in_several_members_is_one_body(wire: Wire) -> None:
     assert (cut.status_code, cut.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
 
 
+@pytest.mark.soak
 def test_what_a_body_holds_is_limited(wire: Wire) -> None:
     """50 MB, counted as they are when inflated, in each API's own words; what inflates to 500 MB is not kept."""
     told = "Maximum size of request reached. Maximum size of request is 52428800 bytes."

@@ -138,6 +138,7 @@ def test_they_are_what_the_formula_says(warehouse: Warehouse, visits: list[Visit
     }
 
 
+@pytest.mark.soak
 @few_examples
 @given(visits_of_few, st.sampled_from("abcde"), st.sampled_from(["Data", "AI", "New"]), st.integers(0, 400))
 def test_another_visit_lowers_no_interest_below_what_its_own_visits_say(
@@ -167,6 +168,7 @@ def test_another_visit_lowers_no_interest_below_what_its_own_visits_say(
                 assert affinity >= before[each] - ROUNDING
 
 
+@pytest.mark.soak
 @few_examples
 @given(visits_of_few, st.integers(1, 300))
 def test_time_alone_only_lowers(warehouse: Warehouse, visits: list[Visit], later: int) -> None:

@@ -99,6 +99,7 @@ def test_a_changed_definition_is_told_apart_from_changed_people(warehouse: Wareh
     ]
 
 
+@pytest.mark.soak
 def test_a_former_definition_that_no_longer_applies(warehouse: Warehouse) -> None:
     """Where the former condition's field is gone, all moves are the definition's."""
     people(warehouse, 0, {1: "Open", 2: "New"})

@@ -28,6 +28,7 @@ def test_they_are_evaluated_in_the_order_of_their_references(warehouse: Warehous
     ]
 
 
+@pytest.mark.soak
 def test_another_definition_further_down_is_told_apart_from_changed_people(warehouse: Warehouse) -> None:
     """Who moves because a referred audience is defined anew moves by definition; who changed as well, by themselves."""
     people(warehouse, 0, {1: "Open", 2: "Open", 3: "New", 4: "Closed"})
@@ -57,6 +58,7 @@ def test_a_person_moves_through_references_by_themselves(warehouse: Warehouse) -
     ]
 
 
+@pytest.mark.soak
 def test_a_former_reference_that_no_longer_applies(warehouse: Warehouse) -> None:
     """Where the former definition further down cannot be told any more, all moves are the definition's."""
     people(warehouse, 0, {1: "Open"})
@@ -108,6 +110,7 @@ def test_a_circle_is_refused_before_anything_is_written(warehouse: Warehouse) ->
         refresh(warehouse, 0, a="in_audience('b')", b="in_audience('a')")
 
 
+@pytest.mark.soak
 def test_a_changed_definition_over_one_that_stays(warehouse: Warehouse) -> None:
     """Who moves in the unchanged audience below moves by themselves above, where only its own definition changed."""
     people(warehouse, 0, {1: "Open", 2: "New", 3: "New"})

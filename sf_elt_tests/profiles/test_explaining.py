@@ -127,6 +127,7 @@ def test_links_and_refusals_are_told(warehouse: Warehouse) -> None:
     assert [(link.record_id, link.rule) for link in found.refused] == [(lead_id(2), "max_per_kind")]
 
 
+@pytest.mark.soak
 def test_a_value_of_two_people_is_no_answer(warehouse: Warehouse) -> None:
     """A text that is one person's cookie and another's email names both ids instead of guessing."""
     put(warehouse, leads=[lead(1, ADA)], events=[event(DAY, None, ADA)])

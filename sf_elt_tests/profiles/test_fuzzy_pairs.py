@@ -39,6 +39,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, told: list[str]) -> tuple[Wa
     return warehouse, report
 
 
+@pytest.mark.soak
 def test_most_true_pairs_are_found_and_hardly_any_other(found: tuple[Warehouse, FuzzyReport]) -> None:
     """Of the true pairs that share no email eight in ten are found, and of what is found 95 in 100 are true."""
     warehouse, report = found

@@ -119,6 +119,7 @@ def test_the_person_is_known_again_however_written(erased: Erasable) -> None:
     assert titles == {"4711", "b-18", None}
 
 
+@pytest.mark.soak
 def test_an_identifier_of_several_columns_is_known_again(tmp_path: Path) -> None:
     """Erased by `concat(country, number)`: another record or event with both stays out, and nobody with one of them."""
     found = _empty(tmp_path)
@@ -146,6 +147,7 @@ def test_an_identifier_of_several_columns_is_known_again(tmp_path: Path) -> None
     assert sorted(str(row["title"]) for row in events) == ["FR", "IT", "None"]
 
 
+@pytest.mark.soak
 def test_a_link_by_hand_does_not_bring_the_person_back(erased: Erasable) -> None:
     """A pair that still stands in its list comes into no table."""
     pairs = [

@@ -1,6 +1,6 @@
 """Whatever is written into conditions, mappings, names, values, files and YAML: what is meant, or a clear error.
 
-`make soak` draws twenty times as many, from SOAK_SEED.
+`make soak` draws fifty times as many, from SOAK_SEED.
 """
 
 import os
@@ -49,7 +49,7 @@ YAML = [
 ]  # fmt: skip
 
 
-@pytest.fixture(params=[300, pytest.param(6000, marks=pytest.mark.soak)], ids=["few", "many"])
+@pytest.fixture(params=[120, pytest.param(6000, marks=pytest.mark.soak)], ids=["few", "many"])
 def texts(request: pytest.FixtureRequest) -> Callable[..., Iterator[str]]:
     seed = int(os.environ.get("SOAK_SEED", "2026"))
 

@@ -135,6 +135,7 @@ def test_what_happens_between_two_groups_is_in_the_stream(
     assert purged not in dict(found)
 
 
+@pytest.mark.soak
 def test_rows_that_leave_a_past_window_between_two_groups_are_kept(
     importer: Importer, own_org: Details, spec: StreamSpec, between: Callable[[Step], None]
 ) -> None:

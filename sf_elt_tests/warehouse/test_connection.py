@@ -135,6 +135,7 @@ def test_killed_writer_leaves_nothing(warehouse: Warehouse) -> None:
     assert "ops.after" in tables(warehouse)
 
 
+@pytest.mark.soak
 def test_reader_in_another_process_disturbs_nobody(warehouse: Warehouse) -> None:
     """A process that reads again and again neither fails nor makes a writer fail."""
     reader = python(READER, warehouse.root)

@@ -193,6 +193,7 @@ def test_a_record_that_was_merged_in_the_org_is_the_one_that_it_was_merged_into(
     assert (report.planned, report.set_aside) == (0, 0)
 
 
+@pytest.mark.soak
 def test_many_are_looked_up_and_written_piece_by_piece(loop, monkeypatch):
     """What one plan finds is written before more is asked, in one run; nobody is created on an old answer."""
     monkeypatch.setattr(matching, "MOST_SUBJECTS", 2)

@@ -31,6 +31,7 @@ def _command(warehouse: Warehouse, login: Login, spec: ExportSpec, undoes: str) 
     ]  # fmt: skip
 
 
+@pytest.mark.soak
 @pytest.mark.kill
 def test_an_undo_killed_while_it_deletes_what_was_made_on_the_way_goes_on(loop, login):
     """The accounts are gone and nobody has written it down: the next run of the export does, and repeats nothing."""

@@ -45,6 +45,7 @@ ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowanc
 CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers keep it for one or two
 _RETRIEVE = re.compile(r"/composite/sobjects/\w+$")
 _SOAP_READS = frozenset({"listMetadata", "readMetadata"})
+_CONNECTION = re.compile(r"^\w+\(host='[^']*', port=\w+\): ")
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
 
 
@@ -364,8 +365,8 @@ def _reason(error: requests.exceptions.RequestException) -> Exception:
 
 
 def _in_words(reason: Exception) -> str:
-    """urllib3 says a broken connection as a tuple of its own."""
-    return "the connection broke off" if isinstance(reason, ProtocolError) else str(reason)
+    """urllib3 says a broken connection as a tuple of its own, and others after the class of the connection."""
+    return "the connection broke off" if isinstance(reason, ProtocolError) else _CONNECTION.sub("", str(reason))
 
 
 def _say_what_is_repeated(state: RetryCallState) -> None:

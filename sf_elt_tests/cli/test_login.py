@@ -76,6 +76,9 @@ def test_a_connection_from_its_first_login_to_its_last(
     assert (listed["logs_in_by"], listed["username"]) == ("sf-elt login: browser", org.username)
     checked = _run("check")
     assert checked.exit_code == 0, checked.output
+    levers(org).faults.plan({"path": "/oauth2/revoke", "reply": {"status": 400, "body": {"error": "server_error"}}})
+    kept = _run("logout")
+    assert (kept.exit_code, "`sf-elt logout salesforce --forget`" in kept.stderr) == (1, True)
     left = _run("logout", "salesforce")
     assert left.stdout == "salesforce is signed out: its tokens are revoked and forgotten.\n"
     assert _connection()["logs_in_by"] == "nothing yet"

@@ -155,6 +155,23 @@ def test_what_is_gone_is_read_as_nothing(two: Org) -> None:
     assert [each.name for each in found] == [STANDARD]
 
 
+def test_the_layouts_of_a_package_are_read_by_their_whole_names(two: Org, org: Details) -> None:
+    """The org lists them without the prefix that it wants when it reads them."""
+    whole = WEB_LAYOUT.replace("Campaign %28Web%29", "pkg__Sold")
+    call(two, METADATA, "createMetadata", whole)
+    listed = "<fullName>Campaign-Sold Layout</fullName><namespacePrefix>pkg</namespacePrefix>"
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><listMetadataResponse '
+        f'xmlns="http://soap.sforce.com/2006/04/metadata"><result>{listed}</result></listMetadataResponse>'
+        "</e:Body></e:Envelope>"
+    )
+    levers(org).faults.plan({"path": "/Soap/m/", "times": 1, "reply": {"status": 200, "body": body}})
+    try:
+        assert [each.name for each in find_layouts(two, ["Campaign"])] == ["pkg__Sold Layout"]
+    finally:
+        call(two, METADATA, "deleteMetadata", "<type>Layout</type><fullNames>Campaign-pkg__Sold Layout</fullNames>")
+
+
 def test_a_layout_is_called_as_people_know_it() -> None:
     """Its name without the object and without what addresses encode; a person's page shows the fields of accounts."""
     person = PageLayout("PersonAccount-Person %26 Household Layout")

@@ -60,7 +60,7 @@ def find_layouts(org: Org, objects: Iterable[str]) -> tuple[PageLayout, ...]:
     wanted = {each.casefold() for each in objects}
     version = f"<asOfVersion>{org.api_version}</asOfVersion>"
     listed = call(org, METADATA, "listMetadata", f"<queries><type>Layout</type></queries>{version}")
-    found = (PageLayout(each.findtext(METADATA.tag("fullName")) or "") for each in listed)
+    found = (PageLayout(_name_to_read(each)) for each in listed)
     return read_layouts(org, sorted(each.full_name for each in found if each.object_name.casefold() in wanted))
 
 
@@ -96,6 +96,14 @@ def write_layouts(org: Org, layouts: Mapping[str, Element]) -> dict[str, SaveRes
     names = list(layouts)
     chunks = (names[start : start + MOST_AT_ONCE] for start in range(0, len(names), MOST_AT_ONCE))
     return {name: result for chunk in chunks for name, result in _written(org, {each: layouts[each] for each in chunk})}
+
+
+def _name_to_read(listed: Element) -> str:
+    """The list leaves a package's prefix off its layouts' names, by which none is read (forcedotcom/cli issue 2168)."""
+    full_name = listed.findtext(METADATA.tag("fullName")) or ""
+    prefix = listed.findtext(METADATA.tag("namespacePrefix"))
+    object_name, _, name = full_name.partition("-")
+    return f"{object_name}-{prefix}__{name}" if prefix and not name.startswith(f"{prefix}__") else full_name
 
 
 def _written(org: Org, layouts: Mapping[str, Element]) -> Iterator[tuple[str, SaveResult]]:

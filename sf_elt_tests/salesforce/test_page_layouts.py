@@ -141,6 +141,25 @@ def test_one_that_the_org_cannot_does_not_keep_the_others_back(
     )
 
 
+def test_who_may_no_more_while_it_is_made_is_told_what_was_made(
+    two: Org, org: Details, fields: Sequence[WantedField]
+) -> None:
+    """The fields stand; the layouts, which cannot be read any more, are refused, and not taken for made."""
+    levers(org).faults.plan(
+        {
+            "path": "/services/Soap/m/",
+            "headers": {"SOAPAction": "readMetadata"},
+            "after": 1,
+            "times": None,
+            "reply": {"status": 500, "body": BROKEN.replace("UNKNOWN_EXCEPTION", "INSUFFICIENT_ACCESS")},
+        }
+    )
+    said = {(each.what, each.verdict) for each in carry_out(two, Wanted(tuple(fields[:1]))).items}
+    assert ("layout", "refused") in said
+    assert ("layout", "made") not in said
+    assert ("field", "made") in said
+
+
 def test_a_lost_answer_is_looked_for(two: Org, org: Details, fields: Sequence[WantedField]) -> None:
     """The layouts were written and the answer did not come: the field stands on each once."""
     levers(org).faults.plan({"path": "/services/Soap/m/", "headers": {"SOAPAction": "updateMetadata"}, "drop": "after"})

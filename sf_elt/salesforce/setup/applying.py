@@ -39,13 +39,15 @@ def carry_out(org: Org, wanted: Wanted) -> Plan:
         for kind in KINDS:
             if kind not in beyond(standing):
                 work.stage([each for each in before.changes if each.kind == kind])
-        after = planned(look(org, wanted), wanted)
+        found = look(org, wanted)
     except (AllowanceSpent, AuthenticationFailed, OrgUnavailable) as error:
         stopped = f"it was not found out whether this is made: {error}"
         return _told(before, {each: work.said(each) or _waits(each, stopped) for each in before.changes}, wanted)
-    left = frozenset(after.changes)
-    told = {each: _refused(work, each) if each in left | work.gone else _made(each) for each in before.changes}
-    return _told(after, told, wanted)
+    after = planned(found, wanted)
+    left = {*after.changes, *work.refused_out_of_sight(found)}
+    return _told(
+        after, {each: _refused(work, each) if each in left else _made(each) for each in before.changes}, wanted
+    )
 
 
 def _told(plan: Plan, told: Mapping[Change, Item], wanted: Wanted) -> Plan:
@@ -94,13 +96,17 @@ class _Work:
     standing: Standing
     made: set[Change] = field(default_factory=set)
     refused: dict[Change, str] = field(default_factory=dict)
-    gone: set[Change] = field(default_factory=set)  # of layouts that were deleted meanwhile
 
     def said(self, change: Change) -> Item | None:
         """What became of it as far as the org has answered."""
         if change in self.refused:
             return _refused(self, change)
         return _made(change) if change in self.made else None
+
+    def refused_out_of_sight(self, found: Standing) -> set[Change]:
+        """What was refused on layouts that cannot be read any more: they do not tell what is missing."""
+        readable = {each.full_name for each in found.pages.layouts or () if not each.why_not}
+        return {each for each in self.refused if each.kind == "layout" and each.layout not in readable}
 
     def stage(self, changes: Sequence[Change]) -> None:
         """Changes of one kind; those that need what could not be made are left."""
@@ -179,11 +185,15 @@ class _Work:
     def _layouts(self, changes: Sequence[Change]) -> None:
         """Reads each layout right before it is written: what somebody has changed since the plan stays."""
         for left in reversed(range(ATTEMPTS)):
-            found = {each.full_name: each for each in read_layouts(self.org, sorted({each.layout for each in changes}))}
+            try:
+                read = read_layouts(self.org, sorted({each.layout for each in changes}))
+            except RequestRefused as error:
+                self.refused |= dict.fromkeys(changes, str(error))
+                return
+            found = {each.full_name: each for each in read}
             waiting: dict[str, dict[str, Change]] = {}
             for change, wanted in _with_fields(changes):
                 if change.layout not in found:
-                    self.gone.add(change)
                     self.refused[change] = "the page layout has been deleted meanwhile"
                 elif found[change.layout].why_not:
                     self.refused[change] = found[change.layout].why_not

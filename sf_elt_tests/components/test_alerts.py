@@ -10,8 +10,8 @@ from textwrap import dedent
 import dagster as dg
 import pytest
 
-from sf_elt.alerts import Finding, IncidentBook
-from sf_elt.components.alerts import watch
+from sf_elt.alerts import Finding, IncidentBook, Occurrence, Subject
+from sf_elt.components.alerts import failed_runs, watch
 from sf_elt.components.alerts.alerts import FAILED_RUNS, WATCH
 from sf_elt.components.alerts.watch import tick_before
 from sf_elt.components.frequency import timetable
@@ -163,6 +163,18 @@ def test_failing_partitions_are_one_message_until_each_is_made(watched: Watched)
     watched.run(3)
     watched.look()
     assert watched.told[1:] == ["over: Over: Failed: contacts and 1 more"]
+
+
+def test_of_a_thousand_failed_partitions_one_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last one, which a backfill makes last; and of a failure that is over, none: a tick has a minute."""
+    asked: list[str | None] = []
+    monkeypatch.setattr(failed_runs, "_is_made", lambda _, __, partition, ___: asked.append(partition))
+    now = datetime.now(UTC)
+    failed = tuple(Occurrence(f"run {day}", now, (f"day {day}", f"day {day}")) for day in range(1000))
+    subjects = [Subject("leads", "OrgIsDown.", None, is_over, failed) for is_over in (False, True)]
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert [*failed_runs.made_again(instance, subjects, [dg.AssetKey("leads")], now)] == []
+    assert asked == ["day 999"]
 
 
 def test_the_same_failure_every_hour_is_one_incident(watched: Watched) -> None:

@@ -5,7 +5,7 @@ another one: neither the other partitions of a backfill, nor the same again ever
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -68,10 +68,12 @@ def failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Findin
 
 def made_again(
     instance: dg.DagsterInstance, subjects: Sequence[Subject], assets: Collection[dg.AssetKey], now: datetime
-) -> list[str]:
-    """Which of these failures are over. A run that only paused makes nothing, and ends none of them."""
+) -> Iterator[str]:
+    """Which of these failures are over, one by one. A run that only paused makes nothing, and ends none of them."""
     keys = {key.to_user_string(): key for key in assets}
-    return [each.name for each in subjects if _is_over(instance, each, keys.get(each.name), now)]
+    for each in subjects:
+        if not each.is_over and _is_over(instance, each, keys.get(each.name), now):
+            yield each.name
 
 
 def _is_over(instance: dg.DagsterInstance, subject: Subject, key: dg.AssetKey | None, now: datetime) -> bool:
@@ -82,9 +84,9 @@ def _is_over(instance: dg.DagsterInstance, subject: Subject, key: dg.AssetKey | 
     if now - latest > LEFT_ALONE and _is_made(instance, key, None, latest):
         return True
     spans = {each.partitions: each.at for each in subject.occurrences}
-    return all(
+    return all(  # the last one first: a backfill makes it last, and of thousands one is asked for
         _is_made(instance, key, partition, at)
-        for span, at in spans.items()
+        for span, at in reversed(spans.items())
         for partition in (dict.fromkeys(span) if span else (None,))
     )
 

@@ -49,7 +49,8 @@ def look(component: "Alerts", deployment: Deployment, context: dg.SensorEvaluati
     try:
         repository = context.repository_def
         assets = repository.asset_graph.get_all_asset_keys() if repository else ()
-        book.end("failure", made_again(context.instance, book.open_subjects("failure"), assets, now), now=now)
+        for subject in made_again(context.instance, book.open_subjects("failure"), assets, now):
+            book.end("failure", [subject], now=now)  # at once: a tick that takes too long is not in vain
         book.observe("quota", _quotas(component, deployment, warehouse, now), now=now)
         book.observe("lag", _lags(component, deployment, warehouse, book, now), now=now)
         book.observe("refused", _rises(component, assets, warehouse, book, now), now=now)

@@ -65,7 +65,7 @@ def fields_looked_at(describe: ObjectDescribe, written: Written) -> set[str]:
     """The fields of the record that must be known to take its write back."""
     if written.operation == "delete":
         return set()
-    told = set(TOLD) if written.operation == "create" else set()
+    told = set(TOLD) if written.operation == "create" else {IS_CONVERTED}
     return (set(written.payload) | told) & describe.by_name.keys()
 
 
@@ -111,6 +111,8 @@ def _put_back(describe: ObjectDescribe, written: Written, held: Values | None) -
             kept.append(Kept(written, name, "CHANGED_BY_OTHERS", message))
             continue
         payload[name], expected[name] = typed(known, before), written.payload[name]
+    if payload and held.get(IS_CONVERTED):
+        return None, [*kept, Kept(written, None, "LEAD_CONVERTED", "a converted lead can no longer be updated")]
     return (Step(written, "update", payload, expected) if payload else None), kept
 
 

@@ -5,6 +5,7 @@ import pytest
 from sf_elt.salesforce import OrgUnavailable
 from sf_elt.warehouse import CallLedger, JobMeter
 from sf_elt.writeback import ExportReport, NothingToUndo, plan_undo, run_undo
+from sf_elt_tests.demo_org.soap_client import soap
 from sf_elt_tests.writeback.conftest import SPEC
 from sf_elt_tests.writeback.people import NOW, Person
 from sf_elt_tests.writeback.test_approval import MIRROR
@@ -218,6 +219,7 @@ def test_of_ended_plans_only_what_was_written_is_kept(loop):
     assert loop.held(ids, "Title") == [("Was",), ("Dr",)]
 
 
+@pytest.mark.soak
 def test_nothing_is_taken_back_twice(loop):
     """A run that was undone before the one before it leaves alone what that has put back."""
     ids = loop.make_leads(1, Title="First")
@@ -250,3 +252,17 @@ def test_an_undo_goes_where_the_export_cannot_and_again_where_it_was_refused(loo
     assert (again.undoes, again.by_operation) == ("run-0", {"delete": 1})
     loop.fill(people)
     assert loop.run(UPSERT).planned == 0
+
+
+@pytest.mark.soak
+def test_what_was_converted_since_stays(loop, export_org):
+    """An update of a converted lead is told and not sent; the others go back."""
+    ids = loop.make_leads(2, Title="Was")
+    loop.fill(_titled(ids, "Dr"))
+    loop.run(TITLES)
+    soap(export_org, "convertLead", {"leadConverts": {"leadId": ids[0], "convertedStatus": "Closed - Converted"}})
+    report = _undo(loop)
+    assert (report.by_operation, report.set_aside, report.failed) == ({"update": 1}, 1, 0)
+    assert loop.held(ids, "Title") == [("Dr",), ("Was",)]
+    told = loop.select("SELECT record_id, code FROM writeback.sync_log WHERE status = 'set aside'")
+    assert told == [(ids[0], "LEAD_CONVERTED")]

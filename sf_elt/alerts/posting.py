@@ -58,6 +58,7 @@ def _post(address: str, body: Mapping[str, object], headers: Mapping[str, str]) 
             json=body,
             headers=dict(headers),
             auth=lambda request: request,  # else a password of ~/.netrc would go there, in the token's place
+            proxies={"http": ""},  # what is not encrypted stays on this machine
             timeout=TIMEOUT,
             allow_redirects=False,
             stream=True,

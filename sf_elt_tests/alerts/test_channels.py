@@ -178,7 +178,8 @@ def test_a_channel_that_never_ends_takes_no_other_ones_time(
 def test_no_password_of_another_file_goes_to_a_webhook(
     hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not from ~/.netrc, which `requests` reads; the token that was given does."""
+    """Not from ~/.netrc, which `requests` reads; the token that was given does, and through no proxy unencrypted."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     (tmp_path / "netrc").write_text("default login ada password hunter2\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     Webhook(hook.address, token="t0ken").send(message())

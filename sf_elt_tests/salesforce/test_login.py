@@ -149,9 +149,12 @@ def test_a_callback_is_of_this_machine_with_a_port_and_a_path(url: str) -> None:
         Callback(url)
 
 
-def test_a_callback_that_is_not_the_apps_is_told_before_anybody_is_sent_there(org: Details, callback: Callback) -> None:
+def test_a_callback_that_is_not_the_apps_is_told_before_anybody_is_sent_there(
+    org: Details, callback: Callback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Salesforce shows it to the user and tells the app nothing; so does an app that it does not know yet."""
     levers(org).add_app(**APP | {"client_id": "strict", "callback_urls": ["http://localhost:1717/callback"]})
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # which nothing on this machine goes through
     app = Login(login_url=org.instance_url, consumer_key="strict")
     said = _refused(lambda: _in_browser(app, callback, lambda *_: pytest.fail("shown")))
     assert f"callback URL {callback.url}" in said

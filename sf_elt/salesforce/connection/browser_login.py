@@ -27,6 +27,7 @@ from sf_elt.salesforce.errors import AuthenticationFailed, OrgUnavailable
 
 Show = Callable[[str, Take], None]
 
+DIRECT = {"http": ""}  # an address without TLS is one of this machine's, which no proxy of the environment reaches
 REPLY_SECONDS = "SF_ELT_REPLY_SECONDS"
 LONGEST_PAGE = 65_536  # bytes that are read of a page, in search of an error
 _ERROR = re.compile(
@@ -109,7 +110,7 @@ def _require_known_app(login: Login, callback: Callback, address: str, bounds: B
             http.mount("https://", browser)
             http.mount("http://", browser)
             with (
-                http.get(address, stream=True, timeout=TIMEOUTS, allow_redirects=False) as page,
+                http.get(address, stream=True, timeout=TIMEOUTS, allow_redirects=False, proxies=DIRECT) as page,
                 in_time(page.raw.shutdown, bounds.reply_seconds, "GET /services/oauth2/authorize", REPLY_SECONDS),
             ):
                 text = page.raw.read(LONGEST_PAGE, decode_content=True).decode(errors="replace")

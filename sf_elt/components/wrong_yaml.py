@@ -14,6 +14,7 @@ from yaml import MarkedYAMLError
 
 from sf_elt import components
 from sf_elt.components.attributes import did_you_mean
+from sf_elt.components.yaml_bounds import why_refused
 
 EXPLAINED = (DagsterError, MarkedYAMLError, ResolutionException, ValidationError)
 """What the YAML can be the reason of; anything else is a fault of the code, whose stack is needed."""
@@ -27,7 +28,13 @@ class WrongYaml(Exception):
 
 @contextmanager
 def yaml_told_plainly(defs: Path = DEFS) -> Iterator[None]:
-    """Raises WrongYaml, which says only what is wrong and where, instead of what Dagster makes of it."""
+    """Raises WrongYaml, which says only what is wrong and where, instead of what Dagster makes of it.
+
+    What has no measure is refused before Dagster reads it.
+    """
+    for file in sorted(defs.rglob("defs.yaml")):
+        if (refused := why_refused(file)) is not None:
+            raise WrongYaml(refused)
     try:
         yield
     except (ComponentTreeException, MarkedYAMLError, ValidationError) as error:
@@ -35,25 +42,11 @@ def yaml_told_plainly(defs: Path = DEFS) -> Iterator[None]:
         if not isinstance(reason, EXPLAINED):
             raise
         raise WrongYaml(_words(reason)) from None
-    except RecursionError:
-        raise WrongYaml(f"{_deepest(defs)}: it is nested too deep to be read; close what it opens") from None
     except (DagsterError, ValueError):  # what Dagster says of a type has no place
         wrong = next(_wrong_types(defs), None)
         if wrong is None:
             raise
         raise WrongYaml(wrong) from None
-
-
-def _deepest(defs: Path) -> str:
-    """The file that cannot be read for its nesting."""
-    for file in sorted(defs.rglob("*.yaml")):
-        try:
-            list(yaml.compose_all(file.read_text("utf-8"), yaml.SafeLoader))
-        except RecursionError:
-            return str(file)
-        except (UnicodeDecodeError, MarkedYAMLError):
-            continue
-    return f"a file under {defs}"
 
 
 def _words(reason: Exception) -> str:
@@ -70,12 +63,7 @@ def _words(reason: Exception) -> str:
 def _wrong_types(defs: Path) -> Iterator[str]:
     """What is wrong with files as a whole, and with the types of their components."""
     for file in sorted(defs.rglob("defs.yaml")):
-        try:
-            documents = list(yaml.compose_all(file.read_text("utf-8"), yaml.SafeLoader))
-        except UnicodeDecodeError:
-            yield f"{file}: it is not UTF-8; save it as UTF-8"
-            continue
-        for document in documents:
+        for document in yaml.compose_all(file.read_text("utf-8"), yaml.SafeLoader):
             for key, value in document.value if isinstance(document, yaml.MappingNode) else ():
                 if key.value == "type" and not _is_there(str(value.value)):
                     place = f"{file}:{value.start_mark.line + 1}"

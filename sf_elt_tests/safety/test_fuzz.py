@@ -161,6 +161,7 @@ def test_event_files(texts: Texts, tmp_path: Path, suffix: str) -> None:
 def test_yaml(texts: Texts, component: type, tmp_path: Path) -> None:
     """YAML of a component is read, or refused as YAML or by the component's own rules; nothing in it is run."""
     for text in texts(YAML, 0.1):
+        (tmp_path / "defs.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
         with in_seconds(10):
             try:
                 with yaml_told_plainly(tmp_path):

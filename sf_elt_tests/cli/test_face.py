@@ -1,6 +1,7 @@
 """What all commands have in common: groups, examples, one JSON document, exit codes, and errors with their cause."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +13,8 @@ from typer.testing import CliRunner, Result
 
 from sf_elt.cli import app, completing, face, loading
 from sf_elt.cli.examples import every_command, examples_of
+from sf_elt.cli.faults import ExitCode
+from sf_elt.cli.showing import say, show_json
 from sf_elt.components import deployment
 from sf_elt.warehouse import Warehouse, WarehouseBusy
 from sf_elt_tests.cli.lines import ROOT, accept
@@ -95,6 +98,23 @@ def test_how_a_command_ends_has_a_code(error: BaseException, status: int, monkey
     monkeypatch.setattr(loading, "loaded_audiences", lambda command: [])
     monkeypatch.setattr(face, "_let_go_of_output", lambda: None)
     assert _run("audiences", "list").exit_code == status
+
+
+def test_closed_streams_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sf-elt … >&- 2>&-`, as some services start programs: what is written goes nowhere."""
+
+    def list_() -> None:
+        show_json({"rows": 0})
+        say("That is all.")
+
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    command = typer.Typer(cls=face.Face)
+    command.command("list")(list_)
+    command.callback()(lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        command(["list"])
+    assert ended.value.code == ExitCode.DONE
 
 
 def test_ctrl_c_at_a_question_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

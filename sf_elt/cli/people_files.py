@@ -25,6 +25,10 @@ WRITTEN = (".csv", ".jsonl", ".parquet")
 READ = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 _COMPRESSED = ".gz"
 
+MOST_PEOPLE = 1_000_000
+MOST_CHARACTERS = 256 << 20
+"""What a list may hold, unpacked: it is held in memory as a whole."""
+
 _SEVERAL = re.compile(r"[;,\s]+")
 _WILDCARD = re.compile(r"[*?\[]")
 _DELIMITERS = (",", ";", "\t")
@@ -145,7 +149,10 @@ def _read(file: Path) -> tuple[list[str], list[list[object]]]:
     try:
         with duckdb.connect() as connection:
             found = connection.read_parquet(name) if kind == ".parquet" else connection.read_json(name)
-            return found.columns, [list(row) for row in found.fetchall()]
+            rows = found.limit(MOST_PEOPLE + 1).fetchall()
+            if len(rows) > MOST_PEOPLE:
+                raise _too_large(file)
+            return found.columns, [list(row) for row in rows]
     except duckdb.Error as error:  # whose further lines show the file's own
         raise FileRefused(f"{file} cannot be read as {kind[1:].upper()}: {str(error).splitlines()[0]}") from None
 
@@ -154,14 +161,16 @@ def _read_csv(file: Path) -> tuple[list[str], list[list[object]]]:
     """The first line says what stands between cells: the most frequent of comma, semicolon and tab."""
     try:
         with _opened(file) as text:
-            first = text.readline()
+            first = text.readline(MOST_CHARACTERS)
             text.seek(0)
-            lines = csv.reader(text, delimiter=max(_DELIMITERS, key=first.count), strict=True)
+            lines = csv.reader(_lines(text, file), delimiter=max(_DELIMITERS, key=first.count), strict=True)
             columns = next(lines, [])
             rows: list[list[object]] = []
             for cells in lines:
                 if any(cells[len(columns) :]):
                     raise FileRefused(f"{file}:{lines.line_num}: has more cells than the first line")
+                if len(rows) == MOST_PEOPLE:
+                    raise _too_large(file)
                 if cells:
                     rows.append([*cells[: len(columns)], *[None] * (len(columns) - len(cells))])
     except UnicodeDecodeError:
@@ -171,6 +180,22 @@ def _read_csv(file: Path) -> tuple[list[str], list[list[object]]]:
     except (OSError, EOFError, zlib.error) as error:
         raise FileRefused(f"{file} cannot be read: {error}") from None
     return columns, rows
+
+
+def _lines(text: TextIO, file: Path) -> Iterator[str]:
+    """The lines of the file, as long as they are not too much: what is packed can be without end."""
+    left = MOST_CHARACTERS
+    while line := text.readline(left + 1):
+        left -= len(line)
+        if left < 0:
+            raise _too_large(file)
+        yield line
+
+
+def _too_large(file: Path) -> FileRefused:
+    return FileRefused(
+        f"{file} has more than {MOST_PEOPLE:,} people, or {MOST_CHARACTERS >> 20} MB unpacked: ask about parts of it"
+    )
 
 
 def _opened(file: Path) -> TextIO:

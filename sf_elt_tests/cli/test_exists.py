@@ -1,5 +1,6 @@
 """`sf-elt exists`: who of a list is in the org, by the org's own records, in a handful of calls."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pytest
 from simple_salesforce import Salesforce
 from typer.testing import CliRunner, Result
 
-from sf_elt.cli import app
+from sf_elt.cli import app, people_files
 from sf_elt.cli.people_files import FileRefused, people_in_file, write_answer
 from sf_elt.demo_org.serve import Details
 from sf_elt.insight import refresh_audiences
@@ -178,6 +179,27 @@ def test_lists_of_any_form_are_read(tmp_path: Path, name: str, text: str) -> Non
     """One person a row, with all addresses of the cell."""
     (tmp_path / name).write_text(text)
     assert people_in_file(tmp_path / name) == [Person(("a@x.org", "b@x.org")), Person()]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("people.csv", "email\n" + "a@x.org\n" * 21),
+        ("people.csv.gz", "email\n" + "a@x.org\n" * 21),
+        ("one-line.csv.gz", "email\n" + "0" * 1000),
+        ("header.csv", "0" * 2000),
+        ("people.jsonl.gz", '{"email": "a@x.org"}\n' * 21),
+    ],
+)
+def test_a_list_without_measure_is_refused(
+    name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not read to its end, whatever it is packed into."""
+    monkeypatch.setattr(people_files, "MOST_PEOPLE", 20)
+    monkeypatch.setattr(people_files, "MOST_CHARACTERS", 1000)
+    (tmp_path / name).write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+    with pytest.raises(FileRefused, match="ask about parts of it"):
+        people_in_file(tmp_path / name)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What all commands have in common: `--verbose` anywhere in the line, log records, and an end that says why."""
 
+import io
 import logging
 import os
 import sys
@@ -44,6 +45,7 @@ class Face(TyperGroup):
     ) -> Any:  # noqa: ANN401
         """Runs a command and ends the process with an ExitCode."""
         _open_what_is_closed()
+        _write_in_any_encoding()
         words, verbose = _without_option(sys.argv[1:] if args is None else args)
         with _telling(verbose or verbose_by_environment()):
             try:
@@ -60,6 +62,13 @@ def _open_what_is_closed() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+
+
+def _write_in_any_encoding() -> None:
+    """What a terminal or file in ASCII has no character for (`✓`, a name) is written as `\\u2713`: no command fails."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _without_option(words: Sequence[str]) -> tuple[list[str], bool]:

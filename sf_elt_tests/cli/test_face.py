@@ -1,5 +1,6 @@
 """What all commands have in common: groups, examples, one JSON document, exit codes, and errors with their cause."""
 
+import io
 import logging
 import sys
 from collections.abc import Iterator
@@ -115,6 +116,18 @@ def test_closed_streams_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as ended:
         command(["list"])
     assert ended.value.code == ExitCode.DONE
+
+
+def test_what_the_output_has_no_character_for_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under `LANG=C`, or `PYTHONIOENCODING=ascii`, a table is written as well."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii"))
+    command = typer.Typer(cls=face.Face)
+    command.command("list")(lambda: sys.stdout.write("✓ Zoë\n"))
+    command.callback()(lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        command(["list"])
+    assert (ended.value.code, written.getvalue()) == (ExitCode.DONE, rb"\u2713 Zo\xeb" + b"\n")
 
 
 def test_ctrl_c_at_a_question_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,7 @@ def test_what_the_output_has_no_character_for_is_escaped(monkeypatch: pytest.Mon
     command.callback()(lambda: None)
     with pytest.raises(SystemExit) as ended:
         command(["list"])
+    sys.stdout.flush()
     assert (ended.value.code, written.getvalue()) == (ExitCode.DONE, rb"\u2713 Zo\xeb" + b"\n")
 
 

@@ -232,3 +232,10 @@ def test_a_folder_that_cannot_be_made_leaves_the_org_alone(
 
 def _missing(found: Preflight) -> list[Finding]:
     return [each for each in found.findings if each.verdict == "missing"]
+
+
+def test_what_the_org_says_is_text_in_the_table() -> None:
+    """Its words open no picture, link or HTML in the UI, and end no cell."""
+    said = "![x](http://x.example/a.png) <b>\\| [y]\nz"
+    found = Preflight("salesforce", (Finding("Lead", "read", "problem", said),), 0)
+    assert r"| !\[x\](http://x.example/a.png) \<b\>\\\| \[y\] z |" in found.markdown()

@@ -1,5 +1,6 @@
 """What a preflight found: one row for each test, for the terminal, for programs and for Dagster's UI."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -73,4 +74,5 @@ class Preflight:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    """What the org says is text: no picture, link or HTML of it is shown, and none of its words ends the cell."""
+    return re.sub(r"[\\\[\]<>|]", r"\\\g<0>", " ".join(text.split()))

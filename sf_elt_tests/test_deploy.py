@@ -22,16 +22,15 @@ def _yaml(path: Path) -> dict[str, object]:
 
 
 def test_settings_differ_from_the_projects_in_storage_and_places_alone() -> None:
-    """What dagster.yaml says of pools, monitoring and retention holds in production too; but a run may start later."""
+    """What dagster.yaml says of pools, monitoring and retention holds in production too."""
     ours, theirs = _yaml(DEPLOY / "dagster.yaml"), _yaml(ROOT / "dagster.yaml")
     assert ours.keys() == theirs.keys()
     assert ours["storage"].keys() == {"postgres"}
-    places = {"storage", "local_artifact_storage", "compute_logs", "run_monitoring"}
+    places = {"storage", "local_artifact_storage", "compute_logs"}
     assert {name: ours[name] for name in ours.keys() - places} == {
         name: theirs[name] for name in theirs.keys() - places
     }
-    late = {"start_timeout_seconds": 1800}
-    assert ours["run_monitoring"] == {**theirs["run_monitoring"], **late}
+    assert ours["run_monitoring"]["start_timeout_seconds"] >= 1800  # the first import's, of years of days
     assert re.findall(r"base_dir: (\S+)", (DEPLOY / "dagster.yaml").read_text("utf-8")) == [
         "/var/lib/sf_elt/dagster", "/var/lib/sf_elt/dagster/compute_logs",
     ]  # fmt: skip

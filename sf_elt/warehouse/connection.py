@@ -24,6 +24,7 @@ from sf_elt.warehouse.calls import CallLedger
 from sf_elt.warehouse.comments import comments_of
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, readable, room_for
 from sf_elt.warehouse.frames import Frames
+from sf_elt.warehouse.only_writer import only_writer
 from sf_elt.warehouse.opening import Opening
 from sf_elt.warehouse.private import narrow, private_files
 
@@ -33,7 +34,8 @@ SCHEMA = files("sf_elt.warehouse").joinpath("schema.sql").read_text("utf-8")
 SCHEMA_VERSION = md5(SCHEMA.encode(), usedforsecurity=False).hexdigest()
 
 WAIT_SECONDS = 300.0  # for a file that another process holds
-GATE = "writer-waits"  # the file at which writers wait
+GATE = "writer-waits"  # the file at which a writer waits for readers
+WRITER = "writer"  # the file that whoever writes has locked
 
 _doors: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
@@ -79,7 +81,8 @@ class Warehouse(Frames):
         _own_folder(self.root)
         _own_folder(self._spilled)
         narrow(self.root.resolve())
-        with private_files(), self._door(), room_for(self.file), self._open(read_only=False) as connection:
+        turn = only_writer(self.root / WRITER, self.file, self.wait_seconds)
+        with private_files(), self._door(), room_for(self.file), turn, self._open(read_only=False) as connection:
             self._sweep_left_over()
             _install_schema(connection)
             yield connection

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from sf_elt.warehouse.aside import leave_to_readers
 from sf_elt.warehouse.errors import WarehouseBusy
 from sf_elt.warehouse.gate import Gate, WriterWaits, pass_by
+from sf_elt.warehouse.waiting import LOOK_AGAIN, Telling
 
 log = logging.getLogger(__name__)
-
-LOOK_AGAIN = (0.01, 0.06)  # seconds: as random, so that nobody always comes at the wrong moment
-TELL_EVERY = 10.0  # seconds of waiting
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Opening:
             retry=retry_if_exception(_is_busy),
             wait=wait_random(*LOOK_AGAIN),
             stop=stop_after_delay(self.wait_seconds),
-            before_sleep=_Telling(),
+            before_sleep=Telling(),
             reraise=True,
         )
         try:
@@ -88,18 +86,6 @@ class Opening:
             if opened is None or opened == _number(self.file):
                 return connection
             connection.close()
-
-
-class _Telling:
-    """Says after two seconds, and then from time to time, whom is waited for."""
-
-    def __init__(self) -> None:
-        self._next = 2.0
-
-    def __call__(self, state: RetryCallState) -> None:
-        if (waited := state.seconds_since_start or 0.0) >= self._next:
-            self._next = waited + TELL_EVERY
-            log.warning("waiting for the warehouse file: %s", state.outcome.exception() if state.outcome else "")
 
 
 def _number(file: Path) -> int | None:

@@ -121,7 +121,7 @@ def test_file_that_stays_busy_is_a_clear_error(warehouse: Warehouse, door: str) 
     with holder(warehouse.root) as process, pytest.raises(WarehouseBusy) as error, getattr(hasty, door)():
         pass
     assert str(process.pid) in str(error.value)
-    assert "Close the program" in str(error.value)
+    assert "close the program" in str(error.value).lower()
 
 
 def test_killed_writer_leaves_nothing(warehouse: Warehouse) -> None:

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -366,6 +367,20 @@ def test_a_login_that_the_org_has_ended_names_the_command(org: Details, signed_i
     assert "expired access/refresh token" in said
     assert "Run `sf-elt login salesforce`" in said
     assert (signed_in.refresh_token or "?") not in said
+
+
+def test_an_org_that_repeats_the_refresh_token_is_not_repeated(org: Details, signed_in: Kept, place: KeptLogin) -> None:
+    """Neither in the error nor in what caused it, both of which stand in the event log of a run."""
+    odd = {"error": "invalid_request", "error_description": f"cannot take {signed_in.refresh_token}"}
+    pull = levers(org)
+    pull.end_sessions()
+    pull.faults.plan({"path": "/oauth2/token", "reply": {"status": 400, "body": odd}})
+    with (
+        pytest.raises(AuthenticationFailed, match="cannot take …") as caught,
+        closing(connect(_login(org, place), patience=QUICK)) as connected,
+    ):
+        count(connected, "Lead")
+    assert (signed_in.refresh_token or "?") not in "".join(traceback.format_exception(caught.value))
 
 
 def test_an_old_token_that_is_shown_twice_ends_the_login(org: Details, signed_in: Kept, place: KeptLogin) -> None:

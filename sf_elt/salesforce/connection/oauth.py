@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from pydantic import BaseModel, Field, ValidationError
@@ -79,13 +79,16 @@ def by_code(
             login,
             transport,
             lambda url: client.fetch_token(url, authorization_response=answered, code_verifier=verifier),
+            *parse_qs(urlsplit(answered).query).get("code", []),
         )
 
 
 def by_refresh_token(login: Login, transport: OrgTransport, refresh_token: str) -> Granted:
     """A new session. The org may replace the refresh token: then the answer has the one that counts from now on."""
     with _client(login, transport) as client:
-        return _granted(login, transport, lambda url: client.refresh_token(url, refresh_token=refresh_token))
+        return _granted(
+            login, transport, lambda url: client.refresh_token(url, refresh_token=refresh_token), refresh_token
+        )
 
 
 def by_key(login: Login, transport: OrgTransport) -> Granted:
@@ -93,7 +96,7 @@ def by_key(login: Login, transport: OrgTransport) -> Granted:
     assertion = _assertion(login)
     with _client(login, transport) as client:
         return _granted(
-            login, transport, lambda url: client.fetch_token(url, grant_type=JWT_BEARER, assertion=assertion)
+            login, transport, lambda url: client.fetch_token(url, grant_type=JWT_BEARER, assertion=assertion), assertion
         )
 
 
@@ -158,14 +161,18 @@ def _endpoint(login: Login, name: str) -> str:
     return f"{login.login_url.rstrip('/')}/services/oauth2/{name}"
 
 
-def _granted(login: Login, transport: OrgTransport, ask: Callable[[str], Mapping[str, object]]) -> Granted:
-    """What was granted. Raises AuthenticationFailed in the org's words, OrgUnavailable for what is no answer."""
+def _granted(login: Login, transport: OrgTransport, ask: Callable[[str], Mapping[str, object]], *sent: str) -> Granted:
+    """What was granted. Raises AuthenticationFailed in the org's words, OrgUnavailable for what is no answer.
+
+    `sent` are the secrets of this one call, which those words may repeat, like those of the login.
+    """
     from authlib.common.errors import AuthlibBaseError
 
     try:
         reply = _Reply.model_validate(ask(_endpoint(login, "token")))
     except AuthlibBaseError as error:
-        raise refusal(login, str(error.description or error.error), error.error, transport.clock_differs) from error
+        said = str(error.description or error.error)
+        raise refusal(login, said, error.error, transport.clock_differs, *sent) from None
     except requests.HTTPError as error:
         status = error.response.status_code
         raise OrgUnavailable(f"{login.login_url} answers a login with {status}; run it again", status=status) from None

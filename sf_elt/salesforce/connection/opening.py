@@ -41,7 +41,7 @@ def _by_soap(login: Login, transport: OrgTransport) -> Granted:
         )
     except SalesforceAuthenticationFailed as error:
         said = str(error.auth_message or error.code)
-        raise refusal(login, said, str(error.code) if error.code else None, transport.clock_differs) from error
+        raise refusal(login, said, str(error.code) if error.code else None, transport.clock_differs) from None
     except (ExpatError, requests.JSONDecodeError) as error:
         raise OrgUnavailable(f"{login.login_url} answers a login with what breaks off; run it again") from error
     scheme = "http" if login.login_url.startswith("http:") else "https"

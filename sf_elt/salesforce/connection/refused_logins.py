@@ -8,6 +8,8 @@ from sf_elt.salesforce.errors import AuthenticationFailed, SalesforceError
 
 CLOCKS_DIFFER = timedelta(minutes=1)  # from here on a clock is told of, where a login goes by it
 
+_SHORTEST_SECRET = 4  # characters; shorter ones are in words that mean something else
+
 _UNLOCK = "The user is locked out after wrong passwords: Setup › Users › the user › Unlock, or wait 15 minutes."
 
 # What an error says, in lower case → what to do. The first that fits counts. (Salesforce Help, "OAuth 2.0 Error Codes",
@@ -170,8 +172,15 @@ _REFUSES_EVERYTHING = (
 )
 
 
-def refusal(login: Login, said: str, code: str | None, clock_differs: timedelta | None) -> AuthenticationFailed:
-    """The error for a login that the org refused with these words. `clock_differs`: how far its clock is ahead."""
+def refusal(
+    login: Login, said: str, code: str | None, clock_differs: timedelta | None, *sent: str
+) -> AuthenticationFailed:
+    """The error for a login that the org refused with these words. `clock_differs`: how far its clock is ahead.
+
+    Where the words repeat a secret of the login, or what else was `sent`, the error does not. Raise it from None: the
+    client's own error has the words as they came.
+    """
+    said = _unrepeated(said, login.password, login.security_token, login.consumer_secret, *sent)
     who = f"the login of {login.username}" if login.username else "the login"
     told = f"{login.login_url} does not accept {who}: {said}. {_cure(login, said, clock_differs)}".rstrip()
     return AuthenticationFailed(told, code=code)
@@ -181,6 +190,12 @@ def what_to_do(error: SalesforceError) -> str:
     """What to do about a refused login, or a refused session; empty where nothing is known about the error."""
     said = f"{error} {error.code or ''}".lower()
     return next((advice for words, advice in _ADVICE if words in said), "")
+
+
+def _unrepeated(said: str, *secrets: str | None) -> str:
+    for secret in sorted((each for each in secrets if each and len(each) >= _SHORTEST_SECRET), key=len, reverse=True):
+        said = said.replace(secret, "…")
+    return said
 
 
 def _cure(login: Login, said: str, clock_differs: timedelta | None) -> str:

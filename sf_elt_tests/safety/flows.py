@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,10 @@ from sf_elt.streams import importing
 from sf_elt_tests.components.conftest import ROOT, Deployed, make_home, variables
 from sf_elt_tests.components.test_yaml import PYPROJECT
 from sf_elt_tests.orgs import client, levers
+from sf_elt_tests.safety import alerted
+from sf_elt_tests.safety.alerted import Receivers, Sensors
+from sf_elt_tests.safety.odd_runs import killed_import, reads_by_hand
+from sf_elt_tests.safety.signed_in import sign_in_and_out
 
 SECRETS = {
     "wrong password": "marked-Wr0ng/Passw0rd+plus",
@@ -34,7 +38,7 @@ SECRETS = {
     "wrong token": "markedSecurityT0ken",
     "ended session": "00Dxx0000001gPL!marked.Session.Id_0123456789",
     "refresh token": "5Aep861marked.Refresh.Token",
-    "webhook": "https://hooks.example.test/services/T000/B000/markedWebhookPath",
+    **alerted.SECRETS,
 }
 """Those that are right come from the org."""
 
@@ -101,6 +105,8 @@ attributes:
   fields_on_create: {LastName: email}
 """
 
+_BEFORE = "  # What keeps two people"
+
 
 @dataclass
 class Done:
@@ -116,6 +122,10 @@ class Done:
     ran: list[tuple[str, bool]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    logged: logging.Handler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.logged = _Logged(self.said)
 
     def run(
         self, what: str, selection: dg.AssetSelection, *, well: bool | None, config: dict[str, object] | None = None
@@ -132,9 +142,13 @@ class Done:
         self.ran.append((what, result.success))
         assert well in (None, result.success), what
 
-    def command(self, *arguments: str, of_a_person: bool = False, input: str | None = None) -> str:
+    def command(
+        self, *arguments: str, of_a_person: bool = False, input: str | None = None, status: int | None = None
+    ) -> str:
+        """What a command answers, which ends with that status; None where any is right."""
         result = CliRunner().invoke(app, arguments, input=input)
         assert result.exception is None or isinstance(result.exception, SystemExit), (arguments, result.exception)
+        assert status in (None, result.exit_code), (arguments, result.output)
         (self.shown if of_a_person else self.said).append(result.output)
         return result.output
 
@@ -157,27 +171,33 @@ def everything(folder: Path, monkeypatch: pytest.MonkeyPatch, *, thorough: bool)
 
     What lies under `folder` afterwards is all there is of them.
     """
-    with running_org(records=0) as org:
+    with running_org(records=0) as org, alerted.receivers() if thorough else nullcontext() as got:
         _people(org)
-        with _deployed(folder, org, monkeypatch) as done:
-            logged = _Logged(done.said)
-            logging.getLogger().addHandler(logged)
+        with _deployed(folder, org, monkeypatch, got) as done:
+            logging.getLogger().addHandler(done.logged)
             before = logging.getLogger("sf_elt").level
             logging.getLogger("sf_elt").setLevel(logging.DEBUG)
             try:
+                sensors = _sensors(done, got) if got else None
                 _refused_logins(done, monkeypatch, thorough)
+                if thorough:
+                    sign_in_and_out(done, monkeypatch)
+                    killed_import(done)
+                    reads_by_hand(done)
                 _bad_imports(done, monkeypatch, thorough)
                 done.run("everything", dg.AssetSelection.all() - dg.AssetSelection.groups("writeback"), well=True)
-                _exports(done)
+                _exports(done, thorough)
                 _commands(done, thorough)
+                if sensors:
+                    alerted.tell(sensors, monkeypatch)
             finally:
-                logging.getLogger().removeHandler(logged)
+                logging.getLogger().removeHandler(done.logged)
                 logging.getLogger("sf_elt").setLevel(before)
             yield done
 
 
 @contextmanager
-def _deployed(folder: Path, org: Details, monkeypatch: pytest.MonkeyPatch) -> Iterator[Done]:
+def _deployed(folder: Path, org: Details, monkeypatch: pytest.MonkeyPatch, got: Receivers | None) -> Iterator[Done]:
     first_day = (datetime.now(UTC) - timedelta(days=1)).date()
     key = Path(org.jwt_private_key_file).read_text("utf-8").splitlines()
     right = {
@@ -187,7 +207,7 @@ def _deployed(folder: Path, org: Details, monkeypatch: pytest.MonkeyPatch) -> It
     told = {
         **variables(folder, org, first_day),
         "SALESFORCE_REFRESH_TOKEN": SECRETS["refresh token"],
-        "SLACK_WEBHOOK": SECRETS["webhook"],
+        **(got.variables(slack="") if got else {}),
     }
     for name, value in told.items():
         monkeypatch.setenv(name, value)
@@ -195,16 +215,28 @@ def _deployed(folder: Path, org: Details, monkeypatch: pytest.MonkeyPatch) -> It
     make_home(folder)
     _events(folder / "events")
     module = _project(folder / "project", str(first_day))
+    if got:
+        _add(module, "alerts", got.component())
     monkeypatch.syspath_prepend(str(folder / "project"))
-    definitions = dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=module),
-        dg.Definitions(resources={"warehouse": WarehouseResource()}),
-    )
+    definitions = definitions_of(module)
     tree = definitions.component_tree
     assert tree is not None
     monkeypatch.setattr(deployment, "load_tree", lambda _=None: tree)
     with dg.DagsterInstance.get() as instance:
         yield Done(folder, Deployed(definitions, instance, first_day), org, {**SECRETS, **right})
+
+
+def definitions_of(module: Path) -> dg.Definitions:
+    """The project in that folder, as Dagster loads it."""
+    return dg.Definitions.merge(
+        dg.load_from_defs_folder(path_within_project=module),
+        dg.Definitions(resources={"warehouse": WarehouseResource()}),
+    )
+
+
+def _add(module: Path, name: str, text: str) -> None:
+    (module / "defs" / name).mkdir()
+    (module / "defs" / name / "defs.yaml").write_text(text, "utf-8")
 
 
 def _project(folder: Path, start: str) -> Path:
@@ -216,9 +248,8 @@ def _project(folder: Path, start: str) -> Path:
     (module / "defs" / "imports" / "defs.yaml").write_text(_IMPORTS.format(start=start), "utf-8")
     (module / "defs" / "exports" / "defs.yaml").write_text(_EXPORTS, "utf-8")
     profiles = module / "defs" / "profiles" / "defs.yaml"
-    before = "  # What keeps two people"
     profiles.write_text(
-        profiles.read_text("utf-8").replace(before, f"  links_file: ../../../../links.csv\n{before}", 1), "utf-8"
+        profiles.read_text("utf-8").replace(_BEFORE, f"  links_file: ../../../../links.csv\n{_BEFORE}", 1), "utf-8"
     )
     (folder.parent / "links.csv").write_text(
         "kind,value,other_kind,other_value\n"
@@ -303,14 +334,23 @@ def _crash(*_: object, **__: object) -> None:
     raise RuntimeError("a fault of the program itself")
 
 
-def _exports(done: Done) -> None:
+def _sensors(done: Done, got: Receivers) -> Sensors:
+    """What looks at all runs from here on."""
+    sensors = Sensors(done, got)
+    sensors.tick()
+    return sensors
+
+
+def _exports(done: Done, thorough: bool) -> None:
     """Dry runs; refusals, of one record and of a request, that repeat what was sent; somebody who is there twice."""
     exports = dg.AssetSelection.groups("writeback")
     dry = {"ops": {f"export_{name}": {"config": {"dry_run": True}} for name in ("leads", "people")}}
-    done.run("dry runs", exports, well=True, config=dry)
+    if thorough:
+        done.run("dry runs", exports, well=True, config=dry)
     echo = f"Ask {PEOPLE['said by the org']} of {PEOPLE['first name']} {PEOPLE['last name']}, {PEOPLE['phone']}"
     rule = {"errorConditionFormula": f'Email = "{PEOPLE["refused"]}"', "errorMessage": echo, "active": True}
-    client(done.org).restful(
+    levers(done.org).faults.clear()
+    client(done.org, how="password").restful(
         "tooling/sobjects/ValidationRule", method="POST", json={"FullName": "Lead.Refused", "Metadata": rule}
     )
     refuse = {"status": 400, "code": "JSON_PARSER_ERROR", "message": f"VALUE_STRING value {echo} or request is missing"}
@@ -329,6 +369,8 @@ def _commands(done: Done, thorough: bool) -> None:
     more = [
         ["check"], ["estimate"], ["setup"], ["audiences", "list"], ["audiences", "preview"], ["export", "list"],
         ["export", "undo", "leads"], ["status"], ["doctor"], ["check", "--verbose"],
+        ["status", "--json"], ["doctor", "--json"], ["connections"], ["connections", "--json", "--verbose"],
+        ["init", "--yes", "--show"], ["init", "--yes", "--into", "initialised", "--verbose"],
     ]  # fmt: skip
     for line in lines + more if thorough else lines:
         done.command(*line)

@@ -2,7 +2,7 @@
 
 with receivers() as got:
     got.component()                         # the YAML of `Alerts`
-    told = begin(done, got); ...; tell(told, monkeypatch)
+    sensors = Sensors(done, got); sensors.tick(); ...; tell(sensors, monkeypatch)
 """
 
 import json

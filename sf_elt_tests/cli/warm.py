@@ -76,6 +76,9 @@ def serve(address: str) -> None:
                     folder, environment, arguments = json.loads(asked)
                     for number, file in enumerate(files):
                         os.dup2(file, number)
+                    for name, number in (("stdout", 1), ("stderr", 2)):  # as a new process finds out what they are
+                        buffering = 1 if name == "stderr" or os.isatty(number) else -1
+                        setattr(sys, name, open(number, "w", buffering, "utf-8", closefd=False))  # noqa: SIM115
                     os.chdir(folder)
                     os.environ.clear()
                     os.environ.update(environment)

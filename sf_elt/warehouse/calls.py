@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from sf_elt.warehouse.errors import room_for
 from sf_elt.warehouse.private import private_files
+from sf_elt.warehouse.sqlite_file import immediate
 
 HOUR = 3_600.0
 DAY = 86_400.0
@@ -121,14 +122,8 @@ class CallLedger:
                 _kept_open(self.file, self.file.stat().st_ino)
             with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as ledger:
                 ledger.execute("PRAGMA synchronous = NORMAL")
-                ledger.execute("BEGIN IMMEDIATE")
-                try:
+                with immediate(ledger):
                     yield ledger
-                    ledger.execute("COMMIT")
-                except BaseException:
-                    if ledger.in_transaction:  # SQLite itself rolls back where the disk is full
-                        ledger.execute("ROLLBACK")
-                    raise
 
 
 _setting_up = Lock()

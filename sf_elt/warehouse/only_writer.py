@@ -5,7 +5,6 @@ be lost (DuckDB 2.0.0, without anything of ours: one of some 300 commits of thre
 """
 
 import fcntl
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +15,6 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from sf_elt.warehouse.errors import WarehouseBusy
 from sf_elt.warehouse.waiting import LOOK_AGAIN, Telling
-
-log = logging.getLogger(__name__)
 
 
 @contextmanager

@@ -63,8 +63,8 @@ class Opening:
     def _write(self, gate: Gate, since: float) -> duckdb.DuckDBPyConnection:
         """For a writer that waits since then: readers are kept out, and those that stay are left the file.
 
-        One writer at a time tries: one that had opened the file in the moment in which it was replaced would take
-        DuckDB's log, which goes by its name, from the writer of the new one.
+        Writers take turns (`only_writer`): one that had opened the file in the moment in which it was replaced would
+        take DuckDB's log, which goes by its name, from the writer of the new one.
         """
         if not gate.shut():
             raise WriterWaits

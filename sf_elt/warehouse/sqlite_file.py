@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from sf_elt.warehouse.connection import Warehouse
 from sf_elt.warehouse.errors import room_for
+
+if TYPE_CHECKING:  # it has the ledger of calls, whose transactions are those of this module
+    from sf_elt.warehouse.connection import Warehouse
 
 WAIT_SECONDS = 60.0
 
@@ -24,7 +26,7 @@ class SqliteFile:
     tables: str
 
     @classmethod
-    def beside(cls, warehouse: Warehouse, name: str, tables: str) -> Self:
+    def beside(cls, warehouse: "Warehouse", name: str, tables: str) -> Self:
         """The file of that name in the warehouse's folder, which is made for its owner only where there is none."""
         return cls(warehouse.calls().file.with_name(name), tables)
 
@@ -42,11 +44,18 @@ class SqliteFile:
                 if is_new or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
                     connection.executescript(f"PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; {self.tables} COMMIT;")
                 connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute("BEGIN IMMEDIATE")
-                try:
+                with immediate(connection):
                     yield connection
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:  # SQLite itself rolls back where the disk is full
-                        connection.execute("ROLLBACK")
-                    raise
+
+
+@contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    """One transaction, alone from its first moment: committed at the end of the block, rolled back on an exception."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite itself rolls back where the disk is full
+            connection.execute("ROLLBACK")
+        raise

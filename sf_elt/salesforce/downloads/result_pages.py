@@ -6,7 +6,6 @@ and `resultChunks` with a `resultLink` that is relative (msrivastav13/node-sf-bu
 since other page sizes would leave gaps between the pages.
 """
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -21,7 +20,6 @@ from sf_elt.salesforce.downloads.pages import fetch_page
 from sf_elt.salesforce.downloads.resuming import BegunDownload
 from sf_elt.salesforce.errors import RequestRefused
 
-log = logging.getLogger(__name__)
 
 FIRST_VERSION_SIDE_BY_SIDE = 58.0
 FEWEST_ROWS, MOST_ROWS = 100_000, 250_000  # of a page where nobody says how many

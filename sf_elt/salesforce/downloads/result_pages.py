@@ -20,7 +20,6 @@ from sf_elt.salesforce.downloads.pages import fetch_page
 from sf_elt.salesforce.downloads.resuming import BegunDownload
 from sf_elt.salesforce.errors import RequestRefused
 
-
 FIRST_VERSION_SIDE_BY_SIDE = 58.0
 FEWEST_ROWS, MOST_ROWS = 100_000, 250_000  # of a page where nobody says how many
 

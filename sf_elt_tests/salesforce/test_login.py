@@ -429,6 +429,21 @@ def test_signing_in_again_revokes_the_earlier_login(
         assert count(connected, "Lead") > 0
 
 
+def test_a_login_that_cannot_be_kept_is_revoked(
+    org: Details, app: Login, callback: Callback, signed_in: Kept, place: KeptLogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk fills up while somebody is in the browser: nobody has the new token, and the earlier login goes on."""
+    new = _in_browser(app, callback, lambda address, _: come_back(org, address))
+    with monkeypatch.context() as patched, pytest.raises(AuthenticationFailed, match=r"cannot be kept.*No space left"):
+        patched.setattr("os.fsync", _no_space)
+        keep(place, new)
+    assert place.read() == signed_in
+    place.write(new)
+    assert not sign_out(place)
+    place.write(signed_in)
+    assert sign_out(place)
+
+
 def test_the_environment_goes_first_where_it_is_complete(org: Details, signed_in: Kept, place: KeptLogin) -> None:
     """An app's key and secret alone do not stand before who is signed in; another address is refused."""
     address = {"SALESFORCE_LOGIN_URL": org.instance_url}

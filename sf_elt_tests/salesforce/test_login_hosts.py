@@ -15,9 +15,12 @@ from sf_elt.salesforce import AuthenticationFailed, Login, OrgUnavailable, conne
 from sf_elt.salesforce.connection.browser_login import log_in_by_browser
 from sf_elt.salesforce.connection.callback import Callback
 from sf_elt.salesforce.connection.login import org_address
+from sf_elt.salesforce.connection.oauth import Granted, username_of
+from sf_elt.salesforce.connection.opening import open_session
 from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.connection.transport import OrgTransport
 from sf_elt_tests.salesforce.conftest import QUICK
+from sf_elt_tests.salesforce.connect_proxy import connect_proxy
 from sf_elt_tests.salesforce.consenting import free_port
 
 
@@ -90,6 +93,33 @@ def test_a_host_that_is_none_is_told_before_a_browser_opens(sandbox: Details) ->
     with pytest.raises(OrgUnavailable, match="is SALESFORCE_LOGIN_URL right") as caught:
         log_in_by_browser(login, OrgTransport(login), callback, lambda *_: None, patience=1)
     assert "code_challenge" not in str(caught.value)
+
+
+def test_behind_a_proxy_and_beside_a_netrc_we_log_in_as_ourselves(
+    sandbox: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HTTPS_PROXY is gone through, but not to the hosts of NO_PROXY; no password of ~/.netrc takes our place."""
+    host = "test.salesforce.com"
+    (tmp_path / "netrc").write_text(f"machine {host} login somebody password else\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    user = {"login_url": _at(sandbox, host), "username": sandbox.username}
+    key = Login(**user, consumer_key=sandbox.client_id, private_key_file=Path(sandbox.jwt_private_key_file))
+    soap = Login(**user, password=sandbox.password, security_token=sandbox.security_token)
+    with connect_proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        for login in (key, soap):
+            session = open_session(login, OrgTransport(login, patience=QUICK))
+            named = Granted(_at(sandbox, host), session.access_token)
+            assert username_of(named, OrgTransport(login, patience=QUICK)) == sandbox.username
+        assert set(proxy.asked) == {host}
+        proxy.refuses = 407
+        with pytest.raises(OrgUnavailable, match=r"the proxy does not let us through: .*407.*HTTPS_PROXY"):
+            open_session(key, OrgTransport(key, patience=QUICK))
+        proxy.asked.clear()
+        monkeypatch.setenv("NO_PROXY", ".salesforce.com")
+        assert open_session(key, OrgTransport(key, patience=QUICK)).access_token
+        assert proxy.asked == []
 
 
 @pytest.mark.parametrize("asked", ["https://login.salesforce.com", "https://proxy.example.com", "http://127.0.0.1:80"])

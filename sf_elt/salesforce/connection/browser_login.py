@@ -22,7 +22,7 @@ from sf_elt.salesforce.connection.bounds import Bounds, in_time, watch_heads
 from sf_elt.salesforce.connection.callback import Callback, Take, listening
 from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.connection.oauth import Granted
-from sf_elt.salesforce.connection.transport import TIMEOUTS, OrgTransport
+from sf_elt.salesforce.connection.transport import TIMEOUTS, OrgTransport, carried_by
 from sf_elt.salesforce.errors import AuthenticationFailed, OrgUnavailable
 
 Show = Callable[[str, Take], None]
@@ -106,15 +106,13 @@ def _require_known_app(login: Login, callback: Callback, address: str, bounds: B
     browser = HTTPAdapter()
     watch_heads(browser.poolmanager, bounds)
     try:
-        with requests.Session() as http:
-            http.mount("https://", browser)
-            http.mount("http://", browser)
-            with (
-                http.get(address, stream=True, timeout=TIMEOUTS, allow_redirects=False, proxies=DIRECT) as page,
-                in_time(page.raw.shutdown, bounds.reply_seconds, "GET /services/oauth2/authorize", REPLY_SECONDS),
-            ):
-                text = page.raw.read(LONGEST_PAGE, decode_content=True).decode(errors="replace")
-                status, elsewhere = page.status_code, page.headers.get("Location", "")
+        with (
+            carried_by(browser, requests.Session()) as http,
+            http.get(address, stream=True, timeout=TIMEOUTS, allow_redirects=False, proxies=DIRECT) as page,
+            in_time(page.raw.shutdown, bounds.reply_seconds, "GET /services/oauth2/authorize", REPLY_SECONDS),
+        ):
+            text = page.raw.read(LONGEST_PAGE, decode_content=True).decode(errors="replace")
+            status, elsewhere = page.status_code, page.headers.get("Location", "")
     except (requests.RequestException, HTTPError, OSError) as error:
         kind = type(error).__name__  # what it says would hold the address
         raise OrgUnavailable(f"{login.login_url} does not answer ({kind}): is SALESFORCE_LOGIN_URL right?") from None

@@ -14,7 +14,7 @@ from sf_elt.salesforce.connection.oauth import Granted
 from sf_elt.salesforce.connection.opening import open_session
 from sf_elt.salesforce.connection.renewing import kept_session
 from sf_elt.salesforce.connection.sessions import Session, session_of
-from sf_elt.salesforce.connection.transport import CallMeter, OrgTransport, Patience
+from sf_elt.salesforce.connection.transport import CallMeter, OrgTransport, Patience, carried_by
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce
@@ -83,9 +83,7 @@ def connect(login: Login, meter: CallMeter | None = None, *, patience: Patience 
     words, OrgUnavailable where nobody answers, AllowanceSpent where the meter has no call left for a login that counts.
     """
     transport = OrgTransport(login, meter, patience)
-    http = requests.Session()
-    http.mount("https://", transport)
-    http.mount("http://", transport)
+    http = carried_by(transport, requests.Session())
     shared = session_of(login)
     opened = shared.opened(lambda: _session(login, transport, None))
     client = _client_of(login, http, opened)

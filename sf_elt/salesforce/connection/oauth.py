@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from sf_elt.salesforce.connection.login import Login, org_address, require_token
 from sf_elt.salesforce.connection.refused_logins import refusal
-from sf_elt.salesforce.connection.transport import OrgTransport
+from sf_elt.salesforce.connection.transport import OrgTransport, carried_by
 from sf_elt.salesforce.errors import AuthenticationFailed, OrgUnavailable, RequestRefused, SalesforceError
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIVES = 120  # seconds; Salesforce takes three minutes at most, and clocks differ
 SCOPES = "api refresh_token"
-
-_Http = TypeVar("_Http", bound=requests.Session)
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def revoke(login: Login, transport: OrgTransport, token: str) -> bool:
 
 def username_of(granted: Granted, transport: OrgTransport) -> str:
     """Who the session speaks for; empty where the org does not say: the login is good without."""
-    with _over(transport, requests.Session()) as http:
+    with carried_by(transport, requests.Session()) as http:
         address = f"{granted.instance_url}/services/oauth2/userinfo"
         try:
             reply = http.get(address, headers={"Authorization": f"Bearer {granted.access_token}"})
@@ -148,13 +146,7 @@ def _client(login: Login, transport: OrgTransport, **settings: str) -> "OAuth2Se
         revocation_endpoint_auth_method="none",
         **settings,
     )
-    return _over(transport, client)
-
-
-def _over(transport: OrgTransport, http: _Http) -> _Http:
-    http.mount("https://", transport)
-    http.mount("http://", transport)
-    return http
+    return carried_by(transport, client)
 
 
 def _endpoint(login: Login, name: str) -> str:

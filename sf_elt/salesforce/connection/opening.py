@@ -8,7 +8,7 @@ from sf_elt.salesforce.connection import oauth
 from sf_elt.salesforce.connection.login import Login, org_address
 from sf_elt.salesforce.connection.oauth import Granted
 from sf_elt.salesforce.connection.refused_logins import refusal
-from sf_elt.salesforce.connection.transport import OrgTransport
+from sf_elt.salesforce.connection.transport import OrgTransport, carried_by
 from sf_elt.salesforce.errors import OrgUnavailable
 
 _OAUTH = {"JWT key": oauth.by_key, "OAuth password": oauth.by_password, "client credentials": oauth.by_app}
@@ -27,12 +27,9 @@ def _by_soap(login: Login, transport: OrgTransport) -> Granted:
     from simple_salesforce.api import Salesforce  # a second to import
     from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
-    http = requests.Session()
-    http.mount("https://", transport)
-    http.mount("http://", transport)
     try:
         client = Salesforce(
-            session=http,
+            session=carried_by(transport, requests.Session()),
             version=login.api_version,
             domain=login.domain,
             username=login.username,

@@ -34,16 +34,22 @@ def sign_in(way: Way, login: Login) -> Kept:
 
 
 def keep(place: KeptLogin, kept: Kept) -> None:
-    """Keeps the login in the place of an earlier one, whose refresh token is revoked. Raises AuthenticationFailed."""
-    with place.turn():
-        earlier = _readable(place)
-        place.write(kept)
+    """Keeps the login in the place of an earlier one, whose refresh token is revoked.
+
+    Raises AuthenticationFailed where it cannot be kept, and OrgUnavailable where another process does not let go of the
+    place: then it is the new refresh token that is revoked, for nobody has it.
+    """
+    try:
+        with place.turn():
+            earlier = _readable(place)
+            place.write(kept)
+    except BaseException:
+        if kept.refresh_token is not None and _readable(place) != kept:  # a session alone may be somebody else's, too
+            _revoke_if_it_can_be(kept, f"the login of {place.name} that could not be kept")
+        raise
     if earlier is None or earlier.refresh_token in (None, kept.refresh_token):
         return  # a session alone may be the same as the new one
-    try:
-        _revoke(earlier)
-    except SalesforceError as error:  # the new one is kept, whatever becomes of the old
-        log.warning("the earlier login of %s is not revoked: %s", place.name, error)
+    _revoke_if_it_can_be(earlier, f"the earlier login of {place.name}")
 
 
 def sign_out(place: KeptLogin) -> bool:
@@ -80,6 +86,14 @@ def _revoke(kept: Kept) -> bool:
     token = kept.refresh_token or kept.access_token
     login = login_of(kept)
     return token is not None and oauth.revoke(login, OrgTransport(login), token)
+
+
+def _revoke_if_it_can_be(kept: Kept, what: str) -> None:
+    """What becomes of it stands in nobody's way."""
+    try:
+        _revoke(kept)
+    except SalesforceError as error:
+        log.warning("%s is not revoked: %s. Setup › the user › OAuth Connected Apps does", what, error)
 
 
 def _readable(place: KeptLogin) -> Kept | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from random import uniform
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from weakref import WeakSet
 
@@ -19,7 +19,14 @@ from requests.adapters import HTTPAdapter
 from requests.utils import rewind_body
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from urllib3 import PoolManager
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProtocolError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+)
 
 from sf_elt.salesforce.composite import only_reads
 from sf_elt.salesforce.connection import halting
@@ -46,6 +53,7 @@ CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers kee
 _RETRIEVE = re.compile(r"/composite/sobjects/\w+$")
 _SOAP_READS = frozenset({"listMetadata", "readMetadata"})
 _CONNECTION = re.compile(r"^\w+\(host='[^']*', port=\w+\): ")
+_Http = TypeVar("_Http", bound=requests.Session)
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
 
 
@@ -194,8 +202,8 @@ class OrgTransport(HTTPAdapter):
             raise SalesforceError(f"{where}: no trusted connection: {reason}") from reason
         except requests.exceptions.RequestException as error:
             reason = _reason(error)
-            never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError))
-            hint = f" ({self._setting_of(request)})" if never_arrived else ""
+            never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError, ProxyError))
+            hint = f" ({self._setting_of(request, reason)})" if never_arrived else ""
             raise OrgUnavailable(f"{where}: {_in_words(reason)}{hint}", never_arrived=never_arrived) from reason
         except HTTPError as error:
             raise OrgUnavailable(f"{where}: {_in_words(error)}") from error
@@ -233,8 +241,12 @@ class OrgTransport(HTTPAdapter):
                 break
         raise AuthenticationFailed(f"the org refuses the session it has just opened ({error})", status=401)
 
-    def _setting_of(self, request: requests.PreparedRequest) -> str:
+    def _setting_of(self, request: requests.PreparedRequest, reason: Exception) -> str:
         """Which setting names the host that does not answer."""
+        if isinstance(reason, ProxyError):
+            return (
+                "is HTTPS_PROXY right, with a name and password if it wants them? NO_PROXY names hosts to reach without"
+            )
         host = urlsplit(request.url or "").netloc
         if _is_login(request):
             return f"nobody answers at {host}: is SALESFORCE_LOGIN_URL right?"
@@ -282,6 +294,22 @@ class OrgTransport(HTTPAdapter):
         wait = self.patience.first_wait * slower * 2.0 ** (state.attempt_number - 1)
         longest = min(self.patience.longest_wait, wait)
         return uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
+
+
+def carried_by(adapter: HTTPAdapter, http: _Http) -> _Http:
+    """The session, with all that it sends carried by the adapter, and with what we say ourselves of who we are.
+
+    requests would look into ~/.netrc, and put a password for the host that stands there into the place of our token.
+    It goes on looking at HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE.
+    """
+    http.mount("https://", adapter)
+    http.mount("http://", adapter)
+    http.auth = _as_it_is
+    return http
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _refuse_redirect(response: requests.Response, where: str) -> None:
@@ -366,6 +394,8 @@ def _reason(error: requests.exceptions.RequestException) -> Exception:
 
 def _in_words(reason: Exception) -> str:
     """urllib3 says a broken connection as a tuple of its own, and others after the class of the connection."""
+    if isinstance(reason, ProxyError):
+        return f"the proxy does not let us through: {_in_words(reason.original_error)}"
     return "the connection broke off" if isinstance(reason, ProtocolError) else _CONNECTION.sub("", str(reason))
 
 

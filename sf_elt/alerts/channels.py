@@ -80,8 +80,10 @@ class Email:
                 if self.username and self.password:
                     server.login(self.username, self.password)
                 refused = server.send_message(self._mail(message))
-        except smtplib.SMTPRecipientsRefused:
-            raise NotDelivered("the server refuses every recipient", is_passing=False) from None
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = sorted({code for code, _ in error.recipients.values()})
+            said = f"the server refuses every recipient (SMTP {', '.join(map(str, codes))})"
+            raise NotDelivered(said, is_passing=any(400 <= code < 500 for code in codes)) from None
         except smtplib.SMTPNotSupportedError:
             raise NotDelivered("the server offers no STARTTLS, or no login", is_passing=False) from None
         except smtplib.SMTPResponseException as error:

@@ -10,8 +10,8 @@ from functools import partial
 from sf_elt.alerts.channels import Channel, PartlyDelivered
 from sf_elt.alerts.errors import NotDelivered
 from sf_elt.alerts.incidents import IncidentBook
-from sf_elt.alerts.messages import Links, message_about
-from sf_elt.alerts.notices import claim, cross_off, put_off
+from sf_elt.alerts.messages import Links, Message, message_about, summary_of
+from sf_elt.alerts.notices import Notice, claim, cross_off, put_off, sum_up, summed_up
 from sf_elt.salesforce.connection.halting import begun
 
 SECONDS = 20.0
@@ -21,6 +21,9 @@ LONGEST = 40.0
 """After so long nobody waits for a channel that has begun to take a message, and does not end."""
 
 LONGEST_WAIT = timedelta(hours=1)
+
+REFUSED = 2
+"""After so many refusals in a row it is the channel, and not the message, that something is wrong with."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ def deliver(
     """Sends each channel what it is to be told now, in order, until it refuses or time is up; what is left waits.
 
     All of them at once: one that drips its answer, or has a name that nobody resolves, takes no other's time. A channel
-    that refuses is tried again after the time that it asks for, or after a minute, two, four, … to an hour.
+    that is down is tried again after the time that it asks for, or after a minute, two, four, … to an hour. A message
+    that it refuses for good is as well, and the ones behind it go meanwhile.
     """
     began = time.monotonic()
     telling = [(each.name, begun(partial(_tell, book, each, links, clock, began + SECONDS))) for each in channels]
@@ -54,17 +58,34 @@ def _told(channel: str, told: Future[Delivered], seconds: float) -> Delivered:
 
 
 def _tell(book: IncidentBook, channel: Channel, links: Links, clock: Callable[[], datetime], until: float) -> Delivered:
-    sent, fault = 0, None
+    sent, refusals, fault = 0, 0, None
+    sum_up(book.file, channel.name, now=clock())
     while time.monotonic() < until and (notice := claim(book.file, channel.name, now=clock())) is not None:
         try:
-            channel.send(message_about(book.incident(notice.incident), notice.event, notice.id, links))
+            channel.send(_message(book, notice, links))
         except PartlyDelivered as refused:
             fault = str(refused)
         except NotDelivered as error:
-            wait = min(LONGEST_WAIT, timedelta(minutes=2 ** min(notice.tries, 6)))
-            wait = wait if error.after is None else timedelta(seconds=min(error.after, 24 * 3600))
-            put_off(book.file, notice, until=clock() + wait)
-            return Delivered(channel.name, sent, str(error))
+            fault, now = str(error), clock()
+            refused_because = None if error.is_passing else fault
+            put_off(book.file, notice, until=now + _wait(notice, error), now=now, refused_because=refused_because)
+            refusals += 1
+            if error.is_passing or refusals == REFUSED:
+                break
+            continue
         cross_off(book.file, notice, now=clock())
-        sent += 1
+        sent, refusals = sent + 1, 0
     return Delivered(channel.name, sent, fault)
+
+
+def _message(book: IncidentBook, notice: Notice, links: Links) -> Message:
+    if notice.event == "summary":
+        told = [(book.incident(incident), event) for incident, event in summed_up(book.file, notice)]
+        return summary_of(told, notice.incident, notice.id, links)
+    return message_about(book.incident(notice.incident), notice.event, notice.id, links)
+
+
+def _wait(notice: Notice, error: NotDelivered) -> timedelta:
+    if error.after is not None:
+        return timedelta(seconds=min(error.after, 24 * 3600))
+    return min(LONGEST_WAIT, timedelta(minutes=2 ** min(notice.tries, 6)))

@@ -10,7 +10,10 @@ class ChannelUnusable(AlertsError):
 
 
 class NotDelivered(AlertsError):
-    """The channel did not take a message: why. `after`: seconds that it asks for before the next try."""
+    """The channel did not take a message: why. `after`: seconds that it asks for before the next try.
+
+    `is_passing`: the same may go well in a while; else the channel refuses it, and will again.
+    """
 
     def __init__(self, reason: str, *, is_passing: bool, after: float | None = None) -> None:
         super().__init__(reason)

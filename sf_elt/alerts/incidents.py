@@ -19,7 +19,7 @@ from typing import Self
 from uuid import uuid4
 
 from sf_elt.alerts.kinds import Finding, Incident, Kind, Occurrence, Policy, Subject
-from sf_elt.alerts.notices import queue
+from sf_elt.alerts.notices import Backlog, backlogs, queue
 from sf_elt.warehouse import Warehouse
 from sf_elt.warehouse.sqlite_file import SqliteFile
 
@@ -105,6 +105,10 @@ class IncidentBook:
             queue(book, channels, over, at=at, remind_before=remind_before)
             _forget(book, _at(now - KEPT))
 
+    def backlogs(self, *, now: datetime) -> list[Backlog]:
+        """What each channel has not been told yet, where there is anything; without what has been given up."""
+        return backlogs(self.file, now=now)
+
     def incidents(self, *, only_open: bool = True) -> list[Incident]:
         """The incidents, the latest first."""
         with self.file.transaction() as book:
@@ -187,6 +191,7 @@ def _forget(book: sqlite3.Connection, before: float) -> None:
     old = "SELECT incident FROM incidents WHERE closed_at < ?"
     for table in ("notices", "occurrences", "subjects", "incidents"):
         book.execute(f"DELETE FROM {table} WHERE incident IN ({old})", (before,))  # noqa: S608  one of four names
+    book.execute("DELETE FROM notices WHERE event = 'summary' AND sent_at < ?", (before,))
 
 
 def _incident(book: sqlite3.Connection, row: sqlite3.Row) -> Incident:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 Kind = Literal["failure", "quota", "lag", "refused"]
-Event = Literal["opened", "reminder", "over"]
+Event = Literal["opened", "reminder", "over", "summary"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,9 @@ from sf_elt.alerts.kinds import Event, Incident, Kind, Subject
 
 LISTED = 10
 """As many assets are named one by one."""
+
+SUMMED_LISTED = 20
+"""As many incidents a summary names."""
 
 LONGEST = 300
 """Characters of one fact."""
@@ -21,7 +24,7 @@ _TITLES: Mapping[Kind, str] = {
     "refused": "More records refused than usual: {what}",
 }
 
-_STATES: Mapping[Event, str] = {"opened": "", "reminder": "Still: ", "over": "Over: "}
+_STATES: Mapping[Event, str] = {"opened": "", "reminder": "Still: ", "over": "Over: ", "summary": ""}
 
 _TO_DO: Mapping[Kind, str] = {
     "failure": "Read the error in the run, and what to do about it in troubleshooting.md. What runs on a schedule "
@@ -85,18 +88,37 @@ def message_about(incident: Incident, event: Event, id_: str, links: Links) -> M
         facts.append(f"and {len(incident.subjects) - LISTED:,} more")
     if incident.kind == "failure" and incident.times > 1:
         facts.append(f"{incident.times:,} runs have failed of it.")
-    title = _TITLES[incident.kind].format(what=_named(incident))
     return Message(
         id=id_,
         incident=incident.id,
         event=event,
         kind=incident.kind,
-        title=clean(("Over: " if over else _STATES[event]) + title),
+        title=clean(_title(incident, event)),
         facts=tuple(clean(each) for each in facts),
         since=incident.began_at,
         until=incident.closed_at,
         to_do="" if over else _TO_DO[incident.kind],
         links=() if over else tuple(_links(incident, links)),
+    )
+
+
+def summary_of(told: Sequence[tuple[Incident, Event]], incident: str, id_: str, links: Links) -> Message:
+    """What is told in place of many messages about these, which come late."""
+    lasting = sum(each.closed_at is None for each, _ in told)
+    facts = [_summed(each, event) for each, event in told[-SUMMED_LISTED:]]
+    if len(told) > SUMMED_LISTED:
+        facts.insert(0, f"{len(told) - SUMMED_LISTED:,} earlier ones, and these:")
+    return Message(
+        id=id_,
+        incident=incident,
+        event="summary",
+        kind="several",
+        title=f"{len(told):,} messages that this channel did not take in time; {lasting:,} incidents last",
+        facts=tuple(clean(each) for each in facts),
+        since=min(each.began_at for each, _ in told),
+        until=None,
+        to_do="`sf-elt alerts list` shows what is wrong now, with --all also what is over.",
+        links=(links.ui,) if links.ui else (),
     )
 
 
@@ -121,6 +143,18 @@ def clean(text: str) -> str:
     spaced = re.sub(r"\s+", " ", text)
     shown = "".join(each for each in spaced if unicodedata.category(each)[0] != "C")
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+
+
+def _summed(incident: Incident, event: Event) -> str:
+    """The title, and when."""
+    began = f"{incident.began_at:%Y-%m-%d %H:%M}"
+    until = f" to {incident.closed_at:%Y-%m-%d %H:%M}" if incident.closed_at else ""
+    return f"{_title(incident, event)} ({began}{until} UTC)"
+
+
+def _title(incident: Incident, event: Event) -> str:
+    state = "Over: " if event == "over" or incident.closed_at is not None else _STATES[event]
+    return state + _TITLES[incident.kind].format(what=_named(incident))
 
 
 def _named(incident: Incident) -> str:

@@ -2,18 +2,32 @@
 
 A process that is killed between sending and crossing off leaves a claim that runs out: the message goes again, with the
 same id (at least once). While a claim lasts nobody else sends it, so two daemons send it once.
+
+A message that a channel refuses for good is set aside: it is tried again for a week, and holds up none of the others.
+Where many have waited for a channel that was down, one message sums them up.
 """
 
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from sf_elt.alerts.kinds import Event
 from sf_elt.warehouse.sqlite_file import SqliteFile
 
 CLAIM = timedelta(minutes=5)
 """Far longer than a channel may take for one message."""
+
+MANY, LATE = 10, timedelta(hours=1)
+"""More messages than that, of which the oldest has waited for longer, are sent as one."""
+
+TRIED = timedelta(days=7)
+"""For so long a message is tried that its channel refuses."""
+
+_WAITING = "SELECT * FROM notices WHERE channel = :channel AND sent_at IS NULL"
+_NOT_SUMMED = "number NOT IN (SELECT number FROM summed)"
+_NOT_REFUSED = "number NOT IN (SELECT number FROM refusals)"
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,25 @@ class Notice:
     @property
     def id(self) -> str:
         return f"{self.incident}.{self.event}.{self.number}"
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What one channel has not been told yet: how many messages, and since when.
+
+    Of those it has refused `refused` for good; `because` is why it refused the last one.
+    """
+
+    channel: str
+    waiting: int
+    since: datetime
+    refused: int
+    because: str | None
+
+    def __str__(self) -> str:
+        of_these = f", {self.refused:,} of them refused ({self.because})" if self.refused else ""
+        messages = "message waits" if self.waiting == 1 else "messages wait"
+        return f"{self.waiting:,} {messages} since {self.since:%Y-%m-%d %H:%M} UTC{of_these}"
 
 
 def queue(
@@ -49,10 +82,15 @@ def queue(
 
 
 def claim(file: SqliteFile, channel: str, *, now: datetime) -> Notice | None:
-    """The oldest message that the channel is to be told now; nothing while an older one waits, or is being sent."""
+    """The oldest message that the channel is to be told now; nothing while an older one waits, or is being sent.
+
+    One that it has refused waits beside the others.
+    """
     with file.transaction() as book:
         row = book.execute(
-            "SELECT * FROM notices WHERE channel = ? AND sent_at IS NULL ORDER BY number LIMIT 1", (channel,)
+            f"{_WAITING} AND {_NOT_SUMMED}"
+            f" AND ({_NOT_REFUSED} OR (due_at <= :now AND queued_at > :tried)) ORDER BY number LIMIT 1",
+            {"channel": channel, "now": now.timestamp(), "tried": (now - TRIED).timestamp()},
         ).fetchone()
         if row is None or row["due_at"] > now.timestamp() or (row["claimed_until"] or 0) > now.timestamp():
             return None
@@ -63,18 +101,81 @@ def claim(file: SqliteFile, channel: str, *, now: datetime) -> Notice | None:
 
 
 def cross_off(file: SqliteFile, notice: Notice, *, now: datetime) -> None:
-    """It has been sent."""
+    """It has been sent, and with a summary all that it sums up."""
     with file.transaction() as book:
-        book.execute("UPDATE notices SET sent_at = ? WHERE number = ?", (now.timestamp(), notice.number))
+        book.execute(
+            "UPDATE notices SET sent_at = :at WHERE number = :number OR number IN"
+            " (SELECT number FROM summed WHERE summary = :number)",
+            {"at": now.timestamp(), "number": notice.number},
+        )
 
 
-def put_off(file: SqliteFile, notice: Notice, *, until: datetime) -> None:
-    """It could not be sent; it is tried again then."""
+def put_off(
+    file: SqliteFile, notice: Notice, *, until: datetime, now: datetime, refused_because: str | None = None
+) -> None:
+    """It could not be sent, and is tried again then; `refused_because`: set aside, so that the others go on."""
     with file.transaction() as book:
         book.execute(
             "UPDATE notices SET due_at = ?, claimed_until = NULL, tries = tries + 1 WHERE number = ?",
             (until.timestamp(), notice.number),
         )
+        if refused_because is not None:
+            book.execute(
+                "INSERT INTO refusals VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET because = excluded.because",
+                (notice.number, now.timestamp(), refused_because),
+            )
+
+
+def sum_up(file: SqliteFile, channel: str, *, now: datetime) -> None:
+    """Puts one message in the place of many that have waited for long: a channel that is back is not flooded."""
+    at = now.timestamp()
+    with file.transaction() as book:
+        book.execute(
+            "DELETE FROM notices WHERE event = 'summary' AND sent_at IS NULL"
+            " AND number NOT IN (SELECT summary FROM summed)"
+        )
+        waiting = book.execute(
+            f"{_WAITING} AND {_NOT_SUMMED} AND coalesce(claimed_until, 0) < :now ORDER BY number",
+            {"channel": channel, "now": at},
+        ).fetchall()
+        single = [row for row in waiting if row["event"] != "summary"]
+        if len(single) <= MANY or min(row["queued_at"] for row in single) > (now - LATE).timestamp():
+            return
+        summary = next((row["number"] for row in waiting if row["event"] == "summary"), None)
+        if summary is None:
+            summary = book.execute(
+                "INSERT INTO notices (incident, event, channel, queued_at, due_at) VALUES (?, 'summary', ?, ?, 0)",
+                (uuid4().hex, channel, at),
+            ).lastrowid
+        book.executemany("INSERT INTO summed VALUES (?, ?)", [(row["number"], summary) for row in single])
+
+
+def summed_up(file: SqliteFile, notice: Notice) -> list[tuple[str, Event]]:
+    """The incidents that a summary tells of, and what of each."""
+    with file.transaction() as book:
+        rows = book.execute(
+            "SELECT incident, event FROM notices JOIN summed USING (number) WHERE summary = ? ORDER BY number",
+            (notice.number,),
+        ).fetchall()
+    return [(row["incident"], row["event"]) for row in rows]
+
+
+def backlogs(file: SqliteFile, *, now: datetime) -> list[Backlog]:
+    """What each channel has not been told yet, where there is anything; without what has been given up."""
+    with file.transaction() as book:
+        rows = book.execute(
+            "SELECT channel, count(*) AS waiting, min(queued_at) AS since, count(refusals.number) AS refused,"
+            " max(because) AS because FROM notices LEFT JOIN refusals USING (number)"
+            " WHERE sent_at IS NULL AND event <> 'summary' AND (refused_at IS NULL OR queued_at > ?)"
+            " GROUP BY channel ORDER BY channel",
+            ((now - TRIED).timestamp(),),
+        ).fetchall()
+    return [
+        Backlog(
+            row["channel"], row["waiting"], datetime.fromtimestamp(row["since"], UTC), row["refused"], row["because"]
+        )
+        for row in rows
+    ]
 
 
 def _queue_over(book: sqlite3.Connection, incident: str, channel: str, at: float) -> None:
@@ -82,13 +183,14 @@ def _queue_over(book: sqlite3.Connection, incident: str, channel: str, at: float
     told = book.execute("SELECT 1 FROM notices WHERE incident = ? AND channel = ?", (incident, channel)).fetchone()
     if told is None:
         return
-    book.execute(
-        "DELETE FROM notices WHERE incident = ? AND channel = ? AND sent_at IS NULL AND coalesce(claimed_until, 0) < ?",
+    untold = book.execute(
+        "DELETE FROM notices WHERE incident = ? AND channel = ? AND sent_at IS NULL AND coalesce(claimed_until, 0) < ?"
+        " RETURNING queued_at",
         (incident, channel, at),
-    )
+    ).fetchall()
     book.execute(
         "INSERT INTO notices (incident, event, channel, queued_at, due_at) VALUES (?, 'over', ?, ?, 0)",
-        (incident, channel, at),
+        (incident, channel, min([at, *(row["queued_at"] for row in untold)])),
     )
 
 

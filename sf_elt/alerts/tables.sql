@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS occurrences (
 CREATE TABLE IF NOT EXISTS notices (
     number INTEGER PRIMARY KEY,
     incident TEXT NOT NULL,
-    event TEXT NOT NULL,              -- opened | reminder | over
+    event TEXT NOT NULL,              -- opened | reminder | over | summary
     channel TEXT NOT NULL,
     queued_at REAL NOT NULL,
     due_at REAL NOT NULL,             -- 0: at once
@@ -49,6 +49,25 @@ CREATE TABLE IF NOT EXISTS notices (
 );
 
 CREATE INDEX IF NOT EXISTS notices_to_send ON notices (channel, number) WHERE sent_at IS NULL;
+
+-- Messages that a channel has refused for good: they hold up no other one, and are tried again for a while.
+CREATE TABLE IF NOT EXISTS refusals (
+    number INTEGER PRIMARY KEY,       -- of the notice
+    refused_at REAL NOT NULL,         -- for the first time
+    because TEXT NOT NULL
+);
+
+-- Messages that came so late that one, the summary, is sent in their place.
+CREATE TABLE IF NOT EXISTS summed (
+    number INTEGER PRIMARY KEY,       -- of the notice
+    summary INTEGER NOT NULL          -- of the notice that tells of it
+);
+
+CREATE TRIGGER IF NOT EXISTS notice_dropped AFTER DELETE ON notices
+BEGIN
+    DELETE FROM refusals WHERE number = old.number;
+    DELETE FROM summed WHERE number = old.number;
+END;
 
 -- Since when something is watched of which nothing was ever read.
 CREATE TABLE IF NOT EXISTS watched (

@@ -63,8 +63,9 @@ def list_(
     from sf_elt.warehouse import WarehouseError
 
     read_env_file()
+    book = IncidentBook.of(open_warehouse())
     try:
-        found = IncidentBook.of(open_warehouse()).incidents(only_open=not every)
+        found, backlogs = book.incidents(only_open=not every), book.backlogs(now=datetime.now(UTC))
     except WarehouseError as error:
         refuse("alerts list", str(error))
     rows = [
@@ -78,6 +79,8 @@ def list_(
         }
         for each in found
     ]
+    for each in backlogs:
+        say(f"{each.channel}: {each}")
     if as_json:
         show_json(rows)
         return

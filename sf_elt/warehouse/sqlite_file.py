@@ -4,6 +4,7 @@ Every transaction is short, and waits for the other ones; what it has committed 
 """
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ WAIT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class SqliteFile:
-    """One file, for its owner only (0600). `tables`: the statements that make its tables where there are none."""
+    """One file, for its owner only (0600).
+
+    `tables`: the statements that make its tables where there are none, and those that an earlier version did not have.
+    """
 
     file: Path
     tables: str
@@ -41,11 +45,17 @@ class SqliteFile:
                 self.file.touch(mode=0o600)
             with closing(sqlite3.connect(self.file, timeout=WAIT_SECONDS, isolation_level=None)) as connection:
                 connection.row_factory = sqlite3.Row
-                if is_new or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-                    connection.executescript(f"PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; {self.tables} COMMIT;")
+                if is_new or connection.execute("PRAGMA user_version").fetchone()[0] != self._version:
+                    made = f"BEGIN IMMEDIATE; {self.tables} PRAGMA user_version = {self._version}; COMMIT;"
+                    connection.executescript(f"PRAGMA journal_mode = WAL; {made}")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 with immediate(connection):
                     yield connection
+
+    @property
+    def _version(self) -> int:
+        """What SQLite notes of the tables in the file: a number of 31 bits."""
+        return zlib.crc32(self.tables.encode()) & 0x7FFFFFFF
 
 
 @contextmanager

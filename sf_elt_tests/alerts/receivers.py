@@ -18,12 +18,16 @@ from typing import cast
 
 @dataclass
 class Hook:
-    """The HTTP server: `got` are the bodies, `headers` those of each request, `answers` what it will say first."""
+    """The HTTP server: `got` are the bodies, `headers` those of each request, `answers` what it will say first.
+
+    A message about what is in `refuses` is answered with 400.
+    """
 
     address: str
     got: list[dict[str, object]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -44,6 +48,8 @@ def http_receiver() -> Iterator[Hook]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, headers = hook.answers.pop(0) if hook.answers else (200, {})
+            if any(each in body.decode() for each in hook.refuses):
+                status, headers = 400, {}
             hook.headers.append(dict(self.headers))
             if status == 200:
                 hook.got.append(json.loads(body))

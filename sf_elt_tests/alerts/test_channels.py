@@ -55,6 +55,7 @@ def empty(hook: Hook, mailbox: Mailbox) -> None:
     for each in (hook.got, hook.headers, hook.answers, mailbox.mails, mailbox.to):
         each.clear()
     mailbox.refuses.clear()
+    hook.refuses.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +155,48 @@ def test_a_channel_that_is_down_holds_up_no_other(hook: Hook, mailbox: Mailbox, 
     assert [each["Subject"][-8:] for each in mailbox.mails] == ["import:0", "import:1"]
 
 
+def test_a_message_that_is_refused_for_good_holds_up_no_other(hook: Hook, tmp_path: Path) -> None:
+    """The ones behind it go in the same tick; it is counted, tried again after a while, and given up after a week."""
+    book, channel = IncidentBook.of(Warehouse(tmp_path / "warehouse")), Webhook(hook.address)
+    hook.refuses.add("import:1")
+    for number in range(4):
+        book.add([Finding("quota", f"import:{number}", f"import:{number}", "all of them.", NOW)], now=NOW)
+    book.settle(Policy(), ["webhook"], now=NOW)
+    (told,) = deliver(book, [channel], Links(), lambda: NOW)
+    assert (told.sent, told.fault) == (3, "it answers HTTP 400")
+    (backlog,) = book.backlogs(now=NOW)
+    assert str(backlog) == "1 message waits since 2026-11-22 12:00 UTC, 1 of them refused (it answers HTTP 400)"
+    for days, requests in ((0, 4), (1, 5), (8, 5)):
+        deliver(book, [channel], Links(), lambda days=days: NOW + timedelta(days=days))
+        assert len(hook.headers) == requests, days
+    assert book.backlogs(now=NOW + timedelta(days=8)) == []
+
+
+def test_a_channel_that_was_down_for_a_day_is_told_in_one_message(hook: Hook, tmp_path: Path) -> None:
+    """Twelve messages wait, one is over: one names them all, once; what comes after it is a message of its own."""
+    book, channel = IncidentBook.of(Warehouse(tmp_path / "warehouse")), Webhook(hook.address)
+    hook.answers += [(404, {})] * 2
+    for number in range(12):
+        book.add([Finding("quota", f"{number}", f"import:{number}", "all of them.", NOW)], now=NOW)
+    book.settle(Policy(), ["webhook"], now=NOW)
+    assert deliver(book, [channel], Links(), lambda: NOW)[0].sent == 0
+    assert len(hook.headers) == 2
+    book.end("quota", ["import:0"], now=NOW)
+    later = NOW + timedelta(days=1)
+    book.settle(Policy(), ["webhook"], now=later)
+    for _ in range(2):
+        deliver(book, [channel], Links(), lambda: later)
+    (got,) = hook.got
+    assert got["event"] == "summary"
+    assert got["title"] == "12 messages that this channel did not take in time; 11 incidents last"
+    assert "Over: API calls nearly used up: import:0 (2026-11-22 12:00 to 2026-11-23 12:00 UTC)" in got["facts"]
+    assert book.backlogs(now=later) == []
+    book.add([Finding("quota", "12", "import:12", "all of them.", later)], now=later)
+    book.settle(Policy(), ["webhook"], now=later)
+    deliver(book, [channel], Links(), lambda: later)
+    assert [each["event"] for each in hook.got] == ["summary", "opened"]
+
+
 def test_a_channel_that_never_ends_takes_no_other_ones_time(
     hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,8 +260,12 @@ def test_a_mail_server_that_refuses(mailbox: Mailbox) -> None:
         email(mailbox, username="bot@example.com", password="hunter2").send(message())
     with pytest.raises(PartlyDelivered, match="refuses 1 of the recipients"):
         email(mailbox, to=("nobody@example.com", "ops@example.com")).send(message())
-    with pytest.raises(NotDelivered, match="refuses every recipient"):
+    with pytest.raises(NotDelivered, match="refuses every recipient") as unknown:
         email(mailbox, to=("nobody@example.com",)).send(message())
+    mailbox.refuses["RCPT"] = "451 greylisted: come again"
+    with pytest.raises(NotDelivered, match=r"refuses every recipient \(SMTP 451\)") as greylisted:
+        email(mailbox).send(message())
+    assert (unknown.value.is_passing, greylisted.value.is_passing) == (False, True)
     with pytest.raises(NotDelivered, match="offers no STARTTLS"):
         email(mailbox, security="starttls").send(message())
     assert len(mailbox.mails) == 1

@@ -186,6 +186,20 @@ def test_two_daemons_send_one_message(tmp_path: Path, restarts: int) -> None:
         assert [each["event"] for each in hook.got] == ["opened"]
 
 
+def test_a_book_of_an_earlier_version_goes_on(book: IncidentBook) -> None:
+    """It lacks tables: they are made, and nothing is told twice."""
+    book.observe("lag", [lag("a")], now=NOW)
+    book.settle(POLICY, HOOK, now=NOW)
+    assert told(book, NOW) == ["opened 1"]
+    with book.file.transaction() as connection:
+        for each in ("TRIGGER notice_dropped", "TABLE refusals", "TABLE summed"):
+            connection.execute(f"DROP {each}")
+        connection.execute("PRAGMA user_version = 0")
+    book.settle(POLICY, HOOK, now=NOW)
+    assert told(book, NOW) == []
+    assert len(book.incidents()) == 1
+
+
 def test_the_book_is_its_owners(book: IncidentBook) -> None:
     """It names assets and runs, no people; still nobody else can read it."""
     book.observe("lag", [lag("a")], now=NOW)

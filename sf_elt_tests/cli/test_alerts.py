@@ -11,9 +11,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from sf_elt.alerts import Finding, IncidentBook
+from sf_elt.alerts import Finding, IncidentBook, Links, Policy, Webhook, deliver
 from sf_elt.cli import app
 from sf_elt.components import Alerts
+from sf_elt.components.doctor.messages import about_messages
 from sf_elt.components.resources import open_warehouse
 from sf_elt_tests.alerts.receivers import Hook, http_receiver
 
@@ -68,6 +69,21 @@ def test_incidents_are_listed(hook: Hook) -> None:
     assert (incident["kind"], incident["since"], incident["times"]) == ("failure", "2026-11-22T12:00+00:00", 1)
     assert "streams/salesforce_leads: OrgUnavailable." in _run("list").stdout
     assert hook.got == []
+
+
+def test_what_a_channel_has_not_taken_is_shown(hook: Hook) -> None:
+    """Beside the incidents, and by the doctor, with the command that says why."""
+    now, warehouse = datetime.now(UTC), open_warehouse()
+    assert list(about_messages(warehouse, now)) == []
+    book = IncidentBook.of(warehouse)
+    book.add([Finding("failure", "run", "streams/salesforce_leads", "OrgUnavailable.", now, "run", "run")], now=now)
+    book.settle(Policy(), ["webhook"], now=now)
+    hook.answers.append((410, {}))
+    deliver(book, [Webhook(hook.address)], Links(), lambda: now)
+    (found,) = about_messages(warehouse, now)
+    assert found.says.endswith("1 of them refused (it answers HTTP 410)")
+    assert found.grant == "sf-elt alerts test webhook says why."
+    assert f"webhook: {found.says}" in _run("list").stderr
 
 
 def _run(*arguments: str) -> Result:

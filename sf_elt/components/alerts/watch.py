@@ -60,6 +60,7 @@ def look(component: "Alerts", deployment: Deployment, context: dg.SensorEvaluati
         notes.append(str(error))
     finally:
         told = _tell(component, book, context.log.warning)
+    notes += [f"{each.channel}: {each}" for each in book.backlogs(now=now) if each.channel in component.channels()]
     open_now = len(book.incidents())
     notes.append(f"{open_now} {'incident' if open_now == 1 else 'incidents'} open")
     notes += [f"{each.channel}: {each.sent} sent" for each in told if each.sent]

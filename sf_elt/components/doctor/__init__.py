@@ -7,6 +7,7 @@ data         the warehouse's folder: who can enter, room, locks, what is left ov
 logins       how connections log in, and whether what is kept of that can be opened
 running      Dagster's daemon, schedules, last runs
 work         exports that wait, API calls, records that were refused
+messages     alerts that a channel has not taken
 """
 
 from sf_elt.components.doctor.diagnosis import Diagnosis, diagnose

@@ -8,6 +8,7 @@ from pathlib import Path
 from sf_elt.components.deployment import Deployment
 from sf_elt.components.doctor.data import about_data, is_anothers, waiting_little
 from sf_elt.components.doctor.logins import about_logins
+from sf_elt.components.doctor.messages import about_messages
 from sf_elt.components.doctor.program import about_program
 from sf_elt.components.doctor.running import about_running
 from sf_elt.components.doctor.settings import about_settings
@@ -89,7 +90,7 @@ def diagnose(
         for found, made in _orgs(status.deployment, warehouse, told):
             findings += found
             calls += made
-    findings += [*about_running(status, now), *about_work(status)]
+    findings += [*about_running(status, now), *about_work(status), *about_messages(warehouse, now)]
     return Diagnosis(tuple(findings), calls)
 
 

@@ -9,7 +9,6 @@ import io
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,13 +25,12 @@ from rich.table import Table
 from rich.text import Text
 
 from sf_elt.cli.faults import ExitCode, in_full, status_of, verbose_by_environment
+from sf_elt.visible import is_unsafe, visible
 
 TABLE_ROWS = 50  # what a terminal shows of a long list unless it is told how many
 GAP = 2  # characters between two columns
 LONG_WORD = 12  # characters; a longer word may be broken where a table is narrow
 
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_UNSAFE_KINDS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}\+0000")
 _WHOLE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?|\d{4}-\d\d-\d\d|\S{1,50}@\S{1,50}")
@@ -134,14 +132,8 @@ def refuse(command: str, text: str, status: ExitCode | None = None) -> NoReturn:
 
 def safe(text: str, *, keep_lines: bool = False) -> str:
     """The text without anything that a terminal would obey; a line's end is `⏎` unless lines are kept."""
-    lines = text.replace("\r\n", "\n").replace("\t", " ")
-    lines = lines if keep_lines else lines.replace("\n", " ⏎ ")
-    return "".join(
-        _escaped(character)
-        if character != "\n" and (character in _TURNING or unicodedata.category(character) in _UNSAFE_KINDS)
-        else character
-        for character in lines
-    )
+    lines = visible(text)
+    return lines if keep_lines else lines.replace("\n", " ⏎ ")
 
 
 def readable(value: object) -> str:
@@ -306,16 +298,7 @@ def _as_dict(value: object) -> object:
 
 def safe_json(text: str) -> str:
     """The same JSON, with what a terminal would obey in JSON's own escapes."""
-    return "".join(
-        f"\\u{ord(character):04x}"
-        if character in _TURNING or unicodedata.category(character) in _UNSAFE_KINDS
-        else character
-        for character in text
-    )
-
-
-def _escaped(character: str) -> str:
-    return f"\\x{ord(character):02x}" if ord(character) < 0x100 else f"\\u{ord(character):04x}"
+    return "".join(f"\\u{ord(character):04x}" if is_unsafe(character) else character for character in text)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import dagster as dg
 
+from sf_elt.components.markdown import as_text
 from sf_elt.components.partitions import KeyRange
 from sf_elt.streams.progress import Progress
 
@@ -98,7 +99,9 @@ def numbers(values: Mapping[str, Number]) -> dict[str, dg.MetadataValue]:
 def table_columns(columns: Mapping[str, str], comments: Mapping[str, str] | None = None) -> dg.TableSchema:
     """The column schema of a table, from column → DuckDB type, and column → what it holds."""
     told = comments or {}
-    return dg.TableSchema(columns=[dg.TableColumn(name, kind, told.get(name)) for name, kind in columns.items()])
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name, kind, as_text(told.get(name) or "") or None) for name, kind in columns.items()]
+    )
 
 
 def range_tags(partitions: KeyRange, asked_at: datetime | None = None) -> dict[str, str]:
@@ -167,7 +170,7 @@ def _began_at(context: dg.AssetExecutionContext) -> datetime:
 
 def holds_so_far(key: dg.AssetKey, check: str, reason: str) -> dg.AssetCheckResult:
     """The result of a check on work that paused before there was anything that could break it."""
-    return dg.AssetCheckResult(asset_key=key, check_name=check, passed=True, description=reason)
+    return dg.AssetCheckResult(asset_key=key, check_name=check, passed=True, description=as_text(reason))
 
 
 def pauses_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> list[Paused]:

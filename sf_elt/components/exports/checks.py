@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from sf_elt.components.markdown import as_text
 from sf_elt.components.running import note_pause, numbers
 from sf_elt.writeback import Waiting
 
@@ -42,7 +43,7 @@ def check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
 def passed(key: dg.AssetKey, *checks: str, because: str = "") -> Iterator[dg.AssetCheckResult]:
     """The results of checks that found nothing wrong."""
     for check in checks:
-        yield dg.AssetCheckResult(asset_key=key, check_name=check, passed=True, description=because or None)
+        yield dg.AssetCheckResult(asset_key=key, check_name=check, passed=True, description=as_text(because) or None)
 
 
 def waits(context: dg.AssetExecutionContext, key: dg.AssetKey, waiting: Waiting) -> Iterator[dg.AssetCheckResult]:
@@ -53,13 +54,13 @@ def waits(context: dg.AssetExecutionContext, key: dg.AssetKey, waiting: Waiting)
     plan = {"plan_id": dg.MetadataValue.text(waiting.plan_id), "because": dg.MetadataValue.text(waiting.because)}
     total = dg.MetadataValue.int(sum(waiting.by_operation.values()))
     metadata = {**measured, **plan, "records_waiting_for_approval": total}
-    context.log_event(dg.AssetObservation(asset_key=key, description=said, metadata=metadata))
+    context.log_event(dg.AssetObservation(asset_key=key, description=as_text(said), metadata=metadata))
     yield dg.AssetCheckResult(
         asset_key=key,
         check_name=APPROVED,
         passed=False,
         severity=dg.AssetCheckSeverity.WARN,
-        description=said,
+        description=as_text(said),
         metadata=metadata,
     )
     yield from passed(key, EVERY_OUTCOME, because="nothing was sent")
@@ -69,6 +70,6 @@ def waits(context: dg.AssetExecutionContext, key: dg.AssetKey, waiting: Waiting)
 def rests(context: dg.AssetExecutionContext, key: dg.AssetKey, reason: str) -> Iterator[dg.AssetCheckResult]:
     """Says on the asset what the org lacks; the export looks again by itself."""
     note_pause(context, key, datetime.now(UTC) + LOOK_AGAIN, reason)
-    yield dg.AssetCheckResult(asset_key=key, check_name=FIELDS_FIT, passed=False, description=reason)
+    yield dg.AssetCheckResult(asset_key=key, check_name=FIELDS_FIT, passed=False, description=as_text(reason))
     yield from passed(key, EVERY_OUTCOME, because="nothing was sent")
     yield from passed(key, APPROVED)

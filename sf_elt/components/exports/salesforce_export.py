@@ -17,6 +17,7 @@ from sf_elt.components.exports.timing import DOES, RunsAtTimes
 from sf_elt.components.exports.told import columns_of, metadata_of, what_to_do
 from sf_elt.components.imports.salesforce_import import known_streams
 from sf_elt.components.keys import AUDIENCES, PROFILES, SCORES, export_key, stream_key
+from sf_elt.components.markdown import as_text
 from sf_elt.components.pictures import pictures_of_export
 from sf_elt.components.profiles import known_user_fields
 from sf_elt.components.resources import OrgConnection
@@ -201,12 +202,12 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
         except AllowanceSpent as spent:  # nobody waits for a dry run: it does not go on by itself
             said = f"dry run: no API calls left, nothing is known. {spent}"
             context.log.warning(said)
-            context.log_event(dg.AssetObservation(asset_key=key, description=said))
+            context.log_event(dg.AssetObservation(asset_key=key, description=as_text(said)))
             yield from passed(key, EVERY_OUTCOME, APPROVED, FIELDS_FIT, because=DRY_RUN)
             return
         except (ExportMisconfigured, UnknownObject) as error:
             reason = what_to_do(self, self.connection, str(error))
-            yield dg.AssetCheckResult(asset_key=key, check_name=FIELDS_FIT, passed=False, description=reason)
+            yield dg.AssetCheckResult(asset_key=key, check_name=FIELDS_FIT, passed=False, description=as_text(reason))
             yield from passed(key, EVERY_OUTCOME, APPROVED, because=DRY_RUN)
             return
         except NothingToUndo as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from sf_elt.components.imports.run_config import Asked
+from sf_elt.components.markdown import as_code
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import log_progress, numbers
 from sf_elt.salesforce import AllowanceSpent
@@ -99,7 +100,7 @@ def _previewed(found: Preview) -> dict[str, dg.MetadataValue]:
             "api_calls_left": found.api_left,
         }
     )
-    return {**measured, "soql": dg.MetadataValue.md(f"```sql\n{found.soql}\n```")}
+    return {**measured, "soql": dg.MetadataValue.md(as_code(found.soql, "sql"))}
 
 
 def _measured(found: SomeReport) -> dict[str, dg.MetadataValue]:

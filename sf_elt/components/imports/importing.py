@@ -10,6 +10,7 @@ from sf_elt.components.imports.by_hand import read_by_hand
 from sf_elt.components.imports.run_config import Asked, ImportConfig, asked_for
 from sf_elt.components.imports.settings import settings
 from sf_elt.components.keys import stream_key
+from sf_elt.components.markdown import as_list
 from sf_elt.components.partitions import Span, span_to_read
 from sf_elt.components.pictures import pictures_of_records
 from sf_elt.components.resources import OrgConnection
@@ -191,7 +192,7 @@ def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.Metada
         **measured,
         **(in_groups if report.column_groups > 1 else {}),
         **(numbers({"rows_kept_out": report.rows_kept_out}) if report.rows_kept_out else {}),
-        **({"schema_changes": dg.MetadataValue.md("\n".join(f"- {change}" for change in changes))} if changes else {}),
+        **({"schema_changes": dg.MetadataValue.md(as_list(changes))} if changes else {}),
         "dagster/column_schema": table_columns(
             column_types(warehouse, "streams", report.stream), column_comments(warehouse, "streams", report.stream)
         ),

@@ -1,10 +1,10 @@
 """What a preflight found: one row for each test, for the terminal, for programs and for Dagster's UI."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from sf_elt.components.markdown import as_text
 from sf_elt.salesforce.limits import calls_in_words
 
 Verdict = Literal["ok", "warning", "missing", "problem"]
@@ -70,9 +70,4 @@ class Preflight:
         order: list[Verdict] = ["problem", "missing", "warning", "ok"]
         for each in sorted(self.findings, key=lambda finding: order.index(finding.verdict)):
             cells = [f"{MARKS[each.verdict]} {each.verdict}", each.subject, each.test, each.says, each.grant]
-            yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
-
-
-def _cell(text: str) -> str:
-    """What the org says is text: no picture, link or HTML of it is shown, and none of its words ends the cell."""
-    return re.sub(r"[\\\[\]<>|]", r"\\\g<0>", " ".join(text.split()))
+            yield f"| {' | '.join(as_text(cell) for cell in cells)} |"

@@ -100,7 +100,8 @@ def _telling(verbose: bool) -> Iterator[None]:
 class _OnStandardError(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            say(without_secrets(self.format(record)))
+            lines = without_secrets(self.format(record)).splitlines()
+            say("\n  ".join(lines))  # no line of somebody's text begins as a record does
         except Exception:
             self.handleError(record)
 

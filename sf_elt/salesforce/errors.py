@@ -11,6 +11,7 @@ import orjson
 from requests import Response
 
 from sf_elt.salesforce.repeating import LONGEST, repeatable
+from sf_elt.visible import visible
 
 # What asking for less cures. Bulk jobs name the code inside a longer message ("InvalidBatch : Failed to process query:
 # QUERY_TIMEOUT: …"), and give up after fifteen tries of ten minutes (Bulk API 2.0 Developer Guide, "Query Limits").
@@ -24,13 +25,14 @@ BUSY_STATUSES = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 class SalesforceError(Exception):
     """Anything that goes wrong between us and the org.
 
-    `code` is Salesforce's errorCode where there is one, `status` the HTTP status, `fields` the fields it names.
+    `code` is Salesforce's errorCode where there is one, `status` the HTTP status, `fields` the fields it names. The
+    message may have the org's own words in it: nothing in them drives the terminal that a log is read in.
     """
 
     def __init__(
         self, message: str, *, code: str | None = None, status: int | None = None, fields: Sequence[str] = ()
     ) -> None:
-        super().__init__(message)
+        super().__init__(visible(message))
         self.code = code
         self.status = status
         self.fields = tuple(fields)

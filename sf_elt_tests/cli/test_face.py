@@ -52,7 +52,9 @@ def test_what_no_command_foresees_is_a_sentence_with_its_cause(monkeypatch: pyte
     monkeypatch.setenv("SALESFORCE_PASSWORD", "hunter2-hunter2")
 
     def fail() -> NoReturn:
-        logging.getLogger("sf_elt.anything").debug("logged in with hunter2-hunter2")
+        logging.getLogger("sf_elt.anything").debug(
+            "logged in with hunter2-hunter2\n2026-01-01 INFO sf_elt: all is well"
+        )
         try:
             raise LookupError("the cause, with hunter2-hunter2 and 00D5g00000Abcde!AQ0AQ.token")
         except LookupError as error:
@@ -67,7 +69,7 @@ def test_what_no_command_foresees_is_a_sentence_with_its_cause(monkeypatch: pyte
     for line in (("check", "--verbose"), ("--verbose", "check")):
         told = _run(*line)
         assert told.exit_code == 1
-        assert "DEBUG sf_elt.anything: logged in with …" in told.stderr
+        assert "DEBUG sf_elt.anything: logged in with …\n  2026-01-01 INFO sf_elt: all is well" in told.stderr
         assert told.stderr.index("LookupError: the cause") < told.stderr.index("direct cause of")
         assert "hunter2" not in told.stderr
         assert "token" not in told.stderr

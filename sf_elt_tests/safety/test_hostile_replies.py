@@ -14,6 +14,7 @@ import pytest
 from sf_elt.salesforce import (
     Org,
     OrgUnavailable,
+    RequestRefused,
     SalesforceError,
     connect,
     describe,
@@ -193,6 +194,18 @@ def test_a_huge_refusal_is_read_in_part() -> None:
         ):
             query_records(org, "SELECT Id FROM Lead")
         assert len(str(error.value)) < 5000
+
+
+def test_a_refusal_drives_no_terminal() -> None:
+    """Whatever an org says, errors and the log records that repeat them have no control characters."""
+    said = rb"""[{"errorCode": "X\u001b[2J", "message": "\u001b]0;owned\u0007 \u202egnp.exe \r gone"}]"""
+    with (
+        hostile(reply(said, JSON, status="400 Bad Request")) as server,
+        org_at(server) as org,
+        pytest.raises(RequestRefused) as told,
+    ):
+        query_records(org, "SELECT Id FROM Lead")
+    assert str(told.value).endswith(r"400 X\x1b[2J \x1b]0;owned\x07 \u202egnp.exe \x0d gone")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

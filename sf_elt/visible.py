@@ -17,6 +17,11 @@ def visible(text: str) -> str:
     return "".join(_escaped(each) if each != "\n" and is_unsafe(each) else each for each in lines)
 
 
+def one_line(text: str) -> str:
+    """The same on one line: where a line ended stands `⏎`."""
+    return visible(text).replace("\n", " ⏎ ")
+
+
 def is_unsafe(character: str) -> bool:
     """Whether a terminal would obey it, or a reader not see it."""
     return character in _TURNING or unicodedata.category(character) in _UNSAFE_KINDS

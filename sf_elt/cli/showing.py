@@ -25,7 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sf_elt.cli.faults import ExitCode, in_full, status_of, verbose_by_environment
-from sf_elt.visible import is_unsafe, visible
+from sf_elt.visible import is_unsafe, one_line, visible
 
 TABLE_ROWS = 50  # what a terminal shows of a long list unless it is told how many
 GAP = 2  # characters between two columns
@@ -132,8 +132,7 @@ def refuse(command: str, text: str, status: ExitCode | None = None) -> NoReturn:
 
 def safe(text: str, *, keep_lines: bool = False) -> str:
     """The text without anything that a terminal would obey; a line's end is `⏎` unless lines are kept."""
-    lines = visible(text)
-    return lines if keep_lines else lines.replace("\n", " ⏎ ")
+    return visible(text) if keep_lines else one_line(text)
 
 
 def readable(value: object) -> str:

@@ -30,12 +30,17 @@ def open_warehouse(
 
     The project is the nearest folder with a `dagster.yaml`, from the current one up. `wait_seconds` is how long a
     question waits while a run writes. Raises WarehouseError where SF_ELT_LANDING_DAYS, for which what unfinished reads
-    have landed is kept, is no number of days.
+    have landed is kept, is no number of days, and for a folder in which DuckDB can keep no file.
     """
     days = environ.get("SF_ELT_LANDING_DAYS") or LANDING_DAYS
     if not re.fullmatch(r"\d{1,4}(\.\d{1,6})?", days):
         raise WarehouseError(f"SF_ELT_LANDING_DAYS: {days!r} is no number of days, such as {LANDING_DAYS}")
     root = Path(folder).expanduser() if folder is not None else _of_project(environ)
+    if "?" in str(root.resolve()):
+        raise WarehouseError(
+            f"{NAMED_BY}: {root} cannot hold the warehouse: DuckDB reads what follows a ? in a path as options. Take a "
+            "folder without one"
+        )
     return Warehouse(root, wait_seconds=wait_seconds, keep_landed=timedelta(days=float(days)))
 
 

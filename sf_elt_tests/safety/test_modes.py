@@ -146,3 +146,13 @@ def test_the_time_to_keep_is_a_number_of_days() -> None:
     assert open_warehouse(environ={"SF_ELT_LANDING_DAYS": "0.5"}).keep_landed == timedelta(hours=12)
     with pytest.raises(WarehouseError, match=r"SF_ELT_LANDING_DAYS: 'soon' is no number of days, such as 7"):
         open_warehouse(environ={"SF_ELT_LANDING_DAYS": "soon"})
+
+
+def test_a_folder_in_which_duckdb_can_keep_no_file_is_refused(tmp_path: Path) -> None:
+    """What follows a ? it takes for options, and looks for its log elsewhere. Other odd names are names."""
+    with pytest.raises(WarehouseError, match=r"SF_ELT_DATA: .*what\?x=1 cannot hold the warehouse"):
+        open_warehouse(tmp_path / "what?x=1")
+    odd = open_warehouse(tmp_path / "we[ir]d*'\"{x} $1;--\n%41")
+    with odd.write() as connection:
+        connection.execute("CREATE TABLE streams.web_events AS SELECT 1 AS one")
+    assert len(odd.sql("FROM streams.web_events")) == 1

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from glob import glob
+from glob import escape, glob
 from hashlib import md5
 from itertools import chain
 from pathlib import Path
@@ -86,7 +86,7 @@ def event_files(spec: EventSpec) -> list[EventFile]:
                 continue
         except PermissionError as error:
             raise EventsUnreadable(f"{spec.stream}: the folder {path} cannot be opened: {error.strerror}") from error
-        matching = [Path(name) for name in glob(str(place), recursive=True)]  # noqa: PTH207 - an absolute pattern too
+        matching = _matching(place)
         if not matching and not any(character in path for character in "*?["):
             raise EventsUnreadable(f"{spec.stream}: there is no event file or folder {path} (looked from {Path.cwd()})")
         found.update(file for file in matching if _is_file(file))
@@ -124,6 +124,13 @@ def files_standing(files: list[EventFile], now: datetime) -> str:
         else:
             looks.append(f"{file.shown}\0{found.st_size}\0{found.st_mtime_ns}\0{waits}")
     return md5("\n".join(looks).encode(), usedforsecurity=False).hexdigest() if looks else ""
+
+
+def _matching(place: Path) -> list[Path]:
+    """What a glob stands for; a file or folder whose very name has `*`, `?` or `[` in it is meant as well."""
+    folder = next((each for each in place.parents if each.is_dir()), Path())
+    patterns = {str(place), escape(str(place)), os.path.join(escape(str(folder)), place.relative_to(folder))}  # noqa: PTH118 - a pattern
+    return [Path(name) for pattern in patterns for name in glob(pattern, recursive=True)]  # noqa: PTH207 - an absolute pattern too
 
 
 def _inside(folder: Path, recursive: bool) -> list[Path]:

@@ -25,6 +25,7 @@ from sf_elt.streams.events.standing import FileRead, Look, Standing
 from sf_elt.streams.progress import Progress
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import rows_in_stream
+from sf_elt.visible import one_line
 from sf_elt.warehouse import Warehouse, hold_memory, naive, quote_table
 from sf_elt.warehouse.erased import Erased, who_is_erased
 
@@ -47,11 +48,11 @@ def import_events(
     done = 0
     for group in _groups(found) or [[]]:
         if progress is not None and group:
-            progress(f"{spec.stream}: reading {Path(group[0].shown).name}", done, len(found))
+            progress(f"{spec.stream}: reading {one_line(Path(group[0].shown).name)}", done, len(found))
         total.add(_read_group(warehouse, spec, group, found, now, run_id))
         done += len(group)
     if found and len(total.unreadable) == len(found):
-        reasons = "; ".join(f"{one.file}: {one.reason}" for one in total.unreadable)
+        reasons = "; ".join(f"{one_line(one.file)}: {one.reason}" for one in total.unreadable)
         raise EventsUnreadable(f"{spec.stream}: none of {len(found)} event files could be read: {reasons}")
     return EventsReport(
         stream=spec.stream,

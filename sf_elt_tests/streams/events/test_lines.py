@@ -203,6 +203,17 @@ def test_missing_places_are_a_clear_error(warehouse: Warehouse, folder: Path) ->
     assert _import(warehouse, folder, folder / "*.jsonl").files == 0
 
 
+def test_names_that_are_globs_are_names_too(warehouse: Warehouse, folder: Path) -> None:
+    """Of the file and of its folder; and a file called `*.jsonl` keeps no other from being read."""
+    inside = folder / "of [2026]"
+    inside.mkdir()
+    for number, name in enumerate(["*.jsonl", "b[1].jsonl", "c.jsonl"]):
+        (inside / name).write_bytes(_line(number))
+    assert _import(warehouse, folder, inside / "b[1].jsonl").files == 1
+    assert _import(warehouse, folder, inside / "*.jsonl").files == 2
+    assert _import(warehouse, folder, folder / "of *" / "*.jsonl").files_known == 3
+
+
 def test_a_file_that_cannot_be_opened_stops_nothing_else(warehouse: Warehouse, folder: Path) -> None:
     """It is named in the report and read by a later run; where nothing can be opened the import fails."""
     (folder / "a.jsonl").symlink_to(folder / "gone.jsonl")

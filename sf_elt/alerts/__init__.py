@@ -1,7 +1,7 @@
 """Alerts: what is wrong, as incidents, and one message about each to Slack, by email or to a webhook. No Dagster.
 
     book = IncidentBook.of(warehouse)
-    book.observe("quota", quotas(...), now=now)            # quota, lag and refused records: all that is wrong now
+    book.observe("quota", quotas(...), now=now)            # quota, lag, refused records …: all that is wrong now
     book.add(failures, now=now)                            # failed runs, as they fail
     book.settle(Policy(), ["slack"], now=now)              # what is over; what is to be told
     deliver(book, [Slack(address)], Links(), clock)        # each channel, whatever the others do
@@ -9,6 +9,7 @@
     kinds, incidents    what an incident is, and the book that keeps it: SQLite, beside the warehouse
     notices             what each channel is still to be told
     quotas, lags, rises what is wrong with API calls, streams that are not read, and refused records
+    approvals, unread   plans that wait for a person, and a warehouse that cannot be read
     messages            the words
     channels, posting   Slack, email, webhook
     delivering          all of the queue, each channel for itself
@@ -21,6 +22,7 @@ Errors; none of them holds a secret:
         └── PartlyDelivered    some recipients of a mail did not
 """
 
+from sf_elt.alerts.approvals import approvals
 from sf_elt.alerts.channels import Channel, Email, PartlyDelivered, Security, Slack, Webhook
 from sf_elt.alerts.delivering import Delivered, deliver
 from sf_elt.alerts.errors import AlertsError, ChannelUnusable, NotDelivered
@@ -31,6 +33,7 @@ from sf_elt.alerts.messages import Links, message_about, trial_message
 from sf_elt.alerts.posting import require_address
 from sf_elt.alerts.quotas import Spender, quotas
 from sf_elt.alerts.rises import rises
+from sf_elt.alerts.unread import unread
 
 __all__ = [
     "AlertsError",
@@ -53,6 +56,7 @@ __all__ = [
     "Spender",
     "Subject",
     "Webhook",
+    "approvals",
     "deliver",
     "lags",
     "message_about",
@@ -60,4 +64,5 @@ __all__ = [
     "require_address",
     "rises",
     "trial_message",
+    "unread",
 ]

@@ -10,7 +10,7 @@ begins together within the same work is one incident: four streams that one run 
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -87,6 +87,23 @@ class IncidentBook:
             book.executemany("INSERT OR IGNORE INTO watched VALUES (?, ?)", [(each, _at(now)) for each in subjects])
             since = dict(book.execute("SELECT subject, since FROM watched").fetchall())
         return {each: _moment(since[each]) for each in subjects}
+
+    def unwatch(self, subjects: Sequence[str]) -> None:
+        """These are as they should be: the next time counts from its own beginning."""
+        with self.file.transaction() as book:
+            book.executemany("DELETE FROM watched WHERE subject = ?", [(each,) for each in subjects])
+
+    def remember(self, read_to: Mapping[str, datetime]) -> None:
+        """Keeps up to when each stream has been read, for when the warehouse cannot be asked."""
+        with self.file.transaction() as book:
+            book.executemany(
+                "INSERT OR REPLACE INTO reached VALUES (?, ?)", [(name, _at(at)) for name, at in read_to.items()]
+            )
+
+    def remembered(self) -> dict[str, datetime]:
+        """What was kept of that last."""
+        with self.file.transaction() as book:
+            return {row["stream"]: _moment(row["read_to"]) for row in book.execute("SELECT * FROM reached")}
 
     def settle(self, policy: Policy, channels: Sequence[str], *, now: datetime) -> None:
         """Ends what has been over for long enough, closes incidents, and queues what each channel is to be told."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-Kind = Literal["failure", "quota", "lag", "refused"]
+Kind = Literal["failure", "check", "approval", "quota", "lag", "refused", "stuck", "tick", "warehouse"]
 Event = Literal["opened", "reminder", "over", "summary"]
 
 

@@ -22,6 +22,11 @@ _TITLES: Mapping[Kind, str] = {
     "quota": "API calls nearly used up: {what}",
     "lag": "Not up to date: {what}",
     "refused": "More records refused than usual: {what}",
+    "check": "A check does not hold: {what}",
+    "approval": "Waits for approval: {what}",
+    "stuck": "Does not go on: {what}",
+    "tick": "Starts nothing any more: {what}",
+    "warehouse": "Cannot be read: the {what}",
 }
 
 _STATES: Mapping[Event, str] = {"opened": "", "reminder": "Still: ", "over": "Over: ", "summary": ""}
@@ -34,6 +39,14 @@ _TO_DO: Mapping[Kind, str] = {
     "lag": "See in Dagster whether its schedule is on, its last run failed, or its API calls are used up: recovery.md.",
     "refused": "`sf-elt report` lists the reasons, `sf-elt why` explains one record; lines of event files are in "
     "ops.set_aside: troubleshooting.md.",
+    "check": "The check's result, on the asset in Dagster, has the details. An export whose fields do not fit looks "
+    "again each hour: setup.md. Anything else is checked when the asset is made again.",
+    "approval": "`sf-elt export plan` shows what it would write. Then approve or reject it, with `sf-elt export send … "
+    "--approve` or `sf-elt export reject`: exports.md.",
+    "stuck": "See in Dagster whether its daemon lives, and terminate a run whose process is gone: recovery.md.",
+    "tick": "The tick's log, under Automation in Dagster, has the error: troubleshooting.md.",
+    "warehouse": "Close the program that holds it, or terminate its run; `sf-elt doctor` names it: recovery.md. "
+    "Until then refused records and plans that wait are not seen.",
 }
 
 _PAGES: Mapping[Kind, str] = {
@@ -41,6 +54,11 @@ _PAGES: Mapping[Kind, str] = {
     "quota": "quotas.md",
     "lag": "recovery.md",
     "refused": "troubleshooting.md",
+    "check": "troubleshooting.md",
+    "approval": "exports.md",
+    "stuck": "recovery.md",
+    "tick": "troubleshooting.md",
+    "warehouse": "recovery.md",
 }
 
 

@@ -2,7 +2,7 @@
 
 CREATE TABLE IF NOT EXISTS incidents (
     incident TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,               -- failure | quota | lag | refused
+    kind TEXT NOT NULL,               -- as in kinds.py: failure, quota, …
     work TEXT NOT NULL,               -- the job, import or export within which it began
     began_at REAL NOT NULL,           -- since when it is wrong
     opened_at REAL NOT NULL,          -- when that was noticed
@@ -69,7 +69,13 @@ BEGIN
     DELETE FROM summed WHERE number = old.number;
 END;
 
--- Since when something is watched of which nothing was ever read.
+-- Up to when each stream had been read when the warehouse was looked at last.
+CREATE TABLE IF NOT EXISTS reached (
+    stream TEXT PRIMARY KEY,
+    read_to REAL NOT NULL
+);
+
+-- Since when something is watched of which nothing was ever read, or which cannot be read.
 CREATE TABLE IF NOT EXISTS watched (
     subject TEXT PRIMARY KEY,
     since REAL NOT NULL

@@ -3,18 +3,23 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from sf_elt.alerts import Expected, Finding, IncidentBook, Spender, lags, quotas, rises
+from sf_elt.alerts import Expected, Finding, IncidentBook, Spender, approvals, lags, quotas, rises, unread
 from sf_elt.warehouse import CallLedger, Warehouse, WarehouseBusy, naive
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ORG = "https://example.my.salesforce.com"
+
+
+def nothing_lately(streams: object) -> dict[str, datetime]:
+    """Dagster's storage knows of no materialization."""
+    return {}
 
 
 @pytest.fixture
@@ -81,22 +86,22 @@ def test_a_stream_lags_that_was_not_read_so_far(warehouse: Warehouse) -> None:
     insert(warehouse, "ops.event_files", {**reading, "read_at": NOW - 5 * HOUR})
     book = IncidentBook.of(warehouse)
     expected = [Expected(each, "salesforce", NOW - 3 * HOUR) for each in ("late", "fresh", "events", "never")]
-    late, events = lags(warehouse, book, expected, now=NOW)
+    late, events = lags(warehouse, book, expected, nothing_lately, now=NOW)
     assert (late.subject, late.since) == ("streams/late", NOW - 4 * HOUR)
     assert late.says == "it was last read up to 2026-11-22 08:00 UTC, 4.0 hours ago."
     assert events.subject == "streams/events"
     later = NOW + 4 * HOUR
     expected = [replace(each, by=each.by + 4 * HOUR) for each in expected]
-    found = {each.subject: each.says for each in lags(warehouse, book, expected, now=later)}
+    found = {each.subject: each.says for each in lags(warehouse, book, expected, nothing_lately, now=later)}
     assert found["streams/never"] == "it has never been read."
 
 
 def test_a_warehouse_that_was_never_written_lags_from_when_it_was_first_looked_at(warehouse: Warehouse) -> None:
     """Before the first run there is no file, and no error."""
     book = IncidentBook.of(warehouse)
-    assert lags(warehouse, book, [Expected("a", "w", NOW - 3 * HOUR)], now=NOW) == []
+    assert lags(warehouse, book, [Expected("a", "w", NOW - 3 * HOUR)], nothing_lately, now=NOW) == []
     later = NOW + 4 * HOUR
-    assert len(lags(warehouse, book, [Expected("a", "w", later - 3 * HOUR)], now=later)) == 1
+    assert len(lags(warehouse, book, [Expected("a", "w", later - 3 * HOUR)], nothing_lately, now=later)) == 1
     assert rises(warehouse, more_than=0, times_usual=1, open_since={}, now=NOW) == []
 
 
@@ -119,16 +124,61 @@ def held(warehouse: Warehouse) -> Iterator[Warehouse]:
     writer.join()
 
 
-def test_while_a_run_writes_the_book_and_the_quotas_work(held: Warehouse) -> None:
-    """Lags and rises cannot be told then, and say so; calls, and incidents themselves, can."""
+def test_while_a_run_writes_the_book_the_quotas_and_the_lags_work(held: Warehouse) -> None:
+    """Rises cannot be told then, and say so; calls, and incidents themselves, can.
+
+    A stream lags by what the warehouse said last, or by what Dagster's storage says, whatever is later.
+    """
     book = IncidentBook.of(held)
-    with pytest.raises(WarehouseBusy):
-        lags(held, book, [Expected("a", "w", NOW)], now=NOW)
+    book.remember({"a": NOW - 5 * HOUR, "b": NOW - 5 * HOUR})
+    expected = [Expected(each, "w", NOW - 3 * HOUR) for each in "abc"]
+    found = lags(held, book, expected, lambda streams: {"b": NOW - HOUR, "c": NOW - 4 * HOUR}, now=NOW)
+    assert [(each.subject, each.since) for each in found] == [
+        ("streams/a", NOW - 5 * HOUR), ("streams/c", NOW - 4 * HOUR),
+    ]  # fmt: skip
     with pytest.raises(WarehouseBusy):
         rises(held, more_than=0, times_usual=1, open_since={}, now=NOW)
     assert quotas(held, [Spender("import:a", 10)], {}, share=0.8, now=NOW) == []
     book.add([Finding("failure", "run", "streams/a", "WarehouseBusy.", NOW, "run", "run")], now=NOW)
     assert len(book.incidents()) == 1
+
+
+def test_a_warehouse_that_is_held_for_long_is_told_with_who_holds_it(held: Warehouse) -> None:
+    """Not before, and from when it was first found so; one that has been read since begins anew."""
+    book = IncidentBook.of(held)
+    assert unread(held, book, longest=HOUR, now=NOW) == []
+    (found,) = unread(held, book, longest=HOUR, now=NOW + 2 * HOUR)
+    (writer,) = active_children()
+    assert found.since == NOW
+    assert found.says.startswith(f"process {writer.pid} (")
+    assert found.says.endswith("has held it for 2.0 hours.")
+    book.unwatch(["warehouse"])
+    assert unread(held, book, longest=HOUR, now=NOW + 2 * HOUR) == []
+
+
+def test_a_warehouse_that_is_broken_is_told_at_once(warehouse: Warehouse) -> None:
+    """By the name of the error; one that there is not yet is not wrong."""
+    book = IncidentBook.of(warehouse)
+    assert unread(warehouse, book, longest=HOUR, now=NOW) == []
+    warehouse.file.write_bytes(b"no warehouse")
+    (found,) = unread(warehouse, book, longest=HOUR, now=NOW)
+    assert found.says == "WarehouseUnreadable: see `sf-elt doctor`."
+
+
+def test_a_plan_that_waits_is_told_with_its_numbers(warehouse: Warehouse) -> None:
+    """Of which export, how much, and why it asks; not once it was approved, rejected, or planned anew."""
+    assert approvals(warehouse) == []
+    ran(warehouse, (1, NOW - HOUR, {}), (2, NOW, {}))
+    with warehouse.write() as connection:
+        connection.execute(
+            "UPDATE writeback.plans SET status = 'waiting for approval', held_because = 'it would delete 9 of 10',"
+            " rows_by_operation = MAP {'delete': 9, 'update': 1200} WHERE plan_id = 'plan 2'"
+        )
+    (found,) = approvals(warehouse)
+    assert (found.subject, found.since, found.run_id) == ("writeback/leads", NOW, "r2")
+    assert found.says == (
+        "plan plan 2 waits, and nothing is sent meanwhile (9 to delete, 1,200 to update): it would delete 9 of 10."
+    )
 
 
 Run = tuple[int, datetime, Mapping[tuple[str, str], int]]

@@ -3,21 +3,26 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from textwrap import dedent
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, InstigatorType, TickData, TickStatus
+from dagster._utils.error import SerializableErrorInfo
 
 from sf_elt.alerts import Finding, IncidentBook, Occurrence, Subject
 from sf_elt.components.alerts import failed_runs, watch
 from sf_elt.components.alerts.alerts import FAILED_RUNS, WATCH
+from sf_elt.components.alerts.failed_ticks import failed_ticks
+from sf_elt.components.alerts.stuck_runs import stuck_runs
 from sf_elt.components.alerts.watch import tick_before
 from sf_elt.components.frequency import timetable
 from sf_elt.components.resources import WarehouseResource, open_warehouse
 from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
-from sf_elt.warehouse import CallLedger
+from sf_elt.warehouse import CallLedger, Warehouse, WarehouseBusy
 from sf_elt_tests.alerts.receivers import Hook, http_receiver
 from sf_elt_tests.components.conftest import QUIET
 from sf_elt_tests.components.projects import CONNECTION
@@ -47,6 +52,14 @@ class OrgIsDown(Exception):
     """What a run fails of, with words that nobody must read elsewhere."""
 
 
+class Later(datetime):
+    """A clock that is ahead by more than a day."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime.now(tz) + timedelta(hours=25)
+
+
 broken: set[str] = set()
 
 
@@ -62,6 +75,21 @@ def make(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     if "paused" not in broken:
         for key in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=key)
+
+
+@dg.asset(
+    check_specs=[
+        dg.AssetCheckSpec("fits", asset="scores", description="Every score fits."),
+        dg.AssetCheckSpec("whole", asset="scores", blocking=True),
+    ]
+)
+def scores() -> dg.MaterializeResult:
+    """Makes it; those checks fail that are `broken`, with words that nobody must read elsewhere."""
+    results = [
+        dg.AssetCheckResult(check_name=each, passed=each not in broken, description="jane@example.com")
+        for each in ("fits", "whole")
+    ]
+    return dg.MaterializeResult(check_results=results)
 
 
 @dataclass
@@ -125,7 +153,7 @@ def load(folder: Path, *components: str) -> dg.Definitions:
         monkeypatch.syspath_prepend(str(folder))
         return dg.Definitions.merge(
             dg.load_from_defs_folder(path_within_project=defs.parent),
-            dg.Definitions(assets=[make], resources={"warehouse": WarehouseResource()}),
+            dg.Definitions(assets=[make, scores], resources={"warehouse": WarehouseResource()}),
         )
 
 
@@ -206,6 +234,61 @@ def test_a_pause_is_no_failure_and_ends_none(watched: Watched) -> None:
     assert len(watched.told) == 2
 
 
+def test_a_check_that_does_not_hold_is_told_until_it_does(watched: Watched) -> None:
+    """With what it checks, and not with what it found; a warning is none. One that blocks is told with its run."""
+    for failing, titles in (
+        ({"fits"}, ["opened: A check does not hold: scores, fits"]),
+        ({"whole"}, ["opened: Failed: scores", "over: Over: A check does not hold: scores, fits"]),
+        (set[str](), ["over: Over: Failed: scores"]),
+    ):
+        watched.hook.got.clear()
+        broken.clear()
+        broken.update(failing)
+        dg.materialize([scores], instance=watched.instance, raise_on_error=False, run_config=QUIET)
+        watched.failed()
+        watched.look()
+        assert watched.told == titles
+        assert "jane" not in str(watched.hook.got)
+        if failing == {"fits"}:
+            assert watched.hook.got[0]["facts"] == ["scores, fits: this does not hold: Every score fits."]
+        if failing == {"whole"}:
+            assert watched.hook.got[0]["facts"] == ["scores: blocked by whole."]
+
+
+def test_runs_that_do_not_go_on_are_told_as_one(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue that nothing leaves for six hours, and a run that is silent for as long; not while others start."""
+    job = dg.define_asset_job("all_scores", [scores]).resolve(asset_graph=watched.definitions.resolve_asset_graph())
+    for status in (*[dg.DagsterRunStatus.NOT_STARTED] * 2, dg.DagsterRunStatus.STARTED):
+        watched.instance.create_run_for_job(job, status=status)
+    found = list(stuck_runs(watched.instance, timedelta(hours=6), datetime.now(UTC) + timedelta(hours=5)))
+    assert found == []
+    monkeypatch.setattr(watch, "datetime", Later)
+    watched.look()
+    stuck, *_ = (each for each in watched.hook.got if each["kind"] == "stuck")
+    assert str(stuck["title"]).endswith("and 1 more")
+    silent, queue = sorted(stuck["facts"])
+    assert queue == "the queue of runs: 2 runs wait, and none has started for 6 hours."
+    assert silent.endswith("Is its process still there?")
+
+
+def test_schedules_and_sensors_that_fail_are_told(loaded_with_alerts: dg.Definitions, tmp_path: Path) -> None:
+    """A sensor whose last three ticks failed, by the class of its error; two are not enough, and one is gone."""
+    repository, instance = loaded_with_alerts.get_repository_def(), dg.DagsterInstance.local_temp(str(tmp_path))
+    here = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), repository.name)
+    for name, failed in ((WATCH, 3), (FAILED_RUNS, 2), ("gone", 3)):
+        state = InstigatorState(RemoteInstigatorOrigin(here, name), InstigatorType.SENSOR, InstigatorStatus.RUNNING)
+        instance.add_instigator_state(state)
+        for number in range(failed):
+            instance.create_tick(
+                TickData(
+                    state.instigator_origin_id, name, InstigatorType.SENSOR, TickStatus.FAILURE, 1_000.0 + number,
+                    error=SerializableErrorInfo("of jane@example.com", [], "OrgIsDown"), selector_id=state.selector_id,
+                )
+            )  # fmt: skip
+    (found,) = failed_ticks(instance, repository)
+    assert (found.subject, found.says) == (f"sensor {WATCH}", "its last 3 ticks failed: OrgIsDown.")
+
+
 def test_a_run_that_dagster_starts_again_by_itself_is_not_told(watched: Watched) -> None:
     """Only the last of its tries is."""
     watched.run(7, fails=True, tags={"dagster/will_retry": "true"})
@@ -220,12 +303,7 @@ def test_partitions_that_nobody_makes_again_are_let_go_of(watched: Watched, monk
     watched.run(9)
     assert watched.look() == "1 incident open"
 
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime.now(tz) + timedelta(hours=25)
-
-    monkeypatch.setattr(watch, "datetime", Clock)
+    monkeypatch.setattr(watch, "datetime", Later)
     watched.look()
     assert "over: Over: Failed: contacts and 1 more" in watched.told
 
@@ -239,17 +317,33 @@ def test_calls_and_lags_are_told_by_the_other_sensor(watched: Watched, monkeypat
     watched.look()
     assert watched.told == ["opened: API calls nearly used up: import:salesforce"]
 
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime.now(tz) + timedelta(hours=25)
-
-    monkeypatch.setattr(watch, "datetime", Clock)
+    monkeypatch.setattr(watch, "datetime", Later)
     said = watched.look()
     assert said == "1 incident open; webhook: 2 sent"
     assert watched.told[1:] == [
         "over: Over: API calls nearly used up: import:salesforce", "opened: Not up to date: streams/salesforce_leads",
     ]  # fmt: skip
+
+
+def test_lags_are_told_while_a_run_holds_the_warehouse(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what Dagster's storage has of how far the stream was read; the tick says what it could not look at."""
+
+    def busy(*_: object) -> None:
+        raise WarehouseBusy("held")
+
+    key, read_to = dg.AssetKey(["streams", "salesforce_leads"]), datetime.now(UTC)
+    numbers = {"read_to": dg.MetadataValue.timestamp(read_to)}
+    watched.instance.report_runless_asset_event(dg.AssetMaterialization(key, metadata=numbers))
+    watched.look()
+    monkeypatch.setattr(Warehouse, "read", busy)
+    assert watched.look().startswith("a run is writing: refused records")
+    assert watched.told == []
+    monkeypatch.setattr(watch, "datetime", Later)
+    watched.look()
+    assert watched.told == [
+        "opened: Cannot be read: the warehouse", "opened: Not up to date: streams/salesforce_leads",
+    ]  # fmt: skip
+    assert f"read up to {read_to:%Y-%m-%d %H:%M} UTC" in str(watched.hook.got[1]["facts"])
 
 
 def test_an_export_that_is_gone_is_told_of_no_more(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ WATCH, FAILED_RUNS = "alerts", "alerts_on_failed_runs"
 
 @dg.scaffold_with(Example)
 class Alerts(dg.Component, Attributes):
-    """Tells people of failed runs, API calls that are nearly used up, lags, and more refused records than usual.
+    """Tells people of failed runs, API calls that are nearly used up, lags, refused records, and what waits for them.
 
     One message for each incident, and one when it is over. Secrets come from environment variables that are named here.
     """
@@ -31,6 +31,20 @@ class Alerts(dg.Component, Attributes):
     email: EmailChannel | None = Field(default=None, description="Mail through an SMTP server. Default: none.")
     webhook: WebhookChannel | None = Field(default=None, description="An address that takes JSON. Default: none.")
     failures: bool = Field(default=True, description="Whether failed runs are told. A run that pauses is none.")
+    checks: bool = Field(
+        default=True,
+        description="Whether failed asset checks are told, of severity ERROR; an export that rests is one.",
+    )
+    approvals: bool = Field(default=True, description="Whether plans of exports are told that wait for approval.")
+    ticks: bool = Field(default=True, description="Whether schedules and sensors are told whose ticks fail.")
+    stuck_hours: Hours | None = Field(
+        default=6.0,
+        description="A queue of runs that does not move for so long, or a run that says nothing. null: never told.",
+    )
+    warehouse_hours: Hours | None = Field(
+        default=3.0,
+        description="For how long the warehouse may be held by others, so that alerts cannot read it. null: any.",
+    )
     quota_share: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=0.8,
         description="From which share on API calls are nearly used up: of max_daily_api_calls, and of the org's own. "
@@ -95,7 +109,7 @@ class Alerts(dg.Component, Attributes):
                 evaluation_fn=watch,
                 minimum_interval_seconds=self.interval_seconds,
                 default_status=dg.DefaultSensorStatus.RUNNING,
-                description="Looks at API calls, lags and refused records; sends what is queued: "
+                description="Looks at API calls, lags, refused records, checks and what waits; sends what is queued: "
                 f"{', '.join(self.channels())}.",
             )
         ]

@@ -23,6 +23,7 @@ _ASSETS = frozenset(
         dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
         dg.DagsterEventType.ASSET_MATERIALIZATION,
         dg.DagsterEventType.STEP_FAILURE,
+        dg.DagsterEventType.ASSET_CHECK_EVALUATION,
     }
 )
 
@@ -30,24 +31,32 @@ _ASSETS = frozenset(
 def failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Finding]:
     """What a failed run failed to make. Where no step failed (it was killed), that is all it had not made yet.
 
-    Of an error only the name of its class is told: its words may hold what records hold.
+    What a blocking check fails for was made, and may not be used: it counts as not made. Of an error only the name of
+    its class is told, of a check its own name: their words may hold what records hold.
     """
     if run.tags.get(WILL_RETRY, "").lower() == "true":
         return []
     steps: dict[str, str | None] = {}
     made: set[dg.AssetKey] = set()
     planned: list[tuple[str | None, dg.AssetKey]] = []
+    blocked: dict[dg.AssetKey, list[str]] = {}
     for record in instance.get_records_for_run(run.run_id, of_type=set(_ASSETS)).records:
         event = record.event_log_entry.dagster_event
         if event is None:
             continue
         if event.event_type == dg.DagsterEventType.STEP_FAILURE:
             steps[event.step_key or ""] = _class_of(event)
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            found = event.asset_check_evaluation_data
+            if found.blocking and not found.passed and found.severity == dg.AssetCheckSeverity.ERROR:
+                blocked.setdefault(found.asset_key, []).append(found.check_name)
         elif event.asset_key is not None and event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             made.add(event.asset_key)
         elif event.asset_key is not None:
             planned.append((event.step_key, event.asset_key))
+    made -= blocked.keys()
     failed = {key.to_user_string(): step for step, key in planned if key not in made and (step in steps or not steps)}
+    checks = {key.to_user_string(): f"blocked by {', '.join(sorted(names))}" for key, names in blocked.items()}
     if not failed:
         failed = {f"job {run.job_name}": next(iter(steps), None)}
     ended, partitions = _ended_at(instance, run), _partitions(run)
@@ -56,7 +65,7 @@ def failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Findin
             kind="failure",
             work=run.run_id,
             subject=name,
-            says=_says(steps.get(step or ""), partitions),
+            says=_says(checks.get(name) or steps.get(step or ""), partitions),
             since=ended,
             occurrence=run.run_id,
             run_id=run.run_id,

@@ -1,24 +1,42 @@
-"""The sensor that looks at API calls, lags and refused records, ends incidents, and sends what is queued."""
+"""The sensor that looks at everything but failed runs, ends incidents, and sends what is queued."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator  # what the daemon goes by, summer time and all
 
-from sf_elt.alerts import Delivered, Expected, Finding, IncidentBook, Spender, deliver, lags, quotas, rises
+from sf_elt.alerts import (
+    Delivered,
+    Expected,
+    Finding,
+    IncidentBook,
+    Kind,
+    Spender,
+    approvals,
+    deliver,
+    lags,
+    quotas,
+    rises,
+    unread,
+)
 from sf_elt.components.alerts.channels import ready
+from sf_elt.components.alerts.failed_checks import failed_checks
 from sf_elt.components.alerts.failed_runs import failures_of, made_again
+from sf_elt.components.alerts.failed_ticks import failed_ticks
+from sf_elt.components.alerts.read_lately import read_lately
+from sf_elt.components.alerts.stuck_runs import stuck_runs
 from sf_elt.components.deployment import Deployment
 from sf_elt.components.frequency import Timetable
 from sf_elt.components.resources import open_warehouse
 from sf_elt.insight import WarehouseOutdated
 from sf_elt.salesforce import AuthenticationFailed
-from sf_elt.warehouse import Warehouse, WarehouseBusy
+from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseError
 
 if TYPE_CHECKING:
     from sf_elt.components.alerts.alerts import Alerts
@@ -41,30 +59,68 @@ def on_failed_run(component: "Alerts", context: dg.RunStatusSensorContext) -> No
 def look(component: "Alerts", deployment: Deployment, context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """One tick. What cannot be looked at, because a run holds the warehouse, is left as it was until the next.
 
-    Whatever else goes wrong fails the tick, after the channels were told what is queued.
+    Whatever else goes wrong fails the tick, after everything else was looked at and the channels were told.
     """
     now = datetime.now(UTC)
     warehouse = replace(open_warehouse(), wait_seconds=WAIT_SECONDS)
-    book, notes = IncidentBook.of(warehouse), list[str]()
+    book, notes, faults = IncidentBook.of(warehouse), list[str](), list[Exception]()
     try:
-        repository = context.repository_def
-        assets = repository.asset_graph.get_all_asset_keys() if repository else ()
-        for subject in made_again(context.instance, book.open_subjects("failure"), assets, now):
-            book.end("failure", [subject], now=now)  # at once: a tick that takes too long is not in vain
-        book.observe("quota", _quotas(component, deployment, warehouse, now), now=now)
-        book.observe("lag", _lags(component, deployment, warehouse, book, now), now=now)
-        book.observe("refused", _rises(component, assets, warehouse, book, now), now=now)
-    except WarehouseBusy:
-        notes.append("a run is writing: lags and refused records are looked at the next time")
-    except WarehouseOutdated as error:
-        notes.append(str(error))
+        for look_at in _looks(component, deployment, context, warehouse, book, now):
+            try:
+                look_at()
+            except WarehouseBusy:
+                notes.append("a run is writing: refused records and plans that wait are looked at the next time")
+            except (WarehouseError, WarehouseOutdated) as error:
+                notes.append(str(error))
+            except Exception as error:  # whatever it is, the other looks are not to suffer by it
+                faults.append(error)
     finally:
         told = _tell(component, book, context.log.warning)
-    notes += [f"{each.channel}: {each}" for each in book.backlogs(now=now) if each.channel in component.channels()]
+    for fault in faults:
+        raise fault
     open_now = len(book.incidents())
+    notes += [f"{each.channel}: {each}" for each in book.backlogs(now=now) if each.channel in component.channels()]
     notes.append(f"{open_now} {'incident' if open_now == 1 else 'incidents'} open")
     notes += [f"{each.channel}: {each.sent} sent" for each in told if each.sent]
-    return dg.SkipReason("; ".join(notes))
+    return dg.SkipReason("; ".join(dict.fromkeys(notes)))
+
+
+def _looks(
+    component: "Alerts",
+    deployment: Deployment,
+    context: dg.SensorEvaluationContext,
+    warehouse: Warehouse,
+    book: IncidentBook,
+    now: datetime,
+) -> Iterator[Callable[[], None]]:
+    """All that a tick looks at, one after the other. What is not to be told is not wrong."""
+    instance, repository = context.instance, context.repository_def
+    assets = repository.asset_graph.get_all_asset_keys() if repository else set[dg.AssetKey]()
+
+    def end_failures() -> None:
+        for subject in made_again(instance, book.open_subjects("failure"), assets, now):
+            book.end("failure", [subject], now=now)  # at once: a tick that takes too long is not in vain
+
+    def observed(kind: Kind, is_told: object, find: Callable[[], Iterable[Finding]]) -> Callable[[], None]:
+        return lambda: book.observe(kind, list(find()) if is_told else [], now=now)
+
+    yield end_failures
+    yield observed("quota", component.quota_share, lambda: _quotas(component, deployment, warehouse, now))
+    yield observed("stuck", component.stuck_hours, lambda: stuck_runs(instance, _hours(component.stuck_hours), now))
+    if repository is not None:
+        yield observed("check", component.checks, lambda: failed_checks(instance, repository))
+        yield observed("tick", component.ticks, lambda: failed_ticks(instance, repository))
+    longest = _hours(component.warehouse_hours)
+    yield observed("warehouse", component.warehouse_hours, lambda: unread(warehouse, book, longest=longest, now=now))
+    lately = partial(read_lately, instance)
+    streams = list(expected(component, deployment, now))
+    yield observed("lag", component.lag_hours, lambda: lags(warehouse, book, streams, lately, now=now))
+    yield observed("approval", component.approvals, lambda: _of_these(assets, approvals(warehouse)))
+    yield observed(
+        "refused",
+        component.refused_more_than is not None,
+        lambda: _of_these(assets, _rises(component, warehouse, book, now)),
+    )
 
 
 def expected(component: "Alerts", deployment: Deployment, now: datetime) -> Iterator[Expected]:
@@ -73,7 +129,7 @@ def expected(component: "Alerts", deployment: Deployment, now: datetime) -> Iter
     A stream that no schedule reads counts only where it has hours of its own.
     """
     own = component.lag_hours_by_stream
-    hours = timedelta(hours=component.lag_hours or 0)
+    hours = _hours(component.lag_hours)
     for importer in deployment.imports:
         for each in importer.imported:
             if each.stream in own:
@@ -106,35 +162,28 @@ def _tell(component: "Alerts", book: IncidentBook, warn: Callable[[str], None]) 
 
 
 def _quotas(component: "Alerts", deployment: Deployment, warehouse: Warehouse, now: datetime) -> list[Finding]:
-    if component.quota_share is None:
-        return []
     orgs = _orgs(deployment, warehouse)
-    return quotas(warehouse, _spenders(deployment), orgs, share=component.quota_share, now=now)
+    return quotas(warehouse, _spenders(deployment), orgs, share=component.quota_share or 1.0, now=now)
 
 
-def _lags(
-    component: "Alerts", deployment: Deployment, warehouse: Warehouse, book: IncidentBook, now: datetime
-) -> list[Finding]:
-    if component.lag_hours is None:
-        return []
-    return lags(warehouse, book, list(expected(component, deployment, now)), now=now)
-
-
-def _rises(
-    component: "Alerts", assets: Collection[dg.AssetKey], warehouse: Warehouse, book: IncidentBook, now: datetime
-) -> list[Finding]:
-    """Of an export that there is none of any more, nobody has to do anything about what it refused."""
-    if component.refused_more_than is None:
-        return []
-    found = rises(
+def _rises(component: "Alerts", warehouse: Warehouse, book: IncidentBook, now: datetime) -> list[Finding]:
+    return rises(
         warehouse,
-        more_than=component.refused_more_than,
+        more_than=component.refused_more_than or 0,
         times_usual=component.refused_times_usual,
         open_since=book.opened_at("refused"),
         now=now,
     )
+
+
+def _of_these(assets: Collection[dg.AssetKey], found: Iterable[Finding]) -> list[Finding]:
+    """Of an export that there is none of any more, nobody has to do anything about what it refused, or planned."""
     names = {each.to_user_string() for each in assets}
     return [each for each in found if each.subject in names]
+
+
+def _hours(number: float | None) -> timedelta:
+    return timedelta(hours=number or 0)
 
 
 def _spenders(deployment: Deployment) -> list[Spender]:

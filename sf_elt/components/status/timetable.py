@@ -9,7 +9,7 @@ import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator  # what the daemon goes by, summer time and all
 
 if TYPE_CHECKING:  # types of what an instance gives, which dagster does not export
-    from dagster._core.scheduler.instigation import InstigatorState
+    from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
 
 SILENT_AFTER = timedelta(minutes=3)
 """The daemon says every 30 seconds that it lives."""
@@ -55,6 +55,12 @@ def daemon(instance: dg.DagsterInstance, now: datetime) -> Daemon:
     seen = max((datetime.fromtimestamp(each.timestamp, UTC) for each in beats), default=None)
     errors = dict.fromkeys(error.message.strip().splitlines()[0] for each in beats for error in each.errors or ())
     return Daemon(seen is not None and now - seen < SILENT_AFTER, seen, tuple(errors))
+
+
+def last_ticks(instance: dg.DagsterInstance, state: "InstigatorState", number: int) -> "list[InstigatorTick]":
+    """Its last ticks that have ended, the newest first; one that goes on now is none of them."""
+    ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=number + 1)
+    return [each for each in ticks if each.is_completed][:number]
 
 
 def _schedules(
@@ -104,7 +110,7 @@ def _last_tick(
     """When it was, and why it failed."""
     if instance is None or state is None:
         return None, None
-    for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1):
+    for tick in last_ticks(instance, state, 1):
         error = tick.error
         return datetime.fromtimestamp(tick.timestamp, UTC), error.message.strip().splitlines()[0] if error else None
     return None, None

@@ -113,12 +113,23 @@ def test_somebody_answers_at_a_terminal(org: Details, commands: str, tmp_path: P
 
 
 def test_who_stops_answering_has_nothing_written(commands: str, tmp_path: Path) -> None:
-    """The end of input (Ctrl-D) at a question ends it, and it says so."""
+    """The end of input (Ctrl-D) at a question ends it, and it says so.
+
+    Without an org a name that looks mistyped is taken only by its number, and one of a custom object as it is.
+    """
     into = tmp_path / "defs"
     command = ["sf-elt", "init", "--offline", "--into", str(into)]
     with AtTerminal(command, {"PATH": commands, "TERM": "xterm"}, tmp_path) as there:
         there.answer("What imports and exports call it", "")
-        there.answer("Which org", "\x04", enter=False)
+        there.answer("Which org", "")
+        there.answer("How will it log in", "")
+        there.answer("Search", "Oportunity, Renewal__c")
+        assert "Nothing is called Oportunity. Did you mean" in there.answer("Search", "-Contact")
+        there.answer("Search", "Contract")
+        assert "as you have written it" in there.answer("Search", "2")
+        last = there.answer("Search", "\x04", enter=False)
+        assert "Renewal__c, Contract" in last
+        assert "Oportunity" not in last
         assert there.ended() == 1
     assert "Nothing was written." in there.seen
     assert not into.exists()

@@ -110,12 +110,27 @@ def _add(
         elif found:
             listed = found[:SHOWN]
             _list(terminal, listed, len(found), picked)
-        elif others(name):
-            picked += [name] if name not in picked else []
         else:
-            listed = nearest(name, offered)
-            terminal.say(f"[yellow]Nothing is called {terminal.safe(name)}.[/]{' Did you mean' if listed else ''}")
-            _list(terminal, listed, len(listed), picked)
+            listed = _of_unknown(terminal, name, offered, listed, picked, others)
+    return listed
+
+
+def _of_unknown(
+    terminal: Terminal,
+    name: str,
+    offered: Sequence[Named],
+    listed: list[Named],
+    picked: list[str],
+    others: Callable[[str], bool],
+) -> list[Named]:
+    """Adds a name that is not offered where others are accepted; one that looks mistyped only by its number."""
+    near, may_be = nearest(name, offered), others(name)
+    if may_be and ("__" in name or not near):
+        picked += [name] if name not in picked else []
+        return listed
+    terminal.say(f"[yellow]Nothing is called {terminal.safe(name)}.[/]{' Did you mean' if near else ''}")
+    listed = [*near, Named(name, note="as you have written it")] if may_be else near
+    _list(terminal, listed, len(listed), picked)
     return listed
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from statistics import median
 
 from sf_elt.alerts.kinds import Finding
+from sf_elt.counting import count
 from sf_elt.report.asking import outdated_told
 from sf_elt.report.words import code
 from sf_elt.warehouse import Warehouse, WarehouseEmpty, naive
@@ -53,8 +54,8 @@ def rises(
         usual = float(median(before)) if before else 0.0
         if latest.refused > more_than and latest.refused > times_usual * usual:
             says = (
-                f"{latest.refused:,} records in the run of {latest.at:%Y-%m-%d %H:%M} UTC; usual are {usual:,.0f} (the "
-                f"median of {len(before):,} runs). Most often: {latest.most}."
+                f"{count(latest.refused, 'record')} in the run of {latest.at:%Y-%m-%d %H:%M} UTC; usual are "
+                f"{usual:,.0f} (the median of {count(len(before), 'run')}). Most often: {latest.most}."
             )
             found.append(Finding("refused", subject, subject, says, latest.at, latest.id, latest.id))
     return found

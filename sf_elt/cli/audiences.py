@@ -11,6 +11,7 @@ from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, safe, say, show, show_json
 from sf_elt.cli.waiting import waiting
+from sf_elt.counting import count
 
 if TYPE_CHECKING:
     from sf_elt.insight import Audience, AudiencePreview, AudiencesPreview, StandingAudience
@@ -147,7 +148,7 @@ def _show_all(found: "AudiencesPreview") -> None:
         _say_notes(each)
     for name, members in found.no_longer_defined.items():
         say(f"{name} is no longer defined: {members:,} would leave")
-    say(f"Of {found.profiles:,} profiles, {found.now:%Y-%m-%d %H:%M} UTC. Nothing was written.")
+    say(f"Of {count(found.profiles, 'profile')}, {found.now:%Y-%m-%d %H:%M} UTC. Nothing was written.")
 
 
 def _show_one(each: "AudiencePreview", profiles: int) -> None:
@@ -160,7 +161,7 @@ def _show_one(each: "AudiencePreview", profiles: int) -> None:
     console.print(Text(safe(f"{each.audience}: {each.description}"), style="bold"))
     console.print(Text(safe(each.condition), style="dim"))
     console.print(
-        Text(f"{each.size:,} of {profiles:,} profiles, {_percent(each.share)}. Definition: {each.definition}.")
+        Text(f"{each.size:,} of {count(profiles, 'profile')}, {_percent(each.share)}. Definition: {each.definition}.")
     )
     console.print(Text(f"Would enter: {_moves(each.entering) or 'nobody'}. Leave: {_moves(each.leaving) or 'nobody'}."))
     if each.overlaps:

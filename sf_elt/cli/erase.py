@@ -11,6 +11,7 @@ from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
 from sf_elt.cli.profile import loaded_mapping
 from sf_elt.cli.showing import JsonOption, refuse, safe, say, show_json
+from sf_elt.counting import count
 
 if TYPE_CHECKING:
     from sf_elt.profiles import Erasure
@@ -90,7 +91,7 @@ def _show_json(value: Mapping[str, object], as_json: bool) -> None:
 
 def _show(what: "Erasure") -> None:
     """Counts alone, and where the person stands in files that are not ours to change."""
-    merged = f", and {what.aliases:,} ids that it had before" if what.aliases else ""
+    merged = f", and {count(what.aliases, 'id')} that it had before" if what.aliases else ""
     if what.profile_id:
         typer.echo(f"Profile {what.profile_id[:6]}…{merged}")
     else:

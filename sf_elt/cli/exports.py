@@ -16,6 +16,7 @@ from sf_elt.cli.export_session import ExportName, opened_export
 from sf_elt.cli.faults import ExitCode
 from sf_elt.cli.showing import Column, FormatOption, JsonOption, Rows, chosen, refuse, say, show, show_json
 from sf_elt.cli.waiting import waiting
+from sf_elt.counting import count
 
 if TYPE_CHECKING:
     from sf_elt.components.exports.salesforce_export import SalesforceExport
@@ -228,7 +229,9 @@ def _show_plan(found: "Plan", changes: list[dict[str, object]], *, full: bool) -
         told = f"  {each.code}  {each.records:,}: {_message(each.message, full=full)} ({where})"
         console.print(Text(safe(told)), soft_wrap=True)
     if found.deletes:
-        console.print(Text(f"\nThis would DELETE {len(found.deletes):,} records, and nothing else:", style="bold red"))
+        console.print(
+            Text(f"\nThis would DELETE {count(len(found.deletes), 'record')}, and nothing else:", style="bold red")
+        )
         console.print(Text(", ".join(found.deletes)), soft_wrap=True)
     console.print()
     show_changes(changes)

@@ -9,6 +9,7 @@ import typer
 from sf_elt.cli.examples import examples
 from sf_elt.cli.org_session import Connection, opened_org
 from sf_elt.cli.showing import Column, Format, FormatOption, JsonOption, Rows, chosen, refuse, show
+from sf_elt.counting import count
 
 if TYPE_CHECKING:
     from sf_elt.salesforce import FieldDescribe, Org
@@ -204,7 +205,7 @@ def describe(
             names.remove("help")
         columns = [Column(name, _FIELD_LABELS[name]) for name in names]
         named = described.name if described.label == described.name else f"{described.label}, {described.name}"
-        title = named if field else f"{named}: {len(rows)} fields that this user sees"
+        title = named if field else f"{named}: {count(len(rows), 'field')} that this user sees"
         show(columns, Rows(rows, len(rows)), how, title=title, most=len(rows))
 
 

@@ -11,6 +11,7 @@ from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import JsonOption, refuse, say, show_json
 from sf_elt.cli.waiting import waiting
+from sf_elt.counting import count
 
 
 @examples(
@@ -51,10 +52,6 @@ def report(
     else:
         typer.echo(file)
     things = len(attention)
-    say(
-        f"{things} {'thing needs' if things == 1 else 'things need'} attention."
-        if things
-        else "Nothing needs attention."
-    )
+    say(f"{count(things, 'thing needs', 'things need')} attention." if things else "Nothing needs attention.")
     if open_ and typer.launch(file.as_uri()) != 0:
         say("There is no browser to open it in.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from sf_elt.counting import count
 from sf_elt.demo.errors import DemoError
 from sf_elt.demo.folder import DemoFolder, only
 from sf_elt.demo.signals import Ended, EndedBy, signals_interrupt
@@ -72,7 +73,7 @@ def _loop(org: "DemoOrgProcess", working: Working, screen: Console) -> None:
                 changed = change_some(connect(Login.from_env()).client)
             except SalesforceError as error:
                 raise DemoError(f"the demo org does not take changes. {error}") from error
-            say(f"somebody changed {changed.count} records in the org", 1, 1)
+            say(f"somebody changed {count(changed.count, 'record')} in the org", 1, 1)
         with working("importing what changed") as say:
             increment = deployment.run_all(say)
             say(f"imported what changed: {increment.moved:,} rows", 1, 1)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from sf_elt.counting import count
 from sf_elt.insight import StandingAudience
 from sf_elt.report.exports import ExportStanding
 from sf_elt.report.people import ImportedStream
 from sf_elt.report.reading import Report
-from sf_elt.report.words import ago, code, count, duration, every, moment, plain, signed_percent
+from sf_elt.report.words import ago, code, duration, every, moment, plain, signed_percent
 
 Urgency = Literal["act", "look"]
 

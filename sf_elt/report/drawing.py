@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from sf_elt.charts import Chart, Day, Flows, Histogram, Line, Lines, Rank, Ranking, svg
+from sf_elt.counting import count
 from sf_elt.insight import StandingAudience
 from sf_elt.report.reading import Report
-from sf_elt.report.words import count, plain
+from sf_elt.report.words import plain
 
 FLOWS = 6
 """Of so many of the largest audiences comings and goings are drawn, of so many days:"""

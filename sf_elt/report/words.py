@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sf_elt.counting import count
+
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -122,11 +124,6 @@ def plain(name: str) -> str:
     """`salesforce_lead_ids` as people write it: `Salesforce lead ids`."""
     words = name.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """`1 person`, `1,204 people`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def percent(share: float) -> str:

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from sf_elt.counting import count
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused
 from sf_elt.salesforce.replies import understood_as
@@ -46,7 +47,7 @@ _VERSIONS = TypeAdapter(list[_Version])
 
 def calls_in_words(calls: int) -> str:
     """`1 API call`, `1,200 API calls`."""
-    return f"{calls:,} API {'call' if calls == 1 else 'calls'}"
+    return count(calls, "API call")
 
 
 def limits(org: Org) -> dict[str, Limit]:

@@ -19,6 +19,7 @@ from sf_elt.cli.init.terminal import Terminal
 from sf_elt.cli.init.trying import tried
 from sf_elt.components.deployment import Deployment
 from sf_elt.components.wrong_yaml import DEFS
+from sf_elt.counting import count
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Conversation:
         for each in plan.changes:
             self.terminal.heading(f"{shown(each.file)}, {'a new file' if each.before is None else 'changed'}")
             if each.after in map(shipped_text, FILES):
-                self.terminal.say(f"[dim]{each.after.count(chr(10)):,} lines, as they are shipped[/]")
+                self.terminal.say(f"[dim]{count(each.after.count(chr(10)), 'line')}, as shipped[/]")
             else:
                 text, language = (each.after, "yaml") if each.before is None else (differences(each), "diff")
                 self.terminal.print(coloured(text.rstrip("\n"), language))
@@ -144,7 +145,7 @@ class Conversation:
             "connection": len(loaded.connections), "stream": streams, "audience": len(loaded.audiences),
             "export": len(loaded.exports),
         }  # fmt: skip
-        told = ", ".join(f"{number} {what}{'s' * (number != 1)}" for what, number in there.items())
+        told = ", ".join(count(number, what) for what, number in there.items())
         self.terminal.say(f"\n[green]✓[/] The YAML loads: {told}.")
         if self.root != DEFS:
             self.terminal.say(f"This deployment runs what is in {shown(DEFS)}: copy it there.")

@@ -10,6 +10,7 @@ from rich.syntax import Syntax
 from sf_elt.cli.init.answers import Answers
 from sf_elt.cli.init.planning import Change
 from sf_elt.cli.showing import safe
+from sf_elt.counting import count
 
 OPTIONS = {"browser": "", "client_credentials": " --client-credentials", "password": " --password"}
 """Way of logging in → what `sf-elt login` is told."""
@@ -54,5 +55,5 @@ def next_commands(answers: Answers, way: str, *, signed_in: bool, lacking: bool)
 def counted(changes: Sequence[Change]) -> str:
     """How many files are new and how many change, in words."""
     new = sum(each.before is None for each in changes)
-    parts = [(new, "new file", "new files"), (len(changes) - new, "changed file", "changed files")]
-    return " and ".join(f"{number} {one if number == 1 else several}" for number, one, several in parts if number)
+    parts = [(new, "new file"), (len(changes) - new, "changed file")]
+    return " and ".join(count(number, what) for number, what in parts if number)

@@ -34,6 +34,7 @@ from sf_elt.components.alerts.stuck_runs import stuck_runs
 from sf_elt.components.deployment import Deployment
 from sf_elt.components.frequency import Timetable
 from sf_elt.components.resources import open_warehouse
+from sf_elt.counting import count
 from sf_elt.insight import WarehouseOutdated
 from sf_elt.salesforce import AuthenticationFailed
 from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseError
@@ -80,7 +81,7 @@ def look(component: "Alerts", deployment: Deployment, context: dg.SensorEvaluati
         raise fault
     open_now = len(book.incidents())
     notes += [f"{each.channel}: {each}" for each in book.backlogs(now=now) if each.channel in component.channels()]
-    notes.append(f"{open_now} {'incident' if open_now == 1 else 'incidents'} open")
+    notes.append(f"{count(open_now, 'incident')} open")
     notes += [f"{each.channel}: {each.sent} sent" for each in told if each.sent]
     return dg.SkipReason("; ".join(dict.fromkeys(notes)))
 

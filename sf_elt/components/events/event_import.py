@@ -14,6 +14,7 @@ from sf_elt.components.keys import stream_key
 from sf_elt.components.pictures import pictures_of_events
 from sf_elt.components.running import POOL, Materialized, log_progress, numbers, table_columns
 from sf_elt.components.scaffold import Example
+from sf_elt.counting import count
 from sf_elt.streams import DELIMITERS, EventSpec, SpecRefused, import_events
 from sf_elt.visible import one_line
 from sf_elt.warehouse import Warehouse, column_types
@@ -144,7 +145,7 @@ class EventImport(dg.Component, Attributes):
                 f"the last line of {one_line(waiting)} waits: it has no line end, and the file has just changed"
             )
         if report.kept_out:
-            context.log.info(f"{report.kept_out:,} events of erased people were kept out")
+            context.log.info(f"kept out: {count(report.kept_out, 'event')} of erased people")
         if report.first_bad is not None:
             context.log.warning(
                 f"{report.set_aside:,} lines were set aside, with their reasons, in ops.set_aside; the first is "

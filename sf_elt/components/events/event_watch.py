@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from sf_elt.components.automation import is_running
+from sf_elt.counting import count
 from sf_elt.streams import EventSpec, EventsUnreadable, event_files, files_standing
 
 if TYPE_CHECKING:  # the type of what define_asset_job gives, which dagster does not export
@@ -41,7 +42,7 @@ def look(
         return dg.SkipReason(str(error))
     found = files_standing(files, clock())
     if found in (context.cursor, ""):
-        return dg.SkipReason(f"nothing new in {len(files):,} files")
+        return dg.SkipReason(f"nothing new in {count(len(files), 'file')}")
     if is_running(context.instance, job):
         return dg.SkipReason(f"{job} is running; what is new will be read after it")
     return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=found)

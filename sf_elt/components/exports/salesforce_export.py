@@ -25,6 +25,7 @@ from sf_elt.components.running import POOL, Materialized, holds_so_far, log_prog
 from sf_elt.components.salesforce_connection import require_connection
 from sf_elt.components.scaffold import ExportExample
 from sf_elt.components.writes_to_org import WritesToOrg
+from sf_elt.counting import count
 from sf_elt.insight.subjects import BESIDE_FIELDS, OF_EVERY_PROFILE
 from sf_elt.salesforce import AllowanceSpent, Org, UnknownObject
 from sf_elt.warehouse import JobMeter, Warehouse
@@ -148,13 +149,15 @@ class SalesforceExport(WritesToOrg, RunsAtTimes):
             yield from waits(context, key, report.awaits)
             return
         if report.paused_until is not None:
-            reason = f"{report.paused_because}; {report.waiting:,} records wait, {report.succeeded:,} were written"
+            reason = f"{report.paused_because}; records that wait: {report.waiting:,}; written: {report.succeeded:,}"
             note_pause(context, key, report.paused_until, reason)
             yield holds_so_far(key, EVERY_OUTCOME, f"what was sent has one; {reason}")
             yield from passed(key, APPROVED, FIELDS_FIT)
             return
         if report.failed:
-            context.log.warning(f"the org refused {report.failed:,} records; writeback.sync_log has its words for each")
+            context.log.warning(
+                f"the org refused {count(report.failed, 'record')}; writeback.sync_log has its words for each"
+            )
         yield dg.MaterializeResult(
             asset_key=key,
             metadata={**metadata_of(report, meter.left), **pictures_of_export(context, warehouse, self.name)},

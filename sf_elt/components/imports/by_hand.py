@@ -12,6 +12,7 @@ from sf_elt.components.imports.run_config import Asked
 from sf_elt.components.markdown import as_code
 from sf_elt.components.resources import OrgConnection
 from sf_elt.components.running import log_progress, numbers
+from sf_elt.counting import count
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.streams import StreamSpec, Window
 from sf_elt.streams.adhoc import Preview, SomeReport, look_ahead, read_some
@@ -65,14 +66,15 @@ def read_by_hand(
 
 
 def _of_preview(found: Preview) -> str:
-    rows = "too many records to count" if found.rows_to_read is None else f"{found.rows_to_read:,} records"
+    rows = "too many records to count" if found.rows_to_read is None else count(found.rows_to_read, "record")
     calls = "" if found.calls_needed is None else f" for about {found.calls_needed:,} API calls"
     return f"dry run, nothing was written: would read {rows}{calls}"
 
 
 def _of_read(found: SomeReport) -> str:
     left = f"; {found.rows_left:,} are left to their windows" if found.rows_left else ""
-    return f"read by hand: {found.rows_read:,} records, {found.rows_new:,} new and {found.rows_changed:,} changed{left}"
+    read = count(found.rows_read, "record")
+    return f"read by hand: {read}, {found.rows_new:,} new and {found.rows_changed:,} changed{left}"
 
 
 def _asked(asked: Asked) -> dict[str, dg.MetadataValue]:

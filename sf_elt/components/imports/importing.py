@@ -25,6 +25,7 @@ from sf_elt.components.running import (
     numbers,
     table_columns,
 )
+from sf_elt.counting import count
 from sf_elt.salesforce import AllowanceSpent
 from sf_elt.streams import StreamSpec, Window, WindowReport, import_window, repeated_ids
 from sf_elt.streams.adhoc import require_bounds
@@ -147,7 +148,7 @@ def _read_window(
         yield from _unmoved(context, key, f"nothing was moved: {spent}")
         return
     if report.rows_kept_out:
-        context.log.info(f"{report.rows_kept_out:,} rows of erased people were kept out")
+        context.log.info(f"kept out: {count(report.rows_kept_out, 'row')} of erased people")
     checks = _checks(context.instance, key, report, warehouse)
     if not asked.makes_partitions:
         said = f"read by hand, a part of the partitions: {report.rows_new:,} new, {report.rows_changed:,} changed"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sf_elt.components.deployment import ImportedStream
 from sf_elt.components.preflight.findings import Finding
+from sf_elt.counting import count
 from sf_elt.salesforce import ObjectDescribe, Org, UnknownField, UnknownObject, did_you_mean
 from sf_elt.salesforce.permissions import Rights, fact, how_to_grant, owner_of
 from sf_elt.streams import SpecRefused, StreamSpec, stream_columns
@@ -54,7 +55,7 @@ def _columns(org: Org, spec: StreamSpec, known: Rights, described: ObjectDescrib
         yield Finding(spec.stream, "fields", "missing", str(error), "Change the import's YAML.")
         return
     hidden = known.hidden_fields(described.name, described.by_name)
-    says = f"{len(columns.columns)} fields are read"
+    says = f"{count(len(columns.columns), 'field is read', 'fields are read')}"
     if hidden and (spec.fields is None or spec.fields == "all"):
         named = ", ".join(hidden[:SOME]) + (f" and {len(hidden) - SOME} more" if len(hidden) > SOME else "")
         says += f"; {len(hidden)} are hidden from the integration user and left out: {named}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sf_elt.counting import count
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import ObjectDescribe
 from sf_elt.salesforce.names import did_you_mean
@@ -242,7 +243,7 @@ def _about_readers(standing: Standing, wanted: Wanted) -> Iterator[Item]:
         name = each.full_name.lower()
         sets = [set_id for set_id, (_, objects) in standing.readers.items() if each.object_name in objects]
         if sets and name in standing.fields and all((set_id, name) in standing.permissions for set_id in sets):
-            says = f"{len(sets)} profiles that read {each.object_name} may read it"
+            says = f"readers of {each.object_name} may read it: {count(len(sets), 'profile')}"
             yield Item(each.full_name, "read", "stands", says)
 
 
@@ -256,7 +257,7 @@ def _about_layouts(standing: Standing, wanted: Wanted) -> Iterator[Item]:
     for each in usable:
         of_object = [layout for layout in layouts if _is_of(layout, each)]
         if of_object and not any(_missing_on(layout, [each]) for layout in of_object):
-            yield Item(each.full_name, "layout", "stands", f"on {len(of_object)} page layouts")
+            yield Item(each.full_name, "layout", "stands", f"on {count(len(of_object), 'page layout')}")
     for layout in layouts:
         missing = _missing_on(layout, usable)
         if layout.why_not and missing:

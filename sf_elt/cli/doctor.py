@@ -1,8 +1,9 @@
 """`sf-elt doctor`: the whole installation looked at, and what to do next."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,11 +13,14 @@ from sf_elt.cli.findings import show_findings
 from sf_elt.cli.showing import JsonOption, safe, show_json
 from sf_elt.cli.waiting import waiting
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 
 @examples(
     "sf-elt doctor",
     "sf-elt doctor --offline  # without asking any org",
-    "sf-elt doctor --json | jq -r .next_step  # for a program",
+    "sf-elt doctor --json | jq -r .next_steps[]  # for a program",
 )
 def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Ask no org.")] = False,
@@ -50,5 +54,14 @@ def doctor(
         show_findings(found.findings)
         console = Console(highlight=False)
         console.print(Text(f"{found.in_words()}; {calls_in_words(found.api_calls)}."))
-        console.print(Text("Next: ", style="bold") + Text(safe(found.next_step)))
+        _show_steps(console, found.next_steps)
     raise typer.Exit(0 if found.is_well else 1)
+
+
+def _show_steps(console: "Console", steps: Sequence[str]) -> None:
+    """What to do, numbered where there is more than one thing; a command stays in one piece, to be copied."""
+    from rich.text import Text
+
+    for place, step in enumerate(steps, start=1):
+        before = "Next: " if len(steps) == 1 else f"{'Next:' if place == 1 else '     '} {place}. "
+        console.print(Text(before, style="bold") + Text(safe(step)), soft_wrap=True)

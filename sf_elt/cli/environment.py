@@ -2,9 +2,27 @@
 
 from pathlib import Path
 
+import typer
+
+from sf_elt.cli.faults import ExitCode
+from sf_elt.cli.showing import say
+
+ENV_FILE = Path(".env")
+
 
 def read_env_file() -> None:
-    """Sets what `.env` says; as in Dagster, that goes before what the environment has."""
+    """Sets what `.env` says; as in Dagster, that goes before what the environment has.
+
+    Ends the command where the file cannot be read: what it would do without it is not what was meant.
+    """
     from dotenv import load_dotenv
 
-    load_dotenv(Path(".env"), override=True)
+    try:
+        load_dotenv(ENV_FILE, override=True)
+    except UnicodeDecodeError as error:
+        say(f"sf-elt: {ENV_FILE.absolute()} is not UTF-8 (byte {error.start + 1:,}): save it as UTF-8")
+    except OSError as error:
+        say(f"sf-elt: {ENV_FILE.absolute()} cannot be read: {error.strerror}. Run this as the user who runs Dagster")
+    else:
+        return
+    raise typer.Exit(ExitCode.WRONG)

@@ -21,7 +21,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from sf_elt.salesforce import ObjectDescribe
 from sf_elt.salesforce.matching import why_no_matcher
-from sf_elt.warehouse.private import replacing
+from sf_elt.warehouse.private import private_files, replacing
 
 if TYPE_CHECKING:
     from sf_elt.salesforce import Login
@@ -60,7 +60,8 @@ class KeptDescribes:
         lost = sorted(_lost(self.read(described.name), described))
         kept = {"whose": self.whose, "asked_at": datetime.now(UTC), "described": whole, "lost": lost}
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with private_files():
+                self.folder.mkdir(parents=True, exist_ok=True)
             with replacing(self._file(described.name)) as part:
                 part.write_bytes(orjson.dumps(kept))
         except OSError as error:

@@ -11,6 +11,8 @@ import duckdb
 # How DuckDB and SQLite say that a write found no room; neither has an error class of its own for it.
 NO_ROOM = ("No space left", "File too large", "disk space", "disk is full", "disk I/O error")
 
+TORN = ("file is not a database", "is malformed")
+
 NOT_ALLOWED = ("Permission denied", "Read-only file system", "readonly database")
 
 
@@ -72,7 +74,8 @@ def _first_line(error: Exception) -> str:
 def room_for(file: Path) -> Iterator[None]:
     """Raises WarehouseFull or WarehouseClosed where the disk is full or may not be written, whoever noticed it.
 
-    And OutOfMemory where DuckDB could not hold what it had to hold at once.
+    And OutOfMemory where DuckDB could not hold what it had to hold at once, WarehouseUnreadable where SQLite finds no
+    file of its own.
     """
     try:
         yield
@@ -93,5 +96,10 @@ def room_for(file: Path) -> Iterator[None]:
                 f"too little memory for a step on {file}: nothing of it was kept. Run it again with less at once: an "
                 "import over fewer partitions, or without long texts (exclude_fields); event files in smaller pieces. "
                 f"({str(error).splitlines()[0]})"
+            ) from error
+        if isinstance(error, sqlite3.DatabaseError) and any(words in str(error) for words in TORN):
+            raise WarehouseUnreadable(
+                f"{file} cannot be read. SQLite says: {_first_line(error)} Put back a copy, or move it away, and it "
+                "begins anew: docs/recovery.md"
             ) from error
         raise

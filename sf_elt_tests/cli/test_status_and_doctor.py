@@ -1,6 +1,7 @@
 """`sf-elt status` and `sf-elt doctor`, on a real warehouse, a real org and Dagster's own storage."""
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -20,7 +21,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from sf_elt.cli import app, loading
-from sf_elt.components.doctor.logins import about_logins
+from sf_elt.components.doctor.logins import about_login
 from sf_elt.components.status import reading
 from sf_elt.components.wrong_yaml import WrongYaml
 from sf_elt.demo_org.serve import Details
@@ -245,13 +246,13 @@ def test_what_was_signed_in_is_opened_without_asking_the_org(tmp_path: Path, mon
     now, own = datetime.now(UTC), "https://example.my.salesforce.com"
     kept = Kept("browser", "https://login.salesforce.com", own, "ada", now, now, refresh_token="5Aep")
     KeptLogin(tmp_path / "logins", "salesforce").write(kept)
-    (found,) = about_logins(deployment_of({"object": "Lead"}))
+    found = about_login(deployment_of({"object": "Lead"}).connections[0])
     assert (found.verdict, "signed in by browser" in found.says) == ("ok", True)
     monkeypatch.setenv(TOKEN_KEY, new_token_key())
-    (found,) = about_logins(deployment_of({"object": "Lead"}))
+    found = about_login(deployment_of({"object": "Lead"}).connections[0])
     assert (found.verdict, "another key" in found.says) == ("problem", True)
     (tmp_path / "logins" / "salesforce.json").unlink()
-    (found,) = about_logins(deployment_of({"object": "Lead"}))
+    found = about_login(deployment_of({"object": "Lead"}).connections[0])
     assert (found.verdict, found.grant.startswith("sf-elt login salesforce")) == ("problem", True)
 
 
@@ -273,8 +274,59 @@ def test_a_doctor_goes_on_where_files_are_torn(at_work: Path, monkeypatch: pytes
     for width in ("40", "80", "200"):
         shown = _run("doctor", COLUMNS=width)
         assert shown.exit_code == 1
-        assert max(cell_len(line) for line in shown.stdout.splitlines()) <= int(width)
-        assert "Next: " in shown.stdout
+        findings, _, steps = shown.stdout.partition("\nNext: ")
+        assert max(cell_len(line) for line in findings.splitlines()) <= int(width)
+        assert all(step.lstrip().startswith(f"{place}. ") for place, step in enumerate(steps.splitlines(), start=1))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where", "says", "to_do"),
+    [
+        ("echo 'A LINE = \"' >> .env", ("settings", ".env"), "line 5 is no NAME=VALUE", "vi} +5"),
+        ("echo > warehouse", ("data", "folder"), "warehouse is a file", "Move the file away"),
+        ("rm -f dagster.yaml", ("settings", "DAGSTER_HOME"), "not set", "and start Dagster there"),
+        ("mkdir -p data/dagster/storage; echo 'nux: 5' >> dagster.yaml", ("Dagster", "storage"), "root:nux",
+         "git diff dagster.yaml"),
+        ("echo 'storage: {postgres: {postgres_url: x}}' > dagster.yaml", ("Dagster", "storage"), "dagster_postgres",
+         "pip install --constraint constraints.txt dagster-postgres"),
+        ("mkdir -p -m 700 warehouse; echo torn > warehouse/calls.sqlite", ("quotas", "API calls"), "not a database",
+         "move it away"),
+    ],
+)  # fmt: skip
+def test_a_doctor_says_how_each_thing_is_mended(
+    wrong: str, where: tuple[str, str], says: str, to_do: str, project: Path
+) -> None:
+    """What is wrong with files and settings is a problem, what to do about it is among the next steps, and once."""
+    shutil.copy(ROOT / "dagster.yaml", project)
+    subprocess.run(wrong, shell=True, check=True)
+    result = _run("doctor", "--offline", "--json")
+    found, steps = _findings(result), json.loads(result.stdout)["next_steps"]
+    assert (found[where][0], result.exit_code) == ("problem", 1)
+    assert says in found[where][1]
+    assert to_do in found[where][2]
+    assert steps.count(found[where][2]) == 1
+
+
+def test_where_nobody_is_logged_in_it_is_said_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The org is not asked then; what is missing has the names of the connection's own variables."""
+    (project / ".env").write_text("")
+    for name in [name for name in os.environ if name.startswith("SALESFORCE_")]:
+        monkeypatch.delenv(name)
+    result = _run("doctor", "--json")
+    found, told = _findings(result), json.loads(result.stdout)
+    assert found["salesforce", "credentials"][0] == "problem"
+    assert "Given: nothing" in found["salesforce", "credentials"][1]
+    assert ("salesforce", "login") not in found
+    assert told["next_steps"][-1].startswith("sf-elt login salesforce")
+    assert told["api_calls"] == 0
+
+
+def test_an_env_file_that_cannot_be_read_ends_a_command(project: Path) -> None:
+    """In a sentence, before anything is done without it."""
+    (project / ".env").write_bytes(b"SALESFORCE_PASSWORD=\xff")
+    result = _run("doctor", "--offline")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert ".env is not UTF-8 (byte 21): save it as UTF-8" in result.stderr
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sf_elt.components.imports.imported_object import ImportedObject
 from sf_elt.components.resources import open_warehouse
 from sf_elt.components.salesforce_connection import SalesforceConnection
+from sf_elt.counting import count
 from sf_elt.salesforce import Org, SalesforceError, UnknownField, describe
 from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.describe import object_list
@@ -103,8 +104,9 @@ def offered_by(connection: SalesforceConnection, *, offline: bool = False) -> It
         meter = resource.meter(open_warehouse(), JOB, None)
         with resource.org(meter) as org:
             found = len(object_list(org))
-            yield Offered(org, f"{org.host} has {found:,} objects ({calls_in_words(meter.made)}).", meter)
+            yield Offered(org, f"{org.host} has {count(found, 'object')} ({calls_in_words(meter.made)}).", meter)
             return
     except (SalesforceError, WarehouseError, OSError) as error:
-        why = "\n".join(filter(None, [str(error), what_to_do(error) if isinstance(error, SalesforceError) else ""]))
-    yield Offered(None, f"The org cannot be asked yet:\n{why.replace('SALESFORCE_', connection.env_prefix)}")
+        to_do = what_to_do(error) if isinstance(error, SalesforceError) else ""
+        why = "\n".join(filter(None, [resource.by_its_names(error), to_do]))
+    yield Offered(None, f"The org cannot be asked yet:\n{why}")

@@ -10,10 +10,12 @@ from sf_elt.components.doctor.settings import OTHERS, mode_of, owner_of
 from sf_elt.components.preflight.findings import Finding
 from sf_elt.components.preflight.run import LITTLE_ROOM
 from sf_elt.components.status import Status
+from sf_elt.counting import count
 from sf_elt.warehouse import Warehouse
 from sf_elt.warehouse.holders import Holder, holders
 from sf_elt.warehouse.writable import free_bytes
 
+DATA = "SF_ELT_DATA"
 NEEDED = 2.2
 """So many times the warehouse's size has to be free for its copies: docs/recovery.md."""
 
@@ -28,14 +30,26 @@ def is_anothers(warehouse: Warehouse) -> bool:
 def about_data(warehouse: Warehouse, status: Status, now: datetime) -> Iterator[Finding]:
     """In the order in which they matter. Where there is no folder yet, nothing else is said of it."""
     if not warehouse.root.is_dir():
-        says = f"there is no {warehouse.root} yet: the first import makes it"
-        yield Finding("data", "folder", "ok", says)
+        yield _not_there(warehouse)
         return
     yield _folder(warehouse)
     yield _opens(warehouse, status)
     yield _room(warehouse)
     yield from _locks(warehouse)
     yield _landing(warehouse, now)
+
+
+def _not_there(warehouse: Warehouse) -> Finding:
+    """Whether the first import can make it: what is there of its path is a folder, and writable."""
+    root = warehouse.root.absolute()
+    there = next(path for path in (root, *root.parents) if path.exists())
+    if not there.is_dir():
+        says = f"{warehouse.root} cannot be made: {there} is a file"
+        return Finding("data", "folder", "problem", says, f"Move the file away, or let {DATA} name another folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        says = f"{warehouse.root} cannot be made: {there} belongs to {owner_of(there)}, and you may not write there"
+        return Finding("data", "folder", "problem", says, f"Let this user write to {there}, or set {DATA}.")
+    return Finding("data", "folder", "ok", f"there is no {warehouse.root} yet: the first import makes it")
 
 
 def _folder(warehouse: Warehouse) -> Finding:
@@ -122,7 +136,8 @@ def _landing(warehouse: Warehouse, now: datetime) -> Finding:
             if now.timestamp() - each.stat().st_mtime > LEFT_OVER.total_seconds():
                 old.append(each)
     if old:
-        says = f"reads that broke off more than {LEFT_OVER.days} days ago have left {len(old)} folders, {old[0]} first"
+        left = count(len(old), "folder")
+        says = f"reads that broke off more than {LEFT_OVER.days} days ago have left {left}, {old[0]} first"
         return Finding("data", "landing", "warning", says, "The next import sweeps them up: materialize it.")
     return Finding("data", "landing", "ok", f"{size / (1 << 20):,.0f} MiB of unfinished reads wait in landing/")
 

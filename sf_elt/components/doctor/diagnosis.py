@@ -1,13 +1,13 @@
 """All findings about an installation, in the order in which things have to work, and the one thing to do next."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from sf_elt.components.deployment import Deployment
 from sf_elt.components.doctor.data import about_data, is_anothers, waiting_little
-from sf_elt.components.doctor.logins import about_logins
+from sf_elt.components.doctor.logins import about_login
 from sf_elt.components.doctor.messages import about_messages
 from sf_elt.components.doctor.program import about_program
 from sf_elt.components.doctor.running import about_running
@@ -17,6 +17,7 @@ from sf_elt.components.preflight.findings import Finding
 from sf_elt.components.preflight.run import preflight
 from sf_elt.components.status import Status, read_status
 from sf_elt.components.status.reading import Load
+from sf_elt.counting import count
 from sf_elt.warehouse import Warehouse
 
 RUNS = 50
@@ -37,27 +38,28 @@ class Diagnosis:
         return all(each.verdict != "problem" for each in self.findings)
 
     @property
-    def next_step(self) -> str:
-        """What to do first: of the first problem, or else of the first warning."""
+    def next_steps(self) -> tuple[str, ...]:
+        """What to do, in this order: all about problems, each once; about warnings where there is no problem."""
         for verdict in ("problem", "warning"):
-            for each in self.findings:
-                if each.verdict == verdict and each.grant:
-                    return each.grant
-        return "Nothing: all is well. `sf-elt status` shows what comes and goes."
+            steps = [each.grant for each in self.findings if each.verdict == verdict and each.grant]
+            if steps:
+                return tuple(dict.fromkeys(steps))
+        return ("Nothing: all is well. `sf-elt status` shows what comes and goes.",)
 
     def in_words(self) -> str:
         """How many findings are how."""
         ok, warnings, problems = (
             sum(each.verdict == verdict for each in self.findings) for verdict in ("ok", "warning", "problem")
         )
-        told = [f"{ok} ok", f"{warnings} to look at", f"{problems} {'problem' if problems == 1 else 'problems'}"]
+        told = [f"{ok} ok", f"{warnings} to look at", count(problems, "problem")]
         return ", ".join(each for each in told if not each.startswith("0 "))
 
     def as_dict(self) -> dict[str, object]:
         """For programs."""
         return {
             "is_well": self.is_well,
-            "next_step": self.next_step,
+            "next_step": self.next_steps[0],
+            "next_steps": list(self.next_steps),
             "api_calls": self.api_calls,
             "findings": [
                 {
@@ -84,13 +86,16 @@ def diagnose(
     status = read_status(waiting_little(warehouse), load, now, runs=RUNS)
     findings += [_yaml(status), *about_data(warehouse, status, now)]
     calls = 0
-    if status.deployment is not None:
-        findings += about_logins(status.deployment)
-    if status.deployment is not None and not offline:
-        for found, made in _orgs(status.deployment, warehouse, told):
+    for connection in status.deployment.connections if status.deployment is not None else ():
+        login = about_login(connection)
+        findings.append(login)
+        if status.deployment is not None and not offline and login.verdict == "ok":
+            told(f"the org of connection {connection.name}")
+            found, made = _of_org(status.deployment, connection.name, warehouse)
             findings += found
             calls += made
-    findings += [*about_running(status, now), *about_work(status), *about_messages(warehouse, now)]
+    findings += about_running(status, now, [each.grant for each in findings])
+    findings += [*about_work(status), *about_messages(warehouse, now)]
     return Diagnosis(tuple(findings), calls)
 
 
@@ -102,25 +107,24 @@ def _yaml(status: Status) -> Finding:
         says = "it loads, and has no SalesforceConnection"
         return Finding("YAML", "loads", "problem", says, "sf-elt init writes one; docs/connecting.md.")
     says = (
-        f"it loads: connections {', '.join(each.name for each in deployment.connections)}, "
-        f"{len(deployment.imports)} imports, {len(deployment.exports)} exports"
+        f"it loads: {count(len(deployment.connections), 'connection')} "
+        f"({', '.join(each.name for each in deployment.connections)}), {count(len(deployment.imports), 'import')}, "
+        f"{count(len(deployment.exports), 'export')}"
     )
     return Finding("YAML", "loads", "ok", says)
 
 
-def _orgs(deployment: Deployment, warehouse: Warehouse, told: Told) -> Iterator[tuple[list[Finding], int]]:
-    """Of each connection what `sf-elt check` finds, without what is well beyond its login and the org itself."""
+def _of_org(deployment: Deployment, connection: str, warehouse: Warehouse) -> tuple[list[Finding], int]:
+    """What `sf-elt check` finds, without what is well beyond its login and the org itself; and the calls it took."""
     if is_anothers(warehouse):
-        says = "not asked: calls are counted in a folder that is somebody else's"
-        yield [Finding("orgs", "login", "warning", says, "Run this as the folder's owner.")], 0
-        return
-    for each in deployment.connections:
-        told(f"the org of connection {each.name}")
-        found = preflight(deployment, each.name, waiting_little(warehouse))
-        own = [_as_problem(one) for one in found.findings if one.subject == each.name or one.verdict != "ok"]
-        if others := len(found.findings) - len(own):
-            own.append(Finding(each.name, "other tests", "ok", f"{others} of streams and exports went well"))
-        yield own, found.api_calls
+        says = "the org is not asked: calls are counted in a folder that is somebody else's"
+        return [Finding(connection, "login", "warning", says, "Run this as the folder's owner.")], 0
+    found = preflight(deployment, connection, waiting_little(warehouse))
+    own = [_as_problem(one) for one in found.findings if one.subject == connection or one.verdict != "ok"]
+    if others := len(found.findings) - len(own):
+        says = f"{count(others, 'test')} of streams, exports and the warehouse went well"
+        own.append(Finding(connection, "other tests", "ok", says))
+    return own, found.api_calls
 
 
 def _as_problem(finding: Finding) -> Finding:

@@ -66,7 +66,7 @@ def _tested(constraints: Path) -> Finding:
         if installed is not None and installed != pinned.strip():
             others.append(f"{name.strip()} {installed} instead of {pinned.strip()}")
     if others:
-        says = f"{len(others)} packages are of other versions than were tested: {_named(others)}"
+        says = f"of other versions than were tested: {_named(others)}"
         return Finding("program", "tested versions", "warning", says, f"Install the tested ones: {INSTALL}")
     return Finding("program", "tested versions", "ok", f"as in {constraints}")
 

@@ -1,20 +1,26 @@
 """Whether everything runs that should: Dagster's daemon, schedules and sensors, the last runs."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sf_elt.components.preflight.findings import Finding
+from sf_elt.components.preflight.findings import Finding, Verdict
 from sf_elt.components.status import Status
 from sf_elt.components.status.instance import START
 from sf_elt.components.status.runs import LastRun
+from sf_elt.counting import count
 
 STUCK_SECONDS = 6 * 3600
 
 
-def about_running(status: Status, now: datetime) -> Iterator[Finding]:
-    """As Dagster's storage has it; where there is none to read, that alone."""
-    if status.no_instance:
-        yield Finding("Dagster", "storage", "warning", status.no_instance, "Start Dagster where it should run.")
+def about_running(status: Status, now: datetime, known: Collection[str] = ()) -> Iterator[Finding]:
+    """As Dagster's storage has it; where there is none to read, that alone. `known`: what is to be done already."""
+    missing = status.no_instance
+    if missing is not None and missing.to_do in known:
+        yield Finding("Dagster", "storage", "warning", "it is not looked at before the settings are right")
+        return
+    if missing is not None:
+        verdict: Verdict = "problem" if missing.is_broken else "warning"
+        yield Finding("Dagster", "storage", verdict, missing.why, missing.to_do)
         return
     yield _daemon(status)
     yield from _tickings(status)
@@ -25,10 +31,10 @@ def _daemon(status: Status) -> Finding:
     daemon = status.daemon
     if daemon is None or daemon.seen_at is None:
         says = "Dagster's daemon has never run: nothing runs by itself"
-        return Finding("Dagster", "daemon", "problem", says, f"Start it, with the UI: {START}")
+        return Finding("Dagster", "daemon", "problem", says, f"Start it, with its UI: {START}")
     if not daemon.is_alive:
         says = f"Dagster's daemon was last seen {daemon.seen_at:%Y-%m-%d %H:%M} UTC: nothing runs by itself since then"
-        return Finding("Dagster", "daemon", "problem", says, f"Start it, with the UI: {START}")
+        return Finding("Dagster", "daemon", "problem", says, f"Start it, with its UI: {START}")
     if daemon.errors:
         says = f"it is alive, and complains: {daemon.errors[0]}"
         return Finding("Dagster", "daemon", "warning", says, "Deployment › Daemons in Dagster's UI says more.")
@@ -45,7 +51,8 @@ def _tickings(status: Status) -> Iterator[Finding]:
         names = ", ".join(each.name for each in off)
         yield Finding("Dagster", "schedules", "warning", f"switched off: {names}", "Automation in Dagster's UI.")
     elif not failed:
-        yield Finding("Dagster", "schedules", "ok", f"all {len(status.tickings)} schedules and sensors are on")
+        says = f"all are on: {count(len(status.tickings), 'schedule or sensor', 'schedules and sensors')}"
+        yield Finding("Dagster", "schedules", "ok", says)
 
 
 def _runs(status: Status) -> Iterator[Finding]:
@@ -60,7 +67,7 @@ def _runs(status: Status) -> Iterator[Finding]:
         what_next = f"Mend that, then materialize it again; the run in Dagster's UI: /runs/{each.run_id}"
         yield Finding("Dagster", "runs", "problem", says, what_next)
     for each in (one for one in status.runs if one.status == "started" and (one.seconds or 0) > STUCK_SECONDS):
-        says = f"the run of {each.what} has been going on for {(each.seconds or 0) / 3600:,.0f} hours"
+        says = f"the run of {each.what} has been going on for {count(round((each.seconds or 0) / 3600), 'hour')}"
         yield Finding("Dagster", "runs", "warning", says, f"See whether it moves: /runs/{each.run_id}")
     if not failed:
         says = f"of the last {len(status.runs)} none failed" if status.runs else "nothing has run yet"

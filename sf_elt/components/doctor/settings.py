@@ -3,10 +3,21 @@
 import os
 import pwd
 from collections.abc import Iterator, Mapping
+from io import StringIO
 from pathlib import Path
 
+from dotenv.parser import parse_stream
+
 from sf_elt.components.preflight.findings import Finding
-from sf_elt.components.status.instance import HOME, SETTINGS, START, NoInstance, home, settings_in
+from sf_elt.components.status.instance import (
+    HOME,
+    NO_HOME,
+    SETTINGS,
+    WRONG_HOME,
+    NoInstance,
+    home,
+    settings_in,
+)
 
 OTHERS = 0o077
 
@@ -41,6 +52,9 @@ def _env_file(file: Path) -> Finding:
     if not os.access(file, os.R_OK):
         says = f"{file} belongs to {owner_of(file)} and cannot be read by you"
         return Finding("settings", ".env", "problem", says, "Run this as the user who runs Dagster.")
+    if torn := [each.original.line for each in parse_stream(StringIO(file.read_text("utf-8"))) if each.error]:
+        says = f"{file}: line {torn[0]} is no NAME=VALUE, or its quotes do not close, and nothing is taken from it"
+        return Finding("settings", ".env", "problem", says, f"Correct it: ${{EDITOR:-vi}} +{torn[0]} {file}")
     return Finding("settings", ".env", "ok", f"{file} is {owner_of(file)}'s alone")
 
 
@@ -48,23 +62,23 @@ def _dagster(environ: Mapping[str, str]) -> Iterator[Finding]:
     folder = home(environ)
     if folder is None:
         says = f"{HOME} is not set, and there is no {SETTINGS} here: Dagster would forget everything when it ends"
-        yield Finding("settings", HOME, "problem", says, f"Start Dagster in the project's folder: {START}")
+        yield Finding("settings", HOME, "problem", says, NO_HOME)
         return
     if not folder.is_absolute() or not folder.is_dir():
         says = f"{HOME}={folder} is no absolute path of a folder that is there"
-        yield Finding("settings", HOME, "problem", says, f"Set it to the folder of {SETTINGS}.")
+        yield Finding("settings", HOME, "problem", says, WRONG_HOME)
         return
     said = folder if environ.get(HOME) else f"not set; {folder}, which has a {SETTINGS}, is taken"
     yield Finding("settings", HOME, "ok", str(said))
     file = folder / SETTINGS
     if not file.is_file():
         says = f"there is no {file}: writers of the warehouse get in each other's way, and telemetry is sent"
-        yield Finding("settings", SETTINGS, "warning", says, f"Copy the project's {SETTINGS} there.")
+        yield Finding("settings", SETTINGS, "warning", says, f"Copy the project's there: cp {SETTINGS} {folder}")
         return
     try:
         yield _pools(file, settings_in(folder))
     except NoInstance as error:
-        yield Finding("settings", SETTINGS, "problem", str(error), f"Compare it with the project's {SETTINGS}.")
+        yield Finding("settings", SETTINGS, "problem", error.why, error.to_do)
 
 
 def _pools(file: Path, settings: Mapping[str, object]) -> Finding:

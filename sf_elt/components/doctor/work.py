@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sf_elt.components.preflight.findings import Finding
 from sf_elt.components.status import Status
 from sf_elt.components.status.quotas import is_nearly_spent
+from sf_elt.counting import count
 from sf_elt.writeback.approval import WAITING
 
 
@@ -23,7 +24,7 @@ def _exports(status: Status) -> Iterator[Finding]:
         yield Finding(f"export {each.export}", "approval", "warning", says, to_do)
     for each in status.standing.exports:
         if each.failed:
-            says = f"the org refused {each.failed:,} records, most often with {each.most_often}"
+            says = f"the org refused {count(each.failed, 'record')}, most often with {each.most_often}"
             to_do = f"sf-elt why EMAIL {each.export} has its words; sf-elt report has all reasons."
             yield Finding(f"export {each.export}", "records", "warning", says, to_do)
     if status.standing.exports and not waits:
@@ -31,6 +32,11 @@ def _exports(status: Status) -> Iterator[Finding]:
 
 
 def _calls(status: Status) -> Iterator[Finding]:
+    if status.of_calls:
+        yield Finding(
+            "quotas", "API calls", "problem", status.of_calls, "Put back a copy, or move it away: docs/recovery.md"
+        )
+        return
     spent = [each for each in status.quotas if each.is_nearly_spent]
     for each in spent:
         says = f"{each.used:,} of at most {each.maximum:,} API calls of 24 hours are used"
@@ -52,6 +58,7 @@ def _calls(status: Status) -> Iterator[Finding]:
 def _set_aside(status: Status) -> Iterator[Finding]:
     for each in status.standing.streams:
         if each.set_aside_lately:
-            says = f"{each.set_aside_lately:,} lines or values could not be read"
+            lines = count(each.set_aside_lately, "line or value", "lines or values")
+            says = f"{lines} could not be read"
             to_do = "They wait, with their reasons: sf-elt report, under Profile health."
             yield Finding(each.stream, "set aside", "warning", says, to_do)

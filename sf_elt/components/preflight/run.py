@@ -13,11 +13,12 @@ from sf_elt.salesforce.asking import describe_together
 from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.limits import limits, versions
 from sf_elt.salesforce.permissions import Rights, rights
-from sf_elt.warehouse import JobMeter, Warehouse, WarehouseError
+from sf_elt.warehouse import JobMeter, Warehouse, WarehouseError, WarehouseUnreadable
 from sf_elt.warehouse.writable import free_bytes, why_not_writable
 
 JOB = "sf:check"
 LITTLE_ROOM = 1 << 30  # bytes
+AGAIN = "Look whether this machine reaches the org, and status.salesforce.com; then again:"
 
 
 def preflight(
@@ -39,14 +40,19 @@ def preflight(
             for each in _Tests(deployment, connection, streams, with_exports=only is None).run(org):
                 found.append(each)  # one by one: what was found stands, whatever comes next
     except AuthenticationFailed as error:
-        found.append(Finding(connection, "login", "missing", str(error), what_to_do(error)))
+        found.append(Finding(connection, "login", "missing", resource.by_its_names(error), what_to_do(error)))
     except AllowanceSpent as error:
         found.append(Finding(connection, "API calls", "missing", str(error), "Wait until then, or lower org_reserve."))
     except SalesforceError as error:
-        found.append(Finding(connection, "connection", "missing", str(error), what_to_do(error)))
+        says, to_do = resource.by_its_names(error), what_to_do(error) or f"{AGAIN} sf-elt check {connection}"
+        found.append(Finding(connection, "connection", "missing", says, to_do))
     except (OSError, WarehouseError) as error:  # the ledger of calls lies beside the warehouse
         says = f"API calls cannot be counted, so nothing is asked of the org: {error}"
-        found.append(Finding(connection, "connection", "missing", says, f"Let this user write to {warehouse.root}."))
+        is_torn = isinstance(error, WarehouseUnreadable)
+        file = warehouse.calls().file
+        torn = f"Move it away: mv {file} {file}.broken; rm -f {file}-wal {file}-shm"
+        to_do = torn if is_torn else f"Let this user write to {warehouse.root}."
+        found.append(Finding(connection, "connection", "missing", says, to_do))
     return Preflight(connection, tuple(found), meter.made if meter is not None else 0)
 
 

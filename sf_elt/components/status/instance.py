@@ -1,6 +1,7 @@
 """Dagster's own storage: where it is, and opened to be read."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,18 @@ SETTINGS = "dagster.yaml"
 START = 'DAGSTER_HOME="$PWD" .venv/bin/dagster dev -h 127.0.0.1'
 """How Dagster is started, as the README has it."""
 
+NO_HOME = f"Go to the project's folder, which has a {SETTINGS}, and start Dagster there: {START}"
+WRONG_HOME = f'Set it in the folder that has the {SETTINGS}: export {HOME}="$PWD"'
+COMPARE = f"Compare it with the project's own: git diff {SETTINGS}"
+POSTGRES = ".venv/bin/pip install --constraint constraints.txt dagster-postgres"
+
 
 class NoInstance(Exception):
-    """There is nothing of Dagster's to be read: why, and what to do."""
+    """There is nothing of Dagster's to be read: why, and what to do. `is_broken`: there is something, and it fails."""
+
+    def __init__(self, why: str, to_do: str, *, is_broken: bool = False) -> None:
+        super().__init__(f"{why}. {to_do}")
+        self.why, self.to_do, self.is_broken = why, to_do, is_broken
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -33,16 +43,17 @@ def opened_instance(environ: Mapping[str, str] = os.environ) -> Iterator[dg.Dags
     """
     folder = home(environ)
     if folder is None:
-        raise NoInstance(f"{HOME} is not set, and this folder has no {SETTINGS}. Start Dagster: {START}")
+        raise NoInstance(f"{HOME} is not set, and this folder has no {SETTINGS}", NO_HOME, is_broken=True)
     if not folder.is_absolute() or not folder.is_dir():
-        raise NoInstance(f"{HOME}={folder} is no folder: it must be an absolute path of one that is there")
+        raise NoInstance(f"{HOME}={folder} is no absolute path of a folder that is there", WRONG_HOME, is_broken=True)
     settings = settings_in(folder)
     if (storage := _storage_folder(folder, settings)) is not None and not storage.is_dir():
-        raise NoInstance(f"Dagster has not run in {folder} yet. Start it: {START}")
+        raise NoInstance(f"Dagster has not run in {folder} yet", f"Start it, with its UI: {START}")
     try:
         instance = dg.DagsterInstance.from_config(str(folder))
     except Exception as error:  # of whatever storage is configured there: SQLite, PostgreSQL, one of somebody's own
-        raise NoInstance(f"Dagster's storage in {folder} cannot be opened: {str(error).splitlines()[0]}") from error
+        why = f"Dagster's storage, which {folder / SETTINGS} names, cannot be opened: {_words(error)}"
+        raise NoInstance(why, _what_to_do(error), is_broken=True) from error
     with instance:
         yield instance
 
@@ -55,10 +66,27 @@ def settings_in(folder: Path) -> Mapping[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise NoInstance(f"{file} cannot be read: {' '.join(str(error).split())}") from error
+        why = f"{file} cannot be read: {' '.join(str(error).split())}"
+        raise NoInstance(why, COMPARE, is_broken=True) from error
     if found is not None and not isinstance(found, Mapping):
-        raise NoInstance(f"{file} cannot be read: it holds {type(found).__name__} in place of settings")
+        why = f"{file} cannot be read: it holds {type(found).__name__} in place of settings"
+        raise NoInstance(why, COMPARE, is_broken=True)
     return found or {}
+
+
+def _words(error: Exception) -> str:
+    """All that it says in one line, without a password, and without the list of everything that Dagster accepts."""
+    lines = (line.partition(' Expected: "{')[0].strip() for line in str(error).splitlines())
+    said = " ".join(filter(None, lines)) or type(error).__name__
+    return re.sub(r"(://[^:/@\s]*:)[^@\s]*@", r"\1…@", said)
+
+
+def _what_to_do(error: Exception) -> str:
+    if "dagster_postgres" in str(error):
+        return f"Install its driver: {POSTGRES}"
+    if isinstance(error, dg.DagsterInvalidConfigError):
+        return COMPARE
+    return "See that its database runs, and that its address, user and password are right: docs/production.md"
 
 
 def _storage_folder(folder: Path, settings: Mapping[str, object]) -> Path | None:

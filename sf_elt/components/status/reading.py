@@ -58,17 +58,14 @@ class Status:
     deployment: Deployment | None = None
     of_calls: str = ""
     wrong_yaml: str = ""
-    no_instance: str = ""
+    no_instance: NoInstance | None = None
 
     @property
     def notes(self) -> list[str]:
         """What could not be looked at, and why."""
         of_yaml = f"The YAML is wrong, so neither schedules nor maxima are known: {self.wrong_yaml}"
-        return [
-            each
-            for each in (self.of_warehouse, self.of_calls, of_yaml * bool(self.wrong_yaml), self.no_instance)
-            if each
-        ]
+        of_dagster = str(self.no_instance or "")
+        return [*filter(None, (self.of_warehouse, self.of_calls, of_yaml * bool(self.wrong_yaml), of_dagster))]
 
     def as_dict(self) -> dict[str, object]:
         """For programs: times in ISO 8601."""
@@ -107,7 +104,7 @@ def read_status(warehouse: Warehouse, load: Load, now: datetime, *, runs: int = 
                 daemon=daemon(instance, now),
             )
     except NoInstance as error:
-        return replace(found, no_instance=str(error), tickings=tickings(schedules, sensors, None, now))
+        return replace(found, no_instance=error, tickings=tickings(schedules, sensors, None, now))
 
 
 def _of_warehouse(warehouse: Warehouse, now: datetime) -> tuple[OfWarehouse, str, Standing]:

@@ -15,6 +15,7 @@ from sf_elt.charts.colours import COLOURS
 from sf_elt.charts.data import Chart
 from sf_elt.charts.drawing import FONT, Bar, Dot, Mark, Stroke, Words
 from sf_elt.charts.layout import WIDTH, draw
+from sf_elt.visible import one_line
 
 SHOWN_IN_PLACE = 1000
 """Markdown of fewer characters than this is shown in place (webserver 1.13)."""
@@ -66,7 +67,7 @@ def _words(line: Sequence[Words]) -> str:
 
 def _text(mark: Words) -> str:
     """A space that does not break is one character in a link, and another space three."""
-    return escape(mark.text, quote=False).replace(" ", "\xa0")
+    return escape(one_line(mark.text), quote=False).replace(" ", "\xa0")
 
 
 def _place(mark: Words) -> str:

@@ -10,6 +10,7 @@ from sf_elt.charts.colours import COLOURS
 from sf_elt.charts.data import Chart
 from sf_elt.charts.drawing import FONT, Bar, Dot, Mark, Stroke, Tone, Words
 from sf_elt.charts.layout import WIDTH, draw
+from sf_elt.visible import one_line
 
 
 def svg(chart: Chart, title: str, *, width: int = WIDTH, height: int | None = None) -> str:
@@ -37,12 +38,14 @@ def _written(mark: Mark) -> str:
             return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{wide}"/>'
         case Words():
             anchor = "" if mark.anchor == "start" else f' text-anchor="{mark.anchor}"'
-            return f'<text x="{mark.x:.1f}" y="{mark.y:.1f}" fill="{colour}"{anchor}>{escape(mark.text)}</text>'
+            return (
+                f'<text x="{mark.x:.1f}" y="{mark.y:.1f}" fill="{colour}"{anchor}>{escape(one_line(mark.text))}</text>'
+            )
 
 
 def _closed(says: str, element: str) -> str:
     """The end of an element; what it says shows when somebody points at it."""
-    return f"><title>{escape(says)}</title></{element}>" if says else "/>"
+    return f"><title>{escape(one_line(says))}</title></{element}>" if says else "/>"
 
 
 def _colour(tone: Tone) -> str:

@@ -15,6 +15,7 @@ SHELL = "_SF_ELT_COMPLETE"
 """The variable in which the shell's script says which shell it is of: complete_bash, complete_zsh, …."""
 
 _SPECIAL = re.compile(r"[^\w@%+=:,./-]")
+_NAME = re.compile(r"[\w -]+")  # what a name may be: a shell's script evaluates what it is given
 
 
 def connections(incomplete: str) -> list[str]:
@@ -53,10 +54,10 @@ def _names(component: str) -> Iterator[str]:
 
 
 def _named(items: object) -> Iterator[str]:
-    """The names that stand there as they are: not those that the environment fills in."""
+    """The names that stand there as they are: not those that the environment fills in, nor what is no name."""
     for each in items if isinstance(items, list) else ():
         name = each.get("name") if isinstance(each, Mapping) else None
-        if isinstance(name, str) and "{{" not in name:
+        if isinstance(name, str) and _NAME.fullmatch(name):
             yield name
 
 

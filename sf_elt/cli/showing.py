@@ -31,7 +31,7 @@ TABLE_ROWS = 50  # what a terminal shows of a long list unless it is told how ma
 GAP = 2  # characters between two columns
 LONG_WORD = 12  # characters; a longer word may be broken where a table is narrow
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@＝＋－＠\t\r\n\0")  # with the wide ones, which a spreadsheet reads as the others
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}\+0000")
 _WHOLE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?|\d{4}-\d\d-\d\d|\S{1,50}@\S{1,50}")
 _ADDRESS = ("street", "city", "state", "postalCode", "country")
@@ -278,7 +278,8 @@ def _plain(value: object) -> str:
 
 
 def no_formula(text: str) -> str:
-    """The text as a cell of CSV, with `'` before what a spreadsheet would take for a formula (OWASP, "CSV Injection").
+    """The text as a cell of CSV, with `'` before what a spreadsheet would take for a formula (OWASP,
+    "CSV Injection"; ASVS 1.2.10).
 
     JSON Lines have every text as it is.
     """

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from sf_elt.demo.errors import DemoError
 from sf_elt.demo.folder import DemoFolder, only
@@ -31,7 +32,7 @@ def run_dev(root: Path, *, port: int) -> int:
     try:
         port = _free_port(port)
         if not folder.org_file.exists() or not folder.warehouse.exists():
-            screen.print(f"No data in {root} yet: running the demo first.")
+            screen.print(f"No data in {escape(str(root))} yet: running the demo first.")
             if status := run_demo(root, seed=7, records=5_000, console=screen):
                 return status
         with (
@@ -41,13 +42,13 @@ def run_dev(root: Path, *, port: int) -> int:
             _dagster(folder, only(folder.environment(org.details)), port) as dagster,
         ):
             screen.print(
-                f"demo org   {org.details.instance_url}\nwarehouse  {folder.warehouse}\n"
+                f"demo org   {org.details.instance_url}\nwarehouse  {escape(str(folder.warehouse))}\n"
                 f"Dagster    http://{LOOPBACK}:{port}\nCtrl-C stops both.",
                 soft_wrap=True,
             )
             return _wait(stop, dagster, org.details.pid)
     except (DemoError, DemoOrgError) as error:
-        screen.print(f"[bold red]It does not run.[/] {error}", highlight=False)
+        screen.print(f"[bold red]It does not run.[/] {escape(str(error))}", highlight=False)
         return 1
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from sf_elt.counting import count
@@ -38,14 +39,14 @@ def run_demo(root: Path, *, seed: int, records: int, keep_org: bool = False, con
             with folder.claimed():
                 folder.make_anew(seed=seed, records=records, keep_org=keep_org, now=datetime.now(UTC))
                 about = "The whole loop once, against a made-up Salesforce org on this machine."
-                screen.print(f"{about}\nIts data is in {root}", highlight=False, soft_wrap=True)
+                screen.print(f"{about}\nIts data is in {escape(str(root))}", highlight=False, soft_wrap=True)
                 with _org_and_events(folder, working) as org, _environment(only(folder.environment(org.details))):
                     _loop(org, working, screen)
         except (DemoError, KeyboardInterrupt) as error:
             if signal_number := ended_by():
                 screen.print("Stopped, with everything that it had started. `sf-elt demo` begins anew.")
                 return 128 + signal_number
-            screen.print(f"[bold red]The demo failed.[/] {error}", highlight=False)
+            screen.print(f"[bold red]The demo failed.[/] {escape(str(error))}", highlight=False)
             return 1
         seconds = time.monotonic() - started
         screen.print(f"Everything held, in {seconds:.0f} s. `make dev` shows all of it in Dagster's web UI.")

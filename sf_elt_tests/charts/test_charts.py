@@ -128,6 +128,14 @@ def test_inline_svg_has_the_colours_of_the_page() -> None:
     assert element.get("aria-label") == 'Topics of "all"'
 
 
+def test_what_no_xml_can_hold_is_shown_in_its_place() -> None:
+    """A name with a control character, or a line end, breaks neither the picture nor the link that it is in."""
+    name = "a\x1b[2J\n![x](y\0\u202e"
+    chart = Ranking((Rank(name, 2, 1),), name)
+    for element in (image_of(chart, name), ET.fromstring(svg(chart, "title"))):
+        assert any(text.startswith(r"a\x1b[2J ⏎") for text in texts(element))
+
+
 def test_bars_are_as_long_as_their_numbers() -> None:
     """Half the count is half the height; what is not nothing is seen, also beside a million."""
     counts = [0, 500_000, 1, 1_000_000]

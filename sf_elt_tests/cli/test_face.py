@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import pytest
 import typer.main
+import yaml
 from typer.core import TyperCommand, TyperGroup
 from typer.testing import CliRunner, Result
 
@@ -174,6 +175,9 @@ def test_completion_says_nothing_where_the_yaml_is_torn(tmp_path: Path, monkeypa
     """Nothing is offered, and nothing is raised."""
     (tmp_path / "defs.yaml").write_text("type: sf_elt.components.SalesforceExport\nattributes: {name: [")
     monkeypatch.setattr(completing, "DEFS", tmp_path)
+    assert completing.exports("") == []
+    told = yaml.safe_dump({"type": "sf_elt.components.SalesforceExport", "attributes": {"name": r"\$(touch x)`id`"}})
+    (tmp_path / "defs.yaml").write_text(told)  # zsh evaluates what is offered
     assert completing.exports("") == []
     monkeypatch.setattr(completing, "DEFS", tmp_path / "nowhere")
     assert completing.exports("") == []

@@ -104,11 +104,12 @@ def test_json_goes_with_no_other_format() -> None:
 
 def test_no_cell_of_csv_is_a_formula(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """What a spreadsheet would compute has an apostrophe before it; all else is as it is, and so is JSON Lines."""
-    values = ["=1+1", "+1 415", "-x", "@x", "\tx", "\rx", -5, "a=b", "5"]
+    values = ["=1+1", "+1 415", "-x", "@x", "\tx", "\rx", "\n=x", "＝1", -5, "a=b", "5"]
     rows = [{"value": value} for value in values]
     show([Column("value", "Value")], Rows(rows), Format.csv)
     assert [*csv.reader(io.StringIO(capsysbinary.readouterr().out.decode(), newline=""))] == [
-        [each] for each in ["value", "'=1+1", "'+1 415", "'-x", "'@x", "'\tx", "'\rx", "-5", "a=b", "5"]
+        [each]
+        for each in ["value", "'=1+1", "'+1 415", "'-x", "'@x", "'\tx", "'\rx", "'\n=x", "'＝1", "-5", "a=b", "5"]
     ]
     show([Column("value", "Value")], Rows(rows), Format.jsonl)
     assert [json.loads(line)["value"] for line in capsysbinary.readouterr().out.splitlines()] == values

@@ -40,3 +40,15 @@ def blocks(language: str) -> list[Block]:
             if match[2] == language
         ]
     return found
+
+
+def commands_of(block: Block) -> str:
+    """What somebody types, for a shell: of a terminal's picture the lines behind a prompt, `$` or root's `#`."""
+    if block.language != "console":
+        return block.text
+    typed, goes_on = [], False
+    for line in block.text.splitlines():
+        if goes_on or line.startswith(("$ ", "# ")):
+            typed.append(line if goes_on else line[2:])
+            goes_on = line.endswith("\\")
+    return "\n".join(typed) + "\n"

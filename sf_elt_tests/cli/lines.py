@@ -32,7 +32,7 @@ def accept(line: str) -> None:
 def lines_of(text: str) -> Iterator[str]:
     """The calls of sf-elt in the lines of a shell block, wherever in a line they begin; continued lines as one."""
     for line in text.replace("\\\n", " ").splitlines():
-        for part in re.split(r"\s(?:\|\|?|&&|;)\s", line.removeprefix("$ ")):
+        for part in re.split(r"\s(?:\|\|?|&&|;)\s", line.removeprefix("$ ").removeprefix("# sf_elt-run ")):
             if found := re.match(r"\s*(?:\w+=\S+\s+)*(?:\.venv/bin/)?(sf-elt\s.*|sf-elt$)", part):
                 yield found[1]
 

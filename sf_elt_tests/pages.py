@@ -52,3 +52,12 @@ def commands_of(block: Block) -> str:
             typed.append(line if goes_on else line[2:])
             goes_on = line.endswith("\\")
     return "\n".join(typed) + "\n"
+
+
+NOT_RUN = {
+    "docker compose": "there is no container engine; a soak test builds the image by hand",
+    "duckdb -readonly": "DuckDB's own shell comes from its maker alone: that of PyPI is older than the files",
+    "sf ": "the Salesforce CLI was tried by hand, and says so in the table of clients",
+    "SF_ACCESS_TOKEN=$TOKEN sf ": "the Salesforce CLI was tried by hand, and says so in the table of clients",
+}
+"""How a line begins that no test types, and why."""

@@ -98,5 +98,5 @@ def _second(text: str) -> datetime | str:
     """A datetime to the second in UTC, whichever way it is written; the text itself where it is none."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter where UTC has no year for it
         return text

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from sf_elt.components.exports.salesforce_export import ExportConfig
+from sf_elt.components.imports.imported_object import checked_moment
 from sf_elt.components.imports.run_config import ImportConfig, asked_for
 from sf_elt.components.imports.upkeep import ReconcileConfig
 from sf_elt.components.partitions import Span
@@ -165,3 +166,10 @@ def test_every_option_is_described(config: type[dg.Config]) -> None:
         assert field.description.endswith(".")
         assert not field.is_required()
         assert {bool, str, int, list[str]} & {field.annotation, *get_args(field.annotation)}
+
+
+def test_a_time_for_which_utc_has_no_year_is_no_time() -> None:
+    """Python has such times, and cannot tell them in another zone."""
+    for said in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+        with pytest.raises(ValueError, match="is no day and no time; accepted are"):
+            checked_moment(said)

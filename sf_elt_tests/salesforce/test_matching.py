@@ -205,6 +205,8 @@ def test_what_a_field_cannot_hold_is_the_keys_own_trouble(connected: Org) -> Non
         ("date", "2021-02-03 10:00:00", None),
         ("datetime", "2021-02-03", datetime(2021, 2, 3, tzinfo=UTC)),
         ("datetime", "0044-03-15 (BC) 00:00:00", None),
+        ("datetime", "0001-01-01T00:00:00+14:00", None),
+        ("datetime", "9999-12-31T23:59:59-12:00", None),
         ("date", "2021-02-03", date(2021, 2, 3)),
         ("reference", "003D000000QYVi7", "003D000000QYVi7IAH"),
         ("id", "ada@example.com", None),

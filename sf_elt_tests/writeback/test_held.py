@@ -23,6 +23,7 @@ from sf_elt.writeback.held import is_same
         ("double", "0", None, False),
         ("datetime", "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:06.000+0000", True),
         ("datetime", "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000+0000", False),
+        ("datetime", "0001-01-01T00:00:00+14:00", "2026-02-03T04:05:07.000+0000", False),
         ("multipicklist", "Data;Email", "Email;Data", True),
         ("multipicklist", "Data;Email", "Data", False),
         ("reference", "00Q000000000001", "00Q000000000001EAA", True),

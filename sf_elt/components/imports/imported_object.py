@@ -78,13 +78,12 @@ class ImportedObject(Attributes):
 
 def checked_moment(value: str | date) -> datetime:
     """A day, which begins at midnight UTC, or a time; one without a zone is UTC. Raises ValueError."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError(
-                f"{value!r} is no day and no time; accepted are, say, '2026-01-31' and '2026-01-31T08:00:00+01:00'"
-            ) from None
-    if not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(at, datetime):
+            at = datetime(at.year, at.month, at.day)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter where UTC has no year for it
+        raise ValueError(
+            f"{value!r} is no day and no time; accepted are, say, '2026-01-31' and '2026-01-31T08:00:00+01:00'"
+        ) from None

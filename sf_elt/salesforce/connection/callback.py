@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Thread
@@ -147,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the line would hold the code."""
 
     def _say(self, status: int, heading: str, text: str) -> None:
-        body = _PAGE.format(heading=heading, text=text).encode()
+        body = _PAGE.format(heading=escape(heading), text=escape(text)).encode()
         self.send_response(status)
         for name, value in {
             "Content-Type": "text/html; charset=utf-8",

@@ -116,6 +116,7 @@ def _datetime(text: str) -> datetime:
     if not _DATE.match(text):
         raise ValueError(text)
     at = datetime.fromisoformat(text)
+    _within_years(at.date())  # first: another zone would have no year for the first and last of Python's
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     _within_years(at.date())
     return at

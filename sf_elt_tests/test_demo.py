@@ -18,7 +18,7 @@ import requests
 from sf_elt.demo.changes import Changed
 from sf_elt.demo.claims import check_claims
 from sf_elt.demo.errors import ClaimFailed
-from sf_elt.demo.folder import MARKER, DemoFolder
+from sf_elt.demo.folder import MARKER, DemoFolder, only
 from sf_elt.demo.moved import AudienceMove, Sent
 from sf_elt.demo.runs import Pass
 
@@ -62,6 +62,17 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "was not made by the demo" in " ".join(done.stdout.split())
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_no_login_of_any_connection_is_in_the_demos_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever prefix a connection's variables have; other variables stay."""
+    monkeypatch.setenv("SALESFORCE_CONSUMER_KEY", "a real org's")
+    monkeypatch.setenv("ACME_SECURITY_TOKEN", "another's")
+    monkeypatch.setenv("ACME_LOGIN_URL", "https://acme.my.salesforce.com")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
+    environment = only({"SALESFORCE_PASSWORD": "the demo's"})
+    assert {name for name in environment if name.startswith(("SALESFORCE_", "ACME_"))} == {"SALESFORCE_PASSWORD"}
+    assert environment["HTTPS_PROXY"] == "http://127.0.0.1:3128"
 
 
 def test_a_folder_in_use_is_left_alone(demo_folder: Path) -> None:

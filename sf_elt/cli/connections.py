@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("name", "Connection", whole=True),
     Column("label", "Label"),
+    Column("description", "For"),
     Column("org", "Org", whole=True),
     Column("logs_in_by", "Logs in by"),
     Column("username", "User", whole=True),
@@ -61,7 +62,7 @@ def connections(
     if as_json:
         show_json([asdict(each) for each in found])
         return
-    show(COLUMNS, Rows([asdict(each) for each in found], len(found)), Format.table)
+    show(COLUMNS, Rows([asdict(each) for each in found], len(found)), Format.table, as_lines=True)
     if any(each.environment and each.signed_in_by for each in found):
         say(RULE)
 

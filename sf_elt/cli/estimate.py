@@ -48,7 +48,7 @@ def estimate(
     from sf_elt.components.estimate import estimate as estimated
     from sf_elt.components.resources import open_warehouse
     from sf_elt.salesforce import SalesforceError
-    from sf_elt.salesforce.connection.refused_logins import what_to_do
+    from sf_elt.salesforce.connection.refused_logins import with_advice
     from sf_elt.streams import SpecRefused
     from sf_elt.warehouse import WarehouseError
 
@@ -62,7 +62,7 @@ def estimate(
                 told(importer.name, number, len(importers))
                 found.append(estimated(deployment, importer, open_warehouse()))
     except SalesforceError as error:
-        refuse("estimate", "\n".join(filter(None, [str(error), what_to_do(error), "`sf-elt check` says more."])))
+        refuse("estimate", f"{with_advice(error)}\n`sf-elt check` says more.")
     except (NotInDeployment, SpecRefused, WarehouseError, OSError) as error:
         refuse("estimate", str(error))
     now = datetime.now(UTC)

@@ -49,7 +49,7 @@ def opened_export(name: str, *, command: str, job: str = "") -> Iterator[OpenExp
     from sf_elt.components.resources import open_warehouse
     from sf_elt.profiles import ProfilesError
     from sf_elt.salesforce import AllowanceSpent, SalesforceError, UnknownObject
-    from sf_elt.salesforce.connection.refused_logins import what_to_do
+    from sf_elt.salesforce.connection.refused_logins import with_advice
     from sf_elt.warehouse import WarehouseError
     from sf_elt.writeback import ExportError, ExportMisconfigured
 
@@ -70,8 +70,7 @@ def opened_export(name: str, *, command: str, job: str = "") -> Iterator[OpenExp
     except (ExportMisconfigured, UnknownObject) as error:
         refuse(command, what_to_do_with_fields(export, export.connection, str(error)))
     except SalesforceError as error:
-        told = "\n".join(filter(None, [str(error), what_to_do(error)]))
-        refuse(command, told.replace("SALESFORCE_", resource.env_prefix))
+        refuse(command, with_advice(error, resource.env_prefix))
     except (ExportError, ProfilesError, WarehouseError) as error:
         refuse(command, str(error))
     except BrokenPipeError:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sf_elt.cli.showing import refuse
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from dagster import Definitions
@@ -14,16 +15,20 @@ if TYPE_CHECKING:
     from sf_elt.insight import Audience
 
 
+LOADING = "reading the YAML"
+
+
 def loaded_audiences(command: str) -> "list[Audience]":
     """The audiences of this deployment. Ends the command where its YAML is wrong or has none."""
-    from dagster import DagsterError
+    with waiting(LOADING):
+        from dagster import DagsterError
 
-    from sf_elt.components.audiences import known_audiences
-    from sf_elt.components.deployment import load_tree
-    from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
+        from sf_elt.components.audiences import known_audiences
+        from sf_elt.components.deployment import load_tree
+        from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
 
     try:
-        with yaml_told_plainly():
+        with waiting(LOADING), yaml_told_plainly():
             audiences = known_audiences(load_tree())
     except (DagsterError, WrongYaml) as error:
         refuse(command, str(error))
@@ -34,13 +39,14 @@ def loaded_audiences(command: str) -> "list[Audience]":
 
 def loaded_deployment(command: str, *, connection: str = "") -> "Deployment":
     """This deployment. Ends the command where its YAML is wrong, or has no connection, or none of that name."""
-    from dagster import DagsterError
+    with waiting(LOADING):
+        from dagster import DagsterError
 
-    from sf_elt.components.deployment import NotInDeployment, load_deployment
-    from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
+        from sf_elt.components.deployment import NotInDeployment, load_deployment
+        from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
 
     try:
-        with yaml_told_plainly():
+        with waiting(LOADING), yaml_told_plainly():
             deployment = load_deployment()
         if connection:
             deployment.connection(connection)

@@ -158,7 +158,12 @@ def _by_password(given: "Login", username: str) -> "Kept":
 
 def _ask(what: str, *, hidden: bool = False, default: str | None = None) -> str:
     """Asks on standard error, so that standard output has the answer of the command alone."""
-    answer = typer.prompt(what, hide_input=hidden, default=default, show_default=False, err=True)
+    try:
+        answer = typer.prompt(what, hide_input=hidden, default=default, show_default=False, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():  # somebody pressed Ctrl-C
+            raise
+        refuse("login", f"nobody is there to be asked: {what}. Set its variable (docs/connecting.md), in .env say")
     return str(answer).strip()
 
 
@@ -179,7 +184,15 @@ def _require_api(connection: "SalesforceConnection", place: "KeptLogin", given: 
 
 
 def _warn_of_environment(connection: "SalesforceConnection", given: "Login") -> None:
-    """Says where the new login is not the one that counts."""
+    """Says where the new login is not the one that counts, or counts for as long as a variable stands."""
+    from dotenv import dotenv_values
+
+    variable = f"{connection.env_prefix}LOGIN_URL"
+    if os.environ.get(variable) and not dotenv_values(".env").get(variable):
+        say(
+            f"{variable} names {given.login_url}, for this command: put it into .env for what runs later, or write the "
+            "address as `org` into the connection's YAML."
+        )
     if given.way_in() not in (None, "client credentials"):
         names = ", ".join(f"{connection.env_prefix}{each.upper()}" for each in given.given)
         say(

@@ -41,7 +41,8 @@ def metered_org(connection: str = "", *, command: str = "sf") -> Iterator[tuple[
     read_env_file()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import open_warehouse
-    from sf_elt.salesforce import AuthenticationFailed, SalesforceError
+    from sf_elt.salesforce import SalesforceError
+    from sf_elt.salesforce.connection.refused_logins import with_advice
     from sf_elt.salesforce.ids import NotAnId
     from sf_elt.warehouse import WarehouseError
 
@@ -53,9 +54,9 @@ def metered_org(connection: str = "", *, command: str = "sf") -> Iterator[tuple[
             yield org, meter
     except NotAnId as error:
         raise typer.BadParameter(str(error)) from None
-    except AuthenticationFailed as error:
-        refuse(command, str(error).replace("SALESFORCE_", chosen.env_prefix))
-    except (SalesforceError, WarehouseError) as error:
+    except SalesforceError as error:
+        refuse(command, with_advice(error, chosen.env_prefix))
+    except WarehouseError as error:
         refuse(command, str(error))
     except BrokenPipeError:
         raise

@@ -91,7 +91,7 @@ def setup(
     from sf_elt.components.resources import open_warehouse
     from sf_elt.components.setup import Asked, NothingWanted, set_up, wanted_of
     from sf_elt.salesforce import SalesforceError
-    from sf_elt.salesforce.connection.refused_logins import what_to_do
+    from sf_elt.salesforce.connection.refused_logins import with_advice
     from sf_elt.warehouse import WarehouseError
 
     read_env_file()
@@ -105,8 +105,7 @@ def setup(
         with waiting("making fields in Salesforce" if apply else "asking Salesforce what is there"):
             found = set_up(name, login, open_warehouse(), wanted, apply=apply)
     except SalesforceError as error:
-        told = "\n".join(filter(None, [str(error), what_to_do(error)]))
-        refuse("setup", told.replace("SALESFORCE_", login.env_prefix))
+        refuse("setup", with_advice(error, login.env_prefix))
     except (NothingWanted, WarehouseError, OSError) as error:
         refuse("setup", str(error))
     if as_json:

@@ -90,16 +90,25 @@ def chosen(how: Format | None, *, as_json: bool = False) -> Format:
 
 
 def show(
-    columns: Sequence[Column], found: Rows, how: Format | None, *, title: str = "", most: int | None = None
+    columns: Sequence[Column],
+    found: Rows,
+    how: Format | None,
+    *,
+    title: str = "",
+    most: int | None = None,
+    as_lines: bool = False,
 ) -> None:
-    """Writes the rows to standard output. A table has at most `most` of them, 50 unless it says; others have all."""
+    """Writes the rows to standard output. A table has at most `most` of them, 50 unless it says; others have all.
+
+    What is a table else is lines of `label  value` where `as_lines` says so, however wide the terminal is.
+    """
     how = chosen(how)
     if how == Format.json:
         with _progress(found) as rows:
             _write_json(rows, found.alone)
         return
     if how == Format.table:
-        _show_table(columns, found, title, most or TABLE_ROWS)
+        _show_table(columns, found, title, most or TABLE_ROWS, as_lines=as_lines)
         return
     with _progress(found) as rows:
         if how == Format.csv:
@@ -154,13 +163,13 @@ def readable(value: object) -> str:
     return _json(value) if isinstance(value, Mapping) else str(value)
 
 
-def _show_table(columns: Sequence[Column], found: Rows, title: str, most: int) -> None:
+def _show_table(columns: Sequence[Column], found: Rows, title: str, most: int, *, as_lines: bool = False) -> None:
     console = Console(highlight=False)
     coming = iter(found.rows)
     rows = [[readable(row.get(column.name)) for column in columns] for row in islice(coming, most)]
     if title:
         console.print(Text(safe(title), style="bold"))
-    widths = _widths(columns, rows, console.width)
+    widths = None if as_lines else _widths(columns, rows, console.width)
     if rows and widths is None:
         _print_lines(console, columns, rows)
     elif rows and widths is not None:

@@ -60,13 +60,12 @@ def who(about: "About") -> str:
 def told(command: str, connection: "SalesforceConnection") -> Iterator[None]:
     """What goes wrong with the org ends the command with a sentence, and what to do about it."""
     from sf_elt.salesforce import SalesforceError
-    from sf_elt.salesforce.connection.refused_logins import what_to_do
+    from sf_elt.salesforce.connection.refused_logins import with_advice
     from sf_elt.warehouse import WarehouseError
 
     try:
         yield
     except SalesforceError as error:
-        text = "\n".join(filter(None, [str(error), what_to_do(error)]))
-        refuse(command, text.replace("SALESFORCE_", connection.env_prefix))
+        refuse(command, with_advice(error, connection.env_prefix))
     except WarehouseError as error:
         refuse(command, str(error))

@@ -67,9 +67,9 @@ class OrgConnection(dg.ConfigurableResource[object]):
 
         return KeptLogin(logins_folder(environ), self.name) if self.name else None
 
-    def by_its_names(self, error: Exception) -> str:
-        """What an error says, with the names that the connection's environment variables have."""
-        return str(error).replace("SALESFORCE_", self.env_prefix)
+    def by_its_names(self, said: Exception | str) -> str:
+        """What an error or an advice says, with the names that the connection's environment variables have."""
+        return str(said).replace("SALESFORCE_", self.env_prefix)
 
     def _named(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The connection's variables under the names that they have with the default prefix."""

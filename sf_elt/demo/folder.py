@@ -27,6 +27,21 @@ NOTHING_CAPTURED = {
     "class": "NoOpComputeLogManager",
 }
 
+_OF_CONNECTIONS = (
+    "_LOGIN_URL",
+    "_INSTANCE_URL",
+    "_ACCESS_TOKEN",
+    "_USERNAME",
+    "_PASSWORD",
+    "_SECURITY_TOKEN",
+    "_CONSUMER_KEY",
+    "_CONSUMER_SECRET",
+    "_PRIVATE_KEY_FILE",
+    "_API_VERSION",
+    "_CALLBACK_URL",
+)  # fmt: skip
+"""How the variables of any connection end, whatever its `env_prefix` is."""
+
 SETTINGS = Path(__file__).resolve().parents[2] / "dagster.yaml"
 
 
@@ -161,8 +176,8 @@ class DemoFolder:
 
 
 def only(variables: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with these variables and no other Salesforce ones: a real org's never leak in."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SALESFORCE_")}
+    """This process's environment with these variables, and none of a connection: a real org's never leak in."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith(_OF_CONNECTIONS)}
     return {**kept, **variables}
 
 

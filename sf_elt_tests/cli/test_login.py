@@ -159,6 +159,10 @@ def test_secrets_are_asked_for(org: Details) -> None:
     assert wrong.exit_code == 1
     assert "does not accept the login" in wrong.stderr
     assert "Setup › Login History" in wrong.stderr
+    assert wrong.stderr.lower().count("check") == 1  # user name, password, address: said once
+    nobody = _run("login", "--client-credentials", answers=[])
+    assert nobody.exit_code == 1
+    assert "nobody is there to be asked: Consumer secret" in nobody.stderr
     assert _connection()["signed_in_by"] == "password"
     for secret in (org.client_secret, org.password, org.security_token, "wrong-password"):
         assert secret not in by_app.output + by_password.output + wrong.output
@@ -190,6 +194,7 @@ def test_a_login_that_stands_behind_the_environment_says_so(org: Details, monkey
     signed_in = _run("login", "--client-credentials", answers=[org.client_secret])
     assert signed_in.exit_code == 0, signed_in.output
     assert "goes first (SALESFORCE_LOGIN_URL, SALESFORCE_USERNAME, SALESFORCE_PASSWORD" in signed_in.stderr
+    assert f"SALESFORCE_LOGIN_URL names {org.instance_url}, for this command: put it into .env" in signed_in.stderr
     listed = _connection()
     assert (listed["logs_in_by"], listed["signed_in_by"]) == ("environment: password", "client credentials")
     assert "A complete login in the environment goes first" in _run("connections").stderr

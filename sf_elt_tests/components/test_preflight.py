@@ -146,7 +146,7 @@ def test_exports_that_create_need_more(checked: _Checked) -> None:
         ({"SALESFORCE_PASSWORD": "wrong"}, "login", "Login History"),
         ({"SALESFORCE_PASSWORD": ""}, "login", "docs/connecting.md"),
         ({"SALESFORCE_LOGIN_URL": "nowhere"}, "login", "docs/connecting.md"),
-        ({"SALESFORCE_API_VERSION": "99.0"}, "login", "Leave API_VERSION out"),
+        ({"SALESFORCE_API_VERSION": "99.0"}, "login", "Leave SALESFORCE_API_VERSION out"),
     ],
 )
 def test_a_login_that_fails_is_a_finding(

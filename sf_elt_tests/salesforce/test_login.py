@@ -259,7 +259,7 @@ def test_the_app_itself_logs_in_at_its_my_domain(org: Details, place: KeptLogin)
     wrong = Login.from_env(environment | {"SALESFORCE_CONSUMER_SECRET": "not-it"})
     said = _refused(lambda: sign_in("client credentials", wrong))
     assert "invalid client credentials" in said
-    assert "CONSUMER_SECRET" in said
+    assert "or the consumer secret, is not that of the app" in said
     assert "not-it" not in said
 
 

@@ -9,7 +9,7 @@ from sf_elt.components.resources import open_warehouse
 from sf_elt.components.salesforce_connection import SalesforceConnection
 from sf_elt.counting import count
 from sf_elt.salesforce import Org, SalesforceError, UnknownField, describe
-from sf_elt.salesforce.connection.refused_logins import what_to_do
+from sf_elt.salesforce.connection.refused_logins import with_advice
 from sf_elt.salesforce.describe import object_list
 from sf_elt.salesforce.limits import calls_in_words
 from sf_elt.salesforce.lookups.labels import type_label
@@ -107,6 +107,5 @@ def offered_by(connection: SalesforceConnection, *, offline: bool = False) -> It
             yield Offered(org, f"{org.host} has {count(found, 'object')} ({calls_in_words(meter.made)}).", meter)
             return
     except (SalesforceError, WarehouseError, OSError) as error:
-        to_do = what_to_do(error) if isinstance(error, SalesforceError) else ""
-        why = "\n".join(filter(None, [resource.by_its_names(error), to_do]))
+        why = with_advice(error, connection.env_prefix) if isinstance(error, SalesforceError) else str(error)
     yield Offered(None, f"The org cannot be asked yet:\n{why}")

@@ -40,18 +40,20 @@ def preflight(
             for each in _Tests(deployment, connection, streams, with_exports=only is None).run(org):
                 found.append(each)  # one by one: what was found stands, whatever comes next
     except AuthenticationFailed as error:
-        found.append(Finding(connection, "login", "missing", resource.by_its_names(error), what_to_do(error)))
+        says, to_do = (resource.by_its_names(each) for each in (error, what_to_do(error)))
+        found.append(Finding(connection, "login", "missing", says, to_do))
     except AllowanceSpent as error:
         found.append(Finding(connection, "API calls", "missing", str(error), "Wait until then, or lower org_reserve."))
     except SalesforceError as error:
-        says, to_do = resource.by_its_names(error), what_to_do(error) or f"{AGAIN} sf-elt check {connection}"
+        says = resource.by_its_names(error)
+        to_do = resource.by_its_names(what_to_do(error)) or f"{AGAIN} sf-elt check {connection}"
         found.append(Finding(connection, "connection", "missing", says, to_do))
     except (OSError, WarehouseError) as error:  # the ledger of calls lies beside the warehouse
         says = f"API calls cannot be counted, so nothing is asked of the org: {error}"
-        is_torn = isinstance(error, WarehouseUnreadable)
-        file = warehouse.calls().file
-        torn = f"Move it away: mv {file} {file}.broken; rm -f {file}-wal {file}-shm"
-        to_do = torn if is_torn else f"Let this user write to {warehouse.root}."
+        to_do = f"Let this user write to {warehouse.root}."
+        if isinstance(error, WarehouseUnreadable):
+            file = warehouse.calls().file
+            to_do = f"Move it away: mv {file} {file}.broken; rm -f {file}-wal {file}-shm"
         found.append(Finding(connection, "connection", "missing", says, to_do))
     return Preflight(connection, tuple(found), meter.made if meter is not None else 0)
 

@@ -10,6 +10,10 @@ CLOCKS_DIFFER = timedelta(minutes=1)  # from here on a clock is told of, where a
 
 _SHORTEST_SECRET = 4  # characters; shorter ones are in words that mean something else
 
+_LATER_VERSIONS = (
+    "Leave SALESFORCE_API_VERSION out, or set it to 64.0 or lower: later versions have no SOAP login(). Other ways to "
+    "log in take every version that the org offers: docs/connecting.md."
+)
 _UNLOCK = "The user is locked out after wrong passwords: Setup › Users › the user › Unlock, or wait 15 minutes."
 
 # What an error says, in lower case → what to do. The first that fits counts. (Salesforce Help, "OAuth 2.0 Error Codes",
@@ -29,16 +33,32 @@ _ADVICE = (
         "Let the network keep one address while it is logged in, or clear Setup › Session Settings › Lock sessions to "
         "the IP address from which they originated.",
     ),
+    (
+        "no trusted connection",
+        "Where a proxy opens TLS: let REQUESTS_CA_BUNDLE name the file of its certificate, in the environment or in "
+        ".env. Else look at the address.",
+    ),
     ("is not an address like https", "Correct the variable: docs/connecting.md lists them."),
-    ("is no version of the api", "Correct API_VERSION, or leave it out."),
+    ("is no version of the api", "Correct SALESFORCE_API_VERSION, or leave it out."),
     ("would send credentials unencrypted", "Begin the address with https://."),
-    ("a character that no token has", "Set ACCESS_TOKEN to the token alone, without quotes, spaces or line ends."),
+    (
+        "a character that no token has",
+        "Set SALESFORCE_ACCESS_TOKEN to the token alone, without quotes, spaces or line ends.",
+    ),
     (
         "no complete login was given",
         "Sign the connection in by `sf-elt login`, or set the variables of one way to log in: see docs/connecting.md.",
     ),
-    ("was signed in at", "Sign in again, or put the address back as it was."),
-    ("private key", "Let PRIVATE_KEY_FILE name the key's PEM file, readable for whoever runs this."),
+    (
+        "was signed in at",
+        "Sign in again; or put the address back as it was: `org` in the connection's YAML, or SALESFORCE_LOGIN_URL in "
+        ".env, which goes first.",
+    ),
+    (
+        "private key",
+        "Let --key, or SALESFORCE_PRIVATE_KEY_FILE, name the private key's PEM file (NAME.key, and not the certificate "
+        "NAME.crt), readable for whoever runs this.",
+    ),
     (
         "expired_password",
         "Set a new password for the user: Setup › Users › Reset Password. An integration user is better given a "
@@ -58,13 +78,14 @@ _ADVICE = (
     ("restricted_time", "The user may not log in at this hour: Setup › Profiles › the user's profile › Login Hours."),
     (
         "login_must_use_security_token",
-        "Set SECURITY_TOKEN: the user's Settings › Reset My Security Token sends a new one. Or trust this network: "
-        "Setup › Network Access.",
+        "Set SALESFORCE_SECURITY_TOKEN: the user's Settings › Reset My Security Token sends a new one. Or trust this "
+        "network: Setup › Network Access.",
     ),
     (
         "user hasn't approved this consumer",
         "Pre-authorize the user: Setup › External Client App Manager › the app › Policies › Permitted Users: Admin "
-        "approved users are pre-authorized, and select the user's permission set.",
+        "approved users are pre-authorized, and select the user's permission set. The same is said of a user name that "
+        "nobody has.",
     ),
     (
         "no client credentials user",
@@ -74,7 +95,7 @@ _ADVICE = (
     (
         "redirect_uri",
         "Set the callback URL of the app to the letter to the one that is named above: Setup › External Client App "
-        "Manager › the app › Settings › OAuth Settings. Or set CALLBACK_URL to the one that is there.",
+        "Manager › the app › Settings › OAuth Settings. Or set SALESFORCE_CALLBACK_URL to the one that is there.",
     ),
     (
         "not installed in this org",
@@ -107,35 +128,41 @@ _ADVICE = (
     ),
     (
         "invalid_client",
-        "CONSUMER_KEY, or CONSUMER_SECRET, is not that of the app: Setup › External Client App Manager › the app › "
-        "Settings › OAuth Settings. A new app can take ten minutes to work.",
+        "The consumer key, or the consumer secret, is not that of the app: Setup › External Client App Manager › the "
+        "app › Settings › OAuth Settings. A new app can take ten minutes to work.",
     ),
     (
         "client identifier invalid",
-        "CONSUMER_KEY is not that of an app of this org: Setup › External Client App Manager › the app › Settings. A "
-        "new app can take ten minutes to work.",
+        "The consumer key is not that of an app of this org: Setup › External Client App Manager › the app › Settings. "
+        "A new app can take ten minutes to work.",
     ),
     (
         "invalid assertion",
         "The private key does not belong to the certificate of the app: upload the certificate again, in Setup › "
         "External Client App Manager › the app › Settings › JWT Bearer Flow.",
     ),
-    ("audience", "Set LOGIN_URL to https://login.salesforce.com, or https://test.salesforce.com for a sandbox."),
+    (
+        "audience",
+        "Correct the connection's `org` in its YAML (production, sandbox, or the My Domain), or SALESFORCE_LOGIN_URL.",
+    ),
     (
         "invalid_login",
-        "Check user name, password and security token, and that a sandbox logs in at https://test.salesforce.com. "
         "Setup › Login History of the user says why Salesforce refused it: inactive users are, and locked ones, for "
         "whom Setup › Users has Unlock.",
     ),
     (
         "invalid api version",
-        "Leave API_VERSION out, or set it to 64.0 or lower: later versions have no SOAP login(). Other ways to log in "
-        "take every version that the org offers: docs/connecting.md.",
+        _LATER_VERSIONS,
     ),
+    ("soap login operation is not available", _LATER_VERSIONS),
     ("inactive", "Activate the user: Setup › Users › the user › Edit: Active."),
     ("lockout", _UNLOCK),
     ("locked out", _UNLOCK),
-    ("not supported on this domain", "Set LOGIN_URL to the org's My Domain, https://NAME.my.salesforce.com."),
+    (
+        "not supported on this domain",
+        "Let the connection log in at the org's My Domain: `org: https://NAME.my.salesforce.com` in its YAML, or "
+        "SALESFORCE_LOGIN_URL in .env.",
+    ),
     (
         "soap api login() is disabled",
         "Log in by JWT bearer (docs/connecting.md); or allow SOAP login(): Setup › User Interface.",
@@ -147,12 +174,11 @@ _ADVICE = (
     ),
     (
         "invalid_session_id",
-        "The session of ACCESS_TOKEN has ended. Give a login that can open new ones: docs/connecting.md.",
+        "The session of SALESFORCE_ACCESS_TOKEN has ended. Give a login that can open new ones: docs/connecting.md.",
     ),
     (
         "authentication failure",
-        "Check user name and password, which carries the security token at its end, and the login address. Setup › "
-        "Login History of the user says why Salesforce refused it.",
+        "Setup › Login History of the user says why Salesforce refused it.",
     ),
 )
 
@@ -182,7 +208,7 @@ def refusal(
     """
     said = _unrepeated(said, login.password, login.security_token, login.consumer_secret, *sent)
     who = f"the login of {login.username}" if login.username else "the login"
-    told = f"{login.login_url} does not accept {who}: {said}. {_cure(login, said, clock_differs)}".rstrip()
+    told = f"{login.login_url} does not accept {who}: {said.rstrip('.')}. {_cure(login, said, clock_differs)}".rstrip()
     return AuthenticationFailed(told, code=code)
 
 
@@ -190,6 +216,11 @@ def what_to_do(error: SalesforceError) -> str:
     """What to do about a refused login, or a refused session; empty where nothing is known about the error."""
     said = f"{error} {error.code or ''}".lower()
     return next((advice for words, advice in _ADVICE if words in said), "")
+
+
+def with_advice(error: SalesforceError, prefix: str = "SALESFORCE_") -> str:
+    """What an error says, and below it what to do, with the names that the connection's variables have."""
+    return "\n".join(filter(None, [str(error), what_to_do(error)])).replace("SALESFORCE_", prefix)
 
 
 def _unrepeated(said: str, *secrets: str | None) -> str:

@@ -23,7 +23,7 @@ RECOMMENDED = 1.0  # the priority from which keyring recommends a backend: those
 LONGEST_ANSWER = 60.0  # seconds that a keyring has, which may ask somebody to unlock it
 HOW_TO_SEAL = (
     f"`sf-elt keys token` makes a key: put it into {TOKEN_KEY}, in the environment or in .env, for this command and "
-    "for Dagster."
+    "for Dagster (`sf-elt keys token >> .env && chmod 600 .env`)."
 )
 
 

@@ -1,7 +1,10 @@
 """A POST to a webhook, whose address is a secret: no error says it, nor does anything that the address answers."""
 
+import logging
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -51,6 +54,25 @@ def post_json(address: str, body: Mapping[str, object], headers: Mapping[str, st
     attempts(_post, address, body, headers)
 
 
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Drops what urllib3 logs at DEBUG of the requests of this thread: their addresses, which are secrets here."""
+    here = threading.get_ident()
+    loggers = [logging.getLogger(name) for name in ("urllib3.connectionpool", "urllib3.util.retry")]
+
+    def of_others(record: logging.LogRecord) -> bool:
+        return record.thread != here
+
+    for each in loggers:
+        each.addFilter(of_others)
+    try:
+        yield
+    finally:
+        for each in loggers:
+            each.removeFilter(of_others)
+
+
+@_unlogged()
 def _post(address: str, body: Mapping[str, object], headers: Mapping[str, str]) -> None:
     try:
         with requests.post(

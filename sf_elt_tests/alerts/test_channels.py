@@ -1,5 +1,6 @@
 """Channels: real HTTP and SMTP servers get the message as it is meant, and no fault of theirs tells a secret."""
 
+import logging
 import re
 import threading
 import traceback
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 import tenacity.nap
@@ -231,13 +233,17 @@ def test_no_password_of_another_file_goes_to_a_webhook(
 
 
 @pytest.mark.parametrize("status", [301, 403, 404, 410])
-def test_what_will_not_go_well_is_not_repeated_at_once(hook: Hook, status: int) -> None:
-    """A revoked webhook, or one that points elsewhere: one request, and its address in no error."""
+def test_what_will_not_go_well_is_not_repeated_at_once(
+    hook: Hook, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A revoked webhook, or one that points elsewhere: one request; its address in no error, and at DEBUG in no log."""
+    caplog.set_level(logging.DEBUG)
     hook.answers.append((status, {"Location": "http://127.0.0.1:9/"}))
     with pytest.raises(NotDelivered, match=f"HTTP {status}") as error:
         Slack(hook.address).send(message())
     assert len(hook.headers) == 1
     assert error.value.__cause__ is None
+    assert urlsplit(hook.address).path not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class Face(TyperGroup):
         _open_what_is_closed()
         _write_in_any_encoding()
         words, verbose = _without_option(sys.argv[1:] if args is None else args)
+        _require_utf8(words)
         with _telling(verbose or verbose_by_environment()):
             try:
                 return super().main(words, prog_name, complete_var, standalone_mode, windows_expand_args, **extra)
@@ -75,6 +76,17 @@ def _without_option(words: Sequence[str]) -> tuple[list[str], bool]:
     """The words without `--verbose`, and whether it was there; what stands behind `--` is no option."""
     end = words.index("--") if "--" in words else len(words)
     return [word for place, word in enumerate(words) if word != OPTION or place > end], OPTION in words[:end]
+
+
+def _require_utf8(words: Sequence[str]) -> None:
+    """Ends the process with a sentence where a word is of other bytes: no table, request or JSON can hold it."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            told = os.fsencode(word).decode("utf-8", "backslashreplace")
+            say(f"sf-elt: {told} is not UTF-8: type it in a terminal that writes UTF-8, rename the file that it names")
+            raise SystemExit(ExitCode.USAGE) from None
 
 
 @contextmanager

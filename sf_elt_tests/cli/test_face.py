@@ -77,6 +77,13 @@ def test_what_no_command_foresees_is_a_sentence_with_its_cause(monkeypatch: pyte
     assert "Traceback" not in _run("check").stderr
 
 
+def test_a_word_of_other_bytes_is_refused() -> None:
+    """As a terminal in Latin-1 writes it: with the word, before any command takes it for a name or a value."""
+    told = _run("profile", "M\udcfcller")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr.startswith(r"sf-elt: M\xfcller is not UTF-8: type it")
+
+
 def test_an_error_that_is_foreseen_shows_its_traceback_to_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence stays the last line; SF_ELT_VERBOSE is the same as --verbose."""
     told = _run("check", "salesfroce")

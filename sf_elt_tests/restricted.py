@@ -18,11 +18,15 @@ LABEL = "sf_elt import"
 def restricted_login(
     details: Details,
     *,
-    objects: Sequence[str] = (),
+    objects: Sequence[str] | Mapping[str, Sequence[str]] = (),
     fields: Mapping[str, Sequence[str]] | None = None,
     permissions: Sequence[str] = (),
+    edited: Mapping[str, Sequence[str]] | None = None,
 ) -> Login:
-    """A user of the profile Minimum Access with a permission set: Read on objects and fields, system permissions."""
+    """A user of the profile Minimum Access with a permission set: Read on objects and fields, system permissions.
+
+    Where `objects` says which rights there are on each, these; `edited` are fields with Edit.
+    """
     admin, name = client(details), f"user{uuid4().hex[:12]}"
     profile = admin.query("SELECT Id FROM Profile WHERE Name = 'Minimum Access - Salesforce'")["records"][0]["Id"]
     user = _new(
@@ -34,13 +38,18 @@ def restricted_login(
     held = _new(admin, "PermissionSet", Name=name, Label=LABEL, **granted)
     _new(admin, "PermissionSetAssignment", PermissionSetId=held, AssigneeId=user)
     for each in objects:
-        _new(admin, "ObjectPermissions", ParentId=held, SobjectType=each, PermissionsRead=True)
-    for each, names in (fields or {}).items():
-        for field in names:
-            _new(
-                admin, "FieldPermissions", ParentId=held, SobjectType=each, Field=f"{each}.{field}",
-                PermissionsRead=True, PermissionsEdit=False,
-            )  # fmt: skip
+        rights = objects[each] if isinstance(objects, Mapping) else ["Read"]
+        _new(
+            admin, "ObjectPermissions", ParentId=held, SobjectType=each,
+            **{f"Permissions{right}": True for right in rights},
+        )  # fmt: skip
+    for granted_fields, may_edit in ((fields, False), (edited, True)):
+        for each, names in (granted_fields or {}).items():
+            for field in names:
+                _new(
+                    admin, "FieldPermissions", ParentId=held, SobjectType=each, Field=f"{each}.{field}",
+                    PermissionsRead=True, PermissionsEdit=may_edit,
+                )  # fmt: skip
     return Login(
         instance_url=details.instance_url,
         login_url=details.instance_url,

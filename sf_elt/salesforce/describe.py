@@ -111,6 +111,8 @@ class ObjectDescribe(BaseModel):
     labelPlural: str = ""
     keyPrefix: str | None = None
     queryable: bool = True
+    createable: bool = True
+    updateable: bool = True
     deletable: bool = True
     recordTypeInfos: tuple[RecordTypeInfo, ...] = ()
     childRelationships: tuple[ChildRelationship, ...] = ()

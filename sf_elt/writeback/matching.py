@@ -134,7 +134,14 @@ def look_up_subjects(
         _match(subject_id, match_md5, list(spec.matchers), [next(answers) for _ in keys_of_subject])
         for subject_id, match_md5, keys_of_subject in pending
     ]
-    return _not_shadowing(org, spec, described, pending, matches) if is_lead and spec.creates else matches
+    return _not_shadowing(org, spec, described, pending, matches)
+
+
+def address_among(spec: ExportSpec, described: ObjectDescribe) -> int | None:
+    """Which of the matchers is the address by which contacts keep a lead from being created; None where none does."""
+    if described.name != "Lead" or not spec.creates:
+        return None
+    return next((place for place, name in enumerate(spec.matchers) if described.field(name).type == "email"), None)
 
 
 def _match(subject_id: str, match_md5: str, fields: Sequence[str], answers: Sequence[Matches]) -> SubjectMatch:
@@ -171,7 +178,7 @@ def _not_shadowing(
     matches: Sequence[SubjectMatch],
 ) -> list[SubjectMatch]:
     """The matches, where those without a lead are `contact` if there is a contact with the address."""
-    place = next((place for place, name in enumerate(spec.matchers) if described.field(name).type == "email"), None)
+    place = address_among(spec, described)
     if place is None:
         return list(matches)
     asked = {

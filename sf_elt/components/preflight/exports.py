@@ -8,8 +8,10 @@ from sf_elt.components.preflight.objects import unseen_object
 from sf_elt.salesforce import FieldDescribe, ObjectDescribe, Org, RequestRefused, UnknownField
 from sf_elt.salesforce.matching import check_matchers
 from sf_elt.salesforce.permissions import Rights, fact, how_to_grant
+from sf_elt.writeback.matching import address_among
 from sf_elt.writeback.targets import is_needed
 
+CONTACT = "Contact"
 MADE_BY_SETUP = (
     "`sf-elt setup` makes the fields for audiences, scores and topics and external ids, and lets the user edit them."
 )
@@ -28,6 +30,7 @@ def about_export(org: Org, export: SalesforceExport, known: Rights) -> Iterator[
     ]
     troubles += _unmatched(subject, export, described)
     troubles += _needed(subject, export, described, names)
+    troubles += _unseen_contacts(subject, export, described, org, known)
     if export.operation in ("delete", "mirror") and not described.deletable:
         says = f"the integration user may not delete records of {described.name}"
         troubles.append(
@@ -54,8 +57,12 @@ def _unwritable(
         says = f"{described.name}.{field.name} is computed by the org and cannot be written"
         return Finding(subject, "fields", "missing", says, "Export into another field.")
     says = f"the integration user may not write {described.name}.{field.name}"
-    grant = f"{how_to_grant(known, described.name, name, 'Edit')}, and Object Permissions: Edit. {MADE_BY_SETUP}"
-    return Finding(subject, "fields", "missing", says, grant)
+    boxes = [how_to_grant(known, described.name, name, "Edit")]
+    if export.creates and not described.createable:
+        boxes.append("Object Permissions: Create")
+    if export.operation != "create" and not described.updateable:
+        boxes.append("Object Permissions: Edit")
+    return Finding(subject, "fields", "missing", says, f"{', and '.join(boxes)}. {MADE_BY_SETUP}")
 
 
 def _may_be_written(export: SalesforceExport, field: FieldDescribe) -> bool:
@@ -82,6 +89,23 @@ def _unmatched(subject: str, export: SalesforceExport, described: ObjectDescribe
             f"Make it one (docs/setup.md: `sf-elt setup --external-id {export.external_id}`), or take external_id out."
         )
         yield Finding(subject, "matchers", "missing", says, grant)
+
+
+def _unseen_contacts(
+    subject: str, export: SalesforceExport, described: ObjectDescribe, org: Org, known: Rights
+) -> Iterator[Finding]:
+    """A lead is created only where no contact has its address: contacts' addresses must be seen."""
+    try:
+        if address_among(export, described) is None:
+            return
+    except UnknownField:  # told with the other fields
+        return
+    contact = org.described.get(CONTACT)
+    if contact is None:
+        yield unseen_object(subject, known, CONTACT)
+    elif "Email" not in contact.by_name:
+        grant = how_to_grant(known, CONTACT, "Email")
+        yield Finding(subject, "fields", "missing", fact(known, CONTACT, "Email"), grant)
 
 
 def _needed(

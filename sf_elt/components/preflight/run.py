@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sf_elt.components.deployment import Deployment, ImportedStream
-from sf_elt.components.preflight.exports import about_export
+from sf_elt.components.preflight.exports import CONTACT, about_export
 from sf_elt.components.preflight.findings import Finding, Preflight
 from sf_elt.components.preflight.objects import about_stream, parents_of
 from sf_elt.components.preflight.org import about_limits, about_versions
@@ -74,7 +74,9 @@ class _Tests:
             return
         exports = list(self.deployment.exports_to(self.connection)) if self.with_exports else []
         objects = [*(each.spec.object for each in self.streams), *(each.object for each in exports)]
-        describe_together(org, [*objects, *(each.find for export in exports for each in export.references())])
+        beside = [CONTACT] if any(each.object == "Lead" and each.creates and each.matchers for each in exports) else []
+        found_by = [each.find for export in exports for each in export.references()]
+        describe_together(org, [*objects, *found_by, *beside])
         yield from about_limits(self.deployment, self.connection, limits(org))
         known = self._rights(org, list(dict.fromkeys(objects)))
         yield self._told(known)

@@ -46,8 +46,12 @@ def private_files() -> Iterator[None]:
 def replacing(file: Path) -> Iterator[Path]:
     """A new private file to write, which takes the place of `file` at the end of the block, or goes after an exception.
 
-    What a killed process has left of an earlier one goes as well. Raises OSError.
+    What a killed process has left of an earlier one goes as well. What is no file, such as /dev/stdout, is itself
+    given to write, and stays what it is. Raises OSError.
     """
+    if file.exists() and not file.is_file() and not file.is_dir():
+        yield file
+        return
     forgotten = re.compile(rf"\.{re.escape(file.name)}\.[0-9a-f]{{32}}")
     for left_over in file.absolute().parent.iterdir():
         if forgotten.fullmatch(left_over.name) and left_over.stat().st_mtime < time.time() - FORGOTTEN:

@@ -1,5 +1,6 @@
 """The report of a warehouse whose every figure is known: what it says, and that it is fit to be handed on."""
 
+import os
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -221,6 +222,19 @@ def test_a_page_is_written_whole_and_for_its_owner(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         write_page("x" * 100_000 + "\ud800", file)
     assert [each.read_text() for each in file.parent.iterdir()] == ["second"]
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """A pipe, as /dev/stdout can be, gets the page and stays a pipe."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_page("page", pipe)
+        assert os.read(reader, 100) == b"page"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
 
 
 def _contrast(one: str, other: str) -> float:

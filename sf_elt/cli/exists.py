@@ -1,5 +1,6 @@
 """`sf-elt exists`: who of a list is in Salesforce already."""
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -85,7 +86,8 @@ def _people(source: str, email_column: str, company_column: str) -> "list[Person
     from sf_elt.cli.people_files import kind_of, people_in_file
 
     file = Path(source)
-    if file.is_file() or kind_of(file) or file.suffix.lower() in (".xlsx", ".xls"):
+    is_file = os.path.isfile(source)  # noqa: PTH113 - Path's raises for what is too long to be a file's name
+    if is_file or kind_of(file) or file.suffix.lower() in (".xlsx", ".xls"):
         return people_in_file(file, email_column, company_column)
     return _members(source, email_column or EMAIL, company_column)
 

@@ -140,7 +140,7 @@ def _read(file: Path) -> tuple[list[str], list[list[object]]]:
     kind = kind_of(file)
     if not kind:
         raise FileRefused(f"{file} is none of {', '.join(READ)}: save the list as CSV")
-    if not file.is_file():
+    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises for what is too long to be a file's name
         beside = (each.name for each in file.absolute().parent.glob("*") if kind_of(each))
         raise FileRefused(f"there is no file {file}{did_you_mean(file.name, beside)}")
     if kind in (".csv", ".tsv"):

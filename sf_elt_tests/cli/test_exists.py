@@ -152,6 +152,8 @@ def test_what_cannot_be_looked_for_is_told_before_any_call(details: Details) -> 
         ("Frequent visitor",): "no audience 'Frequent visitor' that was evaluated (did you mean Frequent visitors?)",
         ("Frequent visitors", "--email-column", "emial"): "no user field 'emial' that is text (did you mean email?)",
         ("poeple.csv",): "there is no file poeple.csv (did you mean people.csv?)",
+        ("long " * 1000,): "and as an audience: ",
+        (f"{'long' * 1000}.csv",): "there is no file longlong",
         ("people.csv",): "no column of e-mail addresses, such as `email`; it has Name, Phone",
         ("people.csv", "--email-column", "Fone"): "no column 'Fone' (did you mean Phone?); it has Name, Phone",
         ("people.xlsx",): "save the list as CSV",

@@ -26,12 +26,19 @@ class WrongYaml(Exception):
     """The YAML under defs/ is wrong: where, and what would be accepted."""
 
 
+def has_yaml(defs: Path = DEFS) -> bool:
+    """Whether anything says what this deployment runs."""
+    return next(defs.rglob("defs.yaml"), None) is not None
+
+
 @contextmanager
 def yaml_told_plainly(defs: Path = DEFS) -> Iterator[None]:
     """Raises WrongYaml, which says only what is wrong and where, instead of what Dagster makes of it.
 
-    What has no measure is refused before Dagster reads it.
+    What has no measure is refused before Dagster reads it, and so is a folder in which there is nothing.
     """
+    if not has_yaml(defs):
+        raise WrongYaml(f"{defs} has no defs.yaml, so there is nothing to run: `sf-elt init` writes it")
     for file in sorted(defs.rglob("defs.yaml")):
         if (refused := why_refused(file)) is not None:
             raise WrongYaml(refused)

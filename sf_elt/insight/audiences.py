@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+NAME = r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,79}$"
+
 
 class Audience(BaseModel):
     """A named group of profiles: those for which the condition is true."""
@@ -9,7 +11,7 @@ class Audience(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,79}$",
+        pattern=NAME,
         description="The audience's name, as Salesforce users see it: letters, digits, spaces, _ and -; at most 80.",
     )
     description: str = Field(description="Who is in this audience, in a sentence.")

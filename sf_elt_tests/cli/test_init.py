@@ -9,11 +9,13 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from sf_elt.cli import app
+from sf_elt.cli.init.answers import AnswersRefused
 from sf_elt.cli.init.choosing import matches, nearest
 from sf_elt.cli.init.offered import Named
-from sf_elt.cli.init.planning import Plan, planned
+from sf_elt.cli.init.planning import Change, Plan, planned
 from sf_elt.cli.init.proposing import proposed
 from sf_elt.cli.init.standing import read_standing
+from sf_elt.cli.init.writing import write_changes
 from sf_elt.demo_org.serve import Details
 from sf_elt_tests.cli.at_terminal import AtTerminal
 from sf_elt_tests.components.deployments import environment_of
@@ -214,6 +216,27 @@ def test_names_and_labels_are_searched(query: str, found: list[str], near: list[
     assert [each.name for each in matches(query, FIELDS)] == found
     if not found:
         assert [each.name for each in nearest(query, FIELDS)] == near
+
+
+def test_all_files_are_written_or_none(tmp_path: Path) -> None:
+    """Not where one cannot be made, nor where somebody has changed one meanwhile; a link stays one, and modes stay."""
+    kept, link, in_the_way = tmp_path / "kept.yaml", tmp_path / "link.yaml", tmp_path / "file"
+    kept.write_text("old", "utf-8")
+    kept.chmod(0o640)
+    link.symlink_to(kept)
+    in_the_way.touch()
+    new = [Change(tmp_path / "a" / "b" / "defs.yaml", None, "new"), Change(link, "old", "new")]
+    for change, refused in (
+        (Change(in_the_way / "defs.yaml", None, "new"), FileExistsError),
+        (Change(in_the_way, "as it was read", "new"), AnswersRefused),
+    ):
+        with pytest.raises(refused):
+            write_changes([*new, change])
+        assert sorted(each.name for each in tmp_path.iterdir()) == ["file", "kept.yaml", "link.yaml"]
+        assert kept.read_text("utf-8") == "old"
+    write_changes(new)
+    assert [each.file.read_text("utf-8") for each in new] == ["new", "new"]
+    assert (link.is_symlink(), kept.stat().st_mode & 0o777) == (True, 0o640)
 
 
 def _documents(file: Path) -> list[dict]:

@@ -210,6 +210,7 @@ def test_a_name_that_is_taken_is_in_the_way(tmp_path: Path) -> None:
         ({"connection": {"label": "{{ env('HOME') }}"}}, "begin a template"),
         ({"imports": {"objects": []}}, "imports.objects: Tuple should have at least 1 item"),
         ({"audiences": [5]}, "audiences.15: Input should be a valid dictionary or instance of Audience"),
+        ({"exports": [{"object": "Größe"}]}, "exports.0.object: 'Größe' is no name here: it takes letters"),
         ({"audiences": ["Frequent visitor"]}, "did you mean 'Frequent visitors'?"),
         ({"exports": [{"object": "Lead", "match": "salesforce_lead_ids"}]}, "writes nothing: give audiences_field"),
     ],

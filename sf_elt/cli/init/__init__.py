@@ -8,6 +8,7 @@ standing     the components that stand already
 planning     answers into documents: what is new, what changes, what is in the way
 yaml_text    YAML as people keep it: changed without losing their comments
 trying       whether a plan loads, by Dagster's own loader, before any of it is written
+writing      all of it, or nothing
 showing      differences, and what comes next
 shipped/     what an empty deployment begins with, besides what is asked; the same as sf_elt/defs as it is shipped
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -11,9 +11,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sf_elt.components.imports.imported_object import ImportedObject
 from sf_elt.components.salesforce_connection import SalesforceConnection
 from sf_elt.insight import Audience
+from sf_elt.insight.audiences import NAME as AUDIENCE_NAME
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 NAME = r"^[a-z][a-z0-9_]*$"
-API_NAME = r"^[A-Za-z]\w*$"
+API_NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
+_LETTERS = {
+    NAME: "it takes lower-case letters, digits and _, and begins with a letter",
+    API_NAME: "it takes letters, digits and _, and begins with a letter, as in Audiences__c",
+    AUDIENCE_NAME: "it takes plain letters, digits, spaces, _ and -, at most 80, and begins with a letter or a digit",
+}
 CALLS = 5_000
 EXPORT_CALLS = 2_000
 RESERVE = 1_000
@@ -135,10 +144,15 @@ def read_told(file: Path) -> Mapping[str, object]:
     return told
 
 
+def in_words(fault: "ErrorDetails") -> str:
+    """What one fault says to a person: of a name, which letters it may have."""
+    allowed = _LETTERS.get(str(fault.get("ctx", {}).get("pattern")))
+    return f"{fault['input']!r} is no name here: {allowed}" if allowed else fault["msg"].removeprefix("Value error, ")
+
+
 def refused(error: ValidationError, part: str = "") -> AnswersRefused:
     """Every fault, by its place in the answers, or in a part of them."""
-    faults = [
-        f"{'.'.join(map(str, filter(None, (part, *each['loc']))))}: {each['msg'].removeprefix('Value error, ')}"
-        for each in error.errors()
-    ]
-    return AnswersRefused("\n".join(faults))
+    above = [part] if part else []
+    return AnswersRefused(
+        "\n".join(f"{'.'.join(map(str, [*above, *each['loc']]))}: {in_words(each)}" for each in error.errors())
+    )

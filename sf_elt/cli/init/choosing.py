@@ -8,8 +8,10 @@ from sf_elt.cli.init.offered import Named
 from sf_elt.cli.init.terminal import Terminal
 
 SHOWN = 15
+NAMED = 20  # what is chosen is named in full up to so many
+LONGEST = 80  # characters of what may be mistyped: no API name and no label is longer
 NEAR = 0.6
-HOW = "part of a name or label searches; a number or a whole name adds; -NAME takes out; Enter when done"
+HOW = "part of a name or label searches; a number or a whole name adds; -NAME takes out; ? lists; Enter when done"
 
 
 def matches(query: str, offered: Iterable[Named]) -> list[Named]:
@@ -41,13 +43,19 @@ def _rank(query: str, words: Sequence[str], each: Named) -> int:
 
 def nearest(query: str, offered: Iterable[Named]) -> list[Named]:
     """Up to three whose name or label is nearly the same, the nearest first: letters that were mistyped."""
-    near = [(max(_likeness(query, each.name), _likeness(query, each.label)), each) for each in offered]
+    like = SequenceMatcher(b=query[:LONGEST].casefold())
+    near = [(max(_likeness(like, each.name), _likeness(like, each.label)), each) for each in offered]
     return [each for likeness, each in sorted(near, key=lambda pair: -pair[0])[:3] if likeness >= NEAR]
 
 
-def _likeness(query: str, text: str) -> float:
-    bare = re.sub(r"__\w{1,3}$", "", text)
-    return max(SequenceMatcher(None, query.casefold(), each.casefold()).ratio() for each in (text, bare))
+def _likeness(like: SequenceMatcher[str], text: str) -> float:
+    """0 where it is less than near: an org has thousands of names, and most of them are told apart at once."""
+    most = 0.0
+    for each in {text, re.sub(r"__\w{1,3}$", "", text)}:
+        like.set_seq1(each.casefold())
+        if like.real_quick_ratio() >= NEAR and like.quick_ratio() >= NEAR:
+            most = max(most, like.ratio())
+    return most
 
 
 def choose(
@@ -63,16 +71,24 @@ def choose(
     picked, listed = list(dict.fromkeys(chosen)), list[Named]()
     terminal.say(f"[dim]{HOW}[/]")
     while True:
-        terminal.say(f"  {what}: {terminal.safe(', '.join(picked)) or '[dim]none[/]'}")
+        terminal.say(f"  {what}: {terminal.safe(_named(picked)) or '[dim]none[/]'}")
         said = terminal.ask("Search", default="").strip()
         if not said and len(picked) >= least:
             return picked
         if not said:
             terminal.say(f"[yellow]At least {least} is needed.[/]")
+        elif said == "?":
+            terminal.say(f"  {terminal.safe(', '.join(picked)) or '[dim]none[/]'}")
         elif said.startswith("-"):
             _take_out(terminal, said[1:].strip(), picked)
         else:
             listed = _add(terminal, said, offered, listed, picked, others)
+
+
+def _named(picked: Sequence[str]) -> str:
+    """What is chosen; of very much the beginning."""
+    more = len(picked) - NAMED
+    return ", ".join(picked[:NAMED]) + (f", … and {more:,} more" if more > 0 else "")
 
 
 def _take_out(terminal: Terminal, name: str, picked: list[str]) -> None:

@@ -67,8 +67,8 @@ def init(
     except (AnswersRefused, WrongYaml) as error:
         _refuse_plan(str(error), said if asks else None)
     except OSError as error:
-        refuse("init", f"{error.filename}: {error.strerror}")
-    except typer.Abort:
+        _refuse_plan(f"{error.filename}: {error.strerror}", said if asks else None)
+    except (typer.Abort, KeyboardInterrupt):
         say("\nNothing was written.")
         raise
     if as_json:
@@ -92,7 +92,7 @@ def _may_write(plan: "Plan", *, asks: bool, yes: bool) -> bool:
 
 
 def _refuse_plan(reason: str, said: "Said | None") -> NoReturn:
-    """The YAML would not load; what was answered is not lost."""
+    """The YAML would not load, or cannot be written; what was answered is not lost."""
     told = f"{reason}\nNothing was written."
     if said is not None:
         told += f" Your answers, for `sf-elt init --answers FILE`:\n\n{said.answers.as_yaml()}"

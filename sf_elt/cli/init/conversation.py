@@ -1,7 +1,7 @@
 """One run of `sf-elt init`: what stands, what is answered, what is shown and written."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,9 +17,11 @@ from sf_elt.cli.init.showing import coloured, differences, next_commands, shown
 from sf_elt.cli.init.standing import Standing, read_standing
 from sf_elt.cli.init.terminal import Terminal
 from sf_elt.cli.init.trying import tried
+from sf_elt.cli.init.writing import write_changes
 from sf_elt.components.deployment import Deployment
 from sf_elt.components.wrong_yaml import DEFS
 from sf_elt.counting import count
+from sf_elt.salesforce import SalesforceError
 
 
 @dataclass(frozen=True)
@@ -109,24 +111,23 @@ class Conversation:
         from sf_elt.cli.estimate import show_estimate
         from sf_elt.components.estimate import estimate
         from sf_elt.components.resources import open_warehouse
-        from sf_elt.salesforce import SalesforceError
         from sf_elt.streams import SpecRefused
+        from sf_elt.warehouse import WarehouseError
 
         try:
             found = estimate(deployment, deployment.importer(name), open_warehouse())
-        except (SalesforceError, SpecRefused) as error:
+        except (SalesforceError, SpecRefused, WarehouseError, OSError) as error:
             self.terminal.say(f"[yellow]{self.terminal.safe(str(error))}[/]")
             return
         self.terminal.say()
         show_estimate(found, datetime.now(UTC))
 
     def write(self, prepared: Prepared) -> Deployment:
-        """Writes every file whole; gives the deployment that then stands, which has been loaded. Raises OSError."""
-        for each in prepared.plan.changes:
-            each.file.parent.mkdir(parents=True, exist_ok=True)
-            beside = each.file.with_name(f".{each.file.name}.new")
-            beside.write_text(each.after, "utf-8")
-            beside.replace(each.file)
+        """Writes all files, or none; gives the deployment that then stands, which has been loaded.
+
+        Raises OSError, and AnswersRefused where somebody has changed a file meanwhile.
+        """
+        write_changes(prepared.plan.changes)
         return prepared.deployment
 
     def told(self, prepared: Prepared) -> dict[str, object]:
@@ -150,7 +151,8 @@ class Conversation:
         if self.root != DEFS:
             self.terminal.say(f"This deployment runs what is in {shown(DEFS)}: copy it there.")
         self.terminal.heading("Next")
-        self.terminal.rows([(f"{place}.", *each) for place, each in enumerate(self._next(said), start=1)])
+        for place, (command, what) in enumerate(self._next(said), start=1):
+            self.terminal.say(f"  {place}. {self.terminal.safe(command)}\n     [dim]{what}[/]")
 
     def _next(self, said: Said) -> list[tuple[str, str]]:
         return next_commands(said.answers, said.way, signed_in=said.signed_in, lacking=bool(said.lacking))
@@ -160,6 +162,7 @@ class Conversation:
         return Said(answers, way, offered.org is not None, lacking)
 
     def _lacking(self, answers: Answers, offered: Offered) -> Iterator[str]:
+        """Of what the org says; nothing of an object about which it cannot be asked now."""
         for each in answers.exports:
-            for name in questions.lacking_of(offered, each):
-                yield f"{each.object}.{name}"
+            with suppress(SalesforceError):
+                yield from (f"{each.object}.{name}" for name in questions.lacking_of(offered, each))

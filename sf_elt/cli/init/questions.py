@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sf_elt.cli.init.answers import Answers, OfConnection, OfExport, OfImport
-from sf_elt.cli.init.choosing import choose
+from sf_elt.cli.init.choosing import choose, nearest
 from sf_elt.cli.init.offered import Named, Offered
 from sf_elt.cli.init.proposing import (
     MATCHES,
@@ -269,8 +269,8 @@ def _tell_lacking(terminal: Terminal, offered: Offered, export: OfExport, connec
     except SalesforceError as error:
         terminal.say(f"[yellow]{terminal.safe(str(error))}[/]")
         return
-    if lacking:
-        terminal.say(
-            f"[yellow]The org has no {' and no '.join(f'{export.object}.{each}' for each in lacking)}, or hides it: "
-            f"`sf-elt setup {connection} --apply` makes fields for audiences and scores.[/]"
-        )
+    makes = f"`sf-elt setup {connection} --apply` makes fields for audiences and scores."
+    for name in lacking:
+        near = [each.name for each in nearest(name, offered.fields(export.object))]
+        hint = makes if name.endswith("__c") else f"did you mean {near[0]}?" if near else "custom fields end in __c."
+        terminal.say(f"[yellow]The org has no {export.object}.{terminal.safe(name)}, or hides it: {hint}[/]")

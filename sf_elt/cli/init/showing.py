@@ -10,6 +10,7 @@ from rich.syntax import Syntax
 from sf_elt.cli.init.answers import Answers
 from sf_elt.cli.init.planning import Change
 from sf_elt.cli.showing import safe
+from sf_elt.components.status.instance import START
 from sf_elt.counting import count
 
 OPTIONS = {"browser": "", "client_credentials": " --client-credentials", "password": " --password"}
@@ -49,7 +50,7 @@ def next_commands(answers: Answers, way: str, *, signed_in: bool, lacking: bool)
     if not signed_in:
         return [(f"sf-elt login {name}{OPTIONS[way]}", "signs it in"), check, estimate]
     last = (f"sf-elt setup {name} --apply", "makes the fields that exports fill") if lacking else estimate
-    return [check, last, ('DAGSTER_HOME="$PWD" dagster dev -h 127.0.0.1', "runs it: http://127.0.0.1:3000")]
+    return [check, last, (START, "runs it: http://127.0.0.1:3000")]
 
 
 def counted(changes: Sequence[Change]) -> str:

@@ -53,12 +53,13 @@ class Standing:
 
 def read_standing(root: Path) -> Standing:
     """Reads every component file below a folder; none where there is no folder. Raises WrongYaml."""
-    texts = {file: _text(file) for file in sorted(root.rglob(FILE))}
+    texts = {file: text_of(file) for file in sorted(root.rglob(FILE))}
     found = [each for file, text in texts.items() for each in _components(file, text)]
     return Standing(root, tuple(found), texts)
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """What a file says. Raises WrongYaml where it is not UTF-8."""
     try:
         return file.read_text("utf-8")
     except UnicodeDecodeError:

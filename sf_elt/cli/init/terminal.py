@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from sf_elt.cli.init.answers import in_words
 from sf_elt.cli.showing import safe
 
 Value = TypeVar("Value")
@@ -61,7 +62,7 @@ class Terminal:
             try:
                 return read(self.ask(question, default=default).strip())
             except ValidationError as error:
-                self.say(f"[yellow]{self.safe(error.errors()[0]['msg'].removeprefix('Value error, '))}[/]")
+                self.say(f"[yellow]{self.safe(in_words(error.errors()[0]))}[/]")
             except ValueError as error:
                 self.say(f"[yellow]{self.safe(str(error))}[/]")
 

@@ -17,6 +17,7 @@ from sf_elt.components.preflight.findings import Finding
 from sf_elt.components.preflight.run import preflight
 from sf_elt.components.status import Status, read_status
 from sf_elt.components.status.reading import Load
+from sf_elt.components.wrong_yaml import has_yaml
 from sf_elt.counting import count
 from sf_elt.warehouse import Warehouse
 
@@ -102,10 +103,11 @@ def diagnose(
 def _yaml(status: Status) -> Finding:
     deployment = status.deployment
     if deployment is None:
-        return Finding("YAML", "loads", "problem", status.wrong_yaml, "Correct it; `make check` says whether it is.")
+        to_do = "Correct it, then: make check" if has_yaml() else "sf-elt init"
+        return Finding("YAML", "loads", "problem", status.wrong_yaml, to_do)
     if not deployment.connections:
         says = "it loads, and has no SalesforceConnection"
-        return Finding("YAML", "loads", "problem", says, "sf-elt init writes one; docs/connecting.md.")
+        return Finding("YAML", "loads", "problem", says, "sf-elt init  # docs/connecting.md")
     says = (
         f"it loads: {count(len(deployment.connections), 'connection')} "
         f"({', '.join(each.name for each in deployment.connections)}), {count(len(deployment.imports), 'import')}, "

@@ -4,7 +4,8 @@
     reports.py     what it says of it
     files.py       EventSpec; which files there are, their format, whether they have come to rest
     standing.py    how far each file has been read, by what is in it
-    batches.py     the rows of a file, some at a time; csv_rows.py: of CSV
+    bounds.py      what is taken of a file at once, and what of it is no event
+    batches.py     the rows of a file, some at a time; csv_rows.py and parquet_rows.py: of CSV and Parquet
     staging.py     rows as one JSON object each, whatever the format
     judging.py     which of them are new, and which are none
     refusals.py    why a file as a whole cannot be read

@@ -1,4 +1,4 @@
-"""Event files as batches of rows, in bounded memory: what is read at once is about BATCH bytes of a file."""
+"""Event files as batches of rows, in bounded memory: about BATCH bytes or ROWS rows of a file are read at once."""
 
 import gzip
 import json
@@ -6,24 +6,19 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as parquet
 
-from sf_elt.streams.events.csv_rows import BOM, Csv, csv_of, csv_rows
+from sf_elt.streams.events.bounds import BATCH, LONGEST, QUOTED, ROWS, row_too_long
+from sf_elt.streams.events.csv_rows import BOM, Csv, csv_of, csv_rows, decoded
 from sf_elt.streams.events.files import EventFile, EventSpec
+from sf_elt.streams.events.parquet_rows import parquet_rows
 from sf_elt.streams.events.refusals import FileUnreadable, require_time
 
-BATCH = 32 << 20
-"""Bytes of a file that are looked at together."""
-
-LONGEST = 256 << 20
-"""Bytes of a line, beyond which it is thought to be none."""
-
-PARQUET_ROWS = 50_000
+_OBJECT = 1 << 20  # bytes of a last line that may be a whole object: longer ones wait until the file is left alone
+_STEP = 1 << 18  # bytes whose line ends are counted together
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,8 @@ def batches(file: EventFile, spec: EventSpec, start: Place, size: int, *, settle
         raise FileUnreadable(f"the suffix {file.path.suffix or '(none)'} tells no format; name it, as in format: csv")
     with _unreadable_errors():
         if file.format == "parquet":
-            yield from _parquet_batches(file.path, spec)
+            for names, rows in parquet_rows(file.path, spec):
+                yield FileRows(rows, names, b"", Place(0, 0, int(rows.column("line")[-1].as_py())))
             return
         with cast(BinaryIO, gzip.open(file.path)) if file.gzipped else file.path.open("rb") as body:
             end = None if file.gzipped else size
@@ -87,30 +83,79 @@ def _json_batches(body: BinaryIO, start: Place, end: int | None, *, settled: boo
         chunk, is_last = _chunk(body, place.bytes + len(waiting), end)
         waiting += chunk
         cut = waiting.rfind(b"\n") + 1
-        if is_last and (settled or _is_object(waiting[cut:])):
+        if is_last and (settled or _is_object(waiting[cut : cut + _OBJECT + 1])):
             cut = len(waiting)
-        if cut:
-            lines, waiting = waiting[:cut], waiting[cut:]
-            breaks = lines.count(b"\n")
-            rows = _lines(lines, place)
-            place = Place(place.bytes + cut, place.line_breaks + breaks, place.line_breaks + breaks)
-            yield FileRows(rows, (), lines, place)
+        lines, waiting = waiting[:cut], waiting[cut:]
+        for some in _some_lines(lines):
+            breaks = some.count(b"\n")
+            rows = _lines(some, place)
+            place = Place(place.bytes + len(some), place.line_breaks + breaks, place.line_breaks + breaks)
+            yield FileRows(rows, (), some, place)
         if is_last:
             return
         if len(waiting) > LONGEST:
-            raise FileUnreadable(f"line {place.line_breaks + 1} is longer than {LONGEST >> 20} MB")
+            if not settled and not _line_ends(body, place.bytes + len(waiting), end):
+                return
+            for part in _line_too_long(body, waiting, place, end):
+                yield part
+                place = part.end
+            waiting = b""
+
+
+def _some_lines(body: bytes) -> Iterator[bytes]:
+    """The body in parts of whole lines, of ROWS lines or some more."""
+    first = at = breaks = 0
+    while at < len(body):
+        breaks += body.count(b"\n", at, at + _STEP)
+        at += _STEP
+        if breaks >= ROWS:
+            end = body.rfind(b"\n", first, at) + 1
+            yield body[first:end]
+            first, breaks = end, 0
+    if first < len(body):
+        yield body[first:]
+
+
+def _line_too_long(body: BinaryIO, begun: bytes, place: Place, end: int | None) -> Iterator[FileRows]:
+    """What has begun and goes on to the end of its line, in parts without rows; with the last one row for all of it."""
+    line, number, length, part = place.line_breaks + 1, place.rows + 1, 0, begun
+    while part:
+        length += len(part)
+        place = Place(place.bytes + len(part), place.line_breaks, place.rows)
+        following = b"" if part.endswith(b"\n") else body.readline(_most(place.bytes, end))
+        if not following:
+            length -= part.endswith(b"\n")
+            place = Place(place.bytes, place.line_breaks + part.endswith(b"\n"), number)
+            yield FileRows(row_too_long(line, number, begun, length), (), part, place)
+        else:
+            yield FileRows(row_too_long(line, number, b"", 0).slice(1), (), part, place)
+        part = following
+
+
+def _line_ends(body: BinaryIO, at: int, end: int | None) -> bool:
+    """Whether the line that has begun has an end in the file, from where the file is read on afterwards."""
+    here = body.tell()
+    part = b"-"
+    while part and not part.endswith(b"\n"):
+        part = body.readline(_most(at, end))
+        at += len(part)
+    body.seek(here)
+    return part.endswith(b"\n")
+
+
+def _most(at: int, end: int | None) -> int:
+    return BATCH if end is None else min(BATCH, end - at)
 
 
 def _chunk(body: BinaryIO, at: int, end: int | None) -> tuple[bytes, bool]:
     """The next bytes, and whether they are the last."""
-    wanted = BATCH if end is None else min(BATCH, end - at)
-    chunk = body.read(wanted)
+    chunk = body.read(_most(at, end))
     return chunk, len(chunk) < BATCH or at + len(chunk) == end
 
 
 def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        return len(line) <= _OBJECT and isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):  # nested deeper than Python reads
         return False
 
@@ -133,17 +178,10 @@ def _texts(raw: pa.Array) -> tuple[pa.Array, pa.Array]:
     try:
         texts.validate(full=True)
     except pa.ArrowInvalid:
-        decoded = [_decoded(each) for each in raw.to_pylist()]
-        texts = pa.array([text for text, _ in decoded], pa.large_string())
-        return texts, pa.array([problem for _, problem in decoded], pa.string())
+        read = [decoded(each) for each in raw.to_pylist()]
+        texts = pa.array([text for text, _ in read], pa.large_string())
+        return texts, pa.array([problem for _, problem in read], pa.string())
     return texts, pa.nulls(len(raw), pa.string())
-
-
-def _decoded(content: bytes) -> tuple[str, str | None]:
-    try:
-        return content.decode("utf-8"), None
-    except UnicodeDecodeError:
-        return content.decode("utf-8", "backslashreplace"), "not UTF-8"
 
 
 def _csv_batches(
@@ -163,41 +201,26 @@ def _csv_batches(
     while True:
         chunk, is_last = _chunk(body, place.bytes + len(waiting), end)
         waiting += chunk
-        final = (is_last and settled) or len(waiting) > LONGEST
-        rows, used = csv_rows(csv, waiting, place.line_breaks, place.rows, final=final)
-        if used:
-            read, waiting = waiting[:used], waiting[used:]
-            numbered = rows.num_rows
-            place = Place(place.bytes + used, place.line_breaks + read.count(b"\n"), place.rows + numbered)
-            yield FileRows(rows, csv.names, read, place)
+        is_full = True
+        while is_full:
+            rows, used = csv_rows(csv, waiting, place.line_breaks, place.rows, final=is_last and settled)
+            is_full = rows.num_rows >= ROWS
+            if used:
+                read, waiting = waiting[:used], waiting[used:]
+                breaks = place.line_breaks + read.count(b"\n")
+                place = Place(place.bytes + used, breaks, place.rows + rows.num_rows)
+                yield FileRows(rows, csv.names, read, place)
         if is_last:
             return
+        if len(waiting) > QUOTED:  # without a line end: csv_rows would have refused a line of it
+            if not settled and not _line_ends(body, place.bytes + len(waiting), end):
+                return
+            for part in _line_too_long(body, waiting, place, end):
+                rows = pa.concat_tables([_nothing(csv), part.rows], promote_options="permissive")
+                yield FileRows(rows, csv.names, part.body, part.end)
+                place = part.end
+            waiting = b""
 
 
 def _nothing(csv: Csv) -> pa.Table:
     return csv_rows(csv, b"", 0, 0, final=False)[0]
-
-
-def _parquet_batches(path: Path, spec: EventSpec) -> Iterator[FileRows]:
-    with parquet.ParquetFile(path) as file:
-        names = tuple(file.schema_arrow.names)
-        require_time(names, spec)
-        before = 0
-        for rows in file.iter_batches(batch_size=_rows_at_once(file.metadata)):
-            numbers = np.arange(rows.num_rows) + before + 1
-            fixed = {
-                "line": pa.array(numbers),
-                "row_number": pa.array(numbers),
-                "content": pa.nulls(len(numbers), pa.large_string()),
-                "problem": pa.nulls(len(numbers), pa.string()),
-            }
-            values = {f"c{place}": column for place, column in enumerate(rows.columns)}
-            before += rows.num_rows
-            yield FileRows(pa.table(fixed | values), names, b"", Place(0, 0, before))
-
-
-def _rows_at_once(metadata: parquet.FileMetaData) -> int:
-    """As many as are about BATCH bytes, by what the file says of its size."""
-    size: int = sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
-    rows: int = metadata.num_rows
-    return max(1, min(PARQUET_ROWS, BATCH * rows // max(size, 1)))

@@ -15,7 +15,8 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from sf_elt.streams.errors import EventsUnreadable
-from sf_elt.streams.events.batches import BATCH, FileRows, Place, batches
+from sf_elt.streams.events.batches import FileRows, Place, batches
+from sf_elt.streams.events.bounds import BATCH, SET_ASIDE
 from sf_elt.streams.events.files import EventFile, EventSpec, event_files
 from sf_elt.streams.events.judging import Judged, judge, keep, verdicts
 from sf_elt.streams.events.refusals import FileUnreadable
@@ -26,10 +27,11 @@ from sf_elt.streams.progress import Progress
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import rows_in_stream
 from sf_elt.visible import one_line
-from sf_elt.warehouse import Warehouse, hold_memory, naive, quote_table
+from sf_elt.warehouse import OutOfMemory, Warehouse, hold_memory, naive, quote_table
 from sf_elt.warehouse.erased import Erased, who_is_erased
 
 MEMORY = "512MB"  # DuckDB's own
+TOLD = 10  # files of which is said why they cannot be read, where none can
 
 
 def import_events(
@@ -52,8 +54,9 @@ def import_events(
         total.add(_read_group(warehouse, spec, group, found, now, run_id))
         done += len(group)
     if found and len(total.unreadable) == len(found):
-        reasons = "; ".join(f"{one_line(one.file)}: {one.reason}" for one in total.unreadable)
-        raise EventsUnreadable(f"{spec.stream}: none of {len(found)} event files could be read: {reasons}")
+        reasons = "; ".join(f"{one_line(one.file)}: {one.reason}" for one in total.unreadable[:TOLD])
+        more = f"; and {len(found) - TOLD:,} more" if len(found) > TOLD else ""
+        raise EventsUnreadable(f"{spec.stream}: none of {len(found):,} event files could be read: {reasons}{more}")
     return EventsReport(
         stream=spec.stream,
         rows=total.rows,
@@ -110,7 +113,10 @@ def _read_group(
     now: datetime,
     run_id: str,
 ) -> Tally:
-    """Reads these files in one transaction; without those that turn out to be unreadable on the way."""
+    """Reads these files in one transaction; without those that turn out to be unreadable on the way.
+
+    Where memory runs out they are read one by one, and the one that takes it is unreadable.
+    """
     spoiled: dict[EventFile, UnreadableFile] = {}
     while True:
         try:
@@ -126,6 +132,14 @@ def _read_group(
                 tally = reader.read([file for file in group if file not in spoiled])
         except _Spoiled as error:
             spoiled[error.file] = error.unreadable
+        except OutOfMemory:
+            tally = Tally(unreadable=list(spoiled.values()))
+            for file in (alone := [file for file in group if file not in spoiled]):
+                if len(alone) == 1:
+                    tally.unreadable.append(UnreadableFile(file.shown, f"a row of it takes more memory than {MEMORY}"))
+                else:
+                    tally.add(_read_group(warehouse, spec, [file], found, now, run_id))
+            return tally
         else:
             tally.unreadable += spoiled.values()
             return tally
@@ -192,6 +206,7 @@ class _Reader:
                 taken = True
                 for portion, wide in portions(batch):
                     self._stage(look.file, portion, wide)
+                    self._require_events(str(look.file.path))
                 if look.file.grows:
                     look.digest.update(batch.body)
                 place = batch.end
@@ -200,6 +215,14 @@ class _Reader:
                 raise _Spoiled(look.file, str(error)) from error
             raise
         return place if look.file.grows else Place(look.size, place.line_breaks, place.rows)
+
+    def _require_events(self, file: str) -> None:
+        """Raises FileUnreadable where most of a million rows are none: each of them would be kept."""
+        aside = self.tally.set_aside_of[file]
+        if aside > SET_ASIDE and aside > self.tally.rows_of[file]:
+            first = self.tally.first_bad
+            where = f": line {first.line}: {first.reason}" if first is not None and first.file == file else ""
+            raise FileUnreadable(f"more than {SET_ASIDE:,} of its rows cannot be events{where}")
 
     def _stage(self, file: EventFile, portion: FileRows, wide: int) -> None:
         """Adds the rows to those that wait. Of wide rows, which hold so many bytes, few are judged together."""

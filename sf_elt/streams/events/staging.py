@@ -11,7 +11,9 @@ from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
 from sf_elt.streams.events.batches import FileRows
+from sf_elt.streams.events.bounds import LONGEST, SHOWN, VALUES, too_long
 from sf_elt.streams.events.files import EventFile, EventSpec
+from sf_elt.streams.events.parquet_rows import widths
 from sf_elt.streams.events.refusals import FileUnreadable
 
 ROWS = pa.schema(
@@ -32,11 +34,8 @@ NARROW = 1 << 10
 PORTION = 8 << 20
 """Bytes of wider rows that are judged together: DuckDB takes twenty times as much, whatever its limit is."""
 
-LONGEST = 16 << 20
-"""Bytes of a row, beyond which it is set aside."""
-
-SHOWN = 1_000
-"""Characters that are kept of a row that is too long."""
+VALUE = 16
+"""Bytes that each value of JSON counts for beside its text."""
 
 
 def portions(batch: FileRows) -> Iterator[tuple[FileRows, int]]:
@@ -44,40 +43,54 @@ def portions(batch: FileRows) -> Iterator[tuple[FileRows, int]]:
 
     A row that is too long is one with a problem, and its beginning.
     """
-    rows = _without_too_long(batch.rows)
-    widths = _widths(rows, batch.names)
+    lengths = _lengths(batch.rows)
+    values = _values(batch.rows, lengths)
+    is_too_much = (lengths > LONGEST) | (values > VALUES)
+    rows = _without_too_much(batch.rows, is_too_much, lengths, values) if is_too_much.any() else batch.rows
+    sizes = np.where(is_too_much, SHOWN, lengths + VALUE * values) + sum(len(name) + 6 for name in batch.names)
     first, held = 0, 0
-    for place in np.flatnonzero(widths > NARROW).tolist():
-        if held and held + widths[place] > PORTION:
+    for place in np.flatnonzero(sizes > NARROW).tolist():
+        if held and held + sizes[place] > PORTION:
             yield replace(batch, rows=rows.slice(first, place - first)), held
             first, held = place, 0
-        held += widths[place]
+        held += sizes[place]
     yield replace(batch, rows=rows.slice(first)), held
 
 
-def _widths(rows: pa.Table, names: tuple[str, ...]) -> "NDArray[np.int64]":
-    """About how many bytes each row has as JSON, with the names of its columns."""
-    widths: NDArray[np.int64] = pc.fill_null(pc.binary_length(rows.column("content")), 0).to_numpy().astype(np.int64)
-    if rows.num_rows and rows.column("content").null_count == rows.num_rows:  # Parquet has no text
-        widths += rows.nbytes // rows.num_rows
-    widths += sum(len(name) + 6 for name in names)
-    return widths
+def _lengths(rows: pa.Table) -> "NDArray[np.int64]":
+    """How many bytes each row has: of its text, or in Parquet, which has none, about those of its values."""
+    lengths: NDArray[np.int64] = pc.fill_null(pc.binary_length(rows.column("content")), 0).to_numpy().astype(np.int64)
+    return lengths if lengths.any() else widths(rows.drop_columns(["line", "row_number", "content", "problem"]))
 
 
-def _without_too_long(rows: pa.Table) -> pa.Table:
-    lengths = pc.fill_null(pc.binary_length(rows.column("content")), 0)
-    too_long = pc.greater(lengths, LONGEST)
-    if not pc.any(too_long).as_py():
-        return rows
-    said = f"longer than {LONGEST >> 20} MB"
+def _values(rows: pa.Table, lengths: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    """About how many values there are in each of the wide rows that are JSON."""
+    values = np.zeros(rows.num_rows, np.int64)
+    wide = np.flatnonzero(lengths > NARROW)
+    texts = rows.column("content").take(pa.array(wide))
+    for sign in (",", "[", "{"):
+        values[wide] += pc.fill_null(pc.count_substring(texts, sign), 0).to_numpy()
+    return values
+
+
+def _without_too_much(
+    rows: pa.Table, is_too_much: "NDArray[np.bool_]", lengths: "NDArray[np.int64]", values: "NDArray[np.int64]"
+) -> pa.Table:
+    """Of a row that is too much the beginning of its text, and its short values."""
+    said: list[str | None] = [None] * rows.num_rows
+    for place in np.flatnonzero(is_too_much).tolist():
+        is_long = lengths[place] > LONGEST
+        said[place] = too_long(lengths[place]) if is_long else f"more than {VALUES:,} values: about {values[place]:,}"
     beginnings = pc.utf8_slice_codeunits(rows.column("content"), 0, SHOWN)
     changed = {
-        "content": pc.if_else(too_long, beginnings, rows.column("content")),
-        "problem": pc.if_else(too_long, said, rows.column("problem")),
+        "content": pc.if_else(is_too_much, beginnings, rows.column("content")),
+        "problem": pc.coalesce(rows.column("problem"), pa.array(said, pa.string())),
     }
     for name in rows.column_names:
         if name not in ROWS.names:
-            changed[name] = pc.if_else(too_long, None, rows.column(name))
+            column = rows.column(name)
+            is_left_out = is_too_much & (widths(rows.select([name])) > SHOWN)
+            changed[name] = pc.if_else(is_left_out, pa.scalar(None, column.type), column)
     for name, column in changed.items():
         rows = rows.set_column(rows.schema.get_field_index(name), name, column)
     return rows

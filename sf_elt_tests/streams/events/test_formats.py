@@ -19,6 +19,7 @@ from sf_elt.streams import (
     files_standing,
     import_events,
 )
+from sf_elt.streams.events import parquet_rows, staging
 from sf_elt.streams.events.reports import BadLine
 from sf_elt.warehouse import Warehouse
 
@@ -238,4 +239,24 @@ def test_bad_rows_of_parquet_wait_as_json(warehouse: Warehouse, folder: Path) ->
     assert (report.rows, report.set_aside) == (1, 1)
     assert _rows(warehouse, "SELECT row_number, reason, content FROM ops.set_aside") == [
         (2, "no occurred_at", '{"type":"y"}')
+    ]
+
+
+def test_parquet_is_taken_by_its_bytes(warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that is too long waits without its long values; what may be a page of gigabytes is refused."""
+    monkeypatch.setattr(staging, "LONGEST", 50_000)
+    times = [1700000000 + number for number in range(600)]
+    words = [["a"] * 60_000 if number == 7 else ["b", "c"] for number in range(600)]
+    names = ["n" * 60_000 if number == 9 else "n" for number in range(600)]
+    parquet.write_table(pa.table({"occurred_at": times, "title": names, "topics": words}), folder / "a.parquet")
+    page = pa.table({"occurred_at": [1], "x": ["a" * 3_000_000]})
+    parquet.write_table(page, folder / "b.parquet", compression="zstd")
+    monkeypatch.setattr(parquet_rows, "MUCH", 2_000_000)
+    report = _import(warehouse, _spec(folder))
+    assert (report.rows, report.set_aside) == (598, 2)
+    assert [one.reason.partition(",")[0] for one in report.unreadable] == ["its column 'x' has 3"]
+    aside = _rows(warehouse, "SELECT line, reason LIKE 'longer than%', content FROM ops.set_aside ORDER BY line")
+    assert aside == [
+        (8, True, '{"occurred_at":1700000007,"title":"n"}'),
+        (10, True, '{"occurred_at":1700000009,"topics":["b","c"]}'),
     ]

@@ -1,5 +1,6 @@
 """Event files: every good row exactly once, every bad line set aside with its reason."""
 
+import gzip
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from sf_elt.demo_org.seeding.events import write_events
 from sf_elt.streams import EventSpec, EventsReport, EventsUnreadable, import_events
-from sf_elt.streams.events import batches, importing, staging
+from sf_elt.streams.events import batches, csv_rows, importing, staging
+from sf_elt.streams.events.batches import FileRows
+from sf_elt.streams.events.files import EventFile
 from sf_elt.streams.events.judging import Judged, keep
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.examples import some
@@ -270,4 +273,63 @@ def test_wide_rows_are_judged_a_few_at_a_time(
     assert (report.rows, report.set_aside) == (14, 2)
     with warehouse.read() as connection:
         waiting = connection.execute("SELECT line, reason, content FROM ops.set_aside ORDER BY line").fetchall()
-    assert waiting == [(2, "longer than 0 MB", "2026-01-0"), (13, "longer than 0 MB", '{"event_i')]
+    assert waiting == [
+        (2, "longer than 16 MB: 800,012 bytes", "2026-01-0"),
+        (13, f"longer than 16 MB: {len(_line(12, title='')) + 800_001:,} bytes", '{"event_i'),
+    ]
+
+
+def test_what_is_packed_without_measure_is_set_aside_and_the_rest_read(
+    warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines of gigabytes, quotes that nothing closes, millions of values or of empty lines: each file's events come."""
+    for name, changed in (("BATCH", 20_000), ("LONGEST", 30_000), ("QUOTED", 60_000), ("ROWS", 500)):
+        monkeypatch.setattr(batches, name, changed)
+    for name, changed in (("QUOTED", 60_000), ("ROWS", 500)):
+        monkeypatch.setattr(csv_rows, name, changed)
+    monkeypatch.setattr(staging, "VALUES", 1_000)
+    first, last = b'{"occurred_at": 1700000000}\n', b'{"occurred_at": 1700000001}\n'
+    values = b'{"occurred_at": 1700000000, "topics": [' + b"1," * 2_000 + b"1]}\n"
+    lines = first + b'{"x": "' + b"a" * 200_000 + b'"}\n' + b"\n" * 5_000 + values + last
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines))
+    (folder / "b.jsonl").write_bytes(lines)
+    cell = b'occurred_at,title\n1700000000,"' + b"a" * 200_000 + b'"\n' + b"\r\n" * 50_000 + b"1700000001,b\n"
+    (folder / "c.csv.gz").write_bytes(gzip.compress(cell))
+    (folder / "d.csv").write_bytes(b'occurred_at,title\n1700000000,"a\n' + b"1700000001,b\n" * 10_000)
+    report = _import(warehouse, folder)
+    assert (report.rows, report.set_aside, report.unreadable) == (2 + 2 + 1 + 10_000, 2 + 2 + 1 + 1, ())
+    with warehouse.read() as connection:
+        aside = connection.execute("SELECT file, line, reason, len(content) FROM ops.set_aside ORDER BY ALL").fetchall()
+    found = [(Path(file).name, line, reason, length) for file, line, reason, length in aside]
+    for name in ("a.jsonl.gz", "b.jsonl"):
+        assert found.pop(0) == (name, 2, "longer than 16 MB: 200,009 bytes", 1_000)
+        assert found.pop(0) == (name, 5_003, "more than 1,000 values: about 2,003", 1_000)
+    assert found.pop(0) == ("c.csv.gz", 2, "longer than 16 MB: 200,013 bytes", 1_000)
+    assert found == [("d.csv", 2, "a quote is opened that nothing closes within 0 MB", 13)]
+    assert _import(warehouse, folder).files_known == 4
+
+
+def test_a_file_that_takes_all_memory_stops_no_other(
+    warehouse: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named, and nothing of it is kept; so is one of which a million rows are none."""
+    (folder / "a.jsonl").write_bytes(_line(1) + b"\n")
+    (folder / "b.jsonl").write_bytes(_line(2) + b"\n" + b"[" * 100_000 + b"\n")
+    (folder / "c.jsonl").write_bytes(b"none\n" * 2_000)
+    monkeypatch.setattr(importing, "SET_ASIDE", 200)
+    for module in (batches, importing):
+        monkeypatch.setattr(module, "BATCH", 1_000)
+    staged = importing.staged
+
+    def greedy(connection: DuckDBPyConnection, file: EventFile, spec: EventSpec, batch: FileRows) -> pa.Table:
+        if file.path.name == "b.jsonl":
+            connection.execute("SET memory_limit = '1MB'")
+        return staged(connection, file, spec, batch)
+
+    monkeypatch.setattr(importing, "staged", greedy)
+    report = _import(warehouse, folder)
+    assert (report.rows, report.set_aside) == (1, 0)
+    assert [(Path(one.file).name, one.reason) for one in report.unreadable] == [
+        ("b.jsonl", "a row of it takes more memory than 512MB"),
+        ("c.jsonl", "more than 200 of its rows cannot be events: line 1: not valid JSON"),
+    ]

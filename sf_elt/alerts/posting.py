@@ -6,21 +6,19 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 from tenacity.wait import wait_exponential
 
 from sf_elt.alerts.errors import ChannelUnusable, NotDelivered
+from sf_elt.salesforce.connection.addresses import is_address, is_safe
 
 TIMEOUT = (3.05, 5.0)
 """Seconds to connect, and to be answered."""
 
 ATTEMPTS, PATIENCE = 3, 8.0
 """How often, and for how many seconds, one message is tried before it waits for the next tick."""
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _FAULTS: tuple[tuple[type[requests.RequestException], str], ...] = (
     (requests.exceptions.SSLError, "its certificate is not accepted"),
@@ -34,10 +32,9 @@ _AGAIN = wait_exponential(multiplier=0.5, max=4)
 
 def require_address(address: str, variable: str) -> None:
     """Raises ChannelUnusable for what is no address, or would be sent unencrypted; it names the variable only."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not is_address(address):
         raise ChannelUnusable(f"what {variable} holds is no address like https://…")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if not is_safe(address):
         raise ChannelUnusable(
             f"what {variable} holds begins with http://, which is for this machine only: use https://"
         )

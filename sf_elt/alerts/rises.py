@@ -53,9 +53,12 @@ def rises(
         before = [each.refused for each in runs[:-1] if until - USUAL_OF <= each.at < until]
         usual = float(median(before)) if before else 0.0
         if latest.refused > more_than and latest.refused > times_usual * usual:
+            in_usual = (
+                f"usual are {usual:,.0f} (the median of {count(len(before), 'run')})" if before else "the first run"
+            )
             says = (
-                f"{count(latest.refused, 'record')} in the run of {latest.at:%Y-%m-%d %H:%M} UTC; usual are "
-                f"{usual:,.0f} (the median of {count(len(before), 'run')}). Most often: {latest.most}."
+                f"{count(latest.refused, 'record')} in the run of {latest.at:%Y-%m-%d %H:%M} UTC; {in_usual}. "
+                f"Most often: {latest.most}."
             )
             found.append(Finding("refused", subject, subject, says, latest.at, latest.id, latest.id))
     return found

@@ -8,6 +8,7 @@ there is, with the nearest one offered.
 import re
 from collections.abc import Iterable, Sequence
 from copy import copy
+from datetime import date
 from difflib import SequenceMatcher
 from functools import cache, reduce
 from operator import or_
@@ -237,6 +238,9 @@ def _explained(cls: type[BaseModel], error: ErrorDetails) -> InitErrorDetails:
     loc = _without_kinds(error["loc"])
     if error["type"] not in _PYDANTIC_ERRORS:  # one of our own, which pydantic does not make again by its type
         told = {"error": ValueError(error["msg"])}
+        return InitErrorDetails(type="value_error", loc=loc, input=error["input"], ctx=told)
+    if error["type"] == "string_type" and isinstance(error["input"], (bool, int, float, date)):
+        told = {"error": ValueError(f"YAML reads {error['input']!s} here, which is no text: put it in quotes")}
         return InitErrorDetails(type="value_error", loc=loc, input=error["input"], ctx=told)
     if error["type"] != "extra_forbidden":
         return InitErrorDetails(type=error["type"], loc=loc, input=error["input"], ctx=error.get("ctx", {}))

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field
 from sf_elt.components.attributes import Attributes, attribute_error, require_known
 from sf_elt.components.resources import PRODUCTION, OrgConnection
 from sf_elt.components.scaffold import Example
+from sf_elt.salesforce.connection.addresses import is_address, is_safe
 
 SANDBOX = "https://test.salesforce.com"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 NAMED_ORGS = {"production": PRODUCTION, "sandbox": SANDBOX}
 PAGES = (".lightning.force.com", ".salesforce-setup.com", ".my.site.com", ".visual.force.com")
 
@@ -26,7 +26,7 @@ def _org(value: str) -> str:
         wrong = "is where pages are; Setup › My Domain names the address that logs in"
     elif not host or parts.path.strip("/") or parts.query or parts.username:
         wrong = "is neither production, sandbox nor a My Domain"
-    elif parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
+    elif not (is_address(value) and is_safe(value)):
         wrong = "must begin with https://; http:// is for this machine only"
     if wrong:
         raise ValueError(f"{value!r} {wrong}; accepted are production, sandbox and https://NAME.my.salesforce.com")

@@ -1,6 +1,6 @@
 """What a component that writes into records of an org says of itself: imports know their own exports' writes by it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 import dagster as dg
@@ -26,6 +26,15 @@ Sources = Annotated[Mapping[str, FieldSource], dg.Resolver(_filled_in, model_fie
 """Salesforce field → where its value comes from, as Dagster reads it from YAML."""
 
 
+def _named(context: dg.ResolutionContext, names: Sequence[object]) -> list[object]:
+    """The names, where only a template is filled in: else Dagster would make a number of the name '2024'."""
+    return [context.resolve_value(each) if isinstance(each, str) and "{{" in each else each for each in names]
+
+
+Names = Annotated[tuple[str, ...], dg.Resolver(_named, model_field_type=list[str])]
+"""Names, as Dagster reads them from YAML."""
+
+
 def _as_described(name: str) -> Mapping[str, FieldSource]:
     """The attribute of the spec under its own description."""
     given: Mapping[str, FieldSource] = Field(
@@ -38,6 +47,7 @@ class WritesToOrg(dg.Component, Attributes, ExportSpec):
     """Writes fields of the records of one object, over one connection."""
 
     connection: str = Field(description="Name of the SalesforceConnection to write to.")
+    audiences: Names = Field(default=(), description=ExportSpec.model_fields["audiences"].description)
     matchers: Sources = _as_described("matchers")
     fields: Sources = _as_described("fields")
     fields_on_create: Sources = _as_described("fields_on_create")

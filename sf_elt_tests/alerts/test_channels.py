@@ -277,7 +277,17 @@ def test_a_mail_server_that_refuses(mailbox: Mailbox) -> None:
     assert len(mailbox.mails) == 1
 
 
-@pytest.mark.parametrize("address", ["hooks.slack.com/secret", "http://hooks.slack.com/secret", "ftp://x/secret", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://[secret-of-the",
+        "https://x:secret/",
+        "hooks.slack.com/secret",
+        "http://hooks.slack.com/secret",
+        "ftp://x/secret",
+        "",
+    ],
+)
 def test_an_address_that_is_no_use_is_refused_by_its_variable(address: str) -> None:
     """The name of the variable is told, and nothing of what it holds."""
     with pytest.raises(ChannelUnusable, match="SLACK_WEBHOOK_URL") as error:

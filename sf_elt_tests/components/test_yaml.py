@@ -254,6 +254,16 @@ def _chain(error: BaseException | None) -> list[str]:
             id="audience of a condition",
         ),
         pytest.param(
+            "exports/defs.yaml", "audiences: [Frequent visitors,", "audiences: ['2024',",
+            r"exports/defs\.yaml:\d+ attributes\.audiences\.0: there is no audience '2024'; Accepted",
+            id="audience like a number",
+        ),
+        pytest.param(
+            "exports/defs.yaml", "audiences: [Frequent visitors,", "audiences: [yes,",
+            r"exports/defs\.yaml:\d+ attributes\.audiences\.0: YAML reads True here, which is no text: put it in",
+            id="audience that YAML takes for something else",
+        ),
+        pytest.param(
             "exports/defs.yaml", "audiences: [Frequent visitors,", "audiences: [Frequent visitor,",
             r"exports/defs\.yaml:\d+ attributes\.audiences\.0: there is no audience 'Frequent visitor'; "
             r"did you mean 'Frequent visitors'\?",

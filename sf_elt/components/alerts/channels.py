@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sf_elt.alerts import Channel, ChannelUnusable, Email, Security, Slack, Webhook, require_address
 from sf_elt.components.attributes import Attributes
+from sf_elt.salesforce.connection.addresses import LOOPBACK
 
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Address = Annotated[str, Field(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+$")]
@@ -59,7 +60,7 @@ class EmailChannel(Attributes):
         """The channel. Raises ChannelUnusable where the environment lacks what it needs."""
         if (self.username_env is None) != (self.password_env is None):
             raise ChannelUnusable("email needs both of username_env and password_env, or neither")
-        if self.password_env and self.security == "none" and self.host not in ("localhost", "127.0.0.1"):
+        if self.password_env and self.security == "none" and self.host not in LOOPBACK:
             raise ChannelUnusable("email would send its password unencrypted: set security to starttls or tls")
         return Email(
             host=self.host,

@@ -24,7 +24,7 @@ def stuck_runs(instance: dg.DagsterInstance, longest: timedelta, now: datetime) 
     )
     if waiting and not instance.get_run_records(dg.RunsFilter(statuses=list(_MOVED), updated_after=before), limit=1):
         number = instance.get_runs_count(dg.RunsFilter(statuses=list(_WAIT)))
-        says = f"{number:,} {'run waits' if number == 1 else 'runs wait'}, and none has started for {hours:,.0f} hours."
+        says = f"{number:,} {'run waits' if number == 1 else 'runs wait'}, and none has started for {hours:g} hours."
         since = waiting[0].create_timestamp.astimezone(UTC)
         yield Finding("stuck", "runs", "the queue of runs", says, since, run_id=waiting[0].dagster_run.run_id)
     for record in instance.get_run_records(

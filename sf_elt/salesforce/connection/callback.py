@@ -15,7 +15,7 @@ from socketserver import TCPServer
 from threading import Thread
 from urllib.parse import urlsplit
 
-from sf_elt.salesforce.connection.login import LOOPBACK
+from sf_elt.salesforce.connection.addresses import LOOPBACK
 from sf_elt.salesforce.errors import AuthenticationFailed
 
 log = logging.getLogger(__name__)

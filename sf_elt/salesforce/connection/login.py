@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from sf_elt.salesforce.connection.addresses import LOOPBACK, is_address, is_safe
 from sf_elt.salesforce.connection.kept_login import KeptLogin
 from sf_elt.salesforce.errors import AuthenticationFailed
 
 API_VERSION = "62.0"
 LOGIN_URL = "https://login.salesforce.com"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _TOKEN = re.compile(r"[!-~]*")
 _VERSION = re.compile(r"v?(\d{2,3})(?:\.0)?")
@@ -171,10 +171,9 @@ def require_token(name: str, token: str) -> None:
 
 def require_address(name: str, address: str) -> None:
     """Raises AuthenticationFailed for what is no address, or would have credentials travel unencrypted."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not is_address(address):
         raise AuthenticationFailed(f"{name}: {address!r} is not an address like https://NAME.my.salesforce.com")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if not is_safe(address):
         raise AuthenticationFailed(
             f"{name}: {address!r} would send credentials unencrypted; http:// is for this machine only"
         )

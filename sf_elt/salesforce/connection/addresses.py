@@ -1,0 +1,20 @@
+"""What an address must be before a secret goes there."""
+
+from urllib.parse import urlsplit
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def is_address(text: str) -> bool:
+    """Whether it is one of HTTP, with a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # half of an IPv6 address, or a port that is no number
+        return False
+
+
+def is_safe(address: str) -> bool:
+    """Whether what goes there is encrypted, or stays on this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.hostname in LOOPBACK

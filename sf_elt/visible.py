@@ -1,8 +1,10 @@
 """Texts of others, fit for a terminal and a log: nothing in them can drive one, or lead a reader's eye astray."""
 
+import re
 import unicodedata
 
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ADDRESS = re.compile(r"[^\s/\\@]+@[^\s/\\@]+?(?=(?:\.[a-z]+)?(?:\.gz)?(?:[\s/\\]|$))")
 _UNSAFE_KINDS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -20,6 +22,11 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """The same on one line: where a line ended stands `⏎`."""
     return visible(text).replace("\n", " ⏎ ")
+
+
+def file_name(path: str) -> str:
+    """A file's name on one line, fit for a log: of an address in it, which is somebody's, only the suffix stays."""
+    return one_line(_ADDRESS.sub("…@…", path))
 
 
 def is_unsafe(character: str) -> bool:

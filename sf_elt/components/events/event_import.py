@@ -16,7 +16,7 @@ from sf_elt.components.running import POOL, Materialized, log_progress, numbers,
 from sf_elt.components.scaffold import Example
 from sf_elt.counting import count
 from sf_elt.streams import DELIMITERS, EventSpec, SpecRefused, import_events
-from sf_elt.visible import one_line
+from sf_elt.visible import file_name
 from sf_elt.warehouse import Warehouse, column_types
 
 
@@ -139,17 +139,17 @@ class EventImport(dg.Component, Attributes):
             progress=log_progress(context),
         )
         for file in report.unreadable:
-            context.log.warning(f"{one_line(file.file)} could not be read: {file.reason}")
+            context.log.warning(f"{file_name(file.file)} could not be read: {file.reason}")
         for waiting in report.waiting:
             context.log.info(
-                f"the last line of {one_line(waiting)} waits: it has no line end, and the file has just changed"
+                f"the last line of {file_name(waiting)} waits: it has no line end, and the file has just changed"
             )
         if report.kept_out:
             context.log.info(f"kept out: {count(report.kept_out, 'event')} of erased people")
         if report.first_bad is not None:
             context.log.warning(
                 f"{report.set_aside:,} lines were set aside, with their reasons, in ops.set_aside; the first is "
-                f"line {report.first_bad.line:,} of {one_line(report.first_bad.file)}"
+                f"line {report.first_bad.line:,} of {file_name(report.first_bad.file)}"
             )
         measured = numbers(
             {

@@ -26,7 +26,7 @@ from sf_elt.streams.events.standing import FileRead, Look, Standing
 from sf_elt.streams.progress import Progress
 from sf_elt.streams.statements import statement
 from sf_elt.streams.table import rows_in_stream
-from sf_elt.visible import one_line
+from sf_elt.visible import file_name
 from sf_elt.warehouse import OutOfMemory, Warehouse, hold_memory, naive, quote_table
 from sf_elt.warehouse.erased import Erased, who_is_erased
 
@@ -50,11 +50,11 @@ def import_events(
     done = 0
     for group in _groups(found) or [[]]:
         if progress is not None and group:
-            progress(f"{spec.stream}: reading {one_line(Path(group[0].shown).name)}", done, len(found))
+            progress(f"{spec.stream}: reading {file_name(Path(group[0].shown).name)}", done, len(found))
         total.add(_read_group(warehouse, spec, group, found, now, run_id))
         done += len(group)
     if found and len(total.unreadable) == len(found):
-        reasons = "; ".join(f"{one_line(one.file)}: {one.reason}" for one in total.unreadable[:TOLD])
+        reasons = "; ".join(f"{file_name(one.file)}: {one.reason}" for one in total.unreadable[:TOLD])
         more = f"; and {len(found) - TOLD:,} more" if len(found) > TOLD else ""
         raise EventsUnreadable(f"{spec.stream}: none of {len(found):,} event files could be read: {reasons}{more}")
     return EventsReport(

@@ -195,6 +195,7 @@ def test_files_that_cannot_be_read_stop_nothing_else(warehouse: Warehouse, folde
     (folder / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"occurred_at": "2026-01-01"}\n' * 100_000)[:-100])
     (folder / "corrupt.parquet").write_bytes(b"PAR1 and nothing more")
     (folder / "nameless.csv").write_text("ocurred_at,type\n2026-01-01,x\n")
+    (folder / "headless.csv").write_text("ada@example.com,2026-01-01\ngrace@example.com,2026-01-02\n")
     (folder / "twice.csv").write_text("occurred_at,type,type\n2026-01-01,x,y\n")
     (folder / "wide.csv").write_bytes("occurred_at,type\n2026-01-01,x\n".encode("utf-16"))
     (folder / "what.txt").write_text("x")
@@ -207,9 +208,10 @@ def test_files_that_cannot_be_read_stop_nothing_else(warehouse: Warehouse, folde
     assert reasons.pop("corrupt.parquet").startswith("it is cut or damaged")
     assert reasons.pop("cut.jsonl.gz").startswith("it is cut or damaged")
     assert reasons == {
-        "nameless.csv": "there is no column 'occurred_at' for the time; it has ocurred_at, type; is it 'ocurred_at'? "
+        "nameless.csv": "there is no column 'occurred_at' for the time, among 2 columns; is it 'ocurred_at'? "
         "Then say columns: {occurred_at: ocurred_at}",
-        "twice.csv": "the column 'type' is there twice",
+        "twice.csv": "its columns 2 and 3 have the same name",
+        "headless.csv": "there is no column 'occurred_at' for the time, among 2 columns",
         "wide.csv": "its header is not UTF-8 but UTF-16, it seems; save it as UTF-8",
         "what.txt": "the suffix .txt tells no format; name it, as in format: csv",
         "caf\\xe9.jsonl": "its name is not UTF-8: rename it",

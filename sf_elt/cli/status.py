@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sf_elt.components.status import Status
     from sf_elt.components.status.timetable import Ticking
 
-NUMBERS = ("rows", "lag", "aside", "open", "failed", "used", "took")
+NUMBERS = ("rows", "lag", "until", "aside", "open", "failed", "used", "took")
 ENDED = {"success": "✓ done", "failure": "✗ failed", "canceled": "· ended by somebody"}
 
 
@@ -137,12 +137,19 @@ def _show_next(found: "Status") -> None:
             "name": each.name,
             "when": each.when,
             "next": _next(each),
+            "until": _until(each, found.at),
             "last": minute(each.last_at),
             "why": each.failed or "",
         }
         for each in found.tickings
     ]
-    labels = {"name": "Schedule or sensor", "when": "When", "next": "Next run, UTC", "last": "Last looked, UTC"}
+    labels = {
+        "name": "Schedule or sensor",
+        "when": "When",
+        "next": "Next run, UTC",
+        "until": "In",
+        "last": "Last looked, UTC",
+    }
     _table("What runs by itself", labels | {"why": "Failed because"}, rows)
     if found.daemon is not None and not found.daemon.is_alive:
         seen = f"was last seen {moment(found.daemon.seen_at)}" if found.daemon.seen_at else "has never run"
@@ -153,6 +160,11 @@ def _next(each: "Ticking") -> str:
     if not each.is_on:
         return "off"
     return minute(each.next_at) if each.next_at else "on"
+
+
+def _until(each: "Ticking", now: datetime) -> str:
+    """How long until then: the same in every time zone."""
+    return length(each.next_at - now) if each.next_at else ""
 
 
 def _table(title: str, labels: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -151,6 +152,20 @@ def test_status_tells_programs_how_everything_stands(at_work: Path, org: Details
         assert each["is_on"]
         assert now < datetime.fromisoformat(each["next_at"]) < now + timedelta(hours=1, minutes=1)
     assert {each["name"] for each in told["sensors"]} > {"after_new_data", "salesforce_resume"}
+
+
+def test_what_status_tells_programs_is_written_down(at_work: Path) -> None:
+    """Every name of the document, and every name within its lists, stands in its line in docs/production.md."""
+    lines = re.findall(r"^\| (`\w+`.*) \| .* \| (.*) \|$", (ROOT / "docs" / "production.md").read_text("utf-8"), re.M)
+    written = {
+        name: set(re.findall(r"`(\w+)`", told)) for names, told in lines for name in re.findall(r"`(\w+)`", names)
+    }
+    told = _json("status")
+    assert told.keys() <= written.keys()
+    for name, value in told.items():
+        within = value[0] if isinstance(value, list) and value else value
+        if isinstance(within, dict):
+            assert within.keys() <= written[name], name
 
 
 def test_status_fits_the_terminal_and_waits_for_nobody(at_work: Path) -> None:
@@ -346,6 +361,10 @@ def _findings(result: Result) -> dict[tuple[str, str], tuple[str, str, str]]:
     """(subject, test) → verdict, what it says, what to do."""
     told = json.loads(result.stdout)["findings"]
     return {(each["subject"], each["test"]): (each["verdict"], each["says"], each["to_do"]) for each in told}
+
+
+def _names(text: str) -> set[str]:
+    return set(re.findall(r"`(\w+)`", text))
 
 
 def _json(*arguments: str) -> dict:

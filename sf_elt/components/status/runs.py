@@ -1,5 +1,6 @@
 """The last runs, as Dagster remembers them, and why one failed."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -63,7 +64,7 @@ def why_it_failed(instance: dg.DagsterInstance, run_id: str) -> str:
         for record in instance.get_records_for_run(run_id, of_type=kind, limit=1, ascending=True).records:
             event = record.event_log_entry.dagster_event
             if event is not None:
-                return _first_line(_message(event))
+                return first_line(_message(event))
     return "no event says why: its process was killed, or could not start"
 
 
@@ -76,8 +77,7 @@ def _message(event: dg.DagsterEvent) -> str:
     return error.message if error is not None else event.message or ""
 
 
-def _first_line(message: str) -> str:
-    """Without the module of the error's class."""
-    line = next(iter(message.strip().splitlines()), "")
-    kind, mark, said = line.partition(": ")
-    return f"{kind.rpartition('.')[2]}{mark}{said}"
+def first_line(message: str) -> str:
+    """Without the module of the error's class; in words where an error has none."""
+    line = next(iter(message.strip().splitlines()), "an error without a word")
+    return re.sub(r"^(?:\w+\.)+(?=\w+(?:: |$))", "", line)

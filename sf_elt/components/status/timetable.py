@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator  # what the daemon goes by, summer time and all
 
+from sf_elt.components.status.runs import first_line
+
 if TYPE_CHECKING:  # types of what an instance gives, which dagster does not export
     from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick
 
@@ -53,7 +55,7 @@ def daemon(instance: dg.DagsterInstance, now: datetime) -> Daemon:
     """By the latest sign of life of any of its parts."""
     beats = instance.get_daemon_heartbeats().values()
     seen = max((datetime.fromtimestamp(each.timestamp, UTC) for each in beats), default=None)
-    errors = dict.fromkeys(error.message.strip().splitlines()[0] for each in beats for error in each.errors or ())
+    errors = dict.fromkeys(first_line(error.message) for each in beats for error in each.errors or ())
     return Daemon(seen is not None and now - seen < SILENT_AFTER, seen, tuple(errors))
 
 
@@ -112,5 +114,5 @@ def _last_tick(
         return None, None
     for tick in last_ticks(instance, state, 1):
         error = tick.error
-        return datetime.fromtimestamp(tick.timestamp, UTC), error.message.strip().splitlines()[0] if error else None
+        return datetime.fromtimestamp(tick.timestamp, UTC), first_line(error.message) if error else None
     return None, None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import sf_elt
+from sf_elt.plain_file import read_file
 
 DEFS = Path(sf_elt.__file__).parent / "defs"
 SHELL = "_SF_ELT_COMPLETE"
@@ -67,7 +68,7 @@ def _attributes(component: str) -> Iterator[Mapping[str, object]]:
 
     kind = f"sf_elt.components.{component}"
     for file in sorted(DEFS.rglob("defs.yaml")):
-        text = file.read_text("utf-8")
+        text = read_file(file).decode("utf-8")
         for document in yaml.safe_load_all(text) if kind in text else ():
             if isinstance(document, Mapping) and document.get("type") == kind:
                 yield document.get("attributes") or {}

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from sf_elt.plain_file import read_file
 from sf_elt.salesforce import ObjectDescribe
 from sf_elt.salesforce.matching import why_no_matcher
 from sf_elt.warehouse.private import private_files, replacing
@@ -70,7 +71,7 @@ class KeptDescribes:
     def read(self, object_name: str) -> Kept | None:
         """What was kept of the object; None where nothing was, where it cannot be read, or where another asked."""
         try:
-            kept = Kept.model_validate_json(self._file(object_name).read_bytes())
+            kept = Kept.model_validate_json(read_file(self._file(object_name)))
         except (OSError, ValidationError):
             return None
         is_it = kept.described.name.casefold() == object_name.casefold()

@@ -6,7 +6,10 @@ from pathlib import Path
 import yaml
 from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event, MappingStartEvent, ScalarEvent
 
+from sf_elt.plain_file import read_file
+
 DEEPEST = 50
+MOST_BYTES = 16 << 20
 MOST_VALUES = 200_000
 """With what aliases repeat: a few lines of them can mean billions."""
 
@@ -16,9 +19,11 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, wh
 def why_refused(file: Path) -> str | None:
     """What is wrong with the file, as `FILE:LINE: …`; None where it can be read, or where YAML's own reader says it."""
     try:
-        text = file.read_text("utf-8-sig")
+        text = read_file(file, MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         return f"{file}: it is not UTF-8; save it as UTF-8"
+    except OSError as error:
+        return f"{file}: it cannot be read: {error.strerror}"
     measure = _Measure()
     try:
         for event in yaml.parse(text, _LOADER):

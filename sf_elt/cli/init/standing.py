@@ -8,6 +8,7 @@ import yaml
 
 from sf_elt.cli.init.yaml_text import documents, load
 from sf_elt.components.wrong_yaml import WrongYaml
+from sf_elt.plain_file import read_file
 
 PREFIX = "sf_elt.components."
 FILE = "defs.yaml"
@@ -61,9 +62,11 @@ def read_standing(root: Path) -> Standing:
 def text_of(file: Path) -> str:
     """What a file says. Raises WrongYaml where it is not UTF-8."""
     try:
-        return file.read_text("utf-8")
+        return read_file(file).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
         raise WrongYaml(f"{file}: it is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise WrongYaml(f"{file}: it cannot be read: {error.strerror}") from None
 
 
 def _components(file: Path, text: str) -> Iterator[Component]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
+from sf_elt.plain_file import read_file
+
 HOME = "DAGSTER_HOME"
 SETTINGS = "dagster.yaml"
 START = 'DAGSTER_HOME="$PWD" .venv/bin/dagster dev -h 127.0.0.1'
@@ -62,7 +64,7 @@ def settings_in(folder: Path) -> Mapping[str, object]:
     """What the dagster.yaml of that folder says; empty where there is none. Raises NoInstance where it is no YAML."""
     file = folder / SETTINGS
     try:
-        found = yaml.safe_load(file.read_text("utf-8"))
+        found = yaml.safe_load(read_file(file).decode("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from sf_elt.plain_file import read_file
 from sf_elt.profiles.errors import MappingRefused
 
 COLUMNS = ("kind", "value", "other_kind", "other_value")
 """The columns of a list in CSV."""
+
+TOLD = 20  # lines of a list that are none, after which it is not read on
 
 
 @dataclass(frozen=True, order=True)
@@ -52,18 +55,20 @@ class ManualLists:
 def read_pairs(file: Path, named_at: str = "") -> list[Pair]:
     """The pairs of a CSV file whose first line is `kind,value,other_kind,other_value`.
 
-    Raises MappingRefused with one sentence for each line that is not such a pair, or where the file cannot be read,
-    which then says where it is `named_at`.
+    Raises MappingRefused with one sentence for each of the first lines that are not such a pair, or where the file
+    cannot be read, which then says where it is `named_at`.
     """
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = read_file(file).decode("utf-8-sig")
     except OSError as error:
         place = f"{named_at}: " if named_at else ""
         raise MappingRefused([f"{place}{file} cannot be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise MappingRefused([f"{file}:{line}: is not UTF-8: save the list as CSV in UTF-8"]) from None
-    pairs, problems, line = [], [], 1
+    pairs: list[Pair] = []
+    problems: list[str] = []
+    line = 1
     lines = csv.reader(StringIO(text, newline=""), strict=True)
     try:
         if tuple(next(lines, [])) != COLUMNS:
@@ -74,6 +79,8 @@ def read_pairs(file: Path, named_at: str = "") -> list[Pair]:
             line = lines.line_num + 1
             if len(cells) == len(COLUMNS) and all(cells):
                 pairs.append(Pair(Identifier(cells[0], cells[1]), Identifier(cells[2], cells[3]), place))
+            elif cells and len(problems) == TOLD:
+                raise MappingRefused([*problems, f"{place}: and maybe more; it is read up to here"])
             elif cells:
                 problems.append(f"{place}: has not a text in each of the columns {', '.join(COLUMNS)}")
     except csv.Error as error:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from pydantic import BaseModel, Field, ValidationError
 
+from sf_elt.plain_file import read_file
 from sf_elt.salesforce.connection.login import Login, org_address, require_token
 from sf_elt.salesforce.connection.refused_logins import refusal
 from sf_elt.salesforce.connection.transport import OrgTransport, carried_by
@@ -186,7 +187,7 @@ def _assertion(login: Login) -> str:
         "exp": int(time.time()) + ASSERTION_LIVES,
     }
     try:
-        key = login.private_key or Path(login.private_key_file or "").read_text("ascii")
+        key = login.private_key or read_file(Path(login.private_key_file or "")).decode("ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise AuthenticationFailed(f"the private key cannot be read: {error}") from error
     try:

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 OTHERS = 0o077
+MOST = 1 << 20  # bytes: a login has a few thousand, and of one that is cut is said that it is none
 
 
 class NotPrivate(Exception):
@@ -54,7 +55,7 @@ def read_private(file: Path) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise NotPrivate(f"{file} is no file: move it away")
         _require_private(file, found, "600")
-        return stream.read()
+        return stream.read(MOST)
 
 
 def _write_new(file: Path, content: bytes) -> None:

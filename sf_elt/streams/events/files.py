@@ -89,6 +89,8 @@ def event_files(spec: EventSpec) -> list[EventFile]:
         matching = _matching(place)
         if not matching and not any(character in path for character in "*?["):
             raise EventsUnreadable(f"{spec.stream}: there is no event file or folder {path} (looked from {Path.cwd()})")
+        if matching == [place] and not _is_file(place):
+            raise EventsUnreadable(f"{spec.stream}: {path} is neither a file nor a folder: a pipe or a device")
         found.update(file for file in matching if _is_file(file))
     return [_event_file(path, spec) for path in sorted({Path(os.path.realpath(file)) for file in found})]
 

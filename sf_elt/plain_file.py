@@ -9,7 +9,7 @@ MOST = 64 << 20
 
 
 def read_file(file: Path, most: int = MOST) -> bytes:
-    """What the file holds. Raises OSError, for a pipe, a device, or more than `most` bytes too: `strerror` says which."""
+    """What the file holds. Raises OSError, for a pipe or device, or more than `most` bytes too; strerror says it."""
     with open(file, "rb", opener=_at_once) as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is no file but a pipe or a device", str(file))

@@ -24,7 +24,8 @@ MADE = "<!-- docs/make_commands.py has written this page from the code: change t
 KINDS = {int: "NUMBER", Path: "FILE", float: "NUMBER", str: "TEXT"}
 
 OF_ALL = f"""
-Every command says with `--help` what it does, what it takes, and examples. Run them in the project's folder: variables
+Every command says with `--help` what it does, what it takes, and examples. Run them in the project's folder, as
+`.venv/bin/sf-elt`, or by the bare name after `. .venv/bin/activate`: variables
 of a file `.env` there go before those of the environment, as they do in Dagster.
 
 ## What holds for all of them

@@ -6,24 +6,25 @@ from typing import Annotated
 import typer
 
 from sf_elt.cli.examples import examples
-from sf_elt.cli.showing import refuse, say
+from sf_elt.cli.showing import refuse, say, tell
 from sf_elt.cli.signing import ConnectionName, chosen_connection
 
 YEARS = 2
-STEPS = """\
-The private key is {key}; it stays on this machine. What Salesforce gets is the certificate, {certificate}, which is
-good until {ends:%Y-%m-%d}.
-
-In Salesforce, Setup › External Client App Manager › New External Client App:
-  1. Enable OAuth. Callback URL: {callback}
-     Scopes: Manage user data via APIs (api); Perform requests at any time (refresh_token, offline_access).
-  2. Enable JWT Bearer Flow, and upload {certificate}.
-  3. After saving, Policies › Edit. Permitted Users: Admin approved users are pre-authorized. Select the permission set
-     of the integration user.
-  4. Settings › OAuth Settings › Consumer Key and Secret: copy the consumer key. A new app can take ten minutes to work.
-
-Then: sf-elt login {name} --jwt --username USER
-"""
+STEPS = (
+    "The private key is {key}; it stays on this machine. What Salesforce gets is the certificate, {certificate}, which "
+    "is good until {ends:%Y-%m-%d}.\n"
+    "\n"
+    "In Salesforce, Setup › External Client App Manager › New External Client App:\n"
+    "  1. Enable OAuth. Callback URL: {callback}\n"
+    "     Scopes: Manage user data via APIs (api); Perform requests at any time (refresh_token, offline_access).\n"
+    "  2. Enable JWT Bearer Flow, and upload {certificate}.\n"
+    "  3. After saving, Policies › Edit. Permitted Users: Admin approved users are pre-authorized. Select the "
+    "permission set of the integration user.\n"
+    "  4. Settings › OAuth Settings › Consumer Key and Secret: copy the consumer key. A new app can take ten minutes "
+    "to work.\n"
+    "\n"
+    "Then: sf-elt login {name} --jwt --username USER"
+)
 
 keys = typer.Typer(
     name="keys", no_args_is_help=True, help="Make keys: for logins without a browser, and to seal tokens."
@@ -59,7 +60,7 @@ def new(
         callback=CALLBACK_URL,
         name=connection.name,
     )
-    typer.echo(steps, nl=False)
+    tell(steps)
 
 
 @keys.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli.examples import examples
-from sf_elt.cli.showing import refuse, say
+from sf_elt.cli.showing import refuse, say, tell
 from sf_elt.cli.signing import ConnectionName, chosen_connection, place_of, told, where_kept, who
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def login(
         else:
             kept = _by_browser(connection, given, consumer_key, browser=browser, timeout=timeout)
         keep(place, kept)
-    typer.echo(f"{connection.name} is signed in: {who(kept)}.\nIts tokens are {where_kept(place)}.")
+    tell(f"{connection.name} is signed in: {who(kept)}.\nIts tokens are {where_kept(place)}.")
     _require_api(connection, place, given, kept)
     _warn_of_environment(connection, given)
 

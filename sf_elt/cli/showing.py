@@ -34,6 +34,7 @@ LONG_WORD = 12  # characters; a longer word may be broken where a table is narro
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n\0")  # with the wide ones, which a spreadsheet reads as the others
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}\+0000")
 _WHOLE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?|\d{4}-\d\d-\d\d|\S{1,50}@\S{1,50}")
+_UNBROKEN = re.compile(r"(?:`[^`]*`|\S)+")
 _ADDRESS = ("street", "city", "state", "postalCode", "country")
 
 
@@ -124,7 +125,17 @@ def show_json(value: object) -> None:
 
 def say(text: str) -> None:
     """A line for the person, on standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(safe(text, keep_lines=True)))
+    _print_text(text, Console(stderr=True, highlight=False, soft_wrap=True))
+
+
+def tell(text: str) -> None:
+    """What a command answers in words, on standard output."""
+    _print_text(text, Console(highlight=False, soft_wrap=True))
+
+
+def _print_text(text: str, console: Console) -> None:
+    shown = safe(text, keep_lines=True)
+    console.print(Text(broken_at_words(shown, console.width) if console.is_terminal else shown))
 
 
 def refuse(command: str, text: str, status: ExitCode | None = None) -> NoReturn:
@@ -137,6 +148,24 @@ def refuse(command: str, text: str, status: ExitCode | None = None) -> NoReturn:
         say(in_full(error))
     say(f"sf-elt {command}: {text}")
     raise typer.Exit(status_of(error) if status is None else status)
+
+
+def broken_at_words(text: str, width: int) -> str:
+    """The text in lines of that width. What stands in backticks, and a word that is longer, is left whole to copy."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if cell_len(line) <= width:
+            lines.append(line)
+            continue
+        indent = line[: len(line) - len(line.lstrip())]
+        row = ""
+        for word in _UNBROKEN.findall(line):
+            if row and cell_len(f"{row} {word}") > width:
+                lines.append(row)
+                row = ""
+            row = f"{row} {word}" if row else indent + word
+        lines.append(row)
+    return "\n".join(lines)
 
 
 def safe(text: str, *, keep_lines: bool = False) -> str:

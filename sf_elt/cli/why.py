@@ -76,6 +76,8 @@ def _show(export: str, subject: "SubjectExplained") -> None:
             **asdict(each),
             "logged_at": f"{each.logged_at:%Y-%m-%d %H:%M} UTC",
             "changed_fields": ", ".join(each.changed_fields),
+            "transport": each.transport if each.attempt else "",  # what was set aside went by nothing
+            "attempt": each.attempt or "",
         }
         for each in subject.log
     ]

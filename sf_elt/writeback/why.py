@@ -277,7 +277,8 @@ def _unchanged(spec: ExportSpec, row: Mapping[str, object], record_id: str | Non
     says = f"unchanged since {confirmed_at:%Y-%m-%d %H:%M} UTC, when the org confirmed what the export wants"
     undone = row["undone"]
     if isinstance(undone, list) and undone:
-        says += f"; {', '.join(map(str, undone))} were put back by an undo since, until the value changes"
+        were = "was" if len(undone) == 1 else "were"
+        says += f"; {', '.join(map(str, undone))} {were} put back by an undo since, until the value changes"
     if last is not None and last.status == "succeeded":
         how = "was looked up" if last.transport == "lookup" else f"went by {last.transport}"
         fields = f" ({', '.join(last.changed_fields)})" if last.changed_fields else ""

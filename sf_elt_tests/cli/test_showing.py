@@ -10,7 +10,7 @@ import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sf_elt.cli.showing import Column, Format, Rows, chosen, readable, safe, safe_json, show
+from sf_elt.cli.showing import Column, Format, Rows, broken_at_words, chosen, readable, safe, safe_json, show
 
 TEXTS = st.text() | st.text(st.sampled_from("\x1b[]\x07\x9b\x85\u2028\u202e\u200d\r\n\t a😀é"))
 
@@ -93,6 +93,19 @@ def test_json_is_one_document(
     written = capfdbinary.readouterr().out.decode()
     assert json.loads(written) == (rows[0] if alone else rows)
     assert text is None or written == f"{text}\n"
+
+
+def test_sentences_end_their_lines_at_words() -> None:
+    """Commands in backticks and addresses stay whole; indents, empty lines and short lines are as they were."""
+    said = "say:  this\n\n  then run `sf-elt login salesforce --jwt`, or see https://login.example.com/services/oauth2"
+    assert broken_at_words(said, 36).split("\n") == [
+        "say:  this",
+        "",
+        "  then run",
+        "  `sf-elt login salesforce --jwt`,",
+        "  or see",
+        "  https://login.example.com/services/oauth2",
+    ]
 
 
 def test_json_goes_with_no_other_format() -> None:

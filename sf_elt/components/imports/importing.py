@@ -51,7 +51,7 @@ def import_asset(
     spec = dg.AssetSpec(
         key,
         partitions_def=partitions,
-        description=imported.description or f"{imported.object} records of the org, every version the newest.",
+        description=imported.description or f"{imported.object} records of the org, each in its newest version.",
         group_name=component.group,
         owners=component.owners,
         kinds={"salesforce", "duckdb"},

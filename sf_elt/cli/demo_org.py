@@ -50,9 +50,7 @@ def demo_org(
     ] = None,
     rotate_refresh_tokens: Annotated[
         bool,
-        typer.Option(
-            "--rotate-refresh-tokens", help="Replace a refresh token of the org's own app each time it is used."
-        ),
+        typer.Option("--rotate-tokens", help="Replace a refresh token of the org's own app each time it is used."),
     ] = False,
     session_minutes: Annotated[int, typer.Option(help="How long a session lives from its last use.", min=1)] = 120,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON once it is ready.")] = False,

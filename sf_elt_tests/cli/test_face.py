@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NoReturn
 import pytest
 import typer.main
 import yaml
+from rich.cells import cell_len
 from typer.core import TyperCommand, TyperGroup
 from typer.testing import CliRunner, Result
 
@@ -40,6 +42,15 @@ def test_every_command_has_examples_of_itself(name: str) -> None:
     lines = examples_of(COMMANDS[name])
     assert lines
     assert [line for line in lines if not f"{line} ".startswith(f"sf-elt {name} ")] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_wrong_line_ends_with_its_code(name: str) -> None:
+    """Whatever the command, before it does anything; and its help fits 80 columns with no name cut short."""
+    told = CliRunner().invoke(app, [*name.split(), "--no-such-option"])
+    assert (told.exit_code, told.stdout) == (ExitCode.USAGE, "")
+    shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "80"}).stdout.splitlines()
+    assert [line for line in shown if cell_len(line) > 80 or re.search(r"-\w+…", line)] == []
 
 
 @pytest.mark.parametrize("line", EXAMPLES)

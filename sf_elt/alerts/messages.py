@@ -43,7 +43,7 @@ _TO_DO: Mapping[Kind, str] = {
     "again each hour: setup.md. Anything else is checked when the asset is made again.",
     "approval": "`sf-elt export plan` shows what it would write. Then approve or reject it, with `sf-elt export send … "
     "--approve` or `sf-elt export reject`: exports.md.",
-    "stuck": "See in Dagster whether its daemon lives, and terminate a run whose process is gone: recovery.md.",
+    "stuck": "See in Dagster whether its daemon lives, and terminate a run whose process is gone: troubleshooting.md.",
     "tick": "The tick's log, under Automation in Dagster, has the error: troubleshooting.md.",
     "warehouse": "Close the program that holds it, or terminate its run; `sf-elt doctor` names it: recovery.md. "
     "Until then refused records and plans that wait are not seen.",
@@ -56,7 +56,7 @@ _PAGES: Mapping[Kind, str] = {
     "refused": "troubleshooting.md",
     "check": "troubleshooting.md",
     "approval": "exports.md",
-    "stuck": "recovery.md",
+    "stuck": "troubleshooting.md",
     "tick": "troubleshooting.md",
     "warehouse": "recovery.md",
 }
@@ -101,7 +101,7 @@ class Message:
 def message_about(incident: Incident, event: Event, id_: str, links: Links) -> Message:
     """What is told about an incident as it stands."""
     over = event == "over" or incident.closed_at is not None
-    facts = [_fact(each) for each in incident.subjects[:LISTED]]
+    facts = [("Before: " if over else "") + _fact(each) for each in incident.subjects[:LISTED]]
     if len(incident.subjects) > LISTED:
         facts.append(f"and {len(incident.subjects) - LISTED:,} more")
     if incident.kind == "failure" and incident.times > 1:

@@ -11,11 +11,14 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from sf_elt.cli.people_files import FileRefused, people_in_file
 from sf_elt.components.audiences import Audiences
 from sf_elt.components.exports.salesforce_export import SalesforceExport
 from sf_elt.components.imports.salesforce_import import SalesforceImport
+from sf_elt.components.markdown import as_list, as_text
 from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
 from sf_elt.demo_org.soql import parse
 from sf_elt.demo_org.soql.ast import Comparison, Text
@@ -123,6 +126,31 @@ def test_values_and_names(texts: Texts, engine: duckdb.DuckDBPyConnection) -> No
             row = engine.execute(f"SELECT {quote_text(text)} AS {quote(text)}")
             assert row.description[0][0] == text
             assert row.fetchall() == [(text,)]
+
+
+def test_texts_in_markdown(texts: Texts) -> None:
+    """Any text is text, in a paragraph, a list and a cell: no link, picture or HTML, and it ends nothing."""
+    reader = MarkdownIt("commonmark", {"html": True}).enable("table")
+    seeds = [
+        "![x](http://x.example/a.png)",
+        "[x][y]\n\n[y]: http://x.example",
+        "<b onclick=x>|</b>",
+        "a | b\n--|--\nc | d",
+    ]
+    for text in texts([*seeds, "`[x](y)`\\", "<http://x.example>", "# Title\n===", "- a\n- b", r"\[x\](y)"], 0.5):
+        with in_seconds(10):
+            shown = as_text(text)
+            for written, items in ((f"So: {shown}", 0), (as_list([f"So: {text}"] * 2), 2)):
+                kinds = [each.type for each in _tokens(reader, written)]
+                assert not {"link_open", "image", "html_inline", "html_block"} & set(kinds), repr(text)
+                assert kinds.count("list_item_open") == items, repr(text)
+            cells = [each.content for each in reader.parse(f"|a|b|\n|-|-|\n| {shown} | end |") if each.type == "inline"]
+            assert (len(cells), cells[-1]) == (4, "end"), repr(text)
+
+
+def _tokens(reader: MarkdownIt, text: str) -> Iterator[Token]:
+    for each in reader.parse(text):
+        yield from (each, *(each.children or ()))
 
 
 def test_lists_of_people_and_links(texts: Texts, tmp_path: Path) -> None:

@@ -91,6 +91,10 @@ def _pools(file: Path, settings: Mapping[str, object]) -> Finding:
     if not _within(settings, "run_monitoring").get("enabled"):
         says = f"{file} does not watch runs: one whose process was killed keeps the others waiting"
         return Finding("settings", SETTINGS, "warning", says, "Set run_monitoring: {enabled: true} in it.")
+    if "run_launcher" not in settings:
+        says = f"{file} does not notice that a power cut has ended a run: it keeps the others waiting for ever"
+        wanted = "Set run_launcher: {module: sf_elt.liveness, class: WatchfulLauncher} in it."
+        return Finding("settings", SETTINGS, "warning", says, wanted)
     return Finding("settings", SETTINGS, "ok", f"{file}: one writer at a time, and runs are watched")
 
 

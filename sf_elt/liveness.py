@@ -1,0 +1,134 @@
+"""Runs whose process has ended without a word: they are marked as failed, and what they held is free again.
+
+A run has a lock on a file of its own for as long as its process lives; the kernel takes that back, however it ends.
+Dagster by itself asks nobody: after a power cut a run would be "started" for ever, and keep the only slot of the pool
+from every other. So its daemon is told by the launcher that dagster.yaml names, every half minute; and each run looks
+before it begins, for where there is no daemon.
+"""
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import dagster as dg
+from dagster._core.execution.context.system import PlanOrchestrationContext
+from dagster._core.execution.plan.plan import ExecutionPlan
+from dagster._core.execution.retries import RetryMode
+from dagster._core.execution.step_dependency_config import StepDependencyConfig
+from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
+from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+
+log = logging.getLogger(__name__)
+
+FOLDER = "running"  # in Dagster's storage, which all its processes share
+FORGOTTEN = 7 * 86_400.0  # seconds after which nobody asks for a run any more
+ENDED = "The run's process has ended without a word: it was killed, or the machine stopped."
+
+
+class WatchfulLauncher(DefaultRunLauncher):
+    """Dagster's own launcher, which also knows whether the process of a run still lives: `run_launcher` of
+    dagster.yaml. A run that has left no file, as one that has not begun its steps, counts as alive.
+    """
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        if has_ended(self._instance, run.run_id):
+            return CheckRunHealthResult(WorkerStatus.FAILED, ENDED)
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+
+class AliveExecutor(dg.Executor):
+    """Executes as another executor does, while others know that the run's process lives; first it ends the dead."""
+
+    def __init__(self, executor: dg.Executor) -> None:
+        self._executor = executor
+
+    @property
+    def retries(self) -> RetryMode:
+        return self._executor.retries
+
+    @property
+    def step_dependency_config(self) -> StepDependencyConfig:
+        return self._executor.step_dependency_config
+
+    def execute(
+        self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
+    ) -> Iterator[dg.DagsterEvent]:
+        instance = plan_context.instance
+        end_the_dead(instance)
+        with alive(instance, plan_context.run_id):
+            yield from self._executor.execute(plan_context, execution_plan)
+
+
+@contextmanager
+def alive(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Others know, until the end of the block, that this process works on the run."""
+    file = _file(instance, run_id)
+    new = file.with_name(f".{uuid4().hex}")
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sweep(file.parent)
+        descriptor = os.open(new, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:  # the disk is full: the run itself will say so
+        log.warning("nobody will know whether this run lives: %s", error)
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        new.replace(file)  # who finds the file finds it locked
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether the run had begun its steps in a process that is no more. Not so where nobody can tell."""
+    return _is_let_go(_file(instance, run_id))
+
+
+def end_the_dead(instance: dg.DagsterInstance) -> None:
+    """Marks the runs as failed that have a slot of a pool, or wait for one, in a process that is no more; frees it."""
+    if not instance.event_log_storage.supports_global_concurrency_limits:
+        return
+    for run_id in instance.event_log_storage.get_concurrency_run_ids():
+        if not has_ended(instance, run_id):
+            continue
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(run, ENDED)
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+
+
+def _file(instance: dg.DagsterInstance, run_id: str) -> Path:
+    return Path(instance.storage_directory()) / FOLDER / run_id
+
+
+def _is_let_go(file: Path) -> bool:
+    try:
+        descriptor = os.open(file, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what runs have left that ended without a word long ago."""
+    for file in folder.iterdir():
+        if file.stat().st_mtime < time.time() - FORGOTTEN and _is_let_go(file):
+            file.unlink(missing_ok=True)

@@ -1,0 +1,88 @@
+"""Runs whose process has ended without a word are found out, and keep nobody waiting."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.launcher.base import WorkerStatus
+
+from sf_elt.components.executors import in_process_or_multiprocess
+from sf_elt.liveness import FOLDER, WatchfulLauncher, alive, has_ended
+from sf_elt_tests.pages import ROOT
+
+POOL, RUN = "duckdb", "3f2c1d60-6a3c-4b6b-8f55-0f6f4f8f6a01"
+
+
+@dg.op(pool=POOL)
+def look(context: dg.OpExecutionContext) -> str:
+    """Says whether others know that this run lives."""
+    file = Path(context.instance.storage_directory()) / FOLDER / context.run_id
+    return f"there: {file.exists()}, ended: {has_ended(context.instance, context.run_id)}"
+
+
+@dg.job(executor_def=in_process_or_multiprocess)
+def looking() -> None:
+    """A run of one step, in the pool of writers."""
+    look()
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
+    """With the project's own pools and launcher."""
+    tmp_path = tmp_path_factory.mktemp("dagster")
+    settings = (ROOT / "dagster.yaml").read_text("utf-8").replace("data/dagster", str(tmp_path / "state"))
+    (tmp_path / "dagster.yaml").write_text(settings, "utf-8")
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        yield instance
+
+
+def test_a_run_that_was_killed_is_failed_and_its_slot_free(instance: dg.DagsterInstance) -> None:
+    """Dagster's daemon hears it from the launcher; where there is none, the next run sees to it, and does not wait."""
+    run = instance.add_run(dg.DagsterRun("killed", run_id=RUN, status=dg.DagsterRunStatus.STARTED))
+    launcher = instance.run_launcher
+    assert isinstance(launcher, WatchfulLauncher)
+    assert launcher.check_run_worker_health(run).status == WorkerStatus.RUNNING  # it has not begun
+    instance.event_log_storage.initialize_concurrency_limit_to_default(POOL)
+    with _in_another_process(instance):
+        assert instance.event_log_storage.claim_concurrency_slot(POOL, RUN, "step").is_claimed
+        assert launcher.check_run_worker_health(run).status == WorkerStatus.RUNNING
+    assert launcher.check_run_worker_health(run).status == WorkerStatus.FAILED
+    with dg.execute_job(dg.reconstructable(looking), instance) as done:
+        assert done.success
+        assert done.output_for_node("look") == "there: True, ended: False"
+    dead = instance.get_run_by_id(RUN)
+    assert dead is not None
+    assert dead.status == dg.DagsterRunStatus.FAILURE
+    assert instance.event_log_storage.get_concurrency_run_ids() == set()
+
+
+def test_what_ends_as_it_should_leaves_nothing(instance: dg.DagsterInstance) -> None:
+    """Also where a step fails: its run is not taken for a dead one."""
+    other = RUN[::-1]
+    with pytest.raises(ZeroDivisionError), alive(instance, other):
+        _ = 1 / 0
+    assert not has_ended(instance, other)
+    assert not (Path(instance.storage_directory()) / FOLDER / other).exists()
+
+
+@contextmanager
+def _in_another_process(instance: dg.DagsterInstance) -> Iterator[None]:
+    """A process that works on the run until it is killed, at the end of the block."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with alive(instance, RUN):
+            os.write(writer, b"1")
+            signal.pause()
+    try:
+        os.close(writer)
+        assert os.read(reader, 1) == b"1"
+        yield
+    finally:
+        os.close(reader)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sf_elt_tests.soak.machine import lacking
-from sf_elt_tests.soak.shell import Shell, an_email, asked, deploy, shell_after_the_demo, typed
+from sf_elt_tests.soak.shell import Shell, an_email, asked, deploy, of_page, shell_after_the_demo, typed
 
 pytestmark = pytest.mark.soak
 
@@ -37,13 +37,18 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         pytest.skip(reason)
     with shell_after_the_demo(tmp_path_factory.mktemp("debian")) as shell:
         deploy(shell)
+        shell.run(
+            "sed --quiet 's/^SALESFORCE_\\(USER\\|PASS\\|SECURITY\\)/ADMIN_\\1/p' .env > admin\ncat admin >> .env"
+        )
         yield shell
 
 
 def test_every_line_of_the_page_is_typed(shell: Shell) -> None:
     """All end as the page says, with Ids and an address of this org in place of those that are shown."""
     names = _names(shell)
-    lines = [line for line in typed("commands.md").splitlines() if line and not line.startswith("#")]
+    [of_setup] = of_page("setup.md", "text")
+    page = f"{typed('commands.md')}{of_setup.text}{typed('look-ups.md', '$ sf-elt sf campaigns')}"
+    lines = [line for line in page.splitlines() if line and not line.startswith("#")]
     here = [line for line in lines if not line.startswith(tuple(TYPED_ELSEWHERE)) or "--yes --json" in line]
     assert len(here) > 70
     shell.run("sf-elt sf fetch Contact --limit 20 --fields Email,Account.Name --format csv > people.csv")

@@ -82,7 +82,7 @@ def ask_imports(terminal: Terminal, standing: Standing, offered: Offered, said: 
     known = {each.name.casefold() for each in everything}
     gone = [name for name in before if offered.org is not None and name.casefold() not in known]
     if gone:
-        terminal.say(f"[yellow]The org has no {', '.join(gone)}: taken out.[/]")
+        terminal.say(f"[yellow]The org has no {', no '.join(gone)}, or hides it: taken out.[/]")
     first = [name for name in before if name not in gone]
     others = _is_api_name if offered.org is None else _no
     names = choose(terminal, "Objects", everything, first, others=others, least=1)

@@ -30,7 +30,9 @@ def about_versions(connection: str, wanted: str, found: Versions) -> Iterator[Fi
         seconds = abs(found.ahead).total_seconds()
         where = "ahead of" if found.ahead > timedelta() else "behind"
         says = f"the org's clock is {seconds:,.0f} s {where} this machine's"
-        yield Finding(connection, "clock", "warning", says, "Let this machine keep its time by NTP.")
+        yield Finding(
+            connection, "clock", "warning", says, "Let this machine keep its time by NTP: timedatectl set-ntp true"
+        )
     else:
         yield Finding(connection, "clock", "ok", "the org's clock and this machine's agree to a minute")
 

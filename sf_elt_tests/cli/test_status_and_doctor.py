@@ -305,7 +305,7 @@ def test_a_doctor_goes_on_where_files_are_torn(at_work: Path, monkeypatch: pytes
         ("echo 'storage: {postgres: {postgres_url: x}}' > dagster.yaml", ("Dagster", "storage"), "dagster_postgres",
          "pip install --constraint constraints.txt dagster-postgres"),
         ("mkdir -p -m 700 warehouse; echo torn > warehouse/calls.sqlite", ("quotas", "API calls"), "not a database",
-         "move it away"),
+         "Move it away: mv "),
     ],
 )  # fmt: skip
 def test_a_doctor_says_how_each_thing_is_mended(

@@ -96,7 +96,7 @@ def diagnose(
             findings += found
             calls += made
     findings += about_running(status, now, [each.grant for each in findings])
-    findings += [*about_work(status), *about_messages(warehouse, now)]
+    findings += [*about_work(status, warehouse), *about_messages(warehouse, now)]
     return Diagnosis(tuple(findings), calls)
 
 

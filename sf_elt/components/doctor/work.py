@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from sf_elt.components.preflight.findings import Finding
+from sf_elt.components.preflight.run import without_ledger
 from sf_elt.components.status import Status
 from sf_elt.components.status.quotas import is_nearly_spent
 from sf_elt.counting import count
+from sf_elt.warehouse import Warehouse
 from sf_elt.writeback.approval import WAITING
 
 
-def about_work(status: Status) -> Iterator[Finding]:
+def about_work(status: Status, warehouse: Warehouse) -> Iterator[Finding]:
     """By export and import; a line that all is well where it is."""
     yield from _exports(status)
-    yield from _calls(status)
+    yield from _calls(status, warehouse)
     yield from _set_aside(status)
 
 
@@ -31,11 +33,11 @@ def _exports(status: Status) -> Iterator[Finding]:
         yield Finding("exports", "approval", "ok", "no plan waits for approval")
 
 
-def _calls(status: Status) -> Iterator[Finding]:
+def _calls(status: Status, warehouse: Warehouse) -> Iterator[Finding]:
     if status.of_calls:
-        yield Finding(
-            "quotas", "API calls", "problem", status.of_calls, "Put back a copy, or move it away: docs/recovery.md"
-        )
+        is_locked = "locked" in status.of_calls
+        to_do = "Look again in a minute: sf-elt doctor" if is_locked else without_ledger(warehouse)
+        yield Finding("quotas", "API calls", "problem", status.of_calls, to_do)
         return
     spent = [each for each in status.quotas if each.is_nearly_spent]
     for each in spent:

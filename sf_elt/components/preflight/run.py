@@ -50,12 +50,16 @@ def preflight(
         found.append(Finding(connection, "connection", "missing", says, to_do))
     except (OSError, WarehouseError) as error:  # the ledger of calls lies beside the warehouse
         says = f"API calls cannot be counted, so nothing is asked of the org: {error}"
-        to_do = f"Let this user write to {warehouse.root}."
-        if isinstance(error, WarehouseUnreadable):
-            file = warehouse.calls().file
-            to_do = f"Move it away: mv {file} {file}.broken; rm -f {file}-wal {file}-shm"
+        is_torn = isinstance(error, WarehouseUnreadable)
+        to_do = without_ledger(warehouse) if is_torn else f"Let this user write to {warehouse.root}."
         found.append(Finding(connection, "connection", "missing", says, to_do))
     return Preflight(connection, tuple(found), meter.made if meter is not None else 0)
+
+
+def without_ledger(warehouse: Warehouse) -> str:
+    """What to do about a ledger of calls that cannot be read: it begins anew."""
+    file = warehouse.calls().file
+    return f"Move it away: mv {file} {file}.broken; rm -f {file}-wal {file}-shm"
 
 
 @dataclass

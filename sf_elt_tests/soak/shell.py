@@ -103,7 +103,7 @@ def deploy(shell: Shell) -> dict[str, str]:
 
 def asked(shell: Shell, query: str) -> str:
     """The one value that the warehouse answers with."""
-    program = f"from sf_elt import open_warehouse; print(open_warehouse().sql({query!r}).df().iloc[0, 0])"
+    program = f"from sf_elt import open_warehouse; print(open_warehouse().sql({query!r}).iloc[0, 0])"
     return shell.run(f"python -c {shlex.quote(program)}").strip()
 
 
@@ -111,6 +111,6 @@ def an_email(shell: Shell) -> str:
     """Somebody's, of whom the org has a lead."""
     return asked(
         shell,
-        "SELECT min(emails.identifier) FROM profiles.identifiers emails JOIN profiles.identifiers leads "
-        "USING (profile_id) WHERE emails.kind = 'emails' AND leads.kind = 'salesforce_lead_ids'",
+        "SELECT min(emails.value) FROM profiles.identifiers emails JOIN profiles.identifiers leads "
+        "USING (profile_id) WHERE emails.kind = 'email' AND leads.kind = 'salesforce_lead_ids'",
     )

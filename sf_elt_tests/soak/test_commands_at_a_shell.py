@@ -58,7 +58,7 @@ def test_every_line_of_the_page_is_typed(shell: Shell) -> None:
         call = line
         for shown, there in names.items():
             call = call.replace(shown, there)
-        said = shell.run(f"set +e\n{call} < /dev/null 2>&1\necho status ${{PIPESTATUS[*]}}", check=False)
+        said = shell.run(f"set +e\n{{ {call}\necho status ${{PIPESTATUS[*]}}; }} < /dev/null 2>&1")
         statuses = [int(each) for each in said.rpartition("status ")[2].split()]
         allowed = next((each for begin, each in MAY_FIND_SOMETHING.items() if line.startswith(begin)), (0,))
         if statuses[0] not in allowed or any(statuses[1:]) or "Traceback" in said:
@@ -77,6 +77,6 @@ def _names(shell: Shell) -> dict[str, str]:
         "00Q5g00000JyVtEEAV": lead,
         "7015g000000XyZaAAK": campaign,
         "0f6c7f0c-0a0b-4b6e-8f3d-0c1f8e3a7b52": asked(
-            shell, "SELECT max_by(run_id, written_at) FROM writeback.sync_log WHERE export = 'leads'"
+            shell, "SELECT max_by(run_id, logged_at) FROM writeback.sync_log WHERE export = 'leads'"
         ),
     }

@@ -114,6 +114,8 @@ def _show_quotas(found: "Status") -> None:
     _table("API calls in 24 hours", {"job": "By", "used": "Used", "left": "Left"}, rows)
     for each in found.paused:
         say(f"{each.asset} is paused until {moment(each.until)}, and goes on by itself.")
+    if found.paused:
+        say("")
 
 
 def _show_runs(found: "Status") -> None:

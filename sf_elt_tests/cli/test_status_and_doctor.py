@@ -24,6 +24,7 @@ from typer.testing import CliRunner, Result
 from sf_elt.cli import app, loading
 from sf_elt.components.doctor.logins import about_login
 from sf_elt.components.status import reading
+from sf_elt.components.status.runs import last_runs
 from sf_elt.components.wrong_yaml import WrongYaml
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import Login, connect
@@ -121,6 +122,16 @@ def bad() -> None:
         raise LookupError("what was wrong at first\nand more of it")
     except LookupError as error:
         raise RuntimeError("the step gave up") from error
+
+
+def test_a_run_that_began_while_status_looked_has_taken_no_time() -> None:
+    """Not less than none, where a busy machine took seconds to look."""
+    job = dg.define_asset_job("of_good", [good]).resolve(asset_graph=dg.Definitions([good]).resolve_asset_graph())
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(job)
+        instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", "of_good"), run.run_id)
+        (found,) = last_runs(instance, 1, datetime.now(UTC) - timedelta(seconds=7))
+    assert (found.status, found.seconds) == ("started", 0.0)
 
 
 def test_status_tells_programs_how_everything_stands(at_work: Path, org: Details) -> None:

@@ -41,7 +41,8 @@ def _told(instance: dg.DagsterInstance, record: dg.RunRecord, now: datetime) -> 
         what=what_it_makes(run),
         status=run.status.value.lower(),
         started_at=datetime.fromtimestamp(record.start_time, UTC) if record.start_time else None,
-        seconds=round(ended - record.start_time, 1) if ended and record.start_time else None,
+        # It may have begun since `now`: a busy machine takes seconds to look.
+        seconds=max(0.0, round(ended - record.start_time, 1)) if ended and record.start_time else None,
         error=why_it_failed(instance, run.run_id) if run.status == FAILED else None,
     )
 

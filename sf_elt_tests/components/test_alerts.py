@@ -256,10 +256,13 @@ def test_a_check_that_does_not_hold_is_told_until_it_does(watched: Watched) -> N
 
 
 def test_runs_that_do_not_go_on_are_told_as_one(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A queue that nothing leaves for six hours, and a run that is silent for as long; not while others start."""
+    """A queue that nothing leaves for six hours, and a run that is silent for as long; no run that says something."""
     job = dg.define_asset_job("all_scores", [scores]).resolve(asset_graph=watched.definitions.resolve_asset_graph())
     for status in (*[dg.DagsterRunStatus.NOT_STARTED] * 2, dg.DagsterRunStatus.STARTED):
         watched.instance.create_run_for_job(job, status=status)
+    speaks = watched.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED).run_id
+    said_at = (datetime.now(UTC) + timedelta(hours=24)).timestamp()
+    watched.instance.handle_new_event(dg.EventLogEntry(None, 20, "half of it", speaks, said_at))
     found = list(stuck_runs(watched.instance, timedelta(hours=6), datetime.now(UTC) + timedelta(hours=5)))
     assert found == []
     monkeypatch.setattr(watch, "datetime", Later)

@@ -79,9 +79,9 @@ def _running(command: list[str], dagster: Dagster) -> Iterator[None]:
             process.wait()
 
 
-def until(holds: Callable[[], Any], what: str) -> Any:
+def until(holds: Callable[[], Any], what: str, seconds: float = WAIT) -> Any:
     """Asks again until the answer is not empty."""
-    end = time.monotonic() + WAIT
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
             if answer := holds():
@@ -89,7 +89,7 @@ def until(holds: Callable[[], Any], what: str) -> Any:
         except requests.ConnectionError:
             pass
         time.sleep(2)  # each question takes the web server a moment that the run needs
-    raise AssertionError(f"waited {WAIT} s for {what}")
+    raise AssertionError(f"waited {seconds:.0f} s for {what}")
 
 
 @pytest.fixture(scope="module")

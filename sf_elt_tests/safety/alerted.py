@@ -97,6 +97,8 @@ def receivers() -> Iterator[Receivers]:
 def tell(sensors: Sensors, monkeypatch: pytest.MonkeyPatch) -> None:
     """All channels are down, each in its way, and repeat secrets where they can; a day later they take it all."""
     got, said = sensors.got, sensors.done.said
+    got.hook.got.clear()  # what `alerts test` has sent
+    got.mailbox.mails.clear()
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(tenacity.nap, "time", SimpleNamespace(sleep=lambda _: None))
         for name, value in got.variables(slack="http://127.0.0.1:9").items():

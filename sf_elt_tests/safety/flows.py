@@ -6,7 +6,6 @@ with everything(folder, monkeypatch, thorough=False) as done:    # good runs and
 
 import json
 import logging
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -19,113 +18,48 @@ from typer.testing import CliRunner
 
 from sf_elt.cli import app
 from sf_elt.components import deployment
-from sf_elt.components.keys import stream_key
-from sf_elt.components.resources import WarehouseResource
+from sf_elt.components.keys import FUZZY_PAIRS, stream_key
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.salesforce import Patience
 from sf_elt.streams import importing
-from sf_elt_tests.components.conftest import ROOT, Deployed, make_home, variables
-from sf_elt_tests.components.test_yaml import PYPROJECT
+from sf_elt_tests.components.conftest import Deployed, make_home, variables
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.safety import alerted
 from sf_elt_tests.safety.alerted import Receivers, Sensors
+from sf_elt_tests.safety.by_daemon import run_by_daemon
+from sf_elt_tests.safety.commanded import commands
+from sf_elt_tests.safety.crowd import crowd
+from sf_elt_tests.safety.marked_project import definitions_of, marked_project
+from sf_elt_tests.safety.marks import FEW_PEOPLE, PEOPLE, SECRETS
 from sf_elt_tests.safety.odd_runs import killed_import, reads_by_hand
 from sf_elt_tests.safety.signed_in import sign_in_and_out
-
-SECRETS = {
-    "wrong password": "marked-Wr0ng/Passw0rd+plus",
-    "wrong secret": "markedConsumerSecret0987654321",
-    "wrong token": "markedSecurityT0ken",
-    "ended session": "00Dxx0000001gPL!marked.Session.Id_0123456789",
-    "refresh token": "5Aep861marked.Refresh.Token",
-    **alerted.SECRETS,
-}
-"""Those that are right come from the org."""
-
-PEOPLE = {
-    "first name": "Zebediah",
-    "last name": "Quillfeather-Ångström",
-    "address": "zebediah.quillfeather@marked-people.example",
-    "address of a contact": "ottoline@marked-contacts.example",
-    "contact": "Ottoline Brambleworth",
-    "twin": "twin.person@marked-people.example",
-    "refused": "refused.person@marked-people.example",
-    "phone": "+1 415 555 0142",
-    "digits": "4155550142",
-    "street": "17 Marked Blossom Lane",
-    "company": "Marked Holdings of Quillfeather",
-    "cookie": "marked-cookie-7f3a9c",
-    "set aside": "set.aside@marked-events.example",
-    "manual": "by.hand@marked-lists.example",
-    "said by the org": "echoed.person@marked-people.example",
-    "broken reply": "broken.reply@marked-people.example",
-    "profile title": "Marked Arch-Gardener",
-}
+from sf_elt_tests.safety.wider import marked_files, marked_records, more_exports, more_imports, out_of_calls
 
 LEADS, CONTACTS = stream_key("salesforce_leads"), stream_key("salesforce_contacts")
-
-_IMPORTS = """
-type: sf_elt.components.SalesforceImport
-attributes:
-  name: by_bulk
-  connection: salesforce
-  start: "{start}"
-  transport: bulk
-  max_daily_api_calls: 5000
-  objects: [{{object: Lead}}]
----
-type: sf_elt.components.SalesforceImport
-attributes:
-  name: by_rest
-  connection: salesforce
-  start: "{start}"
-  transport: rest
-  objects: [{{object: Contact}}, {{object: Account}}, {{object: Opportunity}}, {{object: OpportunityContactRole}}]
-"""
-
-_EXPORTS = """
-type: sf_elt.components.SalesforceExport
-attributes:
-  name: leads
-  connection: salesforce
-  object: Lead
-  match: salesforce_lead_ids
-  audiences_field: Audiences__c
-  audiences: [Frequent visitors]
-  fields: {Title: salesforce_lead_name, Website: email}
----
-type: sf_elt.components.SalesforceExport
-attributes:
-  name: people
-  connection: salesforce
-  object: Contact
-  operation: upsert
-  matchers: {Email: email}
-  fields: {Department: salesforce_lead_name}
-  fields_on_create: {LastName: email}
-"""
-
-_BEFORE = "  # What keeps two people"
+_ALL_BUT_EXPORTS = dg.AssetSelection.all() - dg.AssetSelection.groups("writeback")
 
 
 @dataclass
 class Done:
     """What has been done: the folder with all that there is on the disk, what was logged, what commands said.
 
-    `shown` is what commands told whoever asked for a person; `said` is what all others did.
+    `shown` is what commands told whoever asked for a person; `said` is what all others did, and what was logged. `wire`
+    is what libraries log where somebody turns that on: addresses of requests, with the queries in them.
     """
 
     folder: Path
     deployed: Deployed
     org: Details
     secrets: dict[str, str]
+    people: dict[str, str]
     ran: list[tuple[str, bool]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    wire: list[str] = field(default_factory=list)
     logged: logging.Handler = field(init=False)
 
     def __post_init__(self) -> None:
-        self.logged = _Logged(self.said)
+        self.logged = _Logged(self.said, self.wire)
 
     def run(
         self, what: str, selection: dg.AssetSelection, *, well: bool | None, config: dict[str, object] | None = None
@@ -156,13 +90,14 @@ class Done:
 class _Logged(logging.Handler):
     """Everything that any part logs, as it would be written to a file."""
 
-    def __init__(self, said: list[str]) -> None:
+    def __init__(self, said: list[str], wire: list[str]) -> None:
         super().__init__(logging.DEBUG)
-        self.said = said
+        self.said, self.wire = said, wire
         self.setFormatter(logging.Formatter())
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(self.format(record))
+        ours = record.name.startswith("sf_elt") or record.levelno >= logging.WARNING
+        (self.said if ours else self.wire).append(self.format(record))
 
 
 @contextmanager
@@ -173,27 +108,59 @@ def everything(folder: Path, monkeypatch: pytest.MonkeyPatch, *, thorough: bool)
     """
     with running_org(records=0) as org, alerted.receivers() if thorough else nullcontext() as got:
         _people(org)
-        with _deployed(folder, org, monkeypatch, got) as done:
-            logging.getLogger().addHandler(done.logged)
-            before = logging.getLogger("sf_elt").level
-            logging.getLogger("sf_elt").setLevel(logging.DEBUG)
-            try:
-                sensors = _sensors(done, got) if got else None
-                _refused_logins(done, monkeypatch, thorough)
-                if thorough:
-                    sign_in_and_out(done, monkeypatch)
-                    killed_import(done)
-                    reads_by_hand(done)
-                _bad_imports(done, monkeypatch, thorough)
-                done.run("everything", dg.AssetSelection.all() - dg.AssetSelection.groups("writeback"), well=True)
-                _exports(done, thorough)
-                _commands(done, thorough)
-                if sensors:
-                    alerted.tell(sensors, monkeypatch)
-            finally:
-                logging.getLogger().removeHandler(done.logged)
-                logging.getLogger("sf_elt").setLevel(before)
+        if thorough:
+            marked_records(org)
+        with _deployed(folder, org, monkeypatch, got) as done, _all_logged(done, thorough):
+            if got:
+                _thoroughly(done, got, monkeypatch)
+            else:
+                _shortly(done, monkeypatch)
             yield done
+
+
+def _shortly(done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
+    _refused_logins(done, monkeypatch, thorough=False)
+    _bad_imports(done, monkeypatch, thorough=False)
+    done.run("everything", _ALL_BUT_EXPORTS, well=True)
+    _exports(done, thorough=False)
+    commands(done, thorough=False)
+
+
+def _thoroughly(done: Done, got: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
+    sensors = _sensors(done, got)
+    _refused_logins(done, monkeypatch, thorough=True)
+    sign_in_and_out(done, monkeypatch)
+    killed_import(done)
+    reads_by_hand(done)
+    _bad_imports(done, monkeypatch, thorough=True)
+    done.run("too few to learn from", dg.AssetSelection.assets(FUZZY_PAIRS), well=False)
+    crowd(done.org)
+    done.run("everything", _ALL_BUT_EXPORTS, well=None)
+    more_imports(done)
+    more_exports(done)
+    _exports(done, thorough=True)
+    commands(done, thorough=True)
+    alerted.tell(sensors, monkeypatch)
+    run_by_daemon(done)
+    out_of_calls(done)
+    done.wire.append(json.dumps(levers(done.org).calls.all()))  # as the demo org shows them to whoever tries it
+
+
+@contextmanager
+def _all_logged(done: Done, thorough: bool) -> Iterator[None]:
+    """All that this project logs; and what libraries do, at DEBUG."""
+    ours, root = logging.getLogger("sf_elt"), logging.getLogger()
+    before = [(each, each.level) for each in (ours, root)]
+    root.addHandler(done.logged)
+    ours.setLevel(logging.DEBUG)
+    if thorough:
+        root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.removeHandler(done.logged)
+        for each, level in before:
+            each.setLevel(level)
 
 
 @contextmanager
@@ -214,48 +181,18 @@ def _deployed(folder: Path, org: Details, monkeypatch: pytest.MonkeyPatch, got: 
     monkeypatch.chdir(folder)
     make_home(folder)
     _events(folder / "events")
-    module = _project(folder / "project", str(first_day))
     if got:
-        _add(module, "alerts", got.component())
+        marked_files(folder)
+    module = marked_project(folder, str(first_day), got)
     monkeypatch.syspath_prepend(str(folder / "project"))
     definitions = definitions_of(module)
     tree = definitions.component_tree
     assert tree is not None
     monkeypatch.setattr(deployment, "load_tree", lambda _=None: tree)
     with dg.DagsterInstance.get() as instance:
-        yield Done(folder, Deployed(definitions, instance, first_day), org, {**SECRETS, **right})
-
-
-def definitions_of(module: Path) -> dg.Definitions:
-    """The project in that folder, as Dagster loads it."""
-    return dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=module),
-        dg.Definitions(resources={"warehouse": WarehouseResource()}),
-    )
-
-
-def _add(module: Path, name: str, text: str) -> None:
-    (module / "defs" / name).mkdir()
-    (module / "defs" / name / "defs.yaml").write_text(text, "utf-8")
-
-
-def _project(folder: Path, start: str) -> Path:
-    """The project's own YAML but for what is imported and exported, with a link by hand in a file."""
-    module = folder / "marked_project"
-    shutil.copytree(ROOT / "sf_elt" / "defs", module / "defs")
-    (folder / "pyproject.toml").write_text(PYPROJECT.format(module=module.name), "utf-8")
-    (module / "__init__.py").touch()
-    (module / "defs" / "imports" / "defs.yaml").write_text(_IMPORTS.format(start=start), "utf-8")
-    (module / "defs" / "exports" / "defs.yaml").write_text(_EXPORTS, "utf-8")
-    profiles = module / "defs" / "profiles" / "defs.yaml"
-    profiles.write_text(
-        profiles.read_text("utf-8").replace(_BEFORE, f"  links_file: ../../../../links.csv\n{_BEFORE}", 1), "utf-8"
-    )
-    (folder.parent / "links.csv").write_text(
-        "kind,value,other_kind,other_value\n"
-        f"email,{PEOPLE['manual']},email,{PEOPLE['address']}\n"
-    )  # fmt: skip
-    return module
+        yield Done(
+            folder, Deployed(definitions, instance, first_day), org, {**SECRETS, **right}, PEOPLE if got else FEW_PEOPLE
+        )
 
 
 def _events(folder: Path) -> None:
@@ -298,10 +235,20 @@ def _refused_logins(done: Done, monkeypatch: pytest.MonkeyPatch, thorough: bool)
         "session": {"ACCESS_TOKEN": SECRETS["ended session"], "USERNAME": "", "PASSWORD": ""},
         "key": {**app, "PRIVATE_KEY_FILE": str(key)},
     }
-    for what, wrong in list(logins.items())[: None if thorough else 1]:
+    hidden = SECRETS["password in an address"]
+    addresses = {
+        "login address": {"LOGIN_URL": f"https://ops:{hidden}@127.0.0.1:9", "INSTANCE_URL": ""},
+        "address": {"INSTANCE_URL": f"https://ops:{hidden}@127.0.0.1:9", "LOGIN_URL": "", "ACCESS_TOKEN": "00D!x"},
+    }
+    for what, wrong in list((logins | addresses).items()) if thorough else list(logins.items())[:1]:
         with monkeypatch.context() as meanwhile:
             for name, value in wrong.items():
                 meanwhile.setenv(f"SALESFORCE_{name}", value)
+            if what in addresses:
+                meanwhile.setenv("HTTPS_PROXY", f"http://ops:{SECRETS['password of a proxy']}@127.0.0.1:9")
+                meanwhile.setenv("NO_PROXY", "")
+                for line in (["connections", "--json"], ["check", "--verbose"], ["doctor", "--verbose"]):
+                    done.command(*line)
             done.run(f"wrong {what}", dg.AssetSelection.assets(CONTACTS), well=False)
 
 
@@ -343,7 +290,7 @@ def _sensors(done: Done, got: Receivers) -> Sensors:
 
 def _exports(done: Done, thorough: bool) -> None:
     """Dry runs; refusals, of one record and of a request, that repeat what was sent; somebody who is there twice."""
-    exports = dg.AssetSelection.groups("writeback")
+    exports = dg.AssetSelection.assets(*(dg.AssetKey(["writeback", name]) for name in ("leads", "people")))
     dry = {"ops": {f"export_{name}": {"config": {"dry_run": True}} for name in ("leads", "people")}}
     if thorough:
         done.run("dry runs", exports, well=True, config=dry)
@@ -358,26 +305,3 @@ def _exports(done: Done, thorough: bool) -> None:
     pull.faults.plan({"path": "/composite/sobjects", "body": "Contact", "times": None, "refuse": refuse})
     done.run("refusals", exports, well=None)
     pull.faults.clear()
-
-
-def _commands(done: Done, thorough: bool) -> None:
-    """Those that look at the deployment, and those that look at a person."""
-    lines = [
-        ["export", "plan", "people", "--json"], ["report", "--out", "report.html"],
-        ["export", "undo", "leads", "--apply"],
-    ]  # fmt: skip
-    more = [
-        ["check"], ["estimate"], ["setup"], ["audiences", "list"], ["audiences", "preview"], ["export", "list"],
-        ["export", "undo", "leads"], ["status"], ["doctor"], ["check", "--verbose"],
-        ["status", "--json"], ["doctor", "--json"], ["connections"], ["connections", "--json", "--verbose"],
-        ["init", "--yes", "--show"], ["init", "--yes", "--into", "initialised", "--verbose"],
-    ]  # fmt: skip
-    for line in lines + more if thorough else lines:
-        done.command(*line)
-    lines = [["why", PEOPLE["twin"], "people", "--json"]]
-    more = [
-        ["profile", PEOPLE["address"]], ["export", "plan", "leads", "--full"],
-        ["erase", PEOPLE["address of a contact"], "--yes", "--reason", "17"],
-    ]  # fmt: skip
-    for line in lines + more if thorough else lines:
-        done.command(*line, of_a_person=True)

@@ -4,12 +4,11 @@ where_found(folder, {"password": "hunter2"})       # {"password": {"storage/runs
 """
 
 import base64
-import gzip
 import json
 import sqlite3
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -34,9 +33,14 @@ def where_found(folder: Path, words: Mapping[str, str]) -> Places:
     return dict(found)
 
 
-def words_in(text: str, words: Mapping[str, str]) -> set[str]:
-    """Which of the words, by their names, stand in the text."""
-    return _words_in(text.encode(), {name: _written(word) for name, word in words.items()})
+def who_says(texts: Iterable[str], words: Mapping[str, str]) -> dict[str, str]:
+    """Which of the words, by their names, stand in one of the texts, and in which first."""
+    wanted = {name: _written(word) for name, word in words.items()}
+    found: dict[str, str] = {}
+    for text in texts:
+        for name in _words_in(text.encode(), wanted):
+            found.setdefault(name, text)
+    return found
 
 
 def _words_in(body: bytes, wanted: Mapping[str, set[bytes]]) -> set[str]:
@@ -60,13 +64,13 @@ def _contents(file: Path) -> Iterator[tuple[str, bytes]]:
     body = file.read_bytes()
     yield "", body
     if body.startswith(b"\x1f\x8b"):
-        yield " (unpacked)", gzip.decompress(body)
+        yield " (unpacked)", zlib.decompressobj(wbits=31).decompress(body)  # as far as it goes
     elif body.startswith(b"SQLite format 3"):
         yield from _of_sqlite(file)
     elif body[8:12] == b"DUCK":
         with closing(duckdb.connect(file, read_only=True)) as connection:
             yield from _of_duckdb(connection)
-    elif body.startswith(b"PAR1"):
+    elif body.startswith(b"PAR1") and file.parent.name != "torn_events":
         with closing(duckdb.connect()) as connection:
             connection.execute("CREATE TABLE held AS FROM read_parquet(?)", [str(file)])
             yield from _of_duckdb(connection)

@@ -21,7 +21,7 @@ _KILLED = """
 import json, os, pathlib, signal, sys
 import dagster as dg
 from sf_elt.streams import importing
-from sf_elt_tests.safety.flows import definitions_of
+from sf_elt_tests.safety.marked_project import definitions_of
 
 importing.merge_download = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 definitions = definitions_of(pathlib.Path(sys.argv[1]))

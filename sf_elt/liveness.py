@@ -85,8 +85,8 @@ def alive(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         new.replace(file)  # who finds the file finds it locked
         yield
+        file.unlink(missing_ok=True)  # not after an exception: Dagster's storage may be what has failed
     finally:
-        file.unlink(missing_ok=True)
         os.close(descriptor)
 
 

@@ -1,6 +1,7 @@
 """What can go wrong with the warehouse's own files. The tree is drawn in `sf_elt.warehouse`."""
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,7 +84,8 @@ def room_for(file: Path) -> Iterator[None]:
         out_of_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         if out_of_room or any(words in str(error) for words in NO_ROOM):
             raise WarehouseFull(
-                f"no room for {file}: nothing of this step was kept. Free disk space and run it again. ({error})"
+                f"no room for {file}: nothing of this step was kept. {_free(file)}Free disk space and run it again. "
+                f"({error})"
             ) from error
         not_allowed = isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
         if not_allowed or any(words in str(error) for words in NOT_ALLOWED):
@@ -103,3 +105,12 @@ def room_for(file: Path) -> Iterator[None]:
                 "begins anew: docs/recovery.md"
             ) from error
         raise
+
+
+def _free(file: Path) -> str:
+    """How much is free where the file is, or would be; nothing where the system does not say."""
+    try:
+        there = next(each for each in (file, *file.absolute().parents) if each.exists())
+        return f"{shutil.disk_usage(there).free / 1e6:,.0f} MB are free on its disk. "
+    except OSError:
+        return ""

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sf_elt.warehouse import CallLedger, JobMeter, Pause
+from sf_elt.warehouse import CallLedger, JobMeter, Pause, WarehouseUnreadable
 from sf_elt.warehouse.calls import DAY, HOUR
 
 GREEDY = """
 import sys
 from pathlib import Path
-from sf_elt.warehouse import CallLedger
+from sf_elt.warehouse import CallLedger, WarehouseUnreadable
 ledger = CallLedger(Path(sys.argv[1]))
 print(sum(ledger.reserve("import:leads", 25, "GET", "/query") is None for _ in range(20)))
 """
@@ -24,7 +24,7 @@ print(sum(ledger.reserve("import:leads", 25, "GET", "/query") is None for _ in r
 SPENDER = """
 import resource, sys
 from pathlib import Path
-from sf_elt.warehouse import CallLedger, WarehouseFull
+from sf_elt.warehouse import CallLedger, WarehouseFull, WarehouseUnreadable
 ledger = CallLedger(Path(sys.argv[1]))
 ledger.reserve("import:leads", None, "GET", "/query")
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
@@ -196,3 +196,11 @@ def test_no_room_for_the_ledger_is_a_clear_error(tmp_path: Path) -> None:
     before = ledger.spent("import:leads")
     assert ledger.reserve("import:leads", None, "GET", "/query") is None
     assert ledger.spent("import:leads") == before + 1
+
+
+def test_a_torn_ledger_says_what_to_do(tmp_path: Path) -> None:
+    """It is named, and no call leaves uncounted."""
+    (tmp_path / "calls.sqlite").write_text("no ledger")
+    ledger = CallLedger(tmp_path / "calls.sqlite")
+    with pytest.raises(WarehouseUnreadable, match=r"calls\.sqlite cannot be read.* move it away, and it begins anew"):
+        ledger.reserve("import:leads", 10, "GET", "/")

@@ -408,15 +408,19 @@ def test_wrong_yaml_is_told_with_its_place(tmp_path: Path, components: list[str]
 
 
 def test_a_tick_that_fails_has_told_what_is_queued(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something unforeseen in looking keeps no message back; and an older warehouse, or a busy one, fails no tick."""
+    """Something unforeseen in looking keeps no message back, nor another look; an older warehouse fails no tick."""
     watched.run(11, fails=True)
     monkeypatch.delenv("HOOK")
     watched.failed()
     monkeypatch.setenv("HOOK", watched.hook.address)
     monkeypatch.setattr(watch, "quotas", lambda *_, **__: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        watched.look()
-    assert watched.told == ["opened: Failed: contacts and 1 more"]
+    leads = "streams/salesforce_leads"
+    with monkeypatch.context() as meanwhile:
+        refused = Finding("refused", leads, leads, "30 records.", datetime.now(UTC))
+        meanwhile.setattr(watch, "rises", lambda *_, **__: [refused])
+        with pytest.raises(ZeroDivisionError):
+            watched.look()
+    assert watched.told == ["opened: Failed: contacts and 1 more", f"opened: More records refused than usual: {leads}"]
     monkeypatch.setattr(watch, "quotas", lambda *_, **__: [])
     with open_warehouse().write() as connection:
         connection.execute("ALTER TABLE ops.event_files DROP COLUMN run_id")

@@ -19,4 +19,5 @@ class Telling:
     def __call__(self, state: RetryCallState) -> None:
         if (waited := state.seconds_since_start or 0.0) >= self._next:
             self._next = waited + TELL_EVERY
-            log.warning("waiting for the warehouse file: %s", state.outcome.exception() if state.outcome else "")
+            refused = state.outcome.exception() if state.outcome else ""
+            log.warning("waiting for the warehouse file, %.0f s so far. If it stays so: %s", waited, refused)

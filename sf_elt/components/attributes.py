@@ -225,11 +225,11 @@ def _without_what_follows(errors: list[ErrorDetails]) -> list[ErrorDetails]:
         if each["loc"] and str(each["loc"][-1]).startswith("constrained-"):
             each["loc"] = each["loc"][:-1]
             limits.add((*each["loc"], "str"))
-    places = [each["loc"] for each in errors]
+    around = {each["loc"][:length] for each in errors for length in range(len(each["loc"]))}
 
     def follows(each: ErrorDetails) -> bool:
-        inside = any(at[: len(each["loc"])] == each["loc"] != at for at in places)
-        return (each["type"] == "too_short" and inside) or (each["type"] == "string_type" and each["loc"] in limits)
+        is_inside = each["loc"] in (around if each["type"] == "too_short" else limits)
+        return is_inside and each["type"] in ("too_short", "string_type")
 
     return [each for each in errors if not follows(each)]
 

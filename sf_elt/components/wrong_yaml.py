@@ -22,6 +22,9 @@ EXPLAINED = (DagsterError, MarkedYAMLError, ResolutionException, ValidationError
 DEFS = Path(__file__).parents[1] / "defs"
 
 
+TOLD = 20  # faults of a file
+
+
 class WrongYaml(Exception):
     """The YAML under defs/ is wrong: where, and what would be accepted."""
 
@@ -61,9 +64,12 @@ def _words(reason: Exception) -> str:
     if not isinstance(reason, ValidationError):
         return str(reason)
     lines = []
-    for each in reason.errors():
+    errors = reason.errors()
+    for each in errors[:TOLD]:
         name, _, position = ".".join(map(str, each["loc"])).strip("`").partition(" at ")
         lines.append(f"{position} {name}: {each['msg'].removeprefix('Value error, ')}".lstrip())
+    if len(errors) > TOLD:
+        lines.append(f"and {len(errors) - TOLD:,} more faults")
     return "\n".join(lines)
 
 

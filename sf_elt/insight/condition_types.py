@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Literal
 
 import duckdb
@@ -17,8 +18,10 @@ _EQUALITIES = (exp.EQ, exp.NEQ, exp.In, exp.Like, exp.ILike, exp.NullSafeEQ, exp
 _CONNECTORS = (exp.And, exp.Or, exp.Not)
 
 
-def type_faults(conditions: Mapping[str, Condition], types: Mapping[str, str]) -> dict[str, str]:
-    """Name → what is wrong with that condition's types, for those where something is.
+def type_faults(
+    conditions: Mapping[str, Condition], types: Mapping[str, str], most: int | None = None
+) -> dict[str, str]:
+    """Name → what is wrong with that condition's types, for those, or the first `most`, where something is.
 
     `types` has the DuckDB type of each column. The conditions are tried on one subject of which nothing is known.
     """
@@ -27,7 +30,8 @@ def type_faults(conditions: Mapping[str, Condition], types: Mapping[str, str]) -
         columns = {**types, AUDIENCES_COLUMN: "VARCHAR[]"}
         nothing = ", ".join(f"NULL::{sql_type} AS {quote(name)}" for name, sql_type in columns.items())
         connection.execute(f"CREATE TABLE subjects AS SELECT {nothing}")
-        return {name: fault for name, condition in conditions.items() if (fault := _fault(connection, condition))}
+        faults = ((name, _fault(connection, condition)) for name, condition in conditions.items())
+        return dict(islice(((name, fault) for name, fault in faults if fault), most))
 
 
 def _fault(connection: duckdb.DuckDBPyConnection, condition: Condition) -> str | None:

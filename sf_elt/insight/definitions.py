@@ -5,13 +5,18 @@ definitions, faults = define(audiences, {"frequency": "BIGINT", "email": "VARCHA
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from typing import Literal
 
 from sf_elt.insight.audiences import Audience
 from sf_elt.insight.condition_types import type_faults
 from sf_elt.insight.conditions import Condition, ConditionRefused, parse_condition
+
+TOLD = 20
+"""Faults of a kind that take time to be found, and names of a circle, that are said at most."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class AudienceFault:
 
 
 def check_audiences(audiences: Sequence[Audience], types: Mapping[str, str]) -> list[AudienceFault]:
-    """Every fault of the audiences, in their order, as far as they show without a warehouse.
+    """The faults of the audiences, in their order, of each kind the first, as far as they show without a warehouse.
 
     `types` has the DuckDB type of each column that conditions may use: see subject_types.
     """
@@ -47,17 +52,18 @@ def check_audiences(audiences: Sequence[Audience], types: Mapping[str, str]) -> 
 def define(
     audiences: Sequence[Audience], types: Mapping[str, str]
 ) -> tuple[tuple[Definition, ...], list[AudienceFault]]:
-    """The definitions, each behind those that it refers to, and every fault of the audiences.
+    """The definitions, each behind those that it refers to, and the faults of the audiences, of each kind the first.
 
     `types` has the DuckDB type of each column that conditions may use. The definitions are only whole without faults.
     """
     conditions, faults = _parsed(audiences, types)
     places = {audience.name: index for index, audience in enumerate(audiences)}
     references = {name: condition.audiences for name, condition in conditions.items()}
-    circles = {name: way for name in conditions if (way := _way_back(name, references))}
+    ways = ((name, _way_back(name, references)) for name in _in_circles(references))
+    circles = dict(islice(((name, way) for name, way in ways if way), TOLD))
     for name, way in circles.items():
         faults.append(AudienceFault(places[name], "condition", _circular(way)))
-    for name, fault in type_faults(conditions, types).items():
+    for name, fault in type_faults(conditions, types, TOLD).items():
         faults.append(AudienceFault(places[name], "condition", fault))
     return (() if circles else _in_order(conditions)), sorted(faults, key=lambda fault: fault.index)
 
@@ -91,11 +97,12 @@ def _parsed(
     faults = []
     names = Counter(audience.name.casefold() for audience in audiences)
     conditions = {}
+    known = {each.name: each for each in audiences}
     for index, audience in enumerate(audiences):
         if names[audience.name.casefold()] > 1:
             faults.append(AudienceFault(index, "name", "there is another one of this name"))
         try:
-            conditions[audience.name] = parse_condition(audience.condition, types, [each.name for each in audiences])
+            conditions[audience.name] = parse_condition(audience.condition, types, known)
         except ConditionRefused as refused:
             faults += [AudienceFault(index, "condition", problem) for problem in refused.problems]
     return conditions, faults
@@ -112,22 +119,46 @@ def _in_order(conditions: Mapping[str, Condition]) -> tuple[Definition, ...]:
     return tuple(Definition(name, conditions[name], fingerprint) for name, fingerprint in fingerprints.items())
 
 
+def _in_circles(references: Mapping[str, Sequence[str]]) -> list[str]:
+    """The audiences in a circle of references, or between two circles, in their order."""
+    backwards: dict[str, list[str]] = {name: [] for name in references}
+    for name, of in references.items():
+        for each in of:
+            backwards.setdefault(each, []).append(name)
+    left = _without_order(references) & _without_order(backwards)
+    return [name for name in references if name in left]
+
+
+def _without_order(references: Mapping[str, Sequence[str]]) -> set[str]:
+    """Those that lead into a circle."""
+    sorter, left = TopologicalSorter(references), set(references)
+    with suppress(CycleError):
+        sorter.prepare()
+        return set()
+    while ready := sorter.get_ready():
+        left.difference_update(ready)
+        sorter.done(*ready)
+    return left
+
+
 def _way_back(name: str, references: Mapping[str, Sequence[str]]) -> list[str]:
     """The shortest way from an audience over references to itself, both ends included; empty where there is none."""
-    ways = deque([[name]])
-    seen = set()
-    while ways:
-        way = ways.popleft()
-        for each in references.get(way[-1], ()):
-            if each == name:
-                return [*way, name]
-            if each not in seen:
-                seen.add(each)
-                ways.append([*way, each])
-    return []
+    came_from: dict[str, str] = {}
+    waiting = deque([name])
+    while waiting and name not in came_from:
+        here = waiting.popleft()
+        for each in references.get(here, ()):
+            if each not in came_from:
+                came_from[each] = here
+                waiting.append(each)
+    way = [name]
+    while way[-1] in came_from and (len(way) == 1 or way[-1] != name):
+        way.append(came_from[way[-1]])
+    return way[::-1] if len(way) > 1 else []
 
 
 def _circular(way: Sequence[str]) -> str:
     if len(way) == 2:
         return f"`{way[0]}` refers to itself: an audience can only refer to others"
-    return f"audiences refer to each other in a circle: {' → '.join(way)}"
+    shown = [*way[:TOLD], f"… ({len(way) - TOLD - 1:,} more)", way[-1]] if len(way) > 2 * TOLD else way
+    return f"audiences refer to each other in a circle: {' → '.join(shown)}"

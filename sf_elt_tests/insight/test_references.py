@@ -122,3 +122,21 @@ def test_a_changed_definition_over_one_that_stays(warehouse: Warehouse) -> None:
         ("p2@x.org", 1, "person"),
         ("p3@x.org", 1, "definition"),
     ]
+
+
+def test_thousands_of_wrong_audiences_are_refused_by_the_first() -> None:
+    """A ring of them, and what leads into it, in time that grows with their number; so are those of wrong types."""
+    ring = _audiences("a", 60, "in_audience('a{next}')")
+    into = _audiences("b", 60, "in_audience('a{same}')")
+    faults = check_audiences([*into, *ring], TYPES)
+    assert [fault.index for fault in faults] == list(range(60, 80))
+    assert "a0 → a1 → " in faults[0].says
+    assert "… (40 more) → a0" in faults[0].says
+    assert len(check_audiences(_audiences("c", 60, "len(email)"), TYPES)) == 20
+
+
+def _audiences(letter: str, number: int, condition: str) -> list[Audience]:
+    return [
+        Audience(name=f"{letter}{each}", description="", condition=condition.format(same=each, next=-~each % number))
+        for each in range(number)
+    ]

@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -130,5 +130,6 @@ def _is_let_go(file: Path) -> bool:
 def _sweep(folder: Path) -> None:
     """Removes what runs have left that ended without a word long ago."""
     for file in folder.iterdir():
-        if file.stat().st_mtime < time.time() - FORGOTTEN and _is_let_go(file):
-            file.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another run has ended meanwhile
+            if file.stat().st_mtime < time.time() - FORGOTTEN and _is_let_go(file):
+                file.unlink()

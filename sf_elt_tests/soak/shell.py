@@ -107,10 +107,10 @@ def asked(shell: Shell, query: str) -> str:
     return shell.run(f"python -c {shlex.quote(program)}").strip()
 
 
-def an_email(shell: Shell) -> str:
-    """Somebody's, of whom the org has a lead."""
+def an_email(shell: Shell, *, which: str = "min") -> str:
+    """Somebody's, of whom the org has a lead: the first by the alphabet, or with `max` the last."""
     return asked(
         shell,
-        "SELECT min(emails.value) FROM profiles.identifiers emails JOIN profiles.identifiers leads "
+        f"SELECT {which}(emails.value) FROM profiles.identifiers emails JOIN profiles.identifiers leads "
         "USING (profile_id) WHERE emails.kind = 'email' AND leads.kind = 'salesforce_lead_ids'",
     )

@@ -72,7 +72,7 @@ def _names(shell: Shell) -> dict[str, str]:
         "sf-elt sf query \"SELECT CampaignId, LeadId FROM CampaignMember WHERE LeadId != null LIMIT 1\" --format csv"
     ).splitlines()[1].split(",")  # fmt: skip
     return {
-        "ada@example.com --reason": f"{an_email(shell)} --yes --reason",
+        "ada@example.com --reason": f"{an_email(shell, which='max')} --yes --reason",
         "ada@example.com": an_email(shell),
         "00Q5g00000JyVtEEAV": lead,
         "7015g000000XyZaAAK": campaign,

@@ -34,14 +34,13 @@ def doctor(
     from rich.text import Text
 
     from sf_elt.cli.loading import definitions
-    from sf_elt.components.doctor import diagnose
-    from sf_elt.components.resources import open_warehouse
+    from sf_elt.components.doctor import diagnose, usable_warehouse
     from sf_elt.salesforce.limits import calls_in_words
 
     read_env_file()
     with waiting("looking at") as told:
         found = diagnose(
-            open_warehouse(),
+            usable_warehouse(),
             definitions,
             Path.cwd(),
             datetime.now(UTC),

@@ -21,6 +21,8 @@ def read_env_file() -> None:
         load_dotenv(ENV_FILE, override=True)
     except UnicodeDecodeError as error:
         say(f"sf-elt: {ENV_FILE.absolute()} is not UTF-8 (byte {error.start + 1:,}): save it as UTF-8")
+    except ValueError:
+        say(f"sf-elt: {ENV_FILE.absolute()} holds a NUL byte, which no variable can: save it as plain text")
     except OSError as error:
         say(f"sf-elt: {ENV_FILE.absolute()} cannot be read: {error.strerror}. Run this as the user who runs Dagster")
     else:

@@ -18,6 +18,8 @@ from sf_elt.cli.faults import (
     chain,
     in_full,
     in_one_sentence,
+    is_foreseen,
+    status_of,
     verbose_by_environment,
     without_secrets,
 )
@@ -55,7 +57,7 @@ class Face(TyperGroup):
                 raise SystemExit(_status(ended)) from ended.__cause__
             except Exception as error:
                 _say_what_happened(error)
-                raise SystemExit(ExitCode.WRONG) from error
+                raise SystemExit(status_of(error)) from error
 
 
 def _open_what_is_closed() -> None:
@@ -122,6 +124,9 @@ def _say_what_happened(error: Exception) -> None:
     verbose = verbose_by_environment()
     if verbose:
         say(in_full(error))
+    if is_foreseen(error):
+        say(f"sf-elt: {without_secrets(str(error))}")
+        return
     say(f"sf-elt: something went wrong that this command does not foresee: {in_one_sentence(error)}")
     if not verbose:
         say(f"The same command with {OPTION} says where.")

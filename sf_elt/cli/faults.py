@@ -43,6 +43,14 @@ def status_of(error: BaseException | None) -> ExitCode:
     return ExitCode.BUSY if any(isinstance(each, WarehouseBusy) for each in chain(error)) else ExitCode.WRONG
 
 
+def is_foreseen(error: BaseException) -> bool:
+    """Whether its words say what to do, wherever it comes from: a wrong setting, a warehouse or an org that fails."""
+    from sf_elt.salesforce.errors import SalesforceError
+    from sf_elt.warehouse import WarehouseError
+
+    return isinstance(error, (SalesforceError, WarehouseError))
+
+
 def chain(error: BaseException) -> Iterator[BaseException]:
     """The error, its cause, the cause of that, and so on."""
     found: BaseException | None = error

@@ -33,6 +33,12 @@ LISTED_IN_FULL = 15
 
 _PYDANTIC_ERRORS = frozenset(get_args(ErrorType))
 
+_KINDS = {
+    "string_type": "accepted is a text",
+    "bool_type": "accepted are true and false",
+    "bool_parsing": "accepted are true and false",
+}
+
 NEAR = 0.6
 """From here on (1: equal) a name is thought to be meant; difflib's own measure."""
 
@@ -152,7 +158,7 @@ def _located(context: dg.ResolutionContext, path: Sequence[str | int], message: 
 
 def _first_of(error: ValidationError, context: dg.ResolutionContext) -> ComponentAttributeError:
     first = error.errors()[0]
-    message = first["msg"].removeprefix("Value error, ")
+    message = _kind_in_words(first) or first["msg"].removeprefix("Value error, ")
     return ComponentAttributeError(_located(context, [*context.path, *first["loc"]], message))
 
 
@@ -242,11 +248,25 @@ def _explained(cls: type[BaseModel], error: ErrorDetails) -> InitErrorDetails:
     if error["type"] == "string_type" and isinstance(error["input"], (bool, int, float, date)):
         told = {"error": ValueError(f"YAML reads {error['input']!s} here, which is no text: put it in quotes")}
         return InitErrorDetails(type="value_error", loc=loc, input=error["input"], ctx=told)
+    if (told_kind := _kind_in_words(error)) is not None:
+        return InitErrorDetails(type="value_error", loc=loc, input=error["input"], ctx={"error": ValueError(told_kind)})
     if error["type"] != "extra_forbidden":
         return InitErrorDetails(type=error["type"], loc=loc, input=error["input"], ctx=error.get("ctx", {}))
     name = str(loc[-1])
     message = f"there is no attribute {name!r}; {did_you_mean(name, _attributes_at(cls, loc[:-1]))}"
     return InitErrorDetails(type="value_error", loc=loc, input=error["input"], ctx={"error": ValueError(message)})
+
+
+def _kind_in_words(error: ErrorDetails) -> str | None:
+    """What is accepted in place of a value of another kind; None where pydantic says it well enough."""
+    accepted = _KINDS.get(error["type"])
+    if accepted is None:
+        return None
+    given = error["input"]
+    if given is None:
+        return f"nothing stands here (null); {accepted}"
+    shown = "a list" if isinstance(given, list) else "a mapping" if isinstance(given, dict) else f"{given!r:.60}"
+    return f"{accepted}, and not {shown}"
 
 
 def _without_kinds(path: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -1,5 +1,7 @@
 """What is wrong in the YAML, without Dagster's tree of components and its stack, which would bury it."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -23,6 +25,9 @@ DEFS = Path(__file__).parents[1] / "defs"
 
 
 TOLD = 20  # faults of a file
+
+_PLACE = re.compile(r"(.+?\.yaml):(\d+) ")
+_VARIABLE = re.compile(r"""\benv\(['"](\w+)['"]""")
 
 
 class WrongYaml(Exception):
@@ -51,7 +56,7 @@ def yaml_told_plainly(defs: Path = DEFS) -> Iterator[None]:
         reason = error.__cause__ if isinstance(error, ComponentTreeException) else error
         if not isinstance(reason, EXPLAINED):
             raise
-        raise WrongYaml(_words(reason)) from None
+        raise WrongYaml(_with_variable(_words(reason))) from None
     except (DagsterError, ValueError):  # what Dagster says of a type has no place
         wrong = next(_wrong_types(defs), None)
         if wrong is None:
@@ -71,6 +76,20 @@ def _words(reason: Exception) -> str:
     if len(errors) > TOLD:
         lines.append(f"and {len(errors) - TOLD:,} more faults")
     return "\n".join(lines)
+
+
+def _with_variable(told: str) -> str:
+    """What is told, with the name of the environment variable whose value stands in that line of the YAML."""
+    first, *more = told.split("\n")
+    if (place := _PLACE.match(first)) is None:
+        return told
+    try:
+        line = Path(place[1]).read_text("utf-8").splitlines()[int(place[2]) - 1]
+    except (OSError, IndexError):
+        return told
+    names = [name for name in _VARIABLE.findall(line) if name in os.environ]
+    says = f" (the environment variable {names[0]} says so)" if names else ""
+    return "\n".join([first + says, *more])
 
 
 def _wrong_types(defs: Path) -> Iterator[str]:

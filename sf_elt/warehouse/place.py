@@ -12,7 +12,7 @@ from sf_elt.warehouse.errors import WarehouseError
 NAMED_BY = "SF_ELT_DATA"
 FOLDER = Path("data/warehouse")
 PROJECT = "dagster.yaml"  # the file that a project's folder has
-LANDING_DAYS = "7"
+LANDING, LANDING_DAYS = "SF_ELT_LANDING_DAYS", "7"
 
 
 def open_warehouse(
@@ -32,16 +32,24 @@ def open_warehouse(
     question waits while a run writes. Raises WarehouseError where SF_ELT_LANDING_DAYS, for which what unfinished reads
     have landed is kept, is no number of days, and for a folder in which DuckDB can keep no file.
     """
-    days = environ.get("SF_ELT_LANDING_DAYS") or LANDING_DAYS
-    if not re.fullmatch(r"\d{1,4}(\.\d{1,6})?", days):
-        raise WarehouseError(f"SF_ELT_LANDING_DAYS: {days!r} is no number of days, such as {LANDING_DAYS}")
+    keep_landed = landed_is_kept(environ)
     root = Path(folder).expanduser() if folder is not None else _of_project(environ)
     if "?" in str(root.resolve()):
         raise WarehouseError(
             f"{NAMED_BY}: {root} cannot hold the warehouse: DuckDB reads what follows a ? in a path as options. Take a "
             "folder without one"
         )
-    return Warehouse(root, wait_seconds=wait_seconds, keep_landed=timedelta(days=float(days)))
+    return Warehouse(root, wait_seconds=wait_seconds, keep_landed=keep_landed)
+
+
+def landed_is_kept(environ: Mapping[str, str] = os.environ) -> timedelta:
+    """For how long: what SF_ELT_LANDING_DAYS says. Raises WarehouseError where that is no number of days."""
+    days = environ.get(LANDING) or LANDING_DAYS
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,6})?", days, re.ASCII):
+        raise WarehouseError(
+            f"{LANDING}: {days!r} is no number of days; accepted are {LANDING_DAYS}, 0.5 and 0, up to 9999"
+        )
+    return timedelta(days=float(days))
 
 
 def _of_project(environ: Mapping[str, str]) -> Path:

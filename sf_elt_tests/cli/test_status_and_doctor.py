@@ -23,6 +23,7 @@ from typer.testing import CliRunner, Result
 
 from sf_elt.cli import app, loading
 from sf_elt.components.doctor.logins import about_login
+from sf_elt.components.doctor.variables import about_variables
 from sf_elt.components.status import reading
 from sf_elt.components.status.runs import last_runs
 from sf_elt.components.wrong_yaml import WrongYaml
@@ -57,6 +58,7 @@ def project(org: Details, definitions: dg.Definitions, tmp_path: Path, monkeypat
     env_file.touch(mode=0o600)
     env_file.write_text("".join(f"{name}='{value}'\n" for name, value in environment_of(org).items()))
     monkeypatch.setenv("SF_ELT_DATA", str(tmp_path / "warehouse"))
+    monkeypatch.setenv("SF_ELT_LANDING_DAYS", "")
     monkeypatch.setattr(loading, "definitions", lambda: definitions)
     monkeypatch.chdir(tmp_path)
     for name, value in environment_of(org).items():  # what .env sets goes again with the test
@@ -309,6 +311,8 @@ def test_a_doctor_goes_on_where_files_are_torn(at_work: Path, monkeypatch: pytes
     ("wrong", "where", "says", "to_do"),
     [
         ("echo 'A LINE = \"' >> .env", ("settings", ".env"), "line 5 is no NAME=VALUE", "vi} +5"),
+        ("echo 'SF_ELT_LANDING_DAYS=abc' >> .env", ("settings", "SF_ELT_LANDING_DAYS"), "accepted are 7, 0.5 and 0",
+         "Correct SF_ELT_LANDING_DAYS in .env"),
         ("echo > warehouse", ("data", "folder"), "warehouse is a file", "Move the file away"),
         ("rm -f dagster.yaml", ("settings", "DAGSTER_HOME"), "not set", "and start Dagster there"),
         ("mkdir -p data/dagster/storage; echo 'nux: 5' >> dagster.yaml", ("Dagster", "storage"), "root:nux",
@@ -331,6 +335,34 @@ def test_a_doctor_says_how_each_thing_is_mended(
     assert says in found[where][1]
     assert to_do in found[where][2]
     assert steps.count(found[where][2]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "accepted"),
+    [
+        ("SF_ELT_LANDING_DAYS", "1e9", "accepted are 7, 0.5 and 0"),
+        ("SF_ELT_DATA", "what?", "Take a folder without one"),
+        ("SF_ELT_PAGE_MB", "-1", "no whole number above zero"),
+        ("SF_ELT_TOKEN_KEY", "abc", "no key that `sf-elt keys token` made"),
+        ("SF_ELT_LOGINS", "/dev/null", "accepted is a folder"),
+        ("REQUESTS_CA_BUNDLE", "/nowhere.pem", "accepted is a file of certificates"),
+    ],
+)
+def test_a_variable_that_holds_what_is_not_accepted_is_named(name: str, held: str, accepted: str) -> None:
+    """With what is accepted; empty, it is as good as not set."""
+    (found,) = about_variables({name: held})
+    assert (found.test, found.verdict) == (name, "problem")
+    assert name in found.says
+    assert accepted in found.says
+    assert [each.verdict for each in about_variables({name: ""})] == ["ok"]
+
+
+def test_a_command_refuses_a_wrong_variable_in_a_sentence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that this command reads, and was not written to expect."""
+    monkeypatch.setenv("SF_ELT_LANDING_DAYS", "-1")
+    result = _run("status")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("sf-elt: SF_ELT_LANDING_DAYS: '-1' is no number of days; accepted are")
 
 
 def test_where_nobody_is_logged_in_it_is_said_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

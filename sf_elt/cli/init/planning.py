@@ -173,7 +173,7 @@ def _import(answers: Answers, work: _Work) -> dict[str, object]:
         usual = {name: value for name, value in usual.items() if name in said.model_fields_set}
     else:
         day = _first_day(datetime.now(UTC).date())
-        usual = {"start": f"{{{{ env('SF_ELT_START', '{day}') }}}}", **usual}
+        usual = {"start": f"{{{{ env('SF_ELT_START', '') or '{day}' }}}}", **usual}
     told = {"name": said.name, "connection": answers.connection.name, **usual}
     items = before.get("objects")
     objects = [_object(each, items if isinstance(items, list) else []) for each in said.objects]

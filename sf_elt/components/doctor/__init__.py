@@ -3,6 +3,7 @@
 diagnosis    all of it, in the order in which things have to work
 program      Python and packages
 settings     .env, DAGSTER_HOME and dagster.yaml
+variables    environment variables that hold what is not accepted
 data         the warehouse's folder: who can enter, room, locks, what is left over
 logins       how connections log in, and whether what is kept of that can be opened
 running      Dagster's daemon, schedules, last runs
@@ -11,5 +12,6 @@ messages     alerts that a channel has not taken
 """
 
 from sf_elt.components.doctor.diagnosis import Diagnosis, diagnose
+from sf_elt.components.doctor.variables import usable_warehouse
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["Diagnosis", "diagnose", "usable_warehouse"]

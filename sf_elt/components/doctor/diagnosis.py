@@ -12,6 +12,7 @@ from sf_elt.components.doctor.messages import about_messages
 from sf_elt.components.doctor.program import about_program
 from sf_elt.components.doctor.running import about_running
 from sf_elt.components.doctor.settings import about_settings
+from sf_elt.components.doctor.variables import about_variables
 from sf_elt.components.doctor.work import about_work
 from sf_elt.components.preflight.findings import Finding
 from sf_elt.components.preflight.run import preflight
@@ -76,14 +77,23 @@ class Diagnosis:
 
 
 def diagnose(
-    warehouse: Warehouse, load: Load, folder: Path, now: datetime, *, offline: bool = False, told: Told = lambda _: None
+    warehouse: Warehouse | None,
+    load: Load,
+    folder: Path,
+    now: datetime,
+    *,
+    offline: bool = False,
+    told: Told = lambda _: None,
 ) -> Diagnosis:
     """Looks at everything; nothing is changed but the count of API calls, and `offline` asks no org.
 
-    `folder` is the project's, `told` hears what is looked at. Nothing is raised for what is wrong.
+    `folder` is the project's, `told` hears what is looked at. Nothing is raised for what is wrong; where the variables
+    name no `warehouse`, no more than the settings is looked at.
     """
     told("the installation")
-    findings = [*about_program(), *about_settings(folder)]
+    findings = [*about_program(), *about_settings(folder), *about_variables()]
+    if warehouse is None:
+        return Diagnosis(tuple(findings), 0)
     status = read_status(waiting_little(warehouse), load, now, runs=RUNS)
     findings += [_yaml(status), *about_data(warehouse, status, now)]
     calls = 0

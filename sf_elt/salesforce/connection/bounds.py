@@ -23,6 +23,15 @@ OF_AN_ERROR = 1 << 20  # bytes of a refusal that are read: what Salesforce says 
 MOST_FROM_GZIP = 1032  # bytes that deflate makes of one at most
 
 
+VARIABLES = {
+    "SF_ELT_REPLY_MB": ("reply_bytes", 1 << 20),
+    "SF_ELT_REPLY_SECONDS": ("reply_seconds", 1),
+    "SF_ELT_PAGE_MB": ("page_bytes", 1 << 20),
+    "SF_ELT_PAGE_SECONDS": ("page_seconds", 1),
+}
+"""What each of them sets, and in which unit."""
+
+
 @dataclass(frozen=True)
 class Bounds:
     """The most bytes, unpacked, and the most seconds: of a reply that is held in memory, and of a page that lands.
@@ -42,12 +51,7 @@ class Bounds:
 
         Raises SalesforceError where one of them is no whole number above zero.
         """
-        given = {
-            "reply_bytes": _number(environ, "SF_ELT_REPLY_MB", 1 << 20),
-            "reply_seconds": _number(environ, "SF_ELT_REPLY_SECONDS", 1),
-            "page_bytes": _number(environ, "SF_ELT_PAGE_MB", 1 << 20),
-            "page_seconds": _number(environ, "SF_ELT_PAGE_SECONDS", 1),
-        }
+        given = {each: _number(environ, name, unit) for name, (each, unit) in VARIABLES.items()}
         return cls(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -56,7 +60,7 @@ def _number(environ: Mapping[str, str], name: str, unit: int) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or not 0 < len(text.lstrip("0")) < 10:
-        raise SalesforceError(f"{name}: {text!r} is no whole number above zero")
+        raise SalesforceError(f"{name}: {text!r} is no whole number above zero, of at most nine digits")
     return int(text) * unit
 
 

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -80,19 +81,20 @@ class Login:
         given = {name: value.strip("\r\n") for name, value in told.items()}  # files end in a newline
         env = {name: value for name, value in given.items() if value}
         key_file = env.get("SALESFORCE_PRIVATE_KEY_FILE")
-        login = cls(
-            instance_url=env.get("SALESFORCE_INSTANCE_URL"),
-            login_url=env.get("SALESFORCE_LOGIN_URL", login_url),
-            username=env.get("SALESFORCE_USERNAME"),
-            password=env.get("SALESFORCE_PASSWORD"),
-            security_token=env.get("SALESFORCE_SECURITY_TOKEN"),
-            consumer_key=env.get("SALESFORCE_CONSUMER_KEY"),
-            consumer_secret=env.get("SALESFORCE_CONSUMER_SECRET"),
-            private_key_file=Path(key_file) if key_file else None,
-            access_token=env.get("SALESFORCE_ACCESS_TOKEN"),
-            kept=kept,
-            api_version=env.get("SALESFORCE_API_VERSION", API_VERSION),
-        )
+        with _told_by_variable(env):
+            login = cls(
+                instance_url=env.get("SALESFORCE_INSTANCE_URL"),
+                login_url=env.get("SALESFORCE_LOGIN_URL", login_url),
+                username=env.get("SALESFORCE_USERNAME"),
+                password=env.get("SALESFORCE_PASSWORD"),
+                security_token=env.get("SALESFORCE_SECURITY_TOKEN"),
+                consumer_key=env.get("SALESFORCE_CONSUMER_KEY"),
+                consumer_secret=env.get("SALESFORCE_CONSUMER_SECRET"),
+                private_key_file=Path(key_file) if key_file else None,
+                access_token=env.get("SALESFORCE_ACCESS_TOKEN"),
+                kept=kept,
+                api_version=env.get("SALESFORCE_API_VERSION", API_VERSION),
+            )
         return login._signed_in() if login.way_in() == "signed in" else login
 
     def _signed_in(self) -> "Login":
@@ -161,6 +163,19 @@ class Login:
         """simple-salesforce's name of the login host: `login`, `test`, or `NAME.my` of a My Domain."""
         host = urlsplit(self.login_url).hostname or ""
         return host.removesuffix(".salesforce.com") if host.endswith(".salesforce.com") else "login"
+
+
+@contextmanager
+def _told_by_variable(env: Mapping[str, str]) -> Iterator[None]:
+    """Raises AuthenticationFailed by the name of the variable that holds what cannot be part of a login."""
+    try:
+        yield
+    except AuthenticationFailed as error:
+        name, _, says = str(error).partition(": ")
+        variable = f"SALESFORCE_{name.upper()}"
+        if variable not in env:
+            raise
+        raise AuthenticationFailed(f"{variable}: {says}") from None
 
 
 def require_token(name: str, token: str) -> None:

@@ -4,7 +4,7 @@ What seals is Fernet, AES in CBC mode with an HMAC, so that a changed text is fo
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -58,16 +58,30 @@ def require_place(whose: str) -> None:
         _fernet(whose)
 
 
+def require_token_key(environ: Mapping[str, str] = os.environ) -> None:
+    """Raises AuthenticationFailed where SF_ELT_TOKEN_KEY is set, and to what is no key."""
+    if keys := _keys(environ):
+        _sealing_with(keys)
+
+
+def _keys(environ: Mapping[str, str]) -> list[str]:
+    return [each.strip() for each in environ.get(TOKEN_KEY, "").split(",") if each.strip()]
+
+
 def _fernet(whose: str) -> "MultiFernet":
     """Seals with the first of the keys, and opens with each of them, so that a key can be replaced by NEW,OLD."""
-    from cryptography.fernet import Fernet, MultiFernet
-
-    keys = [each.strip() for each in os.environ.get(TOKEN_KEY, "").split(",") if each.strip()]
+    keys = _keys(os.environ)
     if not keys:
         raise AuthenticationFailed(
             f"the tokens of {whose} have no safe place: this process can use no keyring of the system, and {TOKEN_KEY} "
             f"is not set. {HOW_TO_SEAL}"
         )
+    return _sealing_with(keys)
+
+
+def _sealing_with(keys: Sequence[str]) -> "MultiFernet":
+    from cryptography.fernet import Fernet, MultiFernet
+
     try:
         return MultiFernet([Fernet(each) for each in keys])
     except ValueError:

@@ -207,6 +207,10 @@ class OrgTransport(HTTPAdapter):
             raise OrgUnavailable(f"{where}: {_in_words(reason)}{hint}", never_arrived=never_arrived) from reason
         except HTTPError as error:
             raise OrgUnavailable(f"{where}: {_in_words(error)}") from error
+        except OSError as error:
+            if " TLS " not in str(error):  # what requests says of a file of certificates that is not there
+                raise
+            raise SalesforceError(f"{where}: {error}: is REQUESTS_CA_BUNDLE right?") from error
         self._note_allowance(response, meter)
         _refuse_redirect(response, where)
         if response.status_code == 401 or _is_for_the_caller(request, response):

@@ -72,22 +72,33 @@ class AliveExecutor(dg.Executor):
 def alive(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Others know, until the end of the block, that this process works on the run."""
     file = _file(instance, run_id)
-    new = file.with_name(f".{uuid4().hex}")
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sweep(file.parent)
-        descriptor = os.open(new, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:  # the disk is full: the run itself will say so
+        descriptor = _locked(file)
+    except OSError as error:  # the disk is full, or its file system has no locks: nothing that ends the run
         log.warning("nobody will know whether this run lives: %s", error)
         yield
         return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        new.replace(file)  # who finds the file finds it locked
         yield
         file.unlink(missing_ok=True)  # not after an exception: Dagster's storage may be what has failed
     finally:
         os.close(descriptor)
+
+
+def _locked(file: Path) -> int:
+    """Makes the file, which is locked from its first moment on, for as long as the descriptor is open."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sweep(file.parent)
+    new = file.with_name(f".{uuid4().hex}")
+    descriptor = os.open(new, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        new.replace(file)
+    except OSError:
+        os.close(descriptor)
+        new.unlink(missing_ok=True)
+        raise
+    return descriptor
 
 
 def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -1,10 +1,13 @@
 """Runs whose process has ended without a word are found out, and keep nobody waiting."""
 
+import errno
+import fcntl
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import dagster as dg
 import pytest
@@ -69,6 +72,19 @@ def test_what_ends_as_it_should_leaves_nothing(instance: dg.DagsterInstance) -> 
     with pytest.raises(OSError, match="full"), alive(instance, other):
         raise OSError("the disk is full")
     assert has_ended(instance, other)
+
+
+def test_a_file_system_without_locks_ends_no_run(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As some network shares have none: the run goes on, and counts as alive."""
+    folder = Path(instance.storage_directory()) / FOLDER
+    before = set(folder.glob("*"))
+    monkeypatch.setattr(fcntl, "flock", Mock(side_effect=OSError(errno.ENOLCK, "No locks available")))
+    with alive(instance, "unlocked"):
+        assert set(folder.glob("*")) == before
+        assert not has_ended(instance, "unlocked")
+    assert "No locks available" in caplog.text
 
 
 @contextmanager

@@ -152,20 +152,25 @@ def refuse(command: str, text: str, status: ExitCode | None = None) -> NoReturn:
 
 def broken_at_words(text: str, width: int) -> str:
     """The text in lines of that width. What stands in backticks, and a word that is longer, is left whole to copy."""
-    lines: list[str] = []
-    for line in text.split("\n"):
-        if cell_len(line) <= width:
-            lines.append(line)
-            continue
-        indent = line[: len(line) - len(line.lstrip())]
-        row = ""
-        for word in _UNBROKEN.findall(line):
-            if row and cell_len(f"{row} {word}") > width:
-                lines.append(row)
-                row = ""
-            row = f"{row} {word}" if row else indent + word
-        lines.append(row)
-    return "\n".join(lines)
+    return "\n".join(indent + text[start:end] for indent, start, end in _lines_of_words(text, width))
+
+
+def broken_markup(markup: str, width: int) -> Text:
+    """The same of rich's markup, which keeps its styles."""
+    text = Text.from_markup(markup)
+    return Text("\n").join(Text(indent) + text[start:end] for indent, start, end in _lines_of_words(text.plain, width))
+
+
+def _lines_of_words(text: str, width: int) -> Iterator[tuple[str, int, int]]:
+    """Of each line its indent, and where its words begin and end."""
+    for line in re.finditer(r"^( *)(.*)$", text, re.MULTILINE):
+        indent, start, end = line[1], line.start(2), line.start(2)
+        for word in _UNBROKEN.finditer(text, line.start(2), line.end(2)):
+            if end > start and cell_len(indent + text[start : word.end()]) > width:
+                yield indent, start, end
+                start = word.start()
+            end = word.end()
+        yield indent, start, end
 
 
 def safe(text: str, *, keep_lines: bool = False) -> str:

@@ -117,7 +117,8 @@ def test_somebody_answers_at_a_terminal(org: Details, commands: str, tmp_path: P
 def test_who_stops_answering_has_nothing_written(commands: str, tmp_path: Path) -> None:
     """The end of input (Ctrl-D) at a question ends it, and it says so.
 
-    Without an org a name that looks mistyped is taken only by its number, and one of a custom object as it is.
+    Without an org a name that looks mistyped is taken only by its number, and one of a custom object as it is. What is
+    chosen is searched too.
     """
     into = tmp_path / "defs"
     command = ["sf-elt", "init", "--offline", "--into", str(into)]
@@ -129,6 +130,10 @@ def test_who_stops_answering_has_nothing_written(commands: str, tmp_path: Path) 
         assert "Nothing is called Oportunity. Did you mean" in there.answer("Search", "-Contact")
         there.answer("Search", "Contract")
         assert "as you have written it" in there.answer("Search", "2")
+        there.answer("Search", "enewal")
+        assert "Renewal__c" in there.answer("Search", "1, 1").split("enewal", 1)[1]
+        there.answer("Search", "renewal__c")
+        assert "Renewal__c is chosen already." in there.answer("Search", "?")
         last = there.answer("Search", "\x04", enter=False)
         assert "Renewal__c, Contract" in last
         assert "Oportunity" not in last

@@ -10,7 +10,18 @@ import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sf_elt.cli.showing import Column, Format, Rows, broken_at_words, chosen, readable, safe, safe_json, show
+from sf_elt.cli.showing import (
+    Column,
+    Format,
+    Rows,
+    broken_at_words,
+    broken_markup,
+    chosen,
+    readable,
+    safe,
+    safe_json,
+    show,
+)
 
 TEXTS = st.text() | st.text(st.sampled_from("\x1b[]\x07\x9b\x85\u2028\u202e\u200d\r\n\t a😀é"))
 
@@ -106,6 +117,8 @@ def test_sentences_end_their_lines_at_words() -> None:
         "  or see",
         "  https://login.example.com/services/oauth2",
     ]
+    styled = broken_markup("[dim]Enter takes what is in brackets.[/]", 24)
+    assert styled.markup == "[dim]Enter takes what is in[/dim]\n[dim]brackets.[/dim]"
 
 
 def test_json_goes_with_no_other_format() -> None:

@@ -117,12 +117,16 @@ def _add(
         else:
             terminal.say(f"[yellow]There is no such number; {f'1 to {len(listed)}' if listed else 'search first'}.[/]")
         return listed
+    known = {each.name for each in offered}
+    searched = [*offered, *(Named(name) for name in picked if name not in known)]
     for name in [part.strip() for part in said.split(",")] if "," in said else [said]:
-        found = matches(name, offered)
+        found = matches(name, searched)
         equal = [each for each in found if each.name.casefold() == name.casefold()]
         equal = equal or ([each for each in found if each.label.casefold() == name.casefold()] if found else [])
-        if len(equal) == 1:
-            picked += [equal[0].name] if equal[0].name not in picked else []
+        if len(equal) == 1 and equal[0].name in picked:
+            terminal.say(f"[dim]{terminal.safe(equal[0].name)} is chosen already.[/]")
+        elif len(equal) == 1:
+            picked.append(equal[0].name)
         elif found:
             listed = found[:SHOWN]
             _list(terminal, listed, len(found), picked)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sf_elt.cli.init.answers import in_words
-from sf_elt.cli.showing import safe
+from sf_elt.cli.showing import broken_markup, safe
 
 Value = TypeVar("Value")
 
@@ -30,8 +30,9 @@ class Terminal:
         return escape(safe(text, keep_lines=True))
 
     def say(self, markup: str = "") -> None:
-        """A line, in rich's markup."""
-        self._console.print(markup)
+        """Lines in rich's markup, which end at words where somebody reads them."""
+        console = self._console
+        console.print(broken_markup(markup, console.width) if console.is_terminal else markup)
 
     def heading(self, text: str) -> None:
         """The beginning of a part."""

@@ -113,7 +113,7 @@ def _show_quotas(found: "Status") -> None:
     ]
     _table("API calls in 24 hours", {"job": "By", "used": "Used", "left": "Left"}, rows)
     for each in found.paused:
-        say(f"{each.asset} is paused until {moment(each.until)}, and goes on by itself.")
+        say(f"{each.asset} is paused until {moment(each.until)}, and goes on by itself: {each.reason}")
     if found.paused:
         say("")
 

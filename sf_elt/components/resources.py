@@ -16,6 +16,7 @@ from sf_elt.warehouse import open_warehouse as open_warehouse
 if TYPE_CHECKING:
     from sf_elt.salesforce import CallMeter, Login, Org
     from sf_elt.salesforce.connection.kept_login import KeptLogin
+    from sf_elt.salesforce.connection.transport import Patience
 
 LOGINS_FOLDER = "data/logins"
 PRODUCTION = "https://login.salesforce.com"
@@ -86,7 +87,7 @@ class OrgConnection(dg.ConfigurableResource[object]):
         return JobMeter(warehouse.calls(), job, org, limit=limit, org_reserve=max(org_reserve, self.org_reserve))
 
     @contextmanager
-    def org(self, meter: "CallMeter") -> Iterator["Org"]:
+    def org(self, meter: "CallMeter", patience: "Patience | None" = None) -> Iterator["Org"]:
         """A connection, closed at the end of the block; its session stays open for the next one of this process.
 
         What the org says of its objects is kept beside the ledger of its calls, for the next time the YAML is loaded.
@@ -95,7 +96,7 @@ class OrgConnection(dg.ConfigurableResource[object]):
         from sf_elt.salesforce import connect
 
         login = self.login()
-        org = connect(login, meter)
+        org = connect(login, meter, patience=patience)
         if isinstance(meter, JobMeter):
             org.noted = kept_describes(meter.ledger.file.parent, self.env_prefix, login).keep
         try:

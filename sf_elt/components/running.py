@@ -119,13 +119,14 @@ def range_tags(partitions: KeyRange, asked_at: datetime | None = None) -> dict[s
 class Paused:
     """Work on an asset that goes on after `until` (UTC): on these partitions, or on whatever has not been done yet.
 
-    `asked_at` is when somebody asked for those partitions, `ops` how the run configured it.
+    `asked_at` is when somebody asked for those partitions, `ops` how the run configured it, `reason` a clause.
     """
 
     until: datetime
     partitions: KeyRange | None
     asked_at: datetime | None = None
     ops: Mapping[str, object] = field(default_factory=dict)
+    reason: str = ""
 
 
 def note_pause(context: dg.AssetExecutionContext, key: dg.AssetKey, until: datetime, reason: str) -> None:
@@ -201,7 +202,7 @@ def _paused(observation: dg.AssetObservation | None) -> Paused | None:
     config = observation.metadata.get(PAUSED_CONFIG)
     ops = config.data if isinstance(config, dg.JsonMetadataValue) and isinstance(config.data, Mapping) else {}
     asked = datetime.fromisoformat(at) if at else None
-    return Paused(datetime.fromtimestamp(until.value, UTC), partitions, asked, ops)
+    return Paused(datetime.fromtimestamp(until.value, UTC), partitions, asked, ops, _text(observation, "reason") or "")
 
 
 def _text(observation: dg.AssetObservation, name: str) -> str | None:

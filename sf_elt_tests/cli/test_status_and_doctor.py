@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import dagster as dg
+import duckdb
 import keyring
 import pytest
 from dagster._daemon.types import DaemonHeartbeat
@@ -22,9 +23,12 @@ from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from sf_elt.cli import app, loading
+from sf_elt.components.doctor.data import about_data
 from sf_elt.components.doctor.logins import about_login
 from sf_elt.components.doctor.variables import about_variables
-from sf_elt.components.status import reading
+from sf_elt.components.keys import export_key
+from sf_elt.components.running import PAUSED_UNTIL
+from sf_elt.components.status import read_status, reading
 from sf_elt.components.status.runs import last_runs
 from sf_elt.components.wrong_yaml import WrongYaml
 from sf_elt.demo_org.serve import Details
@@ -241,6 +245,10 @@ def test_a_doctor_names_everything_that_is_wrong(at_work: Path, org: Details) ->
         insert = "INSERT INTO calls (job, called_at, method, path) VALUES ('export:leads', ?, 'GET', '/')"
         ledger.executemany(insert, [(moment,)] * 1_990)
     _heartbeat(at_work, datetime.now(UTC) - timedelta(hours=1))
+    with dg.DagsterInstance.from_config(str(at_work)) as instance:
+        until = dg.MetadataValue.timestamp(datetime.now(UTC) + timedelta(hours=1))
+        told = {PAUSED_UNTIL: until, "reason": "Lead lacks Scores__c:\nrun sf-elt setup"}
+        instance.report_runless_asset_event(dg.AssetObservation(export_key("leads"), metadata=told))
     (at_work / ".env").write_text((at_work / ".env").read_text().replace(org.instance_url, "http://127.0.0.1:9"))
     result = _run("doctor", "--json", COLUMNS="80")
     assert result.exit_code == 1, result.output
@@ -252,6 +260,8 @@ def test_a_doctor_names_everything_that_is_wrong(at_work: Path, org: Details) ->
     assert json.loads(result.stdout)["next_step"] == found["settings", ".env"][2]
     assert "LookupError: what was wrong at first" in found["Dagster", "runs"][1]
     assert found["settings", "dagster.yaml"][0] == "warning"
+    assert "(tried 2 times" in found["salesforce", "connection"][1]
+    assert found["leads", "paused"][1].endswith("UTC: Lead lacks Scores__c: run sf-elt setup")
     verdict, says, _ = found["export:leads", "API calls"]
     assert (verdict, says) == ("warning", "1,990 of at most 2,000 API calls of 24 hours are used")
 
@@ -335,6 +345,22 @@ def test_a_doctor_says_how_each_thing_is_mended(
     assert says in found[where][1]
     assert to_do in found[where][2]
     assert steps.count(found[where][2]) == 1
+
+
+def test_whose_tables_the_warehouse_holds_is_known(project: Path) -> None:
+    """Another program's are not taken for ours; those of another version are read, and that is said."""
+    warehouse, now = Warehouse(project / "warehouse"), datetime.now(UTC)
+    with warehouse.write() as connection:
+        connection.execute("UPDATE ops.installed SET version = 'of next year'")
+    found = read_status(warehouse, loading.definitions, now)
+    assert (found.warehouse, "another version" in found.of_warehouse) == ("another version", True)
+    warehouse.file.unlink()
+    with closing(duckdb.connect(str(warehouse.file))) as connection:
+        connection.execute("CREATE TABLE theirs AS SELECT 1")
+    found = read_status(warehouse, loading.definitions, now)
+    told = {each.test: each for each in about_data(warehouse, found, now)}
+    assert (found.warehouse, told["warehouse"].verdict) == ("foreign", "problem")
+    assert "it has tables (main.theirs), and none of sf_elt's" in told["warehouse"].says
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,12 @@ def _opens(warehouse: Warehouse, status: Status) -> Finding:
             return Finding("data", "warehouse", "warning", says, "Look again when it has ended: `sf-elt status`.")
         case "outdated":
             return Finding("data", "warehouse", "warning", says, "Materialize any asset.")
+        case "another version":
+            to_do = "After an update: materialize any asset. Otherwise update this sf_elt, which may be the older one."
+            return Finding("data", "warehouse", "warning", says, to_do)
+        case "foreign":
+            to_do = f"Move it away, or let {DATA} name a folder of sf_elt's own."
+            return Finding("data", "warehouse", "problem", says, to_do)
         case "unreadable":
             return Finding("data", "warehouse", "problem", says, "Put a backup in its place: docs/recovery.md.")
 

@@ -20,6 +20,7 @@ from sf_elt.components.status import Status, read_status
 from sf_elt.components.status.reading import Load
 from sf_elt.components.wrong_yaml import has_yaml
 from sf_elt.counting import count
+from sf_elt.salesforce.connection.transport import LITTLE_PATIENCE
 from sf_elt.warehouse import Warehouse
 
 RUNS = 50
@@ -131,7 +132,7 @@ def _of_org(deployment: Deployment, connection: str, warehouse: Warehouse) -> tu
     if is_anothers(warehouse):
         says = "the org is not asked: calls are counted in a folder that is somebody else's"
         return [Finding(connection, "login", "warning", says, "Run this as the folder's owner.")], 0
-    found = preflight(deployment, connection, waiting_little(warehouse))
+    found = preflight(deployment, connection, waiting_little(warehouse), patience=LITTLE_PATIENCE)
     own = [_as_problem(one) for one in found.findings if one.subject == connection or one.verdict != "ok"]
     if others := len(found.findings) - len(own):
         says = f"{count(others, 'test')} of streams, exports and the warehouse went well"

@@ -51,8 +51,8 @@ def _calls(status: Status, warehouse: Warehouse) -> Iterator[Finding]:
         to_do = "Ask who else uses them: Setup › System Overview in Salesforce; docs/quotas.md."
         yield Finding(said.org, "API calls", "warning", says, to_do)
     for paused in status.paused:
-        says = f"paused until {paused.until:%Y-%m-%d %H:%M} UTC, for API calls"
-        yield Finding(paused.asset, "API calls", "warning", says, "Nothing: it goes on by itself.")
+        says = f"paused until {paused.until:%Y-%m-%d %H:%M} UTC: {paused.reason}"
+        yield Finding(paused.asset, "paused", "warning", says, "It goes on by itself, once what it says is mended.")
     if not (spent or tight or status.paused):
         yield Finding("quotas", "API calls", "ok", "no import and no export is near its maximum")
 

@@ -11,6 +11,7 @@ from sf_elt.components.preflight.org import about_limits, about_versions
 from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, Org, SalesforceError
 from sf_elt.salesforce.asking import describe_together
 from sf_elt.salesforce.connection.refused_logins import what_to_do
+from sf_elt.salesforce.connection.transport import Patience
 from sf_elt.salesforce.limits import limits, versions
 from sf_elt.salesforce.permissions import Rights, rights
 from sf_elt.warehouse import JobMeter, Warehouse, WarehouseError, WarehouseUnreadable
@@ -22,12 +23,17 @@ AGAIN = "Look whether this machine reaches the org, and status.salesforce.com; t
 
 
 def preflight(
-    deployment: Deployment, connection: str, warehouse: Warehouse, *, only: Sequence[ImportedStream] | None = None
+    deployment: Deployment,
+    connection: str,
+    warehouse: Warehouse,
+    *,
+    only: Sequence[ImportedStream] | None = None,
+    patience: Patience | None = None,
 ) -> Preflight:
     """Tests a connection with everything that is imported and exported over it, or only some streams, in a few calls.
 
-    Nothing is raised for what is wrong with the org, the login or the warehouse: it is a finding. Raises
-    NotInDeployment.
+    `patience` is with an org that does not answer. Nothing is raised for what is wrong with the org, the login or the
+    warehouse: it is a finding. Raises NotInDeployment.
     """
     streams = tuple(deployment.streams(connection) if only is None else only)
     resource = deployment.connection(connection).resource()
@@ -35,7 +41,7 @@ def preflight(
     meter: JobMeter | None = None
     try:
         meter = resource.meter(warehouse, JOB, None)
-        with resource.org(meter) as org:
+        with resource.org(meter, patience) as org:
             found.append(Finding(connection, "login", "ok", _who(org)))
             for each in _Tests(deployment, connection, streams, with_exports=only is None).run(org):
                 found.append(each)  # one by one: what was found stands, whatever comes next

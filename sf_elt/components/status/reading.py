@@ -20,20 +20,22 @@ from sf_elt.insight import WarehouseOutdated
 from sf_elt.report.standing import Standing, StandingStream, read_standing
 from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseEmpty, WarehouseError
 from sf_elt.warehouse.calls_standing import OrgSays, calls_standing
+from sf_elt.warehouse.origin import origin_of
 
 WAIT_SECONDS = 2.0
 RUNS = 10
 
 Load = Callable[[], dg.Definitions]
-OfWarehouse = Literal["read", "empty", "a run is writing", "outdated", "unreadable"]
+OfWarehouse = Literal["read", "empty", "a run is writing", "outdated", "another version", "foreign", "unreadable"]
 
 
 @dataclass(frozen=True)
 class PausedWork:
-    """Work of an asset that waits for API calls, and goes on by itself after `until`."""
+    """Work of an asset that waits, and goes on by itself after `until`; `reason`: for what, API calls mostly."""
 
     asset: str
     until: datetime
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,22 @@ def read_status(warehouse: Warehouse, load: Load, now: datetime, *, runs: int = 
 def _of_warehouse(warehouse: Warehouse, now: datetime) -> tuple[OfWarehouse, str, Standing]:
     """A short read that waits only a little for a run that is writing; why there is nothing to show."""
     nothing = Standing((), ())
+    waiting = replace(warehouse, wait_seconds=WAIT_SECONDS)
     try:
-        return "read", "", read_standing(replace(warehouse, wait_seconds=WAIT_SECONDS), now)
+        standing = read_standing(waiting, now)
+        made_by, tables = origin_of(waiting)
+        if made_by == "somebody else":
+            says = (
+                f"{warehouse.file} is another program's: it has tables ({tables}), and none of sf_elt's. The next "
+                "import would write its own into it, beside them"
+            )
+            return "foreign", says, nothing
+        if made_by == "another version":
+            says = (
+                f"{warehouse.file} was last written by another version of sf_elt; the next write brings it to this one"
+            )
+            return "another version", says, standing
+        return "read", "", standing
     except WarehouseEmpty as error:
         return "empty", str(error), nothing
     except WarehouseBusy:
@@ -152,11 +168,16 @@ def _paused(instance: dg.DagsterInstance, deployment: Deployment | None) -> tupl
     keys = [stream_key(each.stream) for importer in deployment.imports for each in importer.imported]
     keys += [export_key(each.name) for each in deployment.exports]
     found = [
-        PausedWork(key.path[-1], max(each.until for each in paused))
+        PausedWork(key.path[-1], longest.until, _why(longest.reason))
         for key in keys
-        if (paused := pauses_of(instance, key))
+        if (paused := pauses_of(instance, key)) and (longest := max(paused, key=lambda each: each.until))
     ]
     return tuple(sorted(found, key=lambda each: (each.until, each.asset)))
+
+
+def _why(reason: str) -> str:
+    """In one line, and without the time, which is shown beside it."""
+    return " ".join(reason.partition(", paused until ")[0].split()) or "no reason was given"
 
 
 def _stream(each: StandingStream) -> dict[str, object]:

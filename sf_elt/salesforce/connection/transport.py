@@ -79,11 +79,20 @@ class CallMeter(Protocol):
 
 @dataclass(frozen=True)
 class Patience:
-    """How often a call is made at most, and how long to wait between (seconds): doubling, with jitter."""
+    """How often a call is made at most, and how long to wait between (seconds): doubling, with jitter.
+
+    `longest_asked` bounds what is waited where the org says how long, `timeouts` are for connecting, and between bytes.
+    """
 
     attempts: int = 6
     first_wait: float = 0.25
     longest_wait: float = 60.0
+    longest_asked: float = float("inf")
+    timeouts: tuple[float, float] = TIMEOUTS
+
+
+LITTLE_PATIENCE = Patience(attempts=2, longest_asked=1.0, timeouts=(4.0, 30.0))
+"""For somebody who only looks, and would rather know soon that nobody answers."""
 
 
 class OrgTransport(HTTPAdapter):
@@ -150,7 +159,7 @@ class OrgTransport(HTTPAdapter):
                     request,
                     meter,
                     stream=stream,
-                    timeout=timeout or TIMEOUTS,
+                    timeout=timeout or self.patience.timeouts,
                     verify=verify,
                     cert=cert,
                     proxies={} if plain else proxies,
@@ -292,7 +301,7 @@ class OrgTransport(HTTPAdapter):
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, OrgUnavailable) and error.retry_after is not None:
-            return error.retry_after
+            return min(error.retry_after, self.patience.longest_asked)
         # Too many long requests at once: these are requests that take more than 20 seconds.
         slower = 8.0 if isinstance(error, OrgUnavailable) and error.code == "REQUEST_LIMIT_EXCEEDED" else 1.0
         wait = self.patience.first_wait * slower * 2.0 ** (state.attempt_number - 1)

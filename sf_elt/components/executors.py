@@ -3,14 +3,19 @@
 from typing import Any
 
 import dagster as dg
+from dagster._core.executor.in_process import InProcessExecutor
 
+from sf_elt.components.in_turn import InTurnExecutor
 from sf_elt.liveness import AliveExecutor
 
 _TWO = dg.multi_or_in_process_executor
 
 
 def _create(context: Any) -> dg.Executor:  # noqa: ANN401  as Dagster hands it on
-    return AliveExecutor(_TWO.executor_creation_fn(context))  # type: ignore[misc]  # optional in general, not of this one
+    executor = _TWO.executor_creation_fn(context)  # type: ignore[misc]  # optional in general, not of this one
+    if isinstance(executor, InProcessExecutor):
+        executor = InTurnExecutor(executor.retries, executor.step_dependency_config)
+    return AliveExecutor(executor)
 
 
 in_process_or_multiprocess = dg.ExecutorDefinition(

@@ -11,6 +11,7 @@ from unittest.mock import Mock
 
 import dagster as dg
 import pytest
+from dagster._core.execution.api import execute_run_iterator
 from dagster._core.launcher.base import WorkerStatus
 
 from sf_elt.components.executors import in_process_or_multiprocess
@@ -85,6 +86,43 @@ def test_a_file_system_without_locks_ends_no_run(
         assert set(folder.glob("*")) == before
         assert not has_ended(instance, "unlocked")
     assert "No locks available" in caplog.text
+
+
+def test_a_signal_ends_a_run_that_waits_for_its_turn(instance: dg.DagsterInstance) -> None:
+    """Dagster only notes the signal until a step begins, and here none does: it would wait as long as another runs."""
+    held, storage = RUN.replace("3", "4"), instance.event_log_storage
+    instance.add_run(dg.DagsterRun("at work", run_id=held, status=dg.DagsterRunStatus.STARTED))
+    storage.initialize_concurrency_limit_to_default(POOL)
+    run, messages = instance.create_run_for_job(looking), list[str]()
+    with alive(instance, held), _no_longer_than(60):
+        assert storage.claim_concurrency_slot(POOL, held, "step").is_claimed
+        for event in execute_run_iterator(dg.reconstructable(looking), run, instance):
+            messages.append(event.message or "")
+            if "blocked by" in messages[-1]:
+                os.kill(os.getpid(), signal.SIGTERM)
+    assert any("blocked by" in message for message in messages)
+    assert not any("Started execution of step" in message for message in messages)
+    ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None
+    assert ended.status == dg.DagsterRunStatus.FAILURE
+    assert storage.get_concurrency_run_ids() == {held}
+    storage.free_concurrency_slots_for_run(held)
+
+
+@contextmanager
+def _no_longer_than(seconds: int) -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        left = signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    assert left, "it would still wait"  # the run takes the exception for its own
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError("it still waits")
 
 
 @contextmanager

@@ -28,6 +28,7 @@ TRIED = timedelta(days=7)
 _WAITING = "SELECT * FROM notices WHERE channel = :channel AND sent_at IS NULL"
 _NOT_SUMMED = "number NOT IN (SELECT number FROM summed)"
 _NOT_REFUSED = "number NOT IN (SELECT number FROM refusals)"
+_NOT_GIVEN_UP = f"({_NOT_REFUSED} OR queued_at > :tried)"
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,8 @@ def claim(file: SqliteFile, channel: str, *, now: datetime) -> Notice | None:
     """
     with file.transaction() as book:
         row = book.execute(
-            f"{_WAITING} AND {_NOT_SUMMED}"
-            f" AND ({_NOT_REFUSED} OR (due_at <= :now AND queued_at > :tried)) ORDER BY number LIMIT 1",
+            f"{_WAITING} AND {_NOT_SUMMED} AND {_NOT_GIVEN_UP} AND ({_NOT_REFUSED} OR due_at <= :now)"
+            " ORDER BY number LIMIT 1",
             {"channel": channel, "now": now.timestamp(), "tried": (now - TRIED).timestamp()},
         ).fetchone()
         if row is None or row["due_at"] > now.timestamp() or (row["claimed_until"] or 0) > now.timestamp():
@@ -127,7 +128,10 @@ def put_off(
 
 
 def sum_up(file: SqliteFile, channel: str, *, now: datetime) -> None:
-    """Puts one message in the place of many that have waited for long: a channel that is back is not flooded."""
+    """Puts one message in the place of many that have waited for long: a channel that is back is not flooded.
+
+    What has been given up, a summary too, is left as it is: nothing that joined it would be told.
+    """
     at = now.timestamp()
     with file.transaction() as book:
         book.execute(
@@ -135,8 +139,8 @@ def sum_up(file: SqliteFile, channel: str, *, now: datetime) -> None:
             " AND number NOT IN (SELECT summary FROM summed)"
         )
         waiting = book.execute(
-            f"{_WAITING} AND {_NOT_SUMMED} AND coalesce(claimed_until, 0) < :now ORDER BY number",
-            {"channel": channel, "now": at},
+            f"{_WAITING} AND {_NOT_SUMMED} AND {_NOT_GIVEN_UP} AND coalesce(claimed_until, 0) < :now ORDER BY number",
+            {"channel": channel, "now": at, "tried": (now - TRIED).timestamp()},
         ).fetchall()
         single = [row for row in waiting if row["event"] != "summary"]
         if len(single) <= MANY or min(row["queued_at"] for row in single) > (now - LATE).timestamp():
@@ -164,10 +168,12 @@ def backlogs(file: SqliteFile, *, now: datetime) -> list[Backlog]:
     """What each channel has not been told yet, where there is anything; without what has been given up."""
     with file.transaction() as book:
         rows = book.execute(
-            "SELECT channel, count(*) AS waiting, min(queued_at) AS since, count(refusals.number) AS refused,"
-            " max(because) AS because FROM notices LEFT JOIN refusals USING (number)"
-            " WHERE sent_at IS NULL AND event <> 'summary' AND (refused_at IS NULL OR queued_at > ?)"
-            " GROUP BY channel ORDER BY channel",
+            "SELECT notices.channel, count(*) AS waiting, min(notices.queued_at) AS since,"
+            " count(refusals.number) AS refused, max(because) AS because FROM notices LEFT JOIN summed USING (number)"
+            " JOIN notices AS told ON told.number = coalesce(summary, notices.number)"
+            " LEFT JOIN refusals ON refusals.number = told.number"
+            " WHERE notices.sent_at IS NULL AND notices.event <> 'summary'"
+            " AND (refused_at IS NULL OR told.queued_at > ?) GROUP BY notices.channel ORDER BY notices.channel",
             ((now - TRIED).timestamp(),),
         ).fetchall()
     return [

@@ -199,6 +199,24 @@ def test_a_channel_that_was_down_for_a_day_is_told_in_one_message(hook: Hook, tm
     assert [each["event"] for each in hook.got] == ["summary", "opened"]
 
 
+def test_what_comes_after_a_summary_that_was_given_up_is_told(hook: Hook, tmp_path: Path) -> None:
+    """An address that is wrong for ten days: what came in the last week is told when it is right again."""
+    book, channel = IncidentBook.of(Warehouse(tmp_path / "warehouse")), Webhook(hook.address)
+    hook.answers += [(404, {})] * 8
+    for days in (0, 1, 8, 9):
+        now = NOW + timedelta(days=days)
+        for number in range(12 if days in (0, 8) else 0):
+            book.add([Finding("quota", f"{days}.{number}", f"import:{days}.{number}", "all of them.", now)], now=now)
+        book.settle(Policy(), ["webhook"], now=now)
+        assert deliver(book, [channel], Links(), lambda now=now: now)[0].sent == 0
+    hook.answers.clear()
+    deliver(book, [channel], Links(), lambda: NOW + timedelta(days=10))
+    (got,) = hook.got
+    assert str(got["title"]).startswith("12 messages")
+    assert "import:8.11" in str(got["facts"])
+    assert book.backlogs(now=NOW + timedelta(days=10)) == []
+
+
 def test_a_channel_that_never_ends_takes_no_other_ones_time(
     hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

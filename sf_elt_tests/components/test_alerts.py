@@ -16,6 +16,7 @@ from dagster._utils.error import SerializableErrorInfo
 from sf_elt.alerts import Finding, IncidentBook, Occurrence, Subject
 from sf_elt.components.alerts import failed_runs, watch
 from sf_elt.components.alerts.alerts import FAILED_RUNS, WATCH
+from sf_elt.components.alerts.failed_checks import failed_checks
 from sf_elt.components.alerts.failed_ticks import failed_ticks
 from sf_elt.components.alerts.stuck_runs import stuck_runs
 from sf_elt.components.alerts.watch import tick_before
@@ -251,8 +252,18 @@ def test_a_check_that_does_not_hold_is_told_until_it_does(watched: Watched) -> N
         assert "jane" not in str(watched.hook.got)
         if failing == {"fits"}:
             assert watched.hook.got[0]["facts"] == ["scores, fits: this does not hold: Every score fits."]
+            (failed,) = watched.instance.get_runs()
+            _plan_again(watched)
+            (found,) = failed_checks(watched.instance, watched.definitions.get_repository_def())
+            assert found.run_id == failed.run_id
         if failing == {"whole"}:
             assert watched.hook.got[0]["facts"] == ["scores: blocked by whole."]
+
+
+def _plan_again(watched: Watched) -> None:
+    """A run that makes the scores has begun, and has not come to their checks."""
+    job = dg.define_asset_job("all_scores", [scores]).resolve(asset_graph=watched.definitions.resolve_asset_graph())
+    watched.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
 
 
 def test_runs_that_do_not_go_on_are_told_as_one(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

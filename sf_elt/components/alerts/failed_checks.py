@@ -5,10 +5,14 @@ A blocking check fails its run, and is told with that.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from sf_elt.alerts import Finding
+
+if TYPE_CHECKING:  # a type of what an instance gives, which dagster does not export
+    from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
 LATEST = 20
 """Executions of a check that are searched for one that has ended."""
@@ -18,11 +22,13 @@ def failed_checks(instance: dg.DagsterInstance, repository: dg.RepositoryDefinit
     """Of each check the latest result, where it is an error. What it checks is told, and not what it found."""
     graph = repository.asset_graph
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(sorted(graph.asset_check_keys))
-    for key, record in latest.items():
-        found = record.evaluation
-        if not isinstance(found, dg.AssetCheckEvaluation):  # it runs now: the result before that counts
-            found = _last_result(instance, key)
-        if found is None or found.passed or found.blocking or found.severity != dg.AssetCheckSeverity.ERROR:
+    for key, newest in latest.items():
+        has_ended = isinstance(newest.evaluation, dg.AssetCheckEvaluation)  # else it runs now: the one before counts
+        record = newest if has_ended else _last_ended(instance, key)
+        found = record and record.evaluation
+        if record is None or not isinstance(found, dg.AssetCheckEvaluation):
+            continue
+        if found.passed or found.blocking or found.severity != dg.AssetCheckSeverity.ERROR:
             continue
         described = graph.get_check_spec(key).description
         yield Finding(
@@ -36,7 +42,6 @@ def failed_checks(instance: dg.DagsterInstance, repository: dg.RepositoryDefinit
         )
 
 
-def _last_result(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> dg.AssetCheckEvaluation | None:
+def _last_ended(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> "AssetCheckExecutionRecord | None":
     records = instance.event_log_storage.get_asset_check_execution_history(key, limit=LATEST)
-    found = (record.evaluation for record in records)
-    return next((each for each in found if isinstance(each, dg.AssetCheckEvaluation)), None)
+    return next((each for each in records if isinstance(each.evaluation, dg.AssetCheckEvaluation)), None)

@@ -7,10 +7,14 @@ another one: neither the other partitions of a backfill, nor the same again ever
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from sf_elt.alerts import Finding, Subject
+
+if TYPE_CHECKING:  # a type of what an event has, which dagster does not export
+    from dagster._utils.error import SerializableErrorInfo
 
 WILL_RETRY = "dagster/will_retry"
 """Dagster's tag of a failed run that it is about to start again by itself."""
@@ -45,7 +49,7 @@ def failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Findin
         if event is None:
             continue
         if event.event_type == dg.DagsterEventType.STEP_FAILURE:
-            steps[event.step_key or ""] = _class_of(event)
+            steps[event.step_key or ""] = class_of(event.step_failure_data.error)
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             found = event.asset_check_evaluation_data
             if found.blocking and not found.passed and found.severity == dg.AssetCheckSeverity.ERROR:
@@ -133,9 +137,8 @@ def _says(error: str | None, partitions: tuple[str, str] | None) -> str:
     return f"{said}, partition {first}." if first == last else f"{said}, partitions {first} to {last}."
 
 
-def _class_of(event: dg.DagsterEvent) -> str | None:
-    """The name of the error's class, which Dagster has wrapped."""
-    error = event.step_failure_data.error
+def class_of(error: "SerializableErrorInfo | None") -> str | None:
+    """The name of the error's class, which Dagster has wrapped; nothing where it has none."""
     while error is not None and error.cause is not None and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
     name = (error.cls_name if error else None) or ""

@@ -1,17 +1,13 @@
 """Schedules and sensors whose ticks fail: what they would start does not run."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from sf_elt.alerts import Finding
+from sf_elt.components.alerts.failed_runs import class_of
 from sf_elt.components.status.timetable import last_ticks
-
-if TYPE_CHECKING:  # a type of what an instance gives, which dagster does not export
-    from dagster._core.scheduler.instigation import InstigatorTick
 
 IN_A_ROW = 3
 """So many ticks of a sensor fail before it is told: the next one is a moment away."""
@@ -31,13 +27,5 @@ def failed_ticks(instance: dg.DagsterInstance, repository: dg.RepositoryDefiniti
             kind = "schedule" if is_schedule else "sensor"
             times = "its last tick" if is_schedule else f"its last {needed} ticks"
             since = datetime.fromtimestamp(ticks[-1].timestamp, UTC)
-            yield Finding("tick", "ticks", f"{kind} {name}", f"{times} failed: {_class_of(ticks[0])}.", since)
-
-
-def _class_of(tick: "InstigatorTick") -> str:
-    """The name of the error's class, which Dagster has wrapped."""
-    error = tick.error
-    while error is not None and error.cause is not None and (error.cls_name or "").startswith("Dagster"):
-        error = error.cause
-    name = (error.cls_name if error else None) or ""
-    return name if re.fullmatch(r"\w{1,80}", name, re.ASCII) else "an error"
+            says = f"{times} failed: {class_of(ticks[0].error) or 'an error'}."
+            yield Finding("tick", "ticks", f"{kind} {name}", says, since)

@@ -432,11 +432,18 @@ def test_signing_in_again_revokes_the_earlier_login(
 def test_a_login_that_cannot_be_kept_is_revoked(
     org: Details, app: Login, callback: Callback, signed_in: Kept, place: KeptLogin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk fills up while somebody is in the browser: nobody has the new token, and the earlier login goes on."""
+    """The disk fills up while somebody is in the browser: nobody has the new token, and the earlier login goes on.
+
+    It does so where the org gave the token that it had given before, with another session.
+    """
     new = _in_browser(app, callback, lambda address, _: come_back(org, address))
-    with monkeypatch.context() as patched, pytest.raises(AuthenticationFailed, match=r"cannot be kept.*No space left"):
-        patched.setattr("os.fsync", _no_space)
-        keep(place, new)
+    for each in (new, replace(signed_in, access_token="another")):
+        with (
+            monkeypatch.context() as patched,
+            pytest.raises(AuthenticationFailed, match=r"cannot be kept.*No space left"),
+        ):
+            patched.setattr("os.fsync", _no_space)
+            keep(place, each)
     assert place.read() == signed_in
     place.write(new)
     assert not sign_out(place)

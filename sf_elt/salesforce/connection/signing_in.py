@@ -44,7 +44,8 @@ def keep(place: KeptLogin, kept: Kept) -> None:
             earlier = _readable(place)
             place.write(kept)
     except BaseException:
-        if kept.refresh_token is not None and _readable(place) != kept:  # a session alone may be somebody else's, too
+        standing = _readable(place)
+        if kept.refresh_token not in (None, standing and standing.refresh_token):  # a session may be somebody else's
             _revoke_if_it_can_be(kept, f"the login of {place.name} that could not be kept")
         raise
     if earlier is None or earlier.refresh_token in (None, kept.refresh_token):

@@ -15,7 +15,7 @@ from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.connection.transport import ORG_PAUSE
 from sf_elt.salesforce.describe import remember
 from sf_elt.salesforce.errors import OrgUnavailable, RequestRefused, error_inside
-from sf_elt.salesforce.replies import parsed
+from sf_elt.salesforce.replies import Row, parsed, rows_of, total_of
 from sf_elt.salesforce.soql import name as checked_name
 
 log = logging.getLogger(__name__)
@@ -31,16 +31,14 @@ class Reply:
     refused: RequestRefused | None = None
 
     @property
-    def records(self) -> list[dict[str, object]]:
-        """The rows of a query's first page; none where it was refused."""
-        found = self.body.get("records") if isinstance(self.body, dict) else None
-        return found if isinstance(found, list) else []
+    def records(self) -> list[Row]:
+        """The rows of a query's first page; none where it was refused. Raises OrgUnavailable for what are none."""
+        return rows_of(self.body, "query") if self.refused is None else []
 
     @property
     def total(self) -> int | None:
-        """How many rows a query has; None where it was refused."""
-        found = self.body.get("totalSize") if isinstance(self.body, dict) else None
-        return found if isinstance(found, int) else None
+        """How many rows a query has; None where it was refused. Raises RequestRefused where the org does not say."""
+        return total_of(self.body) if self.refused is None else None
 
     @property
     def is_whole(self) -> bool:

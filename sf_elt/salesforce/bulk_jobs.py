@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import AllowanceSpent, NotInBulk, OrgUnavailable, RequestRefused
 from sf_elt.salesforce.repeating import repeatable
+from sf_elt.salesforce.replies import MOST_ROWS
 
 PACE = 200_000  # rows a second that no org is faster than
 LEAST_WAIT = 0.75  # seconds between two looks
@@ -55,7 +56,7 @@ class BulkJob(BaseModel):
 
     id: str = Field(pattern=r"^[0-9A-Za-z]{1,40}$")  # files are named after it
     state: str
-    records: int | None = Field(default=None, alias="numberRecordsProcessed")
+    records: int | None = Field(default=None, ge=0, le=MOST_ROWS, alias="numberRecordsProcessed")
     error: str | None = Field(default=None, alias="errorMessage")
 
     @property

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from sf_elt.salesforce.asking import ask, querying
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import QueryTooLarge, RequestRefused
-from sf_elt.salesforce.replies import understood
+from sf_elt.salesforce.replies import MOST_ROWS, understood
 from sf_elt.salesforce.soql import name as checked_name
 from sf_elt.salesforce.soql import select_count
 
@@ -50,12 +50,12 @@ def kept_counts(org: Org, objects: list[str]) -> dict[str, int] | None:
 
 
 class _Total(BaseModel):
-    total: int = Field(alias="totalSize")
+    total: int = Field(alias="totalSize", ge=0, le=MOST_ROWS)
 
 
 class _Count(BaseModel):
     name: str
-    count: int
+    count: int = Field(ge=0, le=MOST_ROWS)
 
 
 class _Counts(BaseModel):

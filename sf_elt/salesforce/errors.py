@@ -71,6 +71,12 @@ class ReplyOutOfBounds(OrgUnavailable):
     """A reply is larger than replies may be, or takes longer: it is not read on, and not asked for again."""
 
 
+class NotInReply(OrgUnavailable, KeyError):
+    """A record comes without a field that was asked for; to whoever reads a Record it is a missing key."""
+
+    __str__ = Exception.__str__
+
+
 class AllowanceSpent(SalesforceError):
     """No more API calls for now, by our own maximum or by the org's: go on after `until` (UTC). Not a failure."""
 

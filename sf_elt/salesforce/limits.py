@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from sf_elt.counting import count
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import RequestRefused
-from sf_elt.salesforce.replies import understood_as
+from sf_elt.salesforce.replies import MOST_ROWS, understood_as
 
 API_CALLS = "DailyApiRequests"
 BULK_QUERY_JOBS = "DailyBulkV2QueryJobs"
@@ -21,8 +21,8 @@ class Limit(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    most: int = Field(alias="Max")
-    remaining: int = Field(alias="Remaining")
+    most: int = Field(alias="Max", ge=-MOST_ROWS, le=MOST_ROWS)
+    remaining: int = Field(alias="Remaining", ge=-MOST_ROWS, le=MOST_ROWS)
 
     @property
     def used(self) -> int:
@@ -30,7 +30,7 @@ class Limit(BaseModel):
 
 
 class _Version(BaseModel):
-    version: str
+    version: str = Field(pattern=r"^\d{1,3}\.\d$")
 
 
 @dataclass(frozen=True)

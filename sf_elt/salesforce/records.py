@@ -1,16 +1,18 @@
 """Rows of any query as Python values, page by page: what is not asked for is not fetched, and nothing is kept."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import orjson
+from pydantic import BaseModel, Field, TypeAdapter
 
 from sf_elt.salesforce.asking import ask
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.downloads.rest import fits_rest
-from sf_elt.salesforce.errors import RequestRefused
+from sf_elt.salesforce.errors import OrgUnavailable, RequestRefused
+from sf_elt.salesforce.replies import Row, not_in_reply, require_an_end, require_shallow, total_of, understood_as
 
 _COUNT = re.compile(r"\s*SELECT\s+(COUNT\s*\(\s*\))\s+FROM\b", re.IGNORECASE)
 
@@ -32,12 +34,15 @@ class Record(Mapping[str, object]):
         if name in self.fields:
             return self.fields[name]
         first, dot, rest = name.partition(".")
-        related = self.fields[self._known(first)]
+        known = self._known(first)
+        if known not in self.fields:
+            raise not_in_reply(name)
+        related = self.fields[known]
         if not dot or related is None:
             return related
         if isinstance(related, Mapping):
             return related[rest]
-        raise KeyError(name)
+        raise not_in_reply(name)
 
     def _known(self, name: str) -> str:
         """The name as the org writes it: as in SOQL, letter case does not matter."""
@@ -51,10 +56,10 @@ class Record(Mapping[str, object]):
 
     @property
     def id(self) -> str:
-        """The record's Id, of 18 characters, also where it was not asked for. Raises KeyError for a row of groups."""
+        """The record's Id, of 18 characters, also where it was not asked for. Raises NotInReply for a row of groups."""
         found = self.fields.get("Id") or self.address.rpartition("/")[2]
         if not found:
-            raise KeyError("Id")
+            raise not_in_reply("Id")
         return str(found)
 
 
@@ -75,10 +80,10 @@ def query_pages(org: Org, soql: str, *, include_deleted: bool = False) -> Iterat
     reply = _asked(org, {"q": soql}, include_deleted=include_deleted)
     counted = _COUNT.match(soql)
     if counted is not None:
-        yield Page(1, (Record("AggregateResult", {"COUNT()": _total(reply)}),))
+        yield Page(1, (Record("AggregateResult", {"COUNT()": total_of(reply)}),))
         return
     for page in _pages(org, reply):
-        yield Page(_total(page), tuple(_records(org, page)))
+        yield Page(total_of(page), tuple(_records(org, page)))
 
 
 def query(org: Org, soql: str, *, include_deleted: bool = False) -> Iterator[Record]:
@@ -87,7 +92,7 @@ def query(org: Org, soql: str, *, include_deleted: bool = False) -> Iterator[Rec
         yield from page.records
 
 
-def query_records(org: Org, soql: str, *, include_deleted: bool = False) -> list[dict[str, object]]:
+def query_records(org: Org, soql: str, *, include_deleted: bool = False) -> list[Row]:
     """All rows of a small query as dicts, a related row as a dict in its place."""
     return [_as_dict(record) for record in query(org, soql, include_deleted=include_deleted)]
 
@@ -101,24 +106,34 @@ def query_columns(org: Org, soql: str) -> list[str]:
     if _COUNT.match(soql):
         return ["COUNT()"]
     reply = _asked(org, {"columns": "true", "q": soql}, include_deleted=False)
-    return list(_column_names(reply.get("columnMetadata")))
+    columns: list[_Column] = understood_as(_COLUMNS, reply.get("columnMetadata") or [], "columns of a query")
+    return list(_column_names(columns))
 
 
-def records_of_reply(org: Org, first: object) -> Iterator[Record]:
-    """All rows of a query whose first reply, as JSON, is there already."""
+def records_of_reply(org: Org, first: object, depth: int = 0) -> Iterator[Record]:
+    """All rows of a query whose first reply, as JSON, is there already; `depth` records lead to it."""
     for page in _pages(org, _object(first)):
-        yield from _records(org, page)
+        yield from _records(org, page, depth)
 
 
-def _as_dict(record: Record) -> dict[str, object]:
-    return {name: _as_dict(value) if isinstance(value, Record) else value for name, value in record.fields.items()}
+def _as_dict(record: Record) -> Row:
+    return Row((name, _as_dict(value) if isinstance(value, Record) else value) for name, value in record.fields.items())
 
 
-def _column_names(columns: object, above: str = "") -> Iterator[str]:
-    for column in columns if isinstance(columns, list) else ():
-        name, joined = f"{above}{column['columnName']}", column.get("joinColumns")
-        if joined and not column.get("aggregate"):  # children are an aggregate, and one value
-            yield from _column_names(joined, f"{name}.")
+class _Column(BaseModel):
+    name: str = Field(alias="columnName")
+    aggregate: bool | None = None
+    joined: "list[_Column] | None" = Field(default=None, alias="joinColumns")
+
+
+_COLUMNS = TypeAdapter(list[_Column])
+
+
+def _column_names(columns: Sequence[_Column], above: str = "") -> Iterator[str]:
+    for column in columns:
+        name = f"{above}{column.name}"
+        if column.joined and not column.aggregate:  # children are an aggregate, and one value
+            yield from _column_names(column.joined, f"{name}.")
         else:
             yield name
 
@@ -148,45 +163,50 @@ def _object(reply: object) -> dict[str, object]:
     return reply
 
 
-def _records(org: Org, reply: Mapping[str, object]) -> Iterator[Record]:
+def _records(org: Org, reply: Mapping[str, object], depth: int = 0) -> Iterator[Record]:
     rows = reply.get("records")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise RequestRefused("the org's reply to a query has no records")
-    return (record_of(org, row) for row in rows)
+    return (record_of(org, row, depth=depth) for row in rows)
 
 
-def record_of(org: Org, row: Mapping[str, object], object_name: str = "") -> Record:
-    """A row as the org sends it, as a Record; children that need more replies are read to their end."""
+def record_of(org: Org, row: object, object_name: str = "", *, depth: int = 0) -> Record:
+    """A row as the org sends it, as a Record; children that need more replies are read to their end.
+
+    `depth` records lead to it. Raises OrgUnavailable for what is no JSON object, and where these are too many.
+    """
+    if not isinstance(row, dict):
+        raise OrgUnavailable("the org's reply has no JSON object in place of a record. Run it again")
+    require_shallow(depth)
     attributes = row.get("attributes")
     said = attributes if isinstance(attributes, dict) else {}
-    fields = {name: _value(org, value) for name, value in row.items() if name != "attributes"}
+    fields = {name: _value(org, value, depth + 1) for name, value in row.items() if name != "attributes"}
     return Record(str(said.get("type") or object_name), fields, str(said.get("url") or ""))
 
 
-def _value(org: Org, value: object) -> object:
+def _value(org: Org, value: object, depth: int) -> object:
     if not isinstance(value, dict):
         return value
     if "attributes" in value:
-        return record_of(org, value)
-    return tuple(records_of_reply(org, value)) if "records" in value else value
+        return record_of(org, value, depth=depth)
+    return tuple(records_of_reply(org, value, depth)) if "records" in value else value
 
 
 def _pages(org: Org, first: dict[str, object]) -> Iterator[dict[str, object]]:
     """The reply and those that follow it, each asked for when it is wanted."""
-    page, asked = first, set[str]()
+    page, asked, empty, rows = first, set[str](), 0, first.get("totalSize")
     while True:
         yield page
         following = page.get("nextRecordsUrl")
         if not following:
             return
-        if str(following) in asked:
+        if not isinstance(following, str):
+            raise RequestRefused("the org's reply to a query has a nextRecordsUrl that is no address")
+        if following in asked:
             raise RequestRefused("the org's reply to a query leads in a circle: its next page was read before")
-        asked.add(str(following))
+        empty = 0 if page.get("records") else empty + 1
+        require_an_end(empty, "query")
+        asked.add(following)
+        if isinstance(rows, int) and len(asked) > rows:  # one page has a row at least
+            raise RequestRefused(f"a query of {rows:,} rows has more pages than that; run it again")
         page = _reply(org.session.get(org.url(str(following))).content)
-
-
-def _total(reply: Mapping[str, object]) -> int:
-    total = reply.get("totalSize")
-    if not isinstance(total, int):
-        raise RequestRefused("the org's reply to a query has no totalSize")
-    return total

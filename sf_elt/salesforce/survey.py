@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sf_elt.salesforce.asking import ask, describing, querying
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import ObjectDescribe, remember, told_plainly, unknown_object
-from sf_elt.salesforce.errors import QueryTooLarge, RequestRefused
+from sf_elt.salesforce.errors import QueryTooLarge
 from sf_elt.salesforce.soql import select_count
 
 
@@ -35,6 +35,4 @@ def survey(org: Org, object_name: str, where: str = "", *, include_deleted: bool
     remember(org, object_name, described.body)
     if counted.refused is not None and not isinstance(counted.refused, QueryTooLarge):
         raise counted.refused
-    if counted.refused is None and counted.total is None:
-        raise RequestRefused("the org's reply to a count has no totalSize")
     return Survey(org.described[object_name], counted.total)

@@ -13,6 +13,7 @@ from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.downloads.pages import Download, fetch_page, opened
 from sf_elt.salesforce.downloads.resuming import BegunDownload
 from sf_elt.salesforce.errors import CursorDied, QueryTooLong, RequestRefused
+from sf_elt.salesforce.replies import require_an_end, total_of
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ MAX_REST_QUERY = 12_000  # bytes, percent-encoded: the org takes 16,384 for the 
 # The beginning of every reply, up to the records; white space differs with X-PrettyPrint.
 _HEAD = re.compile(
     rb'^\s*\{\s*"totalSize"\s*:\s*(?P<total>\d+)\s*,\s*"done"\s*:\s*(?P<done>true|false)\s*,'
-    rb'(?:\s*"nextRecordsUrl"\s*:\s*"(?P<next>[^"\\]+)"\s*,)?\s*"records"\s*:'
+    rb'(?:\s*"nextRecordsUrl"\s*:\s*"(?P<next>[^"\\]+)"\s*,)?\s*"records"\s*:\s*\[\s*(?P<record>\{)?'
 )
 _HEAD_BYTES = 2048
 
@@ -31,6 +32,7 @@ class _State(BegunDownload):
     pages: list[str] = Field(default_factory=list)  # the files that have landed, in order
     reported: int | None = None
     following: str | None = ""  # empty for the first page, None after the last
+    empty: int = 0  # pages without rows, the last ones that have come
 
 
 def fits_rest(soql: str) -> bool:
@@ -94,8 +96,10 @@ def _go_on(org: Org, state: _State, folder: Path, on_page: Callable[[int], None]
             if error.code != "INVALID_QUERY_LOCATOR":
                 raise
             raise CursorDied(f"{error}; run it again", code=error.code, status=error.status) from error
-        total, state.following = _what_follows(page.file)
+        total, state.following, has_rows = _what_follows(page.file)
         state.reported = total if state.reported is None else state.reported
+        state.empty = 0 if has_rows else state.empty + 1
+        require_an_end(state.empty, "query")
         if len(state.pages) > state.reported:  # one page has a row at least
             raise RequestRefused(f"a query of {state.reported:,} rows has more pages than that; run it again")
         state.pages.append(page.file.name)
@@ -105,14 +109,17 @@ def _go_on(org: Org, state: _State, folder: Path, on_page: Callable[[int], None]
     return Download("rest", tuple(folder / page for page in state.pages), state.reported or 0)
 
 
-def _what_follows(file: Path) -> tuple[int, str | None]:
-    """(totalSize, address of the next page) of a landed page, from its first bytes where they say so."""
+def _what_follows(file: Path) -> tuple[int, str | None, bool]:
+    """(totalSize, address of the next page, whether it has rows) of a landed page, from its first bytes if they say so.
+
+    Raises RequestRefused for what is no reply to a query.
+    """
     with opened(file) as body:
         head = _HEAD.match(body.read(_HEAD_BYTES))
     if head is not None:
         following = head["next"].decode() if head["next"] else None
         if head["done"] == b"true" or following:
-            return int(head["total"]), following
+            return total_of({"totalSize": int(head["total"])}), following, head["record"] is not None
     with opened(file) as body:
         try:
             reply = orjson.loads(body.read())
@@ -120,11 +127,7 @@ def _what_follows(file: Path) -> tuple[int, str | None]:
             raise RequestRefused(
                 f"{file.name}: the org's reply to a query is no JSON, or has broken off; run it again ({error})"
             ) from error
-    total, following = (
-        (reply.get("totalSize"), reply.get("nextRecordsUrl")) if isinstance(reply, dict) else (None, None)
-    )
-    if not isinstance(total, int):
-        raise RequestRefused(f"{file.name}: the org's reply to a query has no totalSize")
+    total, following = total_of(reply), reply.get("nextRecordsUrl")
     if following is not None and not isinstance(following, str):
         raise RequestRefused(f"{file.name}: the org's reply to a query has a nextRecordsUrl that is no address")
-    return total, following
+    return total, following, bool(reply.get("records"))

@@ -16,11 +16,13 @@ from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.connection.halting import halted_by
-from sf_elt.salesforce.downloads.pages import fetch_page
+from sf_elt.salesforce.downloads.pages import CHUNK, fetch_page, opened
 from sf_elt.salesforce.downloads.resuming import BegunDownload
 from sf_elt.salesforce.errors import RequestRefused
+from sf_elt.salesforce.replies import require_an_end
 
 FIRST_VERSION_SIDE_BY_SIDE = 58.0
+MOST_DIGITS = 13  # of a number of rows
 FEWEST_ROWS, MOST_ROWS = 100_000, 250_000  # of a page where nobody says how many
 
 
@@ -33,10 +35,11 @@ class NotSideBySide(Exception):
 
 
 class Landed(BaseModel):
-    """A page whose file is there, whole."""
+    """A page whose file is there, whole: `rows` as the org counts them, and whether it has any."""
 
     file: str
     rows: int
+    is_empty: bool = False
 
 
 class JobPages(BegunDownload):
@@ -79,13 +82,21 @@ class JobPages(BegunDownload):
             self.addresses, self.more = [f"{self._job}/results?{size}"] if self.records != 0 else [], None
 
     def note_page(self, number: int, page: Landed, locator: str | None) -> None:
-        """A page has landed. One after the other, its `locator` leads to the next; the last page has none."""
+        """A page has landed. One after the other, its `locator` leads to the next; the last page has none.
+
+        Raises RequestRefused where the pages have no end: they lead in a circle, or are more than the rows, or empty.
+        """
         self.landed[number] = page
+        what = f"query job {self.job_id}"
+        if page.is_empty:
+            require_an_end(sum(each.is_empty for each in self.landed.values()), what)
         if locator is not None and not self.is_side_by_side:
+            if self.records is not None and len(self.addresses) > self.records:
+                raise RequestRefused(f"{what}: its {self.records:,} rows come in more pages than that; run it again")
             following = f"locator={quote(locator, safe='')}&maxRecords={self.page_rows}"
             address = f"{self._job}/results?{following}"
             if address in self.addresses:
-                raise RequestRefused(f"query job {self.job_id}: its pages lead in a circle; run it again")
+                raise RequestRefused(f"{what}: its pages lead in a circle; run it again")
             self.addresses.append(address)
 
     def note_addresses(self, reply: bytes) -> None:
@@ -98,6 +109,8 @@ class JobPages(BegunDownload):
         following = None if said.done or said.following in (None, "null") else said.following
         if (following is None) != said.done or not found or set(found) & set(self.addresses):
             raise NotSideBySide("the addresses of its pages do not go on where the last ones ended")
+        if self.records is not None and len(self.addresses) > self.records:
+            raise NotSideBySide("it has more addresses of pages than rows")
         self.addresses += found
         self.more = self._from_root(following) if following is not None else None
 
@@ -222,7 +235,17 @@ class _Reading:
                 self.folder / f"bulk-{self.pages.job_id}-{number:06d}.csv",
                 headers={"Accept": "text/csv"},
             )
-        landed = Landed(file=page.file.name, rows=int(page.headers.get("Sforce-NumberOfRecords", 0)))
+        counted = page.headers.get("Sforce-NumberOfRecords", "")
+        rows = int(counted) if counted.isascii() and counted.isdigit() and len(counted) < MOST_DIGITS else 0
+        landed = Landed(file=page.file.name, rows=rows, is_empty=not _has_rows(page.file))
         said = page.headers.get("Sforce-Locator")
         locator = None if said in (None, "", "null") else said
         return lambda: self.pages.note_page(number, landed, locator)
+
+
+def _has_rows(file: Path) -> bool:
+    """Whether anything stands below the header of a landed page; one whose first bytes do not end it counts as full."""
+    with opened(file) as body:
+        begin = body.read(CHUNK)
+    _, line_end, below = begin.partition(b"\n")
+    return bool(below) if line_end else len(begin) == CHUNK

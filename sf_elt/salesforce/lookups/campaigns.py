@@ -12,17 +12,21 @@ Fields that this user may not see are None. This reads only: adding members, and
 is for exports.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import describe
+from sf_elt.salesforce.errors import OrgUnavailable
 from sf_elt.salesforce.ids import NotAnId, record_id
 from sf_elt.salesforce.lookups.finding import resolved
 from sf_elt.salesforce.records import Record, query
 from sf_elt.salesforce.soql import all_of, compare, select
+
+Value = TypeVar("Value")
 
 _KINDS = {"Campaign": "701", "Contact": "003", "Lead": "00Q"}  # the same in every org
 
@@ -208,14 +212,22 @@ def _text(record: Record, name: str) -> str | None:
 
 def _date(record: Record, name: str) -> date | None:
     value = record.get(name)
-    return None if value is None else date.fromisoformat(str(value)[:10])
+    return None if value is None else _read(record, name, date.fromisoformat, str(value)[:10])
 
 
 def _whole(record: Record, name: str) -> int | None:
     value = record.get(name)
-    return None if value is None else int(Decimal(str(value)))
+    return None if value is None else _read(record, name, lambda text: int(Decimal(text)), str(value))
 
 
 def _amount(record: Record, name: str) -> Decimal | None:
     value = record.get(name)
-    return None if value is None else Decimal(str(value))
+    return None if value is None else _read(record, name, Decimal, str(value))
+
+
+def _read(record: Record, name: str, kind: Callable[[str], Value], text: str) -> Value:
+    """Raises OrgUnavailable, without the value, for what the field cannot hold."""
+    try:
+        return kind(text)
+    except (ValueError, ArithmeticError):
+        raise OrgUnavailable(f"{record.object_name}.{name}: the org's reply has what it cannot hold") from None

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-import orjson
-
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, object_list, object_names
 from sf_elt.salesforce.errors import RequestRefused, UnknownField, UnknownObject
 from sf_elt.salesforce.ids import record_id
 from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.records import Page, Record, query, query_pages, record_of
+from sf_elt.salesforce.replies import parsed
 from sf_elt.salesforce.soql import among_found, any_of, compare, name, select
 
 PEOPLE = ("User", "Contact", "Lead")
@@ -51,7 +50,7 @@ def find(org: Org, an_id: str, fields: Sequence[str] = (), *, object_name: str |
         if error.code in ("NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID"):
             return None
         raise
-    return record_of(org, orjson.loads(reply.content), its_object)
+    return record_of(org, parsed(reply.content, its_object), its_object)
 
 
 def find_by_email(org: Org, object_name: str, email: str, fields: Sequence[str] = ()) -> list[Record]:

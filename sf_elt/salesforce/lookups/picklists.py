@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, PicklistValue, describe
-from sf_elt.salesforce.errors import RequestRefused
+from sf_elt.salesforce.errors import OrgUnavailable, RequestRefused
 from sf_elt.salesforce.ids import NotAnId, record_id
 from sf_elt.salesforce.names import did_you_mean
 from sf_elt.salesforce.replies import understood
@@ -113,7 +113,10 @@ def _named(valid_for: str | None, controlling: Sequence[str]) -> list[str]:
     """The values whose bits are set. The first value's bit is the highest of the first byte (SOAP API Developer Guide,
     "DescribeSObjectResult", PicklistEntry).
     """
-    bits = b64decode(valid_for or "")
+    try:
+        bits = b64decode(valid_for or "")
+    except ValueError:
+        raise OrgUnavailable("a picklist: the org's reply has a validFor that is no base64. Run it again") from None
     return [
         value
         for place, value in enumerate(controlling)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.describe import FieldDescribe, describe
+from sf_elt.salesforce.errors import OrgUnavailable
 from sf_elt.salesforce.lookups.finding import resolved
 from sf_elt.salesforce.matching.matchers import check_matchers
 from sf_elt.salesforce.matching.questions import Row, answers, in_questions
@@ -98,7 +99,13 @@ class _Sought:
     def places_of(self, record: Record) -> Iterator[int]:
         """The keys that a record, found by these values, is of."""
         texts = (record[field.name] for field in self.fields)
-        values = [cast(field, str(text)) for field, text in zip(self.fields, texts, strict=True)]
+        try:
+            values = [cast(field, str(text)) for field, text in zip(self.fields, texts, strict=True)]
+        except ValueError:  # which repeats the value
+            raise OrgUnavailable(
+                f"{record.object_name}: the org's reply has a value that can be none of "
+                f"{' or '.join(field.name for field in self.fields)}. Run it again"
+            ) from None
         for compared in product(*(self._sought_as(number, value) for number, value in enumerate(values))):
             yield from self.places.get(compared, ())
 

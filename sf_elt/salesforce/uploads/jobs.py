@@ -12,7 +12,7 @@ from pydantic import Field
 from sf_elt.salesforce.bulk_jobs import SEEN_IN_SETUP, BulkJob, JobPatience, explained, spent, wait_until_ended
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import JobFailed, RequestRefused
-from sf_elt.salesforce.replies import understood
+from sf_elt.salesforce.replies import MOST_ROWS, understood
 from sf_elt.salesforce.soql import name
 
 MOST_BYTES = 100_000_000
@@ -27,7 +27,7 @@ UploadOperation = Literal["insert", "update", "upsert", "delete"]
 class UploadJob(BulkJob):
     """An ingest job. `records` are the rows that were worked on so far, `failed` those of them that were refused."""
 
-    failed: int = Field(default=0, alias="numberRecordsFailed")
+    failed: int = Field(default=0, ge=0, le=MOST_ROWS, alias="numberRecordsFailed")
 
     @property
     def has_begun(self) -> bool:

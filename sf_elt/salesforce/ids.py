@@ -34,6 +34,11 @@ def record_id(text: str) -> str:
     return restored + last
 
 
+def is_id(text: str) -> bool:
+    """Whether it has the form of an Id, of 15 or of 18 characters."""
+    return _FORM.fullmatch(text) is not None
+
+
 def in_groups(ids: Sequence[str], most: int) -> Iterator[Sequence[str]]:
     """The Ids in their order, so many at a time."""
     return (ids[first : first + most] for first in range(0, len(ids), most))

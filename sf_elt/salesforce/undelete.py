@@ -21,4 +21,7 @@ def undelete_records(org: Org, ids: Sequence[str], *, all_or_none: bool = False)
     results = call(org, PARTNER, "undelete", "".join(f"<ids>{escape(each)}</ids>" for each in ids), headers=whole)
     if len(results) != len(ids):
         raise OrgUnavailable(f"the org answered an undelete of {len(ids)} records with {len(results)} results")
+    told = [result.findtext(PARTNER.tag("id")) or "" for result in results]
+    if any(found and found[:15] != an_id[:15] for an_id, found in zip(ids, told, strict=True)):
+        raise OrgUnavailable(f"the org answered an undelete of {len(ids)} records with results of other records")
     return [save_result(PARTNER, record_id, result) for record_id, result in zip(ids, results, strict=True)]

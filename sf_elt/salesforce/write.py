@@ -75,7 +75,8 @@ def create_records(
         data=_body(object_name, records, all_or_none),
         headers=_headers(allow_duplicates),
     )
-    return [replace(result, created=True if result.success else None) for result in _results(response, len(records))]
+    results = _made(response, len(records), each_is_new=True)
+    return [replace(result, created=True if result.success else None) for result in results]
 
 
 def update_records(
@@ -96,7 +97,7 @@ def update_records(
         data=_body(object_name, records, all_or_none),
         headers=_headers(allow_duplicates),
     )
-    return _named([str(record["Id"]) for record in records], _results(response, len(records)))
+    return _of([str(record["Id"]) for record in records], response)
 
 
 def upsert_records(
@@ -120,7 +121,7 @@ def upsert_records(
         data=_body(object_name, records, all_or_none),
         headers=_headers(allow_duplicates),
     )
-    results = _results(response, len(records))
+    results = _made(response, len(records), each_is_new=False)
     if org.transport.is_second_answer(response):
         return [replace(result, created=result.created or None) for result in results]
     return results
@@ -136,7 +137,7 @@ def delete_records(org: Org, ids: Sequence[str], *, all_or_none: bool = False) -
     response = org.session.delete(
         org.url("composite/sobjects"), params={"ids": ",".join(ids), "allOrNone": str(all_or_none).lower()}
     )
-    results = _named(ids, _results(response, len(ids)))
+    results = _of(ids, response)
     if not org.transport.is_second_answer(response):
         return results
     return [
@@ -156,7 +157,7 @@ class _Reply(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    id: str | None = None
+    id: str | None = Field(default=None, pattern=r"^([0-9A-Za-z]{15}([0-9A-Za-z]{3})?)?$")
     success: bool
     created: bool | None = None
     errors: object = None
@@ -183,8 +184,31 @@ def _headers(allow_duplicates: bool) -> dict[str, str]:
     return headers | ({"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allow_duplicates else {})
 
 
-def _results(response: Response, expected: int) -> list[SaveResult]:
-    """The results as the org says them. Raises OrgUnavailable where it cannot be made out what became of the records.
+def _made(response: Response, expected: int, *, each_is_new: bool) -> list[SaveResult]:
+    """The results of a create, where `each_is_new`, or of an upsert, in the order of the request.
+
+    Raises OrgUnavailable where two new records have one Id: whose it is nobody can tell.
+    """
+    replies = _replies(response, expected)
+    ids = [str(reply.id)[:15] for reply in replies if reply.success]
+    if each_is_new and len(set(ids)) < len(ids):
+        raise _unreadable(response, expected, "one record for several")
+    return [_result(reply) for reply in replies]
+
+
+def _of(ids: Sequence[str], response: Response) -> list[SaveResult]:
+    """The results for records that there are. A failed one may have no Id in the reply, so it comes from the request.
+
+    Raises OrgUnavailable where a result names another record than the one in its place.
+    """
+    replies = _replies(response, len(ids))
+    if any(reply.id and reply.id[:15] != an_id[:15] for an_id, reply in zip(ids, replies, strict=True)):
+        raise _unreadable(response, len(ids), "results of other records, or in another order")
+    return [replace(_result(reply), record_id=an_id) for an_id, reply in zip(ids, replies, strict=True)]
+
+
+def _replies(response: Response, expected: int) -> list[_Reply]:
+    """What the org says of each record. Raises OrgUnavailable where it cannot be made out what became of the records.
 
     The message holds nothing of the answer, which may hold values of records.
     """
@@ -194,7 +218,9 @@ def _results(response: Response, expected: int) -> list[SaveResult]:
         raise _unreadable(response, expected, "no list of results") from None
     if len(replies) != expected:
         raise _unreadable(response, expected, f"{len(replies)} results")
-    return [_result(reply) for reply in replies]
+    if any(reply.success and not reply.id for reply in replies):
+        raise _unreadable(response, expected, "a success that names no record")
+    return replies
 
 
 def _unreadable(response: Response, expected: int, given: str) -> OrgUnavailable:
@@ -210,8 +236,3 @@ def _result(reply: _Reply) -> SaveResult:
     except ValidationError:
         return SaveResult(None, success=False, code=NO_REASON, message="the org gave no reason")
     return SaveResult(None, success=False, code=first.code, message=first.message, fields=first.fields or ())
-
-
-def _named(ids: Sequence[str], results: Sequence[SaveResult]) -> list[SaveResult]:
-    """A failed record has no Id in the reply, so it comes from the request."""
-    return [replace(result, record_id=record_id) for record_id, result in zip(ids, results, strict=True)]

@@ -5,14 +5,16 @@ job itself what became of them: nothing is sent twice, also where it creates rec
 """
 
 import csv
+import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sf_elt.counting import count
 from sf_elt.salesforce import JobFailed, Org
-from sf_elt.salesforce.downloads.pages import opened
+from sf_elt.salesforce.ids import is_id
 from sf_elt.salesforce.uploads import (
     MOST_BYTES,
     UploadOperation,
@@ -21,6 +23,7 @@ from sf_elt.salesforce.uploads import (
     close_upload,
     create_upload,
     read_row_error,
+    rows_in,
     send_upload,
     upload_results,
     upload_state,
@@ -33,6 +36,8 @@ from sf_elt.writeback.held import as_text
 from sf_elt.writeback.journal import PlannedRow
 from sf_elt.writeback.spec import ExportSpec
 
+log = logging.getLogger(__name__)
+
 FROM = 2000
 """Records from which on a job costs fewer calls, as Salesforce itself recommends."""
 
@@ -40,6 +45,8 @@ MOST_ROWS = 100_000
 """Of one job: what is in doubt at a time, and in memory."""
 
 CLEARED = "#N/A"
+
+_OWN = ("sf__Id", "sf__Created", "sf__Error")
 
 Cells = dict[str, str]
 Values = Mapping[int, Mapping[str, object]]
@@ -166,22 +173,71 @@ def _paired(files: UploadResults, sent: Sequence[tuple[PlannedRow, Cells]], oper
     another's equals.
     """
     names = ["Id"] if operation in ("update", "delete") else sorted({name for _, cells in sent for name in cells})
-    waiting: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for row, cells in reversed(sent):
-        waiting[_key(cells, names)].append(row.row_number)
+    waiting: defaultdict[tuple[str, ...], list[PlannedRow]] = defaultdict(list)
+    for row, cells in sent:
+        waiting[_key(cells, names)].append(row)
+    said: defaultdict[tuple[str, ...], list[SaveResult | None]] = defaultdict(list)
+    strangers = 0
+    for file in (files.successful, files.failed, files.unprocessed):
+        for line in rows_in(file, [*names, *_OWN]):
+            key = _key(line, names)
+            if key not in waiting or any(name not in line for name in names):
+                strangers += 1
+            elif len(said[key]) <= len(waiting[key]):
+                said[key].append(_result(file, files, line))
+    found, untouched, doubtful = _settled(waiting, said, operation)
+    if strangers or doubtful:
+        log.warning(
+            "the results of a bulk job have %s that was not sent, and say of %s no outcome that can be: these are "
+            "looked for", count(strangers, "row"), count(doubtful, "record"),
+        )  # fmt: skip
+    return Ended(found, untouched)
+
+
+def _settled(
+    waiting: Mapping[tuple[str, ...], Sequence[PlannedRow]],
+    said: Mapping[tuple[str, ...], Sequence[SaveResult | None]],
+    operation: UploadOperation,
+) -> tuple[dict[int, SaveResult], frozenset[int], int]:
+    """Results by row number, rows that were not come to, and how many there are of which what is said cannot be.
+
+    More outcomes than rows; a success without an Id, with another record's, or with that of another new record.
+    """
     found: dict[int, SaveResult] = {}
     untouched: set[int] = set()
-    for file in (files.successful, files.failed, files.unprocessed):
-        for line in _lines(file):
-            of_line = waiting.get(_key(line, names))
-            if not of_line:
-                continue
-            number = of_line.pop()
-            if file is files.unprocessed:
-                untouched.add(number)
+    made: set[str] = set()
+    doubtful = 0
+    for key, results in said.items():
+        rows = waiting[key]
+        if len(results) > len(rows):
+            doubtful += len(rows)
+            continue
+        for row, result in zip(rows, results, strict=False):
+            if result is None:
+                untouched.add(row.row_number)
+            elif result.success and not _can_be(result.record_id, row, made, operation):
+                doubtful += 1
             else:
-                found[number] = _saved(line) if file is files.successful else _refused(line)
-    return Ended(found, frozenset(untouched))
+                found[row.row_number] = result
+    return found, frozenset(untouched), doubtful
+
+
+def _can_be(record_id: str | None, row: PlannedRow, made: set[str], operation: UploadOperation) -> bool:
+    """Whether this can be the record of a row that was saved. `made` are the new ones so far."""
+    if record_id is None or not is_id(record_id):
+        return False
+    if operation in ("update", "delete"):
+        return record_id[:15] == str(row.record_id)[:15]
+    is_another = operation == "insert" and record_id[:15] in made
+    made.add(record_id[:15])
+    return not is_another
+
+
+def _result(file: Path, files: UploadResults, line: Cells) -> SaveResult | None:
+    """None for a row that the job did not come to."""
+    if file is files.unprocessed:
+        return None
+    return _saved(line) if file is files.successful else _refused(line)
 
 
 def _saved(line: Cells) -> SaveResult:
@@ -199,12 +255,6 @@ def _key(cells: Cells, names: Sequence[str]) -> tuple[str, ...]:
     if names == ["Id"]:
         return (cells.get("Id", "")[:15],)
     return tuple(cells.get(name, "").replace("\r\n", "\n").strip() for name in names)
-
-
-def _lines(file: Path) -> Iterator[Cells]:
-    with opened(file) as body:
-        text = (line.decode() for line in body)
-        yield from csv.DictReader(text)
 
 
 def _write(file: Path, cells: Sequence[Cells]) -> None:

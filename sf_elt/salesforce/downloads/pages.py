@@ -3,7 +3,8 @@
 import gzip
 import logging
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -19,6 +20,7 @@ from sf_elt.salesforce.errors import ReplyOutOfBounds, ReplyTruncated
 
 log = logging.getLogger(__name__)
 
+BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 CHUNK = 1 << 17  # bytes: over a slow line, a second's worth or so, after which a halt is heard
 
 
@@ -68,9 +70,14 @@ def fetch_page(
     return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}))
 
 
-def opened(file: Path) -> IO[bytes]:
-    """The landed bytes, decompressed."""
-    return cast(IO[bytes], gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
+@contextmanager
+def opened(file: Path) -> Iterator[IO[bytes]]:
+    """The landed bytes, decompressed. Whoever reads them in the block raises ReplyTruncated where they are no gzip."""
+    with cast(IO[bytes], gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb") as body:
+        try:
+            yield body
+        except BROKEN_GZIP as error:
+            raise ReplyTruncated(f"{file.name}: its compression breaks off; run it again later") from error
 
 
 def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str]) -> LandedReply:
@@ -85,7 +92,7 @@ def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers
         except ReplyOutOfBounds:
             part.unlink(missing_ok=True)
             raise
-        except (urllib3.exceptions.HTTPError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        except (urllib3.exceptions.HTTPError, *BROKEN_GZIP) as error:
             part.unlink(missing_ok=True)
             raise ReplyTruncated(f"{where}: the reply broke off: {error}; run it again later") from error
         part.rename(whole)

@@ -127,6 +127,9 @@ def _written_together(org: Org, layouts: Mapping[str, Element]) -> dict[str, Sav
     results = call(org, METADATA, "updateMetadata", body)
     if len(results) != len(layouts):
         raise OrgUnavailable(f"the org answered an update of {len(layouts)} layouts with {len(results)} results")
+    told = {result.findtext(METADATA.tag("fullName")): result for result in results}
+    if told.keys() == layouts.keys():  # in whatever order
+        results = [told[name] for name in layouts]
     return {name: save_result(METADATA, name, result) for name, result in zip(layouts, results, strict=True)}
 
 

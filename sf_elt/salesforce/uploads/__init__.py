@@ -26,7 +26,7 @@ from sf_elt.salesforce.uploads.jobs import (
     upload_state,
     wait_for_upload,
 )
-from sf_elt.salesforce.uploads.results import RowError, UploadResults, read_row_error, upload_results
+from sf_elt.salesforce.uploads.results import RowError, UploadResults, read_row_error, rows_in, upload_results
 
 __all__ = [
     "MOST_BYTES",
@@ -38,6 +38,7 @@ __all__ = [
     "close_upload",
     "create_upload",
     "read_row_error",
+    "rows_in",
     "send_upload",
     "upload_results",
     "upload_state",

@@ -4,7 +4,9 @@ Each row of the CSV stands in one of three files, with its cells as they were se
 what was sent by their cells: by Id, or by an external id, or by a column that tells them apart.
 """
 
+import csv
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +15,17 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from sf_elt.salesforce.connection import halting
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.downloads.pages import CHUNK, fetch_page, opened
-from sf_elt.salesforce.errors import ReplyTruncated
+from sf_elt.salesforce.errors import ReplyTruncated, RequestRefused
 from sf_elt.salesforce.save_codes import NO_REASON, Meaning, meaning_of
 from sf_elt.salesforce.uploads.jobs import UploadJob, upload_state
 
 # `REQUIRED_FIELD_MISSING:Required fields are missing: [LastName]:LastName --`, and several of these with `;` between.
 _ROW_ERROR = re.compile(r"([A-Z][A-Z0-9_]*):(.*?)(?::([\w., ]*?))? ?--(?:;|$)", re.DOTALL)
+
+
+MOST_OF_ROW = 32 << 20  # bytes: what was sent of it, and why it was refused
+MOST_COLUMNS = 10_000
+csv.field_size_limit(MOST_OF_ROW)  # of the process: without it a text of 131,073 characters could not be read
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,35 @@ def read_row_error(cell: str) -> RowError:
         return RowError(NO_REASON, cell)
     fields = tuple(each.strip() for each in (found[3] or "").split(",") if each.strip())
     return RowError(found[1], found[2], fields)
+
+
+def rows_in(file: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The rows of a landed file, with their cells by name: these columns, of which some may not be there.
+
+    Raises RequestRefused for what is no CSV, has no end of a line, or far more columns than anybody sends.
+    """
+    fed = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal fed
+        with opened(file) as body:
+            while line := body.readline(MOST_OF_ROW):
+                fed += len(line)
+                if fed >= MOST_OF_ROW:
+                    raise RequestRefused(f"{file.name}: a row of the results has more than {MOST_OF_ROW >> 20} MB")
+                yield line.decode("utf-8-sig")
+
+    rows = csv.reader(lines())
+    try:
+        header = next(rows, [])
+        if len(header) > MOST_COLUMNS:
+            raise RequestRefused(f"{file.name}: the results have {len(header):,} columns")
+        places = {name: header.index(name) for name in columns if name in header}
+        for row in rows:
+            fed = 0
+            yield {name: row[place] for name, place in places.items() if place < len(row)}
+    except (csv.Error, UnicodeDecodeError) as error:  # which may repeat a cell
+        raise RequestRefused(f"{file.name}: the results of an upload are no CSV ({type(error).__name__})") from None
 
 
 def count_rows(file: Path) -> int:

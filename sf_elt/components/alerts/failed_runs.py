@@ -14,7 +14,7 @@ import dagster as dg
 from sf_elt.alerts import Finding, Subject
 
 if TYPE_CHECKING:  # a type of what an event has, which dagster does not export
-    from dagster._utils.error import SerializableErrorInfo
+    from dagster_shared.error import SerializableErrorInfo
 
 WILL_RETRY = "dagster/will_retry"
 """Dagster's tag of a failed run that it is about to start again by itself."""

@@ -126,7 +126,11 @@ def _say_numbers(report: "ExportReport") -> None:
             report.succeeded - sum(report.by_operation.values()),
             "held the values already, or stand as somebody set them",
         ),
-        (report.failed, f"refused by the org: `sf-elt why ID {report.export}` has its words"),
+        (
+            report.failed,
+            f"refused by the org: `sf-elt why ID {report.export}` has its words. What was locked goes again with the "
+            "next run; what else was refused, once it or the record has changed, or after a day",
+        ),
         (report.set_aside, "set aside"),
         (report.waiting, "wait"),
     ):

@@ -33,7 +33,7 @@ LONG_WORD = 12  # characters; a longer word may be broken where a table is narro
 
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n\0")  # with the wide ones, which a spreadsheet reads as the others
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}\+0000")
-_WHOLE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?|\d{4}-\d\d-\d\d|\S{1,50}@\S{1,50}")
+_WHOLE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?|[0-9a-f]{32}|\d{4}-\d\d-\d\d|\S{1,50}@\S{1,50}")
 _UNBROKEN = re.compile(r"(?:`[^`]*`|\S)+")
 _ADDRESS = ("street", "city", "state", "postalCode", "country")
 
@@ -247,11 +247,11 @@ def _print_lines(console: Console, columns: Sequence[Column], rows: Sequence[Seq
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
     """How wide each column is in a table for so many characters; None where a table does not fit.
 
-    Ids, dates and addresses are not broken, nor are words where they are short.
+    Ids, dates, addresses and the names of columns are not broken, nor are words where they are short.
     """
     texts = [[column.label, *(row[place] for row in rows)] for place, column in enumerate(columns)]
     widths = [
-        max(_least_width(text, whole=column.whole) for text in of_column)
+        max(_least_width(text, whole=column.whole or text is column.label) for text in of_column)
         for column, of_column in zip(columns, texts, strict=True)
     ]
     left = room - sum(widths) - GAP * (len(columns) - 1)

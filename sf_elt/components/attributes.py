@@ -103,7 +103,7 @@ def as_written(_context: dg.ResolutionContext, value: object) -> object:
 
 
 def did_you_mean(name: str, accepted: Iterable[str]) -> str:
-    """`did you mean 'X'? Accepted: X, Y.`, or only what there is where nothing is close to `name`.
+    """`did you mean 'X'? Accepted: X, Y.`, or `accepted: X, Y.` where nothing is close to `name`.
 
     Of a long list the nearest three are named, and how many more there are.
     """
@@ -112,10 +112,10 @@ def did_you_mean(name: str, accepted: Iterable[str]) -> str:
         return "nothing is accepted here: there is none."
     nearness = {each: SequenceMatcher(None, name.casefold(), each.casefold()).ratio() for each in known}
     nearest = sorted(known, key=lambda each: (-nearness[each], each))
-    question = f"did you mean {nearest[0]!r}? " if nearness[nearest[0]] >= NEAR else ""
+    told = f"did you mean {nearest[0]!r}? Accepted" if nearness[nearest[0]] >= NEAR else "accepted"
     if len(known) <= LISTED_IN_FULL:
-        return f"{question}Accepted: {', '.join(known)}."
-    return f"{question}Accepted: {', '.join(nearest[:3])} and {len(known) - 3} more."
+        return f"{told}: {', '.join(known)}."
+    return f"{told}: {', '.join(nearest[:3])} and {len(known) - 3} more."
 
 
 def attribute_error(context: dg.ComponentLoadContext, path: Sequence[str | int], message: str) -> Exception:

@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
+from sf_elt.counting import count
+
 log = logging.getLogger(__name__)
 
 OTHERS = 0o077
@@ -75,7 +77,8 @@ def narrow(folder: Path) -> None:
     opened = [path for path in (folder, *inside) if _is_open(path)]
     refused = [path for path in opened if not _narrowed(path)]
     if len(opened) > len(refused):
-        log.warning("%d files and folders in %s were open to others: now they are not", len(opened), folder)
+        what = count(len(opened), "file or folder", "files and folders")
+        log.warning("%s in %s could be opened by others: now only by the owner", what, folder)
     if refused:
         log.warning(
             "%s and %d more can be opened by others, and belong to somebody else: let their owner run "

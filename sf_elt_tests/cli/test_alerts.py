@@ -11,9 +11,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from sf_elt.alerts import Finding, IncidentBook, Links, Policy, Webhook, deliver
+from sf_elt.alerts import ChannelUnusable, Finding, IncidentBook, Links, Policy, Webhook, deliver
 from sf_elt.cli import app
 from sf_elt.components import Alerts
+from sf_elt.components.alerts.channels import WebhookChannel
 from sf_elt.components.doctor.messages import about_messages
 from sf_elt.components.resources import open_warehouse
 from sf_elt_tests.alerts.receivers import Hook, http_receiver
@@ -49,6 +50,8 @@ def test_what_cannot_be_tried_says_why(hook: Hook, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("HOOK")
     result = _run("test", "webhook")
     assert (result.exit_code, result.stderr) == (1, "✗ webhook: the environment variable HOOK is not set\n")
+    with pytest.raises(ChannelUnusable, match="variable TOKEN is not set: set it, or take token_env out of the YAML"):
+        WebhookChannel(url_env="HOOK", token_env="TOKEN").channel({"HOOK": hook.address})
 
 
 def test_a_deployment_without_alerts_says_how_to_get_some(monkeypatch: pytest.MonkeyPatch) -> None:

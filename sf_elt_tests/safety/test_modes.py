@@ -98,7 +98,7 @@ def test_what_was_open_is_narrowed_and_told(tmp_path: Path, caplog: pytest.LogCa
         with warehouse.write():
             assert {name for name in _open_to_others(root) if not name.endswith("elsewhere")} == set()
     assert [record.getMessage() for record in caplog.records] == [
-        f"3 files and folders in {root} were open to others: now they are not"
+        f"3 files and folders in {root} could be opened by others: now only by the owner"
     ]
 
 

@@ -36,7 +36,8 @@ class WebhookChannel(Attributes):
 
     def channel(self, environ: Mapping[str, str]) -> Webhook:
         """The channel. Raises ChannelUnusable where the environment lacks what it needs."""
-        return Webhook(_address(self.url_env, environ), _value(self.token_env, environ) if self.token_env else None)
+        address = _address(self.url_env, environ)
+        return Webhook(address, _value(self.token_env, environ, "token_env") if self.token_env else None)
 
 
 class EmailChannel(Attributes):
@@ -62,14 +63,15 @@ class EmailChannel(Attributes):
             raise ChannelUnusable("email needs both of username_env and password_env, or neither")
         if self.password_env and self.security == "none" and self.host not in LOOPBACK:
             raise ChannelUnusable("email would send its password unencrypted: set security to starttls or tls")
+        both = "username_env and password_env"
         return Email(
             host=self.host,
             port=self.port,
             sender=self.sender,
             to=tuple(self.to),
             security=self.security,
-            username=_value(self.username_env, environ) if self.username_env else None,
-            password=_value(self.password_env, environ) if self.password_env else None,
+            username=_value(self.username_env, environ, both) if self.username_env else None,
+            password=_value(self.password_env, environ, both) if self.password_env else None,
         )
 
 
@@ -93,8 +95,9 @@ def _address(variable: str, environ: Mapping[str, str]) -> str:
     return address
 
 
-def _value(variable: str, environ: Mapping[str, str]) -> str:
+def _value(variable: str, environ: Mapping[str, str], optional: str = "") -> str:
     value = environ.get(variable, "").strip()
     if not value:
-        raise ChannelUnusable(f"the environment variable {variable} is not set")
+        instead = f": set it, or take {optional} out of the YAML" if optional else ""
+        raise ChannelUnusable(f"the environment variable {variable} is not set{instead}")
     return value

@@ -7,7 +7,7 @@ Duplicate and matching rules: an active one changes what happens to everybody's 
 
 from collections.abc import Mapping
 
-from sf_elt.salesforce.setup.wanted import PERMISSION_SET_LABEL, WantedField
+from sf_elt.salesforce.setup.wanted import WantedField
 
 _COMPARED: Mapping[str, tuple[str, str]] = {
     "Lead": ("Email, Exact", "; Add Rule: Compare With: Contact, Matching Rule: Standard Contact Matching Rule"),
@@ -40,11 +40,6 @@ def layout_steps(object_name: str, labels: str, layout: str = "each layout") -> 
         f"Setup › Object Manager › {object_name} › Page Layouts › {layout}: drag {labels} from the palette into a "
         "section, Save."
     )
-
-
-def set_steps() -> str:
-    """Where the permission set is."""
-    return f"Setup › Permission Sets › {PERMISSION_SET_LABEL} › Manage Assignments"
 
 
 def duplicate_rule_steps(object_name: str) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from sf_elt.salesforce.setup.instructions import (
     duplicate_rule_steps,
     field_steps,
     layout_steps,
-    set_steps,
 )
 from sf_elt.salesforce.setup.page_layouts import PageLayout
 from sf_elt.salesforce.setup.standing import Standing, look
@@ -234,7 +233,7 @@ def _about_user(standing: Standing, wanted: Wanted) -> Iterator[Item]:
         says = "this user is not active: nothing is granted"
         yield Item(user.username, "user", "in the way", says, "Setup › Users › the user › Edit: Active.")
     elif standing.own_set in user.sets:
-        yield Item(user.username, "assignment", "stands", f"has the permission set {PERMISSION_SET_LABEL}", set_steps())
+        yield Item(user.username, "assignment", "stands", f"has the permission set {PERMISSION_SET_LABEL}")
 
 
 def _about_readers(standing: Standing, wanted: Wanted) -> Iterator[Item]:

@@ -14,6 +14,10 @@ NO_ROOM = ("No space left", "File too large", "disk space", "disk is full", "dis
 
 TORN = ("file is not a database", "is malformed")
 
+# What is broken inside of a file that opens shows when it is read; DuckDB has no error class for it either.
+BROKEN = ("Corrupt database file", "because of a previous fatal error")
+CUT = "Could not read enough bytes"
+
 NOT_ALLOWED = ("Permission denied", "Read-only file system", "readonly database")
 
 
@@ -59,10 +63,20 @@ def readable(file: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise WarehouseUnreadable(
-            f"{file} cannot be read. DuckDB says: {_first_line(error)} If it is broken, put back a copy, or move it "
-            "away and import again: docs/recovery.md"
-        ) from error
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: duckdb.Error) -> WarehouseUnreadable:
+    return WarehouseUnreadable(
+        f"{file} cannot be read. DuckDB says: {_first_line(error)} If it is broken, put back a copy, or move it away "
+        "and import again: docs/recovery.md"
+    )
+
+
+def _is_broken(file: Path, error: Exception) -> bool:
+    """Whether DuckDB has come upon a place in the file that is not as it was written."""
+    said = str(error)
+    return any(words in said for words in BROKEN) or (CUT in said and f'/{file.name}"' in said)
 
 
 def _first_line(error: Exception) -> str:
@@ -75,8 +89,8 @@ def _first_line(error: Exception) -> str:
 def room_for(file: Path) -> Iterator[None]:
     """Raises WarehouseFull or WarehouseClosed where the disk is full or may not be written, whoever noticed it.
 
-    And OutOfMemory where DuckDB could not hold what it had to hold at once, WarehouseUnreadable where SQLite finds no
-    file of its own.
+    And OutOfMemory where DuckDB could not hold what it had to hold at once, WarehouseUnreadable where the file is
+    broken inside, or SQLite finds no file of its own.
     """
     try:
         yield
@@ -99,6 +113,8 @@ def room_for(file: Path) -> Iterator[None]:
                 "import over fewer partitions, or without long texts (exclude_fields); event files in smaller pieces. "
                 f"({str(error).splitlines()[0]})"
             ) from error
+        if isinstance(error, duckdb.Error) and _is_broken(file, error):
+            raise _unreadable(file, error) from error
         if isinstance(error, sqlite3.DatabaseError) and any(words in str(error) for words in TORN):
             raise WarehouseUnreadable(
                 f"{file} cannot be read. SQLite says: {_first_line(error)} Put back a copy, or move it away, and it "

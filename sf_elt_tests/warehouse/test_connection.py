@@ -210,3 +210,20 @@ def test_a_broken_file_is_an_error_of_the_warehouse(tmp_path: Path) -> None:
             with pytest.raises(WarehouseUnreadable, match=r"put back a copy, .* docs/recovery\.md"), opened():
                 pass
         assert warehouse.file.read_bytes() == broken
+
+
+def test_a_file_that_is_broken_inside_is_an_error_of_the_warehouse(tmp_path: Path) -> None:
+    """It opens, and shows at the query: cut in its middle, as by a copy that broke off, or with other bytes."""
+    warehouse = Warehouse(tmp_path)
+    with warehouse.write() as connection:
+        connection.execute("CREATE TABLE main.many AS SELECT md5(range::VARCHAR) AS word FROM range(50_000)")
+    whole = warehouse.file.read_bytes()
+    middle = len(whole) // 2
+    for broken in (whole[:middle], whole[:middle] + bytes(len(whole) // 4) + whole[middle + len(whole) // 4 :]):
+        warehouse.file.write_bytes(broken)
+        for opened in (warehouse.read, warehouse.write):
+            with (
+                pytest.raises(WarehouseUnreadable, match=r"put back a copy, .* docs/recovery\.md"),
+                opened() as connection,
+            ):
+                connection.execute("SELECT max(word) FROM main.many")

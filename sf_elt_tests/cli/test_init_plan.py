@@ -80,10 +80,37 @@ def _answers(draw: st.DrawFn) -> Answers:
     )
 
 
-@settings(max_examples=some(3), deadline=None)
+@pytest.mark.soak
+@settings(max_examples=some(10), deadline=None)
 @given(_answers())
 def test_whatever_is_answered_loads(answers: Answers) -> None:
     """Into an empty folder: Dagster loads it, and it is what was answered."""
+    _require_as_answered(answers)
+
+
+def test_odd_answers_load() -> None:
+    """What YAML takes for a number or nothing, quotes, colons, two lines: it is what was answered."""
+    names = ("123", "None", "1e5")
+    conditions = (
+        "recency > 60",
+        "frequency BETWEEN 10 AND 30\n  AND intensity > 5",
+        "affinity('It''s') > 0.5 -- often",
+    )
+    told = [Audience(name=each, description=": 'yes' # \"no\"", condition=told)
+            for each, told in zip(names, conditions, strict=True)]  # fmt: skip
+    leads = ImportedObject(object="Lead", fields=["Email", "null"], since="2001-01-01T00:00:00+00:00")
+    _require_as_answered(
+        Answers(
+            connection=OfConnection(name="no", label="- a: &b *c", org="sandbox", org_reserve=7),
+            imports=OfImport(name="e1", frequency="0 7 * * *", max_daily_api_calls=3, objects=(leads,)),
+            audiences=tuple(told),
+            exports=(OfExport(object="Lead", name="on", matchers={"Email": "email"}, audiences=("123", "None"),
+                              audiences_field="A__c", enabled=False),),
+        )
+    )  # fmt: skip
+
+
+def _require_as_answered(answers: Answers) -> None:
     with TemporaryDirectory() as folder:
         into = Path(folder)
         found = tried(into, _texts(planned(answers, read_standing(into), into)))

@@ -260,7 +260,7 @@ def _export(answers: Answers, said: OfExport, work: _Work) -> dict[str, object]:
     before = work.attributes("SalesforceExport", name)
     told = said.model_dump(mode="json", exclude={"name"}, exclude_defaults=True)
     if said.audiences:
-        told["audiences"] = [as_text(each) for each in said.audiences]
+        told["audiences"] = list(said.audiences)
     own = OfExport.model_fields.keys() - {"name", "enabled"}
     kept = {key: value for key, value in before.items() if key not in own - told.keys()}
     new = {} if before else {"max_daily_api_calls": EXPORT_CALLS, "keep_updated": WRITE_BACK}

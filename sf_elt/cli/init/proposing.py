@@ -10,7 +10,6 @@ from sf_elt.cli.init.answers import Answers, AnswersRefused, OfConnection, OfExp
 from sf_elt.cli.init.planning import as_answer, export_name, mapping_after, stream_of_item, streams_after
 from sf_elt.cli.init.shipped import shipped
 from sf_elt.cli.init.standing import Component, Standing
-from sf_elt.cli.init.yaml_text import from_text
 from sf_elt.components.attributes import did_you_mean
 from sf_elt.components.imports.imported_object import ImportedObject
 from sf_elt.components.profiles import MappingRule
@@ -168,7 +167,7 @@ def as_export(component: Component) -> OfExport | None:
     """A standing export as an answer; None for one of a kind that is not asked for here."""
     told = {name: value for name, value in component.attributes.items() if name in OfExport.model_fields}
     if isinstance(audiences := told.get("audiences"), list):
-        told["audiences"] = [from_text(str(each)) for each in audiences]
+        told["audiences"] = [str(each) for each in audiences]
     try:
         return OfExport.model_validate(told)
     except ValidationError:

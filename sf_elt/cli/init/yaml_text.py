@@ -56,12 +56,6 @@ def as_text(text: str) -> str:
     return text if _literal(text) is _NO_LITERAL else repr(text)
 
 
-def from_text(text: str) -> str:
-    """What a component reads in a text."""
-    read = _literal(text)
-    return read if isinstance(read, str) else text
-
-
 _NO_LITERAL = object()
 
 

@@ -6,6 +6,7 @@ import typer
 
 from sf_elt.cli.faults import ExitCode
 from sf_elt.cli.showing import say
+from sf_elt.env_file import told, torn_line
 
 ENV_FILE = Path(".env")
 
@@ -26,5 +27,15 @@ def read_env_file() -> None:
     except OSError as error:
         say(f"sf-elt: {ENV_FILE.absolute()} cannot be read: {error.strerror}. Run this as the user who runs Dagster")
     else:
+        _say_what_is_torn()
         return
     raise typer.Exit(ExitCode.WRONG)
+
+
+def _say_what_is_torn() -> None:
+    """Once, and with the file's name: what dotenv logs of it, at each reading, has neither."""
+    if not ENV_FILE.is_file():
+        return
+    line = torn_line(ENV_FILE.read_text("utf-8"))
+    if line is not None:
+        say(f"sf-elt: {ENV_FILE.absolute()}: {told(line)}")

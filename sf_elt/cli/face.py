@@ -113,6 +113,8 @@ def _telling(verbose: bool) -> Iterator[None]:
 
 class _OnStandardError(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("dotenv"):
+            return  # read_env_file says it better
         try:
             lines = without_secrets(self.format(record)).splitlines()
             say("\n  ".join(lines))  # no line of somebody's text begins as a record does

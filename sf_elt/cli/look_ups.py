@@ -8,7 +8,7 @@ import typer
 
 from sf_elt.cli.examples import examples
 from sf_elt.cli.org_session import Connection, opened_org
-from sf_elt.cli.showing import Column, Format, FormatOption, JsonOption, Rows, chosen, refuse, show
+from sf_elt.cli.showing import RUNNING, Column, Format, FormatOption, JsonOption, Rows, chosen, refuse, show
 from sf_elt.counting import count
 
 if TYPE_CHECKING:
@@ -24,6 +24,13 @@ sf = typer.Typer(
     ),
     no_args_is_help=True,
 )
+
+
+@sf.callback()
+def name_what_runs(context: typer.Context) -> None:
+    """Errors of all of them begin with the whole name of the one that runs."""
+    RUNNING.set(f"sf {context.invoked_subcommand}")
+
 
 _FIELD_LABELS = {
     "label": "Label", "name": "API name", "type": "Type", "required": "Required", "unique": "Unique",

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -30,6 +31,9 @@ from sf_elt.visible import is_unsafe, one_line, visible
 TABLE_ROWS = 50  # what a terminal shows of a long list unless it is told how many
 GAP = 2  # characters between two columns
 LONG_WORD = 12  # characters; a longer word may be broken where a table is narrow
+
+RUNNING: ContextVar[str] = ContextVar("running", default="")
+"""The command that runs, with its group, where the group says so."""
 
 _FORMULA = tuple("=+-@＝＋－＠\t\r\n\0")  # with the wide ones, which a spreadsheet reads as the others
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}\+0000")
@@ -146,8 +150,14 @@ def refuse(command: str, text: str, status: ExitCode | None = None) -> NoReturn:
     error = sys.exception()
     if error is not None and verbose_by_environment():
         say(in_full(error))
-    say(f"sf-elt {command}: {text}")
+    say(f"sf-elt {_with_subcommand(command)}: {text}")
     raise typer.Exit(status_of(error) if status is None else status)
+
+
+def _with_subcommand(command: str) -> str:
+    """The whole name of the command that runs, `sf describe`, where what many share knows only `sf`."""
+    running = RUNNING.get()
+    return running if running.startswith(f"{command} ") else command
 
 
 def broken_at_words(text: str, width: int) -> str:

@@ -345,6 +345,7 @@ def test_a_doctor_says_how_each_thing_is_mended(
     assert says in found[where][1]
     assert to_do in found[where][2]
     assert steps.count(found[where][2]) == 1
+    assert result.stderr.count("no NAME=VALUE") == (".env" in where)
 
 
 def test_whose_tables_the_warehouse_holds_is_known(project: Path) -> None:

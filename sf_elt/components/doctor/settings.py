@@ -3,10 +3,7 @@
 import os
 import pwd
 from collections.abc import Iterator, Mapping
-from io import StringIO
 from pathlib import Path
-
-from dotenv.parser import parse_stream
 
 from sf_elt.components.preflight.findings import Finding
 from sf_elt.components.status.instance import (
@@ -18,6 +15,7 @@ from sf_elt.components.status.instance import (
     home,
     settings_in,
 )
+from sf_elt.env_file import told, torn_line
 
 OTHERS = 0o077
 
@@ -52,9 +50,10 @@ def _env_file(file: Path) -> Finding:
     if not os.access(file, os.R_OK):
         says = f"{file} belongs to {owner_of(file)} and cannot be read by you"
         return Finding("settings", ".env", "problem", says, "Run this as the user who runs Dagster.")
-    if torn := [each.original.line for each in parse_stream(StringIO(file.read_text("utf-8"))) if each.error]:
-        says = f"{file}: line {torn[0]} is no NAME=VALUE, or its quotes do not close, and nothing is taken from it"
-        return Finding("settings", ".env", "problem", says, f"Correct it: ${{EDITOR:-vi}} +{torn[0]} {file}")
+    if (torn := torn_line(file.read_text("utf-8"))) is not None:
+        return Finding(
+            "settings", ".env", "problem", f"{file}: {told(torn)}", f"Correct it: ${{EDITOR:-vi}} +{torn} {file}"
+        )
     return Finding("settings", ".env", "ok", f"{file} is {owner_of(file)}'s alone")
 
 

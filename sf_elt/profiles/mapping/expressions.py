@@ -68,6 +68,10 @@ _TYPES = {
 """The types that an expression may cast to. For others DuckDB would fetch an extension from the network."""
 
 
+_OF_IN = ("expressions", "field", "query", "unnest")
+"""Where the parser keeps what stands behind IN."""
+
+
 class ExpressionRefused(Exception):
     """A text is not an expression that may be evaluated. `problems` has one sentence for each fault."""
 
@@ -148,7 +152,7 @@ def _checked(text: str, known: dict[str, str] | None, use: Use) -> Expression:
     try:
         statements = sqlglot.parse(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
-        raise ExpressionRefused(f"this is no SQL expression: {_first_line(error)}") from error
+        raise ExpressionRefused(f"this is no SQL expression: {_words(error)}") from error
     expression = statements[0] if len(statements) == 1 else None
     if not isinstance(expression, exp.Expr):
         raise ExpressionRefused(f"a {use.noun} is one expression, without a semicolon")
@@ -167,6 +171,9 @@ def _faults(expression: exp.Expr, known: dict[str, str] | None, use: Use) -> Ite
             yield from _faults_of_column(node, known, use)
         elif isinstance(node, exp.Interval):
             yield from _faults_of_interval(node)
+        elif isinstance(node, exp.In) and not any(node.args.get(each) for each in _OF_IN):
+            written = _shortened(node.this.sql(dialect="duckdb"))
+            yield f"`{written} IN` names no values: write {written} IN ('one', 'another')"
         elif isinstance(node, exp.DataType):
             yield from _faults_of_type(node)
         elif isinstance(node, exp.Escape):
@@ -254,6 +261,10 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _first_line(error: Exception) -> str:
-    """The first line of a parser's message, without the colours that it uses on a terminal."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()[0]
+def _words(error: sqlglot.errors.SqlglotError) -> str:
+    """What the parser says in one line, in words for those who know SQL, not the parser's own classes."""
+    said = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines()[0]  # without colours of a terminal
+    if not isinstance(error, sqlglot.errors.ParseError) or not error.errors or "<class" not in said:
+        return said
+    first = error.errors[0]
+    return f"something is missing after `{first['highlight']}`. Line {first['line']}, Col: {first['col']}."

@@ -32,6 +32,7 @@ from sf_elt.salesforce.soql import literal, name, select
 from sf_elt.streams.events.batches import Place, batches
 from sf_elt.streams.events.files import EventFile, EventSpec
 from sf_elt.streams.events.refusals import FileUnreadable
+from sf_elt.visible import visible
 from sf_elt.warehouse import quote, quote_text
 from sf_elt_tests.safety.fuzz import in_seconds, mangled
 
@@ -130,22 +131,39 @@ def test_values_and_names(texts: Texts, engine: duckdb.DuckDBPyConnection) -> No
 
 def test_texts_in_markdown(texts: Texts) -> None:
     """Any text is text, in a paragraph, a list and a cell: no link, picture or HTML, and it ends nothing."""
-    reader = MarkdownIt("commonmark", {"html": True}).enable("table")
+    reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     seeds = [
         "![x](http://x.example/a.png)",
         "[x][y]\n\n[y]: http://x.example",
         "<b onclick=x>|</b>",
         "a | b\n--|--\nc | d",
+        "__a__ &lt; ~~b~~ 1. *c*",
     ]
-    for text in texts([*seeds, "`[x](y)`\\", "<http://x.example>", "# Title\n===", "- a\n- b", r"\[x\](y)"], 0.5):
+    for text in texts(
+        [
+            *seeds,
+            "`[x](y)`\\",
+            "<http://x.example>",
+            "# Title\n===",
+            "- a\n- b",
+            r"\[x\](y)",
+            "__a__ &lt; ~~b~~ 1. *c*",
+        ],
+        0.5,
+    ):
         with in_seconds(10):
             shown = as_text(text)
             for written, items in ((f"So: {shown}", 0), (as_list([f"So: {text}"] * 2), 2)):
                 kinds = [each.type for each in _tokens(reader, written)]
                 assert not {"link_open", "image", "html_inline", "html_block"} & set(kinds), repr(text)
                 assert kinds.count("list_item_open") == items, repr(text)
+            inline = "".join(each.content for each in _tokens(reader, shown) if each.type in _TEXTS)
+            assert inline.replace("`", "") == visible(" ".join(text.split())).replace("`", ""), repr(text)
             cells = [each.content for each in reader.parse(f"|a|b|\n|-|-|\n| {shown} | end |") if each.type == "inline"]
             assert (len(cells), cells[-1]) == (4, "end"), repr(text)
+
+
+_TEXTS = ("text", "text_special", "code_inline")
 
 
 def _tokens(reader: MarkdownIt, text: str) -> Iterator[Token]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 import orjson
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
     from sf_elt.salesforce.matching import Person
 
 EMAIL_COLUMNS = ("email", "emails", "emailaddress", "emailaddresses", "mail")
@@ -28,6 +30,8 @@ _COMPRESSED = ".gz"
 MOST_PEOPLE = 1_000_000
 MOST_CHARACTERS = 256 << 20
 """What a list may hold, unpacked: it is held in memory as a whole."""
+MOST_MEMORY = "2GB"
+"""Of DuckDB, that reads JSON and Parquet."""
 
 _SEVERAL = re.compile(r"[;,\s]+")
 _WILDCARD = re.compile(r"[*?\[]")
@@ -147,14 +151,26 @@ def _read(file: Path) -> tuple[list[str], list[list[object]]]:
         return _read_csv(file)
     name = _WILDCARD.sub(r"[\g<0>]", str(file))
     try:
-        with duckdb.connect() as connection:
+        with duckdb.connect(config={"memory_limit": MOST_MEMORY, "threads": 1}) as connection:
             found = connection.read_parquet(name) if kind == ".parquet" else connection.read_json(name)
-            rows = found.limit(MOST_PEOPLE + 1).fetchall()
-            if len(rows) > MOST_PEOPLE:
+            found = found.limit(MOST_PEOPLE + 1)
+            people, characters = found.aggregate(_measured(found)).fetchall()[0]
+            if people > MOST_PEOPLE or characters > MOST_CHARACTERS:
                 raise _too_large(file)
-            return found.columns, [list(row) for row in rows]
+            return found.columns, [list(row) for row in found.fetchall()]
     except duckdb.Error as error:  # whose further lines show the file's own
         raise FileRefused(f"{file} cannot be read as {kind[1:].upper()}: {str(error).splitlines()[0]}") from None
+
+
+def _measured(found: "DuckDBPyRelation") -> str:
+    """How many rows there are, and how many bytes of text: a Parquet file may say a long text once for a million."""
+    from sf_elt.warehouse import quote
+
+    lengths = (
+        f"coalesce(strlen({quote(name)}{'' if kind == 'VARCHAR' else '::VARCHAR'}), 0)"
+        for name, kind in zip(found.columns, map(str, found.types), strict=True)
+    )
+    return f"count(*), coalesce(sum({' + '.join(lengths)}), 0)"
 
 
 def _read_csv(file: Path) -> tuple[list[str], list[list[object]]]:

@@ -26,6 +26,8 @@ from sf_elt.warehouse.erased import NOBODY, Erased, who_is_erased
 
 MAX_LINE = (16 << 20) - (64 << 10)  # bytes of one CSV row: at most 1.6 million characters of long text, quotes doubled
 BUFFER = MAX_LINE  # of a page's text; for one byte more, with its own besides, DuckDB's allocator takes 20 MB
+MOST_HEADER = 1 << 20  # bytes: 800 fields of an object have 32 KB of names
+TOLD = 5  # columns that are missing, by name
 MIN_JSON = 16 << 20
 MOST_JSON = 16 << 20  # bytes of JSON read at once: to DuckDB a page is one value, and takes ten times its size
 MOST_JSON_FILES = 4  # read at once: DuckDB holds up to 60 MB for each of them, however small it is
@@ -290,18 +292,30 @@ def _record_type(read: dict[str, str]) -> str:
 
 def _header(landed: Iterable[Path], columns: StreamColumns) -> list[str]:
     """The columns as the pages name them, which must be the ones that were asked for. DuckDB reads by position."""
-    headers = {tuple(_first_row(file)) for file in landed}
+    headers = {_first_row(file) for file in landed}
     if len(headers) == 1:
         spelled = {name.lower(): name for name in columns.names}
         header = [spelled.get(name.lower()) for name in headers.pop()]
         if set(header) == set(columns.names) and len(header) == len(columns.names):
             return [name for name in header if name is not None]
-    raise LandingUnreadable(f"the pages have other columns than were asked for: {sorted(headers)}; nothing was moved")
+    found = {name.lower() for each in headers for name in each}
+    asked = {name.lower(): name for name in columns.names}
+    missing = [name for lower, name in asked.items() if lower not in found]
+    says = f"{len(headers) + 1} headers" if len(headers) > 1 else f"{len(found - asked.keys()):,} others"
+    raise LandingUnreadable(
+        f"the pages have other columns than were asked for: {says}, and not {', '.join(missing[:TOLD]) or 'each once'}"
+        f"{' …' if len(missing) > TOLD else ''}; nothing was moved"
+    )
 
 
-def _first_row(file: Path) -> list[str]:
+def _first_row(file: Path) -> tuple[str, ...]:
+    """The names in the first line; none where it is no line of CSV, or longer than any header is."""
     with opened(file) as body:
-        return next(csv.reader([body.readline().decode("utf-8-sig").rstrip("\r\n")]))
+        line = body.readline(MOST_HEADER)
+    try:
+        return tuple(next(csv.reader([line.decode("utf-8-sig").rstrip("\r\n")]), ()))
+    except (UnicodeDecodeError, csv.Error):
+        return ()
 
 
 def _kind(file: Path) -> str:

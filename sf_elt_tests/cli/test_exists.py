@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from simple_salesforce import Salesforce
@@ -191,6 +192,9 @@ def test_lists_of_any_form_are_read(tmp_path: Path, name: str, text: str) -> Non
         ("one-line.csv.gz", "email\n" + "0" * 1000),
         ("header.csv", "0" * 2000),
         ("people.jsonl.gz", '{"email": "a@x.org"}\n' * 21),
+        ("long.json", f'[{{"email": "{"0" * 1000}", "n": 7}}]'),
+        ("nested.jsonl.gz", f'{{"email": ["{"0" * 500}", "{"1" * 500}"]}}'),
+        ("said-once.parquet", "SELECT repeat('0', 100) AS email FROM range(15)"),
     ],
 )
 def test_a_list_without_measure_is_refused(
@@ -199,7 +203,10 @@ def test_a_list_without_measure_is_refused(
     """It is not read to its end, whatever it is packed into."""
     monkeypatch.setattr(people_files, "MOST_PEOPLE", 20)
     monkeypatch.setattr(people_files, "MOST_CHARACTERS", 1000)
-    (tmp_path / name).write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+    if name.endswith("parquet"):
+        duckdb.sql(text).write_parquet(str(tmp_path / name))
+    else:
+        (tmp_path / name).write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
     with pytest.raises(FileRefused, match="ask about parts of it"):
         people_in_file(tmp_path / name)
 

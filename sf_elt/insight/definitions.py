@@ -120,25 +120,21 @@ def _in_order(conditions: Mapping[str, Condition]) -> tuple[Definition, ...]:
 
 
 def _in_circles(references: Mapping[str, Sequence[str]]) -> list[str]:
-    """The audiences in a circle of references, or between two circles, in their order."""
-    backwards: dict[str, list[str]] = {name: [] for name in references}
-    for name, of in references.items():
-        for each in of:
-            backwards.setdefault(each, []).append(name)
-    left = _without_order(references) & _without_order(backwards)
-    return [name for name in references if name in left]
-
-
-def _without_order(references: Mapping[str, Sequence[str]]) -> set[str]:
-    """Those that lead into a circle."""
-    sorter, left = TopologicalSorter(references), set(references)
+    """The audiences in a circle of references, in their order: in time that grows with the references."""
     with suppress(CycleError):
-        sorter.prepare()
-        return set()
-    while ready := sorter.get_ready():
-        left.difference_update(ready)
-        sorter.done(*ready)
-    return left
+        TopologicalSorter(references).prepare()
+        return []
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    places = {name: place for place, name in enumerate(references)}
+    edges = [(places[name], places[each]) for name, of in references.items() for each in of if each in places]
+    graph = coo_array(([1] * len(edges), tuple(zip(*edges, strict=True))), shape=(len(places), len(places)))
+    _, parts = connected_components(graph, connection="strong")
+    sizes = Counter(parts.tolist())
+    return [
+        name for name, part in zip(references, parts.tolist(), strict=True) if sizes[part] > 1 or name in references[name]
+    ]
 
 
 def _way_back(name: str, references: Mapping[str, Sequence[str]]) -> list[str]:

@@ -132,9 +132,8 @@ def _in_circles(references: Mapping[str, Sequence[str]]) -> list[str]:
     graph = coo_array(([1] * len(edges), tuple(zip(*edges, strict=True))), shape=(len(places), len(places)))
     _, parts = connected_components(graph, connection="strong")
     sizes = Counter(parts.tolist())
-    return [
-        name for name, part in zip(references, parts.tolist(), strict=True) if sizes[part] > 1 or name in references[name]
-    ]
+    found = zip(references.items(), parts.tolist(), strict=True)
+    return [name for (name, of), part in found if sizes[part] > 1 or name in of]
 
 
 def _way_back(name: str, references: Mapping[str, Sequence[str]]) -> list[str]:

@@ -4,8 +4,10 @@
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -21,19 +23,25 @@ from sf_elt.components.imports.salesforce_import import SalesforceImport
 from sf_elt.components.markdown import as_list, as_text
 from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
 from sf_elt.demo_org.soql import parse
-from sf_elt.demo_org.soql.ast import Comparison, Text
+from sf_elt.demo_org.soql.ast import AllOf, Comparison, Membership, Text
 from sf_elt.insight.condition_types import type_faults
 from sf_elt.insight.conditions import ConditionRefused, parse_condition
 from sf_elt.profiles.errors import MappingRefused
 from sf_elt.profiles.manual.lists import read_pairs
 from sf_elt.profiles.mapping.expressions import ExpressionRefused
 from sf_elt.profiles.mapping.terms import terms_of
-from sf_elt.salesforce.soql import literal, name, select
+from sf_elt.salesforce import RequestRefused
+from sf_elt.salesforce.describe import FieldDescribe
+from sf_elt.salesforce.matching.matchers import MATCHED_TYPES
+from sf_elt.salesforce.matching.values import cast
+from sf_elt.salesforce.soql import all_of, among, literal, name, select, within
+from sf_elt.salesforce.uploads import rows_in
 from sf_elt.streams.events.batches import Place, batches
 from sf_elt.streams.events.files import EventFile, EventSpec
 from sf_elt.streams.events.refusals import FileUnreadable
 from sf_elt.visible import visible
 from sf_elt.warehouse import quote, quote_text
+from sf_elt.writeback.field_sources import Template
 from sf_elt_tests.safety.fuzz import in_seconds, mangled
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -130,6 +138,53 @@ def test_values_and_names(texts: Texts, engine: duckdb.DuckDBPyConnection) -> No
             assert row.fetchall() == [(text,)]
 
 
+def test_values_of_matchers(texts: Texts) -> None:
+    """A text is none that the field can have, or one value of one condition, in a window of time besides."""
+    fields = [FieldDescribe(name="Field__c", type=kind) for kind in sorted(MATCHED_TYPES)]
+    accepted = set()
+    for text in texts(
+        ["a@x.example", "-1.5e3", "2024-02-29", "2026-11-22 10:00:00+02", "TRUE", "003D000000QYVi7"], 0.1
+    ):
+        with in_seconds(10):
+            for field in fields:
+                try:
+                    value = cast(field, text)
+                except ValueError:
+                    continue
+                window = within("SystemModstamp", NOW - timedelta(days=1), NOW)
+                where = parse(select(["Id"], "Lead", all_of(window, among(field.name, [value])))).where
+                assert isinstance(where, AllOf), (field.type, text)
+                assert isinstance(where.parts[-1], Membership), (field.type, text)
+                assert (len(where.parts), len(where.parts[-1].values)) == (2, 1), (field.type, text)
+                accepted.add(field.type)
+    assert accepted == MATCHED_TYPES
+
+
+def test_results_of_uploads(texts: Texts, tmp_path: Path) -> None:
+    """A file of results is refused, or gives rows of the columns that were asked for, and no others."""
+    file = tmp_path / "results.csv"
+    seeds = ['"sf__Id","sf__Created","Email"\n"00Q","true","a@x.example"\n', "sf__Id,sf__Error\n,X:y:--\n", "Id\r\n"]
+    for text in texts(seeds):
+        file.write_text(text, "utf-8", newline="")
+        with in_seconds(10), suppress(RequestRefused):
+            assert {name for row in rows_in(file, ["sf__Id", "Email"]) for name in row} <= {"sf__Id", "Email"}, text
+
+
+def test_templates_of_values(texts: Texts) -> None:
+    """A template is refused, or its texts and names are what was written."""
+    accepted = 0
+    for text in texts(["{first_name} {last_name}", "Score {score} of 100", "{ email }"]):
+        with in_seconds(10):
+            try:
+                parts = list(Template(template=text).parts())
+            except ValueError:
+                continue
+        written = "".join(f"{before}{{{name}}}" if name else before for before, name in parts)
+        assert re.sub(r"\s", "", written) == re.sub(r"\s", "", text), text
+        accepted += 1
+    assert accepted
+
+
 def test_texts_in_markdown(texts: Texts) -> None:
     """Any text is text, in a paragraph, a list and a cell: no link, picture or HTML, and it ends nothing."""
     reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -170,6 +225,20 @@ _TEXTS = ("text", "text_special", "code_inline")
 def _tokens(reader: MarkdownIt, text: str) -> Iterator[Token]:
     for each in reader.parse(text):
         yield from (each, *(each.children or ()))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("suffix", ["jsonl", "json"])
+def test_lists_of_people_in_json(texts: Texts, tmp_path: Path, suffix: str) -> None:
+    """A list is read, or refused with its name."""
+    file = tmp_path / f"list.{suffix}"
+    for text in texts(['{"email": "a@x.example", "company": ["Acme"]}\n', '[{"mail": null}, {"mail": 7}]'], 0.1):
+        file.write_text(text, "utf-8", newline="")
+        with in_seconds(10):
+            try:
+                people_in_file(file)
+            except FileRefused as error:
+                assert file.name in str(error)  # noqa: PT017 - where it is refused at all
 
 
 def test_lists_of_people_and_links(texts: Texts, tmp_path: Path) -> None:

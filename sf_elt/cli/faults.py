@@ -30,8 +30,9 @@ class ExitCode(IntEnum):
     USAGE = 2, "the command line is wrong: an unknown option, a missing or impossible value"
     WAITS = 3, "nothing is wrong, and an export waits: for approval, or until API calls are free again"
     BUSY = 4, "another program holds the warehouse: the same command succeeds once that has ended"
-    INTERRUPTED = 130, "it was ended by Ctrl-C"
+    INTERRUPTED = 130, "it was ended by Ctrl-C; `dev` and `demo-org`, which run until then, end with 0"
     PIPE_CLOSED = 141, "whoever read its output stopped reading, such as `| head`"
+    TERMINATED = 143, "it was ended by SIGTERM, at once (`demo`, `dev` and `demo-org` end what they started first)"
 
 
 def status_of(error: BaseException | None) -> ExitCode:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from sf_elt.components.attributes import Attributes, attribute_error, require_known
 from sf_elt.components.resources import PRODUCTION, OrgConnection
 from sf_elt.components.scaffold import Example
-from sf_elt.salesforce.connection.addresses import is_address, is_safe
+from sf_elt.salesforce.connection.addresses import is_address, is_safe, without_user
 
 SANDBOX = "https://test.salesforce.com"
 NAMED_ORGS = {"production": PRODUCTION, "sandbox": SANDBOX}
@@ -24,12 +24,13 @@ def _org(value: str) -> str:
     wrong = ""
     if host.endswith(PAGES):
         wrong = "is where pages are; Setup › My Domain names the address that logs in"
-    elif not host or parts.path.strip("/") or parts.query or parts.username:
+    elif not host or parts.path.strip("/") or parts.query or "@" in value:
         wrong = "is neither production, sandbox nor a My Domain"
     elif not (is_address(value) and is_safe(value)):
         wrong = "must begin with https://; http:// is for this machine only"
     if wrong:
-        raise ValueError(f"{value!r} {wrong}; accepted are production, sandbox and https://NAME.my.salesforce.com")
+        accepted = "production, sandbox and https://NAME.my.salesforce.com"
+        raise ValueError(f"{without_user(value)!r} {wrong}; accepted are {accepted}")
     return value.rstrip("/")
 
 

@@ -95,11 +95,16 @@ def test_an_estimate_without_a_login_says_what_to_do(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("command", ["check", "estimate"])
 def test_an_address_that_is_none_is_told_with_what_to_do(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable's value, and the page that lists the variables."""
-    monkeypatch.setenv("SALESFORCE_LOGIN_URL", "login.salesforce.com")
-    result = _run(command)
-    assert result.exit_code == 1
-    assert "login_url: 'login.salesforce.com' is not an address" in result.output
+    """The variable's value without a password in it, and the page that lists the variables."""
+    for address, said in (
+        ("login.salesforce.com", "SALESFORCE_LOGIN_URL: 'login.salesforce.com' is not an address"),
+        ("https://ops:s3c/ret@login.salesforce.com", "'https://…@login.salesforce.com' has a user or"),
+    ):
+        monkeypatch.setenv("SALESFORCE_LOGIN_URL", address)
+        result = _run(command)
+        assert result.exit_code == 1
+        assert said in result.output
+        assert "s3c" not in result.output
     assert "Correct the variable: docs/connecting.md" in result.output
 
 

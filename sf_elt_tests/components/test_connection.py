@@ -38,6 +38,7 @@ def test_an_org_is_an_address_to_log_in_at(org: str, address: str) -> None:
         ("http://acme.my.salesforce.com", "must begin with https://"),
         ("https://acme.lightning.force.com", "where pages are; Setup › My Domain names"),
         ("https://acme.my.salesforce.com/home", "neither production"),
+        ("https://ops:s3cret@acme.my.salesforce.com", "'https://…@acme.my.salesforce.com' is neither production"),
     ],
 )
 def test_what_is_no_org_is_refused(org: str, said: str) -> None:

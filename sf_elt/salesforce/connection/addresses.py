@@ -1,5 +1,6 @@
 """What an address must be before a secret goes there."""
 
+import re
 from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -18,3 +19,8 @@ def is_safe(address: str) -> bool:
     """Whether what goes there is encrypted, or stays on this machine."""
     parts = urlsplit(address)
     return parts.scheme == "https" or parts.hostname in LOOPBACK
+
+
+def without_user(address: str) -> str:
+    """For messages: without the user and the password that may stand in it, however it is written."""
+    return re.sub(r"^(\w+://)?.*@", r"\1…@", address, flags=re.DOTALL)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from sf_elt.salesforce.connection.addresses import LOOPBACK, is_address, is_safe
+from sf_elt.salesforce.connection.addresses import LOOPBACK, is_address, is_safe, without_user
 from sf_elt.salesforce.connection.kept_login import KeptLogin
 from sf_elt.salesforce.errors import AuthenticationFailed
 
@@ -185,7 +185,14 @@ def require_token(name: str, token: str) -> None:
 
 
 def require_address(name: str, address: str) -> None:
-    """Raises AuthenticationFailed for what is no address, or would have credentials travel unencrypted."""
+    """Raises AuthenticationFailed for what is no address, has credentials in it, or would have them travel unencrypted.
+
+    An address is shown by commands and repeated by errors: what stands before an @ in it is not.
+    """
+    if "@" in address:
+        raise AuthenticationFailed(
+            f"{name}: {without_user(address)!r} has a user or a password in it, which logs nobody in: leave them out"
+        )
     if not is_address(address):
         raise AuthenticationFailed(f"{name}: {address!r} is not an address like https://NAME.my.salesforce.com")
     if not is_safe(address):
@@ -204,7 +211,7 @@ def org_address(login_url: str, instance_url: str) -> str:
     parts = urlsplit(instance_url)
     host = parts.hostname or ""
     is_known = host in LOOPBACK or _domain(host) in ("salesforce.com", _domain(urlsplit(login_url).hostname or ""))
-    if "@" in parts.netloc or not is_known:
+    if not is_known:
         raise AuthenticationFailed(
             f"instance_url: {login_url} says that the org is at {instance_url!r}, which is somebody else's address: "
             "nothing is sent there. Is there a proxy? Set SALESFORCE_LOGIN_URL to the org's My Domain"

@@ -39,6 +39,7 @@ _ADVICE = (
         ".env. Else look at the address.",
     ),
     ("is not an address like https", "Correct the variable: docs/connecting.md lists them."),
+    ("has a user or a password in it", "Correct the variable: docs/connecting.md lists them."),
     ("is no version of the api", "Correct SALESFORCE_API_VERSION, or leave it out."),
     ("would send credentials unencrypted", "Begin the address with https://."),
     (

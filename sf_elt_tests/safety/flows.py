@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from sf_elt_tests.safety.crowd import crowd
 from sf_elt_tests.safety.marked_project import definitions_of, marked_project
 from sf_elt_tests.safety.marks import FEW_PEOPLE, PEOPLE, SECRETS
 from sf_elt_tests.safety.odd_runs import killed_import, reads_by_hand
+from sf_elt_tests.safety.org_process import org_process
 from sf_elt_tests.safety.signed_in import sign_in_and_out
 from sf_elt_tests.safety.wider import marked_files, marked_records, more_exports, more_imports, out_of_calls
 
@@ -106,7 +107,10 @@ def everything(folder: Path, monkeypatch: pytest.MonkeyPatch, *, thorough: bool)
 
     What lies under `folder` afterwards is all there is of them.
     """
-    with running_org(records=0) as org, alerted.receivers() if thorough else nullcontext() as got:
+    with (
+        org_process(folder / "demo-org.log") if thorough else running_org(records=0) as org,
+        alerted.receivers() if thorough else nullcontext() as got,
+    ):
         _people(org)
         if thorough:
             marked_records(org)
@@ -135,7 +139,7 @@ def _thoroughly(done: Done, got: Receivers, monkeypatch: pytest.MonkeyPatch) -> 
     _bad_imports(done, monkeypatch, thorough=True)
     done.run("too few to learn from", dg.AssetSelection.assets(FUZZY_PAIRS), well=False)
     crowd(done.org)
-    done.run("everything", _ALL_BUT_EXPORTS, well=None)
+    done.run("everything", _ALL_BUT_EXPORTS, well=True)
     more_imports(done)
     more_exports(done)
     _exports(done, thorough=True)
@@ -239,6 +243,8 @@ def _refused_logins(done: Done, monkeypatch: pytest.MonkeyPatch, thorough: bool)
     addresses = {
         "login address": {"LOGIN_URL": f"https://ops:{hidden}@127.0.0.1:9", "INSTANCE_URL": ""},
         "address": {"INSTANCE_URL": f"https://ops:{hidden}@127.0.0.1:9", "LOGIN_URL": "", "ACCESS_TOKEN": "00D!x"},
+        "address without a scheme": {"LOGIN_URL": f"ops:{hidden}@my.salesforce.com", "INSTANCE_URL": ""},
+        "proxy": {"LOGIN_URL": "https://127.0.0.1:9", "INSTANCE_URL": ""},
     }
     for what, wrong in list((logins | addresses).items()) if thorough else list(logins.items())[:1]:
         with monkeypatch.context() as meanwhile:
@@ -254,7 +260,8 @@ def _refused_logins(done: Done, monkeypatch: pytest.MonkeyPatch, thorough: bool)
 
 def _bad_imports(done: Done, monkeypatch: pytest.MonkeyPatch, thorough: bool) -> None:
     """An org that repeats what it was asked, or sends what breaks off, does not fit or is no reply; and a crash."""
-    monkeypatch.setattr(Patience.__init__, "__defaults__", (2, 0.01, 0.02))
+    others = [each.default for each in fields(Patience)[3:]]
+    monkeypatch.setattr(Patience.__init__, "__defaults__", (2, 0.01, 0.02, *others))
     echo = f"SELECT Id FROM Contact WHERE Email = '{PEOPLE['said by the org']}' AND Phone IN ('{PEOPLE['phone']}')"
     query, pages = {"path": r"/query(All)?/?$", "times": None}, {"path": "/results", "times": None}
     half = f'{{"totalSize": 1, "done": true, "records": [{{"Id": 7, "Email": "{PEOPLE["broken reply"]}"'

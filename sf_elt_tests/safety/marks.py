@@ -40,6 +40,7 @@ PEOPLE = {
     **FEW_PEOPLE,
     "owner": "Marked-Owner Peverell",
     "custom field": "Notes on Quillfeather-Ångström, marked as custom",
+    "dropped field": "dropped.field@marked-schema.example",
     "campaign": "Dinner with Hezekiah Thistlewood",
     "task": "Call Hezekiah Thistlewood back",
     "picked": "picked.person@marked-picklists.example",

@@ -45,9 +45,10 @@ def marked_records(org: Details) -> None:
     _made(sf, "Task", Subject=PEOPLE["task"], Description=PEOPLE["address"], WhoId=contacts[0])
     _made(sf, "Opportunity", Name=PEOPLE["task"], StageName="Prospecting", CloseDate="2027-01-31")
     _made(
-        sf, "Subscription__c", Name=PEOPLE["first name"], Notes__c=PEOPLE["custom field"], Contact__c=contacts[1],
+        sf, "Subscription__c", Name=PEOPLE["first name"], Notes__c=PEOPLE["dropped field"], Contact__c=contacts[1],
         External_Key__c=PEOPLE["merged"],
     )  # fmt: skip
+    _made(sf, "Subscription__c", Name=PEOPLE["first name"], External_Key__c=PEOPLE["custom field"])
 
 
 def marked_files(folder: Path) -> None:

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sf_elt.alerts.kinds import Finding
 from sf_elt.warehouse import Warehouse
 from sf_elt.warehouse.calls_standing import calls_standing
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,7 @@ def quotas(
         if each.maximum > 0 and (used := standing.by_job.get(each.name, 0)) >= share * each.maximum
     ]
     for said in standing.orgs:
-        is_known = said.org in orgs and now - said.said_at < DAY
-        if is_known and said.used >= share * said.allowed:
+        if said.org in orgs and said.used >= share * said.allowed:
             says = (
                 f"the org said at {said.said_at:%H:%M} UTC that {said.used:,} of its {said.allowed:,} API calls of the "
                 f"last 24 hours are used, {_percent(said.used, said.allowed)}, by whomever."

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sf_elt.components.status import Status
     from sf_elt.components.status.timetable import Ticking
 
+NAMES = ("stream", "export", "job", "name")  # never broken: they are what one types
 NUMBERS = ("rows", "lag", "until", "aside", "open", "failed", "used", "took")
 ENDED = {"success": "✓ done", "failure": "✗ failed", "canceled": "· ended by somebody"}
 
@@ -172,7 +173,9 @@ def _until(each: "Ticking", now: datetime) -> str:
 def _table(title: str, labels: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> None:
     """All rows, without the columns in which nothing stands; nothing where there are no rows."""
     columns = [
-        Column(name, label, right=name in NUMBERS) for name, label in labels.items() if any(row[name] for row in rows)
+        Column(name, label, whole=name in NAMES, right=name in NUMBERS)
+        for name, label in labels.items()
+        if any(row[name] for row in rows)
     ]
     if rows:
         show(columns, Rows(rows), Format.table, title=title, most=len(rows))

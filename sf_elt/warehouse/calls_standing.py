@@ -22,7 +22,10 @@ class OrgSays:
 
 @dataclass(frozen=True)
 class CallsStanding:
-    """Calls of the last 24 hours by job (`import:salesforce`, `export:leads`, …), and what each org said last."""
+    """Calls of the last 24 hours by job (`import:salesforce`, `export:leads`, …), and what each org said last in them.
+
+    What one said before is not known any more; it may be connected no longer.
+    """
 
     by_job: Mapping[str, int]
     orgs: tuple[OrgSays, ...]
@@ -37,6 +40,8 @@ def calls_standing(warehouse: Warehouse, now: datetime) -> CallsStanding:
         by_job = ledger.execute(
             "SELECT job, count(*) FROM calls WHERE called_at > ? GROUP BY job ORDER BY job", (now.timestamp() - DAY,)
         ).fetchall()
-        said = ledger.execute("SELECT org, used, allowed, said_at FROM org_says ORDER BY org").fetchall()
+        said = ledger.execute(
+            "SELECT org, used, allowed, said_at FROM org_says WHERE said_at > ? ORDER BY org", (now.timestamp() - DAY,)
+        ).fetchall()
     orgs = (OrgSays(org, used, allowed, datetime.fromtimestamp(at, UTC)) for org, used, allowed, at in said)
     return CallsStanding(dict(by_job), tuple(orgs))

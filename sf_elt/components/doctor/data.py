@@ -10,7 +10,7 @@ from sf_elt.components.doctor.settings import OTHERS, mode_of, owner_of
 from sf_elt.components.preflight.findings import Finding
 from sf_elt.components.preflight.run import LITTLE_ROOM
 from sf_elt.components.status import Status
-from sf_elt.counting import count
+from sf_elt.counting import count, in_bytes
 from sf_elt.warehouse import Warehouse
 from sf_elt.warehouse.holders import Holder, holders
 from sf_elt.warehouse.writable import free_bytes
@@ -99,7 +99,7 @@ def _opens(warehouse: Warehouse, status: Status) -> Finding:
 def _room(warehouse: Warehouse) -> Finding:
     free = free_bytes(warehouse)
     size = warehouse.file.stat().st_size if warehouse.file.exists() else 0
-    says = f"{free / (1 << 30):,.1f} GiB are free on the disk of {warehouse.root}"
+    says = f"{in_bytes(free)} are free on the disk of {warehouse.root}"
     if free < size or free < LITTLE_ROOM // 10:
         return Finding("data", "disk", "problem", says, "Free disk space: the next run could end in WarehouseFull.")
     if free < max(LITTLE_ROOM, NEEDED * size):

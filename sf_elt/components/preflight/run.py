@@ -8,6 +8,7 @@ from sf_elt.components.preflight.exports import CONTACT, about_export
 from sf_elt.components.preflight.findings import Finding, Preflight
 from sf_elt.components.preflight.objects import about_stream, parents_of
 from sf_elt.components.preflight.org import about_limits, about_versions
+from sf_elt.counting import in_bytes
 from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, Org, SalesforceError
 from sf_elt.salesforce.asking import describe_together
 from sf_elt.salesforce.connection.refused_logins import what_to_do
@@ -131,5 +132,5 @@ def _of_warehouse(warehouse: Warehouse) -> Finding:
     if why is not None:
         return Finding("warehouse", "writable", "missing", why, f"Let this user write to {warehouse.root}.")
     free = free_bytes(warehouse)
-    says = f"{warehouse.file} can be written; {free / (1 << 30):,.1f} GiB are free on its disk"
+    says = f"{warehouse.file} can be written; {in_bytes(free)} are free on its disk"
     return Finding("warehouse", "writable", "warning" if free < LITTLE_ROOM else "ok", says)

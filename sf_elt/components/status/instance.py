@@ -80,12 +80,16 @@ def _words(error: Exception) -> str:
     """All that it says in one line, without a password, and without the list of everything that Dagster accepts."""
     lines = (line.partition(' Expected: "{')[0].strip() for line in str(error).splitlines())
     said = " ".join(filter(None, lines)) or type(error).__name__
+    if error.__cause__ is not None:
+        said += f", because of: {next(iter(str(error.__cause__).splitlines()), type(error.__cause__).__name__)}"
     return re.sub(r"(://[^:/@\s]*:)[^@\s]*@", r"\1…@", said)
 
 
 def _what_to_do(error: Exception) -> str:
     if "dagster_postgres" in str(error):
         return f"Install its driver: {POSTGRES}"
+    if isinstance(error, ModuleNotFoundError) and "psycopg" in str(error):
+        return f"Name the driver that is installed, scheme: postgresql+psycopg2, as deploy/dagster.yaml does; or: {POSTGRES}"
     if isinstance(error, dg.DagsterInvalidConfigError):
         return COMPARE
     return "See that its database runs, and that its address, user and password are right: docs/production.md"

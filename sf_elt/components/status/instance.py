@@ -89,7 +89,7 @@ def _what_to_do(error: Exception) -> str:
     if "dagster_postgres" in str(error):
         return f"Install its driver: {POSTGRES}"
     if isinstance(error, ModuleNotFoundError) and "psycopg" in str(error):
-        return f"Name the driver that is installed, scheme: postgresql+psycopg2, as deploy/dagster.yaml does; or: {POSTGRES}"
+        return f"Name the driver, scheme: postgresql+psycopg2, as deploy/dagster.yaml does; or install it: {POSTGRES}"
     if isinstance(error, dg.DagsterInvalidConfigError):
         return COMPARE
     return "See that its database runs, and that its address, user and password are right: docs/production.md"

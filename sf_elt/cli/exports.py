@@ -14,7 +14,7 @@ from sf_elt.cli.environment import read_env_file
 from sf_elt.cli.examples import examples
 from sf_elt.cli.export_session import ExportName, opened_export
 from sf_elt.cli.faults import ExitCode
-from sf_elt.cli.showing import Column, FormatOption, JsonOption, Rows, chosen, refuse, say, show, show_json
+from sf_elt.cli.showing import Column, FormatOption, JsonOption, Rows, chosen, refuse, say, show, show_json, tell
 from sf_elt.cli.waiting import waiting
 from sf_elt.counting import count
 
@@ -207,7 +207,6 @@ def _show_plan(found: "Plan", changes: list[dict[str, object]], *, full: bool) -
     from rich.table import Table
     from rich.text import Text
 
-    from sf_elt.cli.showing import safe
     from sf_elt.salesforce.limits import calls_in_words
 
     console = Console(highlight=False)
@@ -226,13 +225,12 @@ def _show_plan(found: "Plan", changes: list[dict[str, object]], *, full: bool) -
     console.print(table)
     for each in found.set_aside:
         where = each.record_id or f"profile {each.profile_id}"
-        told = f"  {each.code}  {each.records:,}: {_message(each.message, full=full)} ({where})"
-        console.print(Text(safe(told)), soft_wrap=True)
+        tell(f"  {each.code}  {each.records:,}: {_message(each.message, full=full)} ({where})")
     if found.deletes:
         console.print(
             Text(f"\nThis would DELETE {count(len(found.deletes), 'record')}, and nothing else:", style="bold red")
         )
-        console.print(Text(", ".join(found.deletes)), soft_wrap=True)
+        tell(", ".join(found.deletes))
     console.print()
     show_changes(changes)
     if found.held_already:

@@ -78,7 +78,7 @@ def test_an_export_from_the_first_look_to_the_undo(warehouse: Warehouse, details
     (bob,) = json.loads(looked.stdout)["would_delete"]
     assert looked.exit_code == 3
     shown = _run("export", "plan", "leads")
-    assert f"This would DELETE 1 records, and nothing else:\n{bob}" in shown.stdout
+    assert f"This would DELETE 1 record, and nothing else:\n{bob}" in shown.stdout
     waits = _run("export", "send", "leads")
     assert waits.exit_code == 3
     assert "it would delete 1 of the export's 2 records, 50.0%" in waits.stderr

@@ -31,7 +31,9 @@ NOT_IN_TABLES = {
 """Of the long form: it has all others there, so that nothing found elsewhere means something."""
 
 
-@pytest.fixture(scope="module", params=["short", pytest.param("thorough", marks=pytest.mark.soak)])
+@pytest.fixture(
+    scope="module", params=["short", pytest.param("thorough", marks=[pytest.mark.soak, pytest.mark.timeout(3000)])]
+)
 def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     with (
         pytest.MonkeyPatch.context() as monkeypatch,

@@ -42,7 +42,7 @@ class Shell:
         self.machine.run(f"{WAIT} {until} || (journalctl --unit {name}; exit 1)")
 
     def stop(self, name: str) -> None:
-        """Ctrl-C, which every process of a terminal gets. One that ends by itself meanwhile is an error to systemd."""
+        """Ctrl-C, which every process of a terminal gets; what systemd says of it, if it does not end."""
         told = self.machine.run(f"systemctl kill --signal INT {name}", check=False)
         end = time.monotonic() + 300
         while self.machine.run(f"systemctl is-active {name}", check=False).stdout.strip() in ("active", "deactivating"):

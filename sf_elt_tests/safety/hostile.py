@@ -12,7 +12,7 @@ from sf_elt_tests.salesforce.conftest import QUICK
 
 Answer = Callable[[], Iterable[bytes]]
 
-SMALL = Bounds(reply_bytes=1 << 20, reply_seconds=0.4, page_bytes=1 << 20, page_seconds=0.4)
+SMALL = Bounds(reply_bytes=1 << 20, reply_seconds=0.4, page_bytes=1 << 20, page_seconds=0.4, rest_page_bytes=1 << 20)
 """A megabyte, in less than half a second."""
 
 

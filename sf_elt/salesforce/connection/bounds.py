@@ -28,6 +28,7 @@ VARIABLES = {
     "SF_ELT_REPLY_SECONDS": ("reply_seconds", 1),
     "SF_ELT_PAGE_MB": ("page_bytes", 1 << 20),
     "SF_ELT_PAGE_SECONDS": ("page_seconds", 1),
+    "SF_ELT_REST_PAGE_MB": ("rest_page_bytes", 1 << 20),
 }
 """What each of them sets, and in which unit."""
 
@@ -37,17 +38,19 @@ class Bounds:
     """The most bytes, unpacked, and the most seconds: of a reply that is held in memory, and of a page that lands.
 
     What Salesforce sends is far less: the describe of an object a few MB, a page of 2,000 records tens of MB, and a
-    page of a bulk job 1 GB at most (Bulk API 2.0 Developer Guide, "Limits").
+    page of a bulk job 1 GB at most (Bulk API 2.0 Developer Guide, "Limits"). A page of a query by REST has a bound
+    of its own: it is one value of JSON, which may have to be held in memory to be cut.
     """
 
     reply_bytes: int = 128 << 20
     reply_seconds: float = 900.0
     page_bytes: int = 20 << 30
     page_seconds: float = 21_600.0
+    rest_page_bytes: int = 1 << 30
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """With what SF_ELT_REPLY_MB, SF_ELT_REPLY_SECONDS, SF_ELT_PAGE_MB and SF_ELT_PAGE_SECONDS say.
+        """With what these variables say.
 
         Raises SalesforceError where one of them is no whole number above zero.
         """

@@ -33,6 +33,14 @@ class LandedReply:
 
 
 @dataclass(frozen=True)
+class _Bound:
+    """How many bytes a page may have, unpacked, and which variable says so."""
+
+    bytes: int
+    variable: str
+
+
+@dataclass(frozen=True)
 class Download:
     """What a query gave: its landing files in order, and how many rows the org says they hold.
 
@@ -53,8 +61,11 @@ def fetch_page(
     *,
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    by_rest: bool = False,
 ) -> LandedReply:
     """Streams one reply into `file` (with `.gz` added where it comes compressed), which exists only once it is whole.
+
+    `by_rest`: it is a page of a query by REST, which may have fewer bytes than others.
 
     A body that breaks off is fetched again from its own address. Raises ReplyTruncated when it keeps breaking off,
     Halted in a thread that is halted. Several threads may fetch pages of one org.
@@ -67,7 +78,8 @@ def fetch_page(
         before_sleep=lambda state: log.warning("%s", state.outcome.exception() if state.outcome else ""),
         reraise=True,
     )
-    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}))
+    bound = _bound(org.transport.bounds, by_rest=by_rest)
+    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}), bound)
 
 
 @contextmanager
@@ -80,7 +92,15 @@ def opened(file: Path) -> Iterator[IO[bytes]]:
             raise ReplyTruncated(f"{file.name}: its compression breaks off; run it again later") from error
 
 
-def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str]) -> LandedReply:
+def _bound(bounds: Bounds, *, by_rest: bool) -> _Bound:
+    if by_rest:
+        return _Bound(bounds.rest_page_bytes, "SF_ELT_REST_PAGE_MB")
+    return _Bound(bounds.page_bytes, "SF_ELT_PAGE_MB")
+
+
+def _fetch_once(
+    org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str], bound: _Bound
+) -> LandedReply:
     headers = {"Accept-Encoding": "gzip"} | headers
     with org.session.get(org.url(path), params=params, headers=headers, stream=True) as response:
         compressed = response.headers.get("Content-Encoding", "").lower() == "gzip"
@@ -88,7 +108,7 @@ def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers
         part = file.with_name(file.name + ".part")
         where = f"GET {path.partition('?')[0]}"
         try:
-            _land(response, part, org.transport.bounds, where, compressed=compressed)
+            _land(response, part, bound, org.transport.bounds.page_seconds, where, compressed=compressed)
         except ReplyOutOfBounds:
             part.unlink(missing_ok=True)
             raise
@@ -99,15 +119,17 @@ def _fetch_once(org: Org, path: str, file: Path, params: dict[str, str], headers
         return LandedReply(whole, response.headers)
 
 
-def _land(response: requests.Response, part: Path, bounds: Bounds, where: str, *, compressed: bool) -> None:
+def _land(
+    response: requests.Response, part: Path, bound: _Bound, seconds: float, where: str, *, compressed: bool
+) -> None:
     """Writes the body, and looks whether it is whole and no more than a page may be, unpacked."""
-    with in_time(response.raw.shutdown, bounds.page_seconds, where, "SF_ELT_PAGE_SECONDS"):
-        size = _write_body(response, part, bounds.page_bytes)
+    with in_time(response.raw.shutdown, seconds, where, "SF_ELT_PAGE_SECONDS"):
+        size = _write_body(response, part, bound.bytes)
     if compressed:
-        to_the_end = not _is_framed(response) or size * MOST_FROM_GZIP > bounds.page_bytes
-        size = _check_gzip(part, bounds.page_bytes, to_the_end=to_the_end)
-    if size > bounds.page_bytes:
-        raise too_large(where, bounds.page_bytes, "SF_ELT_PAGE_MB")
+        to_the_end = not _is_framed(response) or size * MOST_FROM_GZIP > bound.bytes
+        size = _check_gzip(part, bound.bytes, to_the_end=to_the_end)
+    if size > bound.bytes:
+        raise too_large(where, bound.bytes, bound.variable)
 
 
 def _write_body(response: requests.Response, part: Path, most: int) -> int:

@@ -91,6 +91,7 @@ def _go_on(org: Org, state: _State, folder: Path, on_page: Callable[[int], None]
                 folder / f"rest-{len(state.pages):06d}.json",
                 params={} if state.following else {"q": state.soql},
                 headers={"Sforce-Query-Options": f"batchSize={PAGE_ROWS}"},
+                by_rest=True,
             )
         except RequestRefused as error:
             if error.code != "INVALID_QUERY_LOCATOR":

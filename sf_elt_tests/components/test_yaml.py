@@ -255,7 +255,7 @@ def _chain(error: BaseException | None) -> list[str]:
         ),
         pytest.param(
             "exports/defs.yaml", "audiences: [Frequent visitors,", "audiences: ['2024',",
-            r"exports/defs\.yaml:\d+ attributes\.audiences\.0: there is no audience '2024'; Accepted",
+            r"exports/defs\.yaml:\d+ attributes\.audiences\.0: there is no audience '2024'; accepted",
             id="audience like a number",
         ),
         pytest.param(

@@ -81,7 +81,7 @@ def test_an_app_itself_logs_in_at_the_my_domain_alone(sandbox: Details) -> None:
     app = {"consumer_key": sandbox.client_id, "consumer_secret": sandbox.client_secret}
     with pytest.raises(AuthenticationFailed, match="not supported on this domain") as caught:
         connect(Login(login_url=_at(sandbox, "test.salesforce.com"), **app), patience=QUICK)
-    assert "My Domain, https://NAME.my.salesforce.com" in what_to_do(caught.value)
+    assert "My Domain: `org: https://NAME.my.salesforce.com`" in what_to_do(caught.value)
     with closing(connect(Login(login_url=_at(sandbox, "acme--qa.sandbox.my.salesforce.com"), **app))) as org:
         assert query_records(org, "SELECT IsSandbox FROM Organization")
 

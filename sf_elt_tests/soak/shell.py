@@ -36,14 +36,15 @@ class Shell:
         return done.stdout + (done.stderr if not check else "")
 
     def start(self, name: str, command: str, *, until: str) -> None:
-        """What runs until somebody stops it; back once the address answers."""
+        """What runs until somebody stops it; back once the address answers. What a failed test has left goes first."""
+        self.machine.run(f"systemctl stop {name} || true\nsystemctl reset-failed {name} || true", check=False)
         words = shlex.quote(f"cd ~/sf_elt && {command}")
         self.machine.run(f"systemd-run --quiet --unit {name} --uid ada --setenv HOME=/home/ada /bin/bash -c {words}")
         self.machine.run(f"{WAIT} {until} || (journalctl --unit {name}; exit 1)")
 
     def stop(self, name: str) -> None:
-        """Ctrl-C, which every process of a terminal gets; what systemd says of it, if it does not end."""
-        told = self.machine.run(f"systemctl kill --signal INT {name}", check=False)
+        """Ctrl-C, which the processes of a terminal's group get; a unit's first process leads one."""
+        told = self.machine.run(f"kill -INT -- -$(systemctl show --property MainPID --value {name})", check=False)
         end = time.monotonic() + 300
         while self.machine.run(f"systemctl is-active {name}", check=False).stdout.strip() in ("active", "deactivating"):
             assert time.monotonic() < end, f"{name} goes on after Ctrl-C: {told.stderr}"

@@ -43,6 +43,7 @@ Errors:
     ├── AuthenticationFailed     wrong credentials, or a session that cannot be renewed
     ├── AllowanceSpent           no API calls left before `until`: paused, not failed
     ├── OrgUnavailable           429, 5xx, timeouts, dropped connections, web pages, after repeating
+    │   ├── NotInReply           a record without a field that was asked for
     │   ├── ReplyOutOfBounds     larger than a reply may be, or slower
     │   └── ReplyTruncated       a body that keeps breaking off
     └── RequestRefused           the org will not do it; `code` and `fields` are Salesforce's
@@ -52,6 +53,7 @@ Errors:
         │   ├── CursorDied       the pages of a query cannot be gone on with
         │   ├── QueryTooLarge    ask for less at once
         │   └── QueryTooLong     it does not fit into an address: ask by a bulk job
+        ├── CannotMatch          a field that no record can be found by
         ├── NotInBulk            its object or a field is none for the Bulk API: ask by REST
         └── JobFailed            a bulk job ended as Failed or Aborted
 """

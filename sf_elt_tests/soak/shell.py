@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from sf_elt_tests.pages import NOT_RUN, ROOT, Block, blocks, commands_of
 from sf_elt_tests.soak.machine import TRUSTED, Machine, booted, debian
@@ -25,6 +26,7 @@ class Shell:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self.units: dict[str, str] = {}
 
     def run(self, script: str, *, network: bool = False, check: bool = True) -> str:
         lines = [
@@ -37,19 +39,21 @@ class Shell:
 
     def start(self, name: str, command: str, *, until: str) -> None:
         """What runs until somebody stops it; back once the address answers. What a failed test has left goes first."""
-        self.machine.run(f"systemctl stop {name} || true\nsystemctl reset-failed {name} || true", check=False)
+        if name in self.units:
+            self.machine.run(f"systemctl stop {self.units[name]}", check=False)
+        unit = self.units[name] = f"{name}-{uuid4().hex[:8]}"  # systemd knows a unit that has ended for a while
         words = shlex.quote(f"cd ~/sf_elt && {command}")
-        self.machine.run(f"systemd-run --quiet --unit {name} --uid ada --setenv HOME=/home/ada /bin/bash -c {words}")
-        self.machine.run(f"{WAIT} {until} || (journalctl --unit {name}; exit 1)")
+        self.machine.run(f"systemd-run --quiet --unit {unit} --uid ada --setenv HOME=/home/ada /bin/bash -c {words}")
+        self.machine.run(f"{WAIT} {until} || (journalctl --unit {unit}; exit 1)")
 
     def stop(self, name: str) -> None:
         """Ctrl-C, which the processes of a terminal's group get; a unit's first process leads one."""
-        told = self.machine.run(f"kill -INT -- -$(systemctl show --property MainPID --value {name})", check=False)
+        unit = self.units.pop(name)
+        told = self.machine.run(f"kill -INT -- -$(systemctl show --property MainPID --value {unit})", check=False)
         end = time.monotonic() + 300
-        while self.machine.run(f"systemctl is-active {name}", check=False).stdout.strip() in ("active", "deactivating"):
+        while self.machine.run(f"systemctl is-active {unit}", check=False).stdout.strip() in ("active", "deactivating"):
             assert time.monotonic() < end, f"{name} goes on after Ctrl-C: {told.stderr}"
             time.sleep(0.5)
-        self.machine.run(f"systemctl reset-failed {name} || true")
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from pathlib import Path
 PROGRAMS = ("debootstrap", "systemd-nspawn", "nsenter")
 PACKAGES = ("systemd,systemd-sysv,dbus,python3-venv,make,git,postgresql,nginx-light,apache2-utils,cron,curl,jq,"
             "ca-certificates,openssl,procps")  # fmt: skip
-MIRROR = "http://deb.debian.org/debian"
 TRUSTED = Path("/etc/ssl/certs/ca-certificates.crt")
 KEPT = os.environ.get("SF_ELT_DEBIAN")
 """A folder with such a Debian, to make it only once; nothing is written into it afterwards."""
@@ -38,7 +37,7 @@ def debian(folder: Path) -> Path:
     root = Path(KEPT) if KEPT else folder / "debian"
     if not (root / "etc" / "debian_version").exists():
         subprocess.run(
-            ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(root), MIRROR],
+            ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(root)],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
     return root

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from sf_elt.alerts.kinds import Event
+from sf_elt.counting import count
 from sf_elt.warehouse.sqlite_file import SqliteFile
 
 CLAIM = timedelta(minutes=5)
@@ -61,8 +62,8 @@ class Backlog:
 
     def __str__(self) -> str:
         of_these = f", {self.refused:,} of them refused ({self.because})" if self.refused else ""
-        messages = "message waits" if self.waiting == 1 else "messages wait"
-        return f"{self.waiting:,} {messages} since {self.since:%Y-%m-%d %H:%M} UTC{of_these}"
+        messages = count(self.waiting, "message waits", "messages wait")
+        return f"{messages} since {self.since:%Y-%m-%d %H:%M} UTC{of_these}"
 
 
 def queue(

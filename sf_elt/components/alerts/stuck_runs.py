@@ -7,6 +7,7 @@ import dagster as dg
 
 from sf_elt.alerts import Finding
 from sf_elt.components.status.runs import what_it_makes
+from sf_elt.counting import count
 
 MOST = 100
 """As many runs are looked at; more are not at work at a time."""
@@ -24,7 +25,7 @@ def stuck_runs(instance: dg.DagsterInstance, longest: timedelta, now: datetime) 
     )
     if waiting and not instance.get_run_records(dg.RunsFilter(statuses=list(_MOVED), updated_after=before), limit=1):
         number = instance.get_runs_count(dg.RunsFilter(statuses=list(_WAIT)))
-        says = f"{number:,} {'run waits' if number == 1 else 'runs wait'}, and none has started for {hours:g} hours."
+        says = f"{count(number, 'run waits', 'runs wait')}, and none has started for {hours:g} hours."
         since = waiting[0].create_timestamp.astimezone(UTC)
         yield Finding("stuck", "runs", "the queue of runs", says, since, run_id=waiting[0].dagster_run.run_id)
     for record in instance.get_run_records(

@@ -1,6 +1,5 @@
 """`sf-elt exists`: who of a list is in Salesforce already."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -83,11 +82,10 @@ def exists(
 
 def _people(source: str, email_column: str, company_column: str) -> "list[Person]":
     """The people of a file, or of an audience where there is no such file."""
-    from sf_elt.cli.people_files import kind_of, people_in_file
+    from sf_elt.cli.people_files import is_file, kind_of, people_in_file
 
     file = Path(source)
-    is_file = os.path.isfile(source)  # noqa: PTH113 - Path's raises for what is too long to be a file's name
-    if is_file or kind_of(file) or file.suffix.lower() in (".xlsx", ".xls"):
+    if is_file(file) or kind_of(file) or file.suffix.lower() in (".xlsx", ".xls"):
         return people_in_file(file, email_column, company_column)
     return _members(source, email_column or EMAIL, company_column)
 

@@ -42,6 +42,11 @@ class FileRefused(Exception):
     """A list of people cannot be read, or the answer cannot be written as asked."""
 
 
+def is_file(file: Path) -> bool:
+    """Whether there is such a file; not so for what is too long to be a file's name, for which Path's raises."""
+    return os.path.isfile(file)  # noqa: PTH113
+
+
 def kind_of(file: Path) -> str:
     """The ending that says how a file is written, `.csv` of `people.csv.gz`; empty for one that is none of READ."""
     name = file.name.lower().removesuffix(_COMPRESSED)
@@ -144,7 +149,7 @@ def _read(file: Path) -> tuple[list[str], list[list[object]]]:
     kind = kind_of(file)
     if not kind:
         raise FileRefused(f"{file} is none of {', '.join(READ)}: save the list as CSV")
-    if not os.path.isfile(file):  # noqa: PTH113 - Path's raises for what is too long to be a file's name
+    if not is_file(file):
         beside = (each.name for each in file.absolute().parent.glob("*") if kind_of(each))
         raise FileRefused(f"there is no file {file}{did_you_mean(file.name, beside)}")
     if kind in (".csv", ".tsv"):

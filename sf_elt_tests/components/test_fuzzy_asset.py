@@ -13,21 +13,17 @@ from sf_elt.streams.views import refresh_views
 from sf_elt.warehouse import quote_table
 from sf_elt_tests.components.conftest import QUIET, ROOT
 from sf_elt_tests.components.test_yaml import PYPROJECT
-from sf_elt_tests.profiles.misspelt import Typed, misspelt_people
+from sf_elt_tests.profiles.misspelt import COMPARED, Typed, misspelt_people
 from sf_elt_tests.profiles.streams import NOW, table
 
 pytest.importorskip("splink", reason="Splink is not installed: pip install 'sf_elt[fuzzy]'")
 
 BEFORE = "  # What keeps two people"
-FUZZY = """  fuzzy:
+FUZZY = f"""  fuzzy:
     threshold: 0.95
     max_pairs: 150
     compare:
-      - {name: first_name, as: name, from: {salesforce_leads: lead_first_name, salesforce_contacts: FirstName}}
-      - {name: last_name, as: name, from: {salesforce_leads: lead_last_name, salesforce_contacts: LastName}}
-      - {name: email, as: email, from: {salesforce_leads: lead_email, salesforce_contacts: contact_email}}
-      - {name: phone, as: phone, region: US, from: {salesforce_leads: lead_phone, salesforce_contacts: Phone}}
-"""
+{COMPARED}"""
 
 
 def _put(records: list[Typed]) -> None:

@@ -13,6 +13,14 @@ from sf_elt.profiles import FuzzyLinks
 from sf_elt.warehouse import Warehouse, quote_table
 from sf_elt_tests.profiles.streams import rule
 
+COMPARED = """\
+      - {name: first_name, as: name, from: {salesforce_leads: lead_first_name, salesforce_contacts: FirstName}}
+      - {name: last_name, as: name, from: {salesforce_leads: lead_last_name, salesforce_contacts: LastName}}
+      - {name: email, as: email, from: {salesforce_leads: lead_email, salesforce_contacts: contact_email}}
+      - {name: phone, as: phone, region: US, from: {salesforce_leads: lead_phone, salesforce_contacts: Phone}}
+"""
+"""What a mapping compares of them, in YAML."""
+
 _FIRST = (
     "James", "Mary", "Robert", "Patricia", "John", "Jennifer", "Michael", "Linda", "David", "Elizabeth", "William",
     "Barbara", "Richard", "Susan", "Joseph", "Jessica", "Thomas", "Sarah", "Charles", "Karen", "Daniel", "Nancy",

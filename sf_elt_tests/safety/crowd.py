@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sf_elt.demo_org.serve import Details
 from sf_elt_tests.orgs import client
-from sf_elt_tests.profiles.misspelt import Typed, misspelt_people
+from sf_elt_tests.profiles.misspelt import COMPARED, Typed, misspelt_people
 
 MARKS = {
     "first name in a crowd": "qzfirstling",
@@ -23,15 +23,11 @@ MARKS = {
 }
 PEOPLE = 130
 
-FUZZY = """  fuzzy:
+FUZZY = f"""  fuzzy:
     threshold: 0.9
     max_pairs: 2000
     compare:
-      - {name: first_name, as: name, from: {salesforce_leads: lead_first_name, salesforce_contacts: FirstName}}
-      - {name: last_name, as: name, from: {salesforce_leads: lead_last_name, salesforce_contacts: LastName}}
-      - {name: email, as: email, from: {salesforce_leads: lead_email, salesforce_contacts: contact_email}}
-      - {name: phone, as: phone, region: US, from: {salesforce_leads: lead_phone, salesforce_contacts: Phone}}
-      - {name: title, as: exact, from: {salesforce_leads: lead_title, salesforce_contacts: contact_title}}
+{COMPARED}      - {{name: title, as: exact, from: {{salesforce_leads: lead_title, salesforce_contacts: contact_title}}}}
 """
 
 

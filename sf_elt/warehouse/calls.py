@@ -18,14 +18,12 @@ from uuid import uuid4
 
 from sf_elt.warehouse.errors import room_for
 from sf_elt.warehouse.private import private_files
-from sf_elt.warehouse.sqlite_file import immediate
+from sf_elt.warehouse.sqlite_file import immediate, write_ahead
 
 HOUR = 3_600.0
 DAY = 86_400.0
 
-# WAL without a sync at each commit survives a killed process; a power cut may forget the last few calls.
 _TABLES = """
-PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS calls (
     call_id INTEGER PRIMARY KEY,
     job TEXT NOT NULL,
@@ -121,7 +119,7 @@ class CallLedger:
                         self.file.touch()
                 _kept_open(self.file, self.file.stat().st_ino)
             with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as ledger:
-                ledger.execute("PRAGMA synchronous = NORMAL")
+                ledger.execute("PRAGMA synchronous = NORMAL")  # a power cut may forget the last few calls
                 with immediate(ledger):
                     yield ledger
 
@@ -138,6 +136,7 @@ def _kept_open(file: Path, inode: int) -> sqlite3.Connection:
     """
     file.chmod(0o600)
     ledger = sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
+    write_ahead(ledger)
     ledger.executescript(_TABLES)
     return ledger
 

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
 from sf_elt.warehouse.errors import room_for
+from sf_elt.warehouse.waiting import LOOK_AGAIN
 
 if TYPE_CHECKING:  # it has the ledger of calls, whose transactions are those of this module
     from sf_elt.warehouse.connection import Warehouse
@@ -46,8 +49,9 @@ class SqliteFile:
             with closing(sqlite3.connect(self.file, timeout=WAIT_SECONDS, isolation_level=None)) as connection:
                 connection.row_factory = sqlite3.Row
                 if is_new or connection.execute("PRAGMA user_version").fetchone()[0] != self._version:
-                    made = f"BEGIN IMMEDIATE; {self.tables} PRAGMA user_version = {self._version}; COMMIT;"
-                    connection.executescript(f"PRAGMA journal_mode = WAL; {made}")
+                    write_ahead(connection)
+                    made = f"{self.tables} PRAGMA user_version = {self._version};"
+                    connection.executescript(f"BEGIN IMMEDIATE; {made} COMMIT;")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 with immediate(connection):
                     yield connection
@@ -56,6 +60,25 @@ class SqliteFile:
     def _version(self) -> int:
         """What SQLite notes of the tables in the file: a number of 31 bits."""
         return zlib.crc32(self.tables.encode()) & 0x7FFFFFFF
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """Puts the file into SQLite's WAL mode, in which a commit survives a killed process without a sync.
+
+    SQLite does not wait here, whatever the connection's timeout: it looks at the file before it locks it, and who holds
+    such a look is refused the lock at once. So two processes that make one file together are both brought through.
+    """
+    attempts = Retrying(
+        retry=retry_if_exception(_is_held),
+        wait=wait_random(*LOOK_AGAIN),
+        stop=stop_after_delay(WAIT_SECONDS),
+        reraise=True,
+    )
+    attempts(connection.execute, "PRAGMA journal_mode = WAL")
+
+
+def _is_held(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 @contextmanager

@@ -1,7 +1,10 @@
 """The ledger of API calls: a rolling 24 hours, counted before a call leaves, across processes."""
 
+import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 
 from sf_elt.warehouse import CallLedger, JobMeter, Pause, WarehouseUnreadable
 from sf_elt.warehouse.calls import DAY, HOUR
+from sf_elt.warehouse.sqlite_file import SqliteFile
 
 GREEDY = """
 import sys
@@ -84,6 +88,27 @@ def test_processes_share_one_allowance(tmp_path: Path) -> None:
     command = [sys.executable, "-c", GREEDY, str(tmp_path / "calls.sqlite")]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert sum(int(process.communicate()[0]) for process in processes) == 25
+
+
+@pytest.mark.parametrize("kind", ["calls", "alerts"])
+def test_two_that_make_the_file_at_once_wait_for_each_other(tmp_path: Path, kind: str) -> None:
+    """While another process still makes the file, SQLite refuses its WAL mode at once: that is waited out, not told."""
+    file = tmp_path / "new.sqlite"
+    with closing(sqlite3.connect(file, isolation_level=None)) as maker, ThreadPoolExecutor() as threads:
+        maker.execute("BEGIN IMMEDIATE")
+        second = threads.submit(_first_use, kind, file)
+        assert not wait([second], timeout=0.1).done, second.exception()
+        maker.execute("ROLLBACK")
+        assert second.result() == 1
+
+
+def _first_use(kind: str, file: Path) -> int:
+    if kind == "calls":
+        ledger = CallLedger(file)
+        ledger.reserve("import:leads", None, "GET", "/query")
+        return ledger.spent("import:leads")
+    with SqliteFile(file, "CREATE TABLE IF NOT EXISTS notes (note);").transaction() as connection:
+        return connection.execute("INSERT INTO notes VALUES ('a')").rowcount
 
 
 def test_jobs_have_allowances_of_their_own(tmp_path: Path) -> None:

@@ -1,18 +1,24 @@
 """Runs whose process has ended without a word: they are marked as failed, and what they held is free again.
 
 A run has a lock on a file of its own for as long as its process lives; the kernel takes that back, however it ends.
+On a network share a lock may count on its own machine alone, so the file says which one that is: nobody ends the run of
+another machine.
 Dagster by itself asks nobody: after a power cut a run would be "started" for ever, and keep the only slot of the pool
 from every other. So its daemon is told by the launcher that dagster.yaml names, every half minute; and each run looks
 before it begins, for where there is no daemon.
 """
 
 import fcntl
+import json
 import logging
 import os
+import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import dagster as dg
@@ -28,6 +34,48 @@ log = logging.getLogger(__name__)
 FOLDER = "running"  # in Dagster's storage, which all its processes share
 FORGOTTEN = 7 * 86_400.0  # seconds after which nobody asks for a run any more
 ENDED = "The run's process has ended without a word: it was killed, or the machine stopped."
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_MOUNTS = Path("/proc/self/mountinfo")
+_OF_ONE_MACHINE = (
+    "ext2",
+    "ext3",
+    "ext4",
+    "xfs",
+    "btrfs",
+    "bcachefs",
+    "zfs",
+    "f2fs",
+    "jfs",
+    "overlay",
+    "tmpfs",
+    "ramfs",
+)
+"""File systems that only one machine can have open at a time: whoever sees such a file sees all locks on it."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a run's process lives. All containers of a machine have one kernel, and see each other's locks."""
+
+    boot: str
+    name: str = field(compare=False)  # for people: that of the container, where it is in one
+
+    @classmethod
+    def this(cls) -> Self:
+        name = platform.node()
+        try:
+            return cls(_BOOT.read_text("ascii").strip(), name)
+        except OSError:  # not Linux
+            return cls(name, name)
+
+    @classmethod
+    def that_wrote(cls, file: Path) -> Self | None:
+        """The machine of a run's file; None where it does not say, as one of an earlier version."""
+        try:
+            return cls(**json.loads(file.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
 
 
 class WatchfulLauncher(DefaultRunLauncher):
@@ -93,6 +141,8 @@ def _locked(file: Path) -> int:
     descriptor = os.open(new, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with suppress(OSError):  # a full disk has room for a file that says nothing, and a lock is what counts
+            os.write(descriptor, json.dumps(asdict(Machine.this())).encode())
         new.replace(file)
     except OSError:
         os.close(descriptor)
@@ -103,7 +153,8 @@ def _locked(file: Path) -> int:
 
 def has_ended(instance: dg.DagsterInstance, run_id: str) -> bool:
     """Whether the run had begun its steps in a process that is no more. Not so where nobody can tell."""
-    return _is_let_go(_file(instance, run_id))
+    file = _file(instance, run_id)
+    return _is_let_go(file) and not _is_of_another_machine(file)
 
 
 def end_the_dead(instance: dg.DagsterInstance) -> None:
@@ -112,6 +163,7 @@ def end_the_dead(instance: dg.DagsterInstance) -> None:
         return
     for run_id in instance.event_log_storage.get_concurrency_run_ids():
         if not has_ended(instance, run_id):
+            _tell_of_another_machine(instance, run_id)
             continue
         run = instance.get_run_by_id(run_id)
         if run is not None and not run.is_finished:
@@ -121,6 +173,37 @@ def end_the_dead(instance: dg.DagsterInstance) -> None:
 
 def _file(instance: dg.DagsterInstance, run_id: str) -> Path:
     return Path(instance.storage_directory()) / FOLDER / run_id
+
+
+def _tell_of_another_machine(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Nobody here can know whether it lives, and a pool may wait for it."""
+    file = _file(instance, run_id)
+    if file.exists() and _is_of_another_machine(file):
+        machine = Machine.that_wrote(file)
+        log.warning(
+            "run %s has a slot of a pool, or waits for one, on another machine (%s), or before this one was started "
+            "again. Where it is no more, end it in Dagster's UI: Runs › %s › Terminate › Force termination",
+            run_id,
+            machine.name if machine else "unknown",
+            run_id,
+        )
+
+
+def _is_of_another_machine(file: Path) -> bool:
+    """Whether the file's lock may be one that this machine does not see."""
+    return not _is_on_one_machine(file.parent) and Machine.that_wrote(file) != Machine.this()
+
+
+def _is_on_one_machine(folder: Path) -> bool:
+    """Whether no other machine can have the folder's file system open; not so where the system does not say."""
+    try:
+        mounts = [line.split(" ") for line in _MOUNTS.read_text("utf-8", "surrogateescape").splitlines()]
+    except OSError:
+        return False
+    # proc(5): the fifth is where it is mounted, and the kind comes after a hyphen. Of two at one place the last counts.
+    kinds = {each[4].replace(r"\040", " "): each[each.index("-") + 1] for each in mounts}
+    there = folder.resolve()
+    return next((kinds[str(each)] for each in (there, *there.parents) if str(each) in kinds), "") in _OF_ONE_MACHINE
 
 
 def _is_let_go(file: Path) -> bool:

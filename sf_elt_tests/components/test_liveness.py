@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import platform
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,9 @@ import pytest
 from dagster._core.execution.api import execute_run_iterator
 from dagster._core.launcher.base import WorkerStatus
 
+from sf_elt import liveness
 from sf_elt.components.executors import in_process_or_multiprocess
-from sf_elt.liveness import FOLDER, WatchfulLauncher, alive, has_ended
+from sf_elt.liveness import FOLDER, WatchfulLauncher, alive, end_the_dead, has_ended
 from sf_elt_tests.pages import ROOT
 
 POOL, RUN = "duckdb", "3f2c1d60-6a3c-4b6b-8f55-0f6f4f8f6a01"
@@ -86,6 +88,64 @@ def test_a_file_system_without_locks_ends_no_run(
         assert set(folder.glob("*")) == before
         assert not has_ended(instance, "unlocked")
     assert "No locks available" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("written_by", "kind", "ends"),
+    [
+        ("another", "nfs4", False),  # with local_lock=flock its lock is not seen here
+        ("another", "ext4", True),  # this machine, before it was started again
+        ("this", "nfs4", True),
+        ("an earlier version", "nfs4", False),
+        ("an earlier version", "ext4", True),
+    ],
+)
+def test_a_run_of_another_machine_is_not_ended(
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    written_by: str,
+    kind: str,
+    ends: bool,
+) -> None:
+    """On a network share its lock may be free to us; it is named instead, for it keeps a slot that others wait for."""
+    run_id, storage = f"of-{written_by}-on-{kind}", instance.event_log_storage
+    instance.add_run(dg.DagsterRun("elsewhere", run_id=run_id, status=dg.DagsterRunStatus.STARTED))
+    storage.initialize_concurrency_limit_to_default(POOL)
+    monkeypatch.setattr(liveness, "_MOUNTS", tmp_path / "mounts")
+    (tmp_path / "mounts").write_text(
+        f"1 0 8:1 / / rw - zfs a rw\n2 1 0:9 / {instance.storage_directory()} rw,relatime shared:1 - {kind} b rw\n"
+    )
+    if written_by == "another":
+        (tmp_path / "boot").write_text("d2f1\n")
+    with monkeypatch.context() as there:
+        if written_by == "another":
+            there.setattr(liveness, "_BOOT", tmp_path / "boot")
+            there.setattr(platform, "node", lambda: "far-away")
+        with pytest.raises(OSError, match="cut"), alive(instance, run_id):
+            raise OSError("the power is cut")
+    if written_by == "an earlier version":
+        (Path(instance.storage_directory()) / FOLDER / run_id).write_bytes(b"")
+    assert storage.claim_concurrency_slot(POOL, run_id, "step").is_claimed
+    assert has_ended(instance, run_id) is ends
+    end_the_dead(instance)
+    assert storage.get_concurrency_run_ids() == (set() if ends else {run_id})
+    assert (f"run {run_id} has a slot" in caplog.text) is not ends
+    assert ("(far-away)" in caplog.text) is (written_by == "another" and not ends)
+    storage.free_concurrency_slots_for_run(run_id)
+
+
+def test_containers_of_one_machine_see_each_others_locks(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have one kernel, and names of their own: the daemon's ends what has died in that of the runs."""
+    monkeypatch.setattr(liveness, "_MOUNTS", tmp_path / "there is none, so it may be a network share")
+    with monkeypatch.context() as there:
+        there.setattr(platform, "node", lambda: "0f3c9a")
+        with _in_another_process(instance):
+            assert not has_ended(instance, RUN)
+    assert has_ended(instance, RUN)
 
 
 def test_a_signal_ends_a_run_that_waits_for_its_turn(instance: dg.DagsterInstance) -> None:

@@ -19,7 +19,8 @@ TOO_LARGE = frozenset({"QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "EXCEEDED_ID_LIMI
 _TOO_LARGE_WORDS = re.compile("|".join([*sorted(TOO_LARGE), "Retried more than .* times"]))
 QUERY_CODES = frozenset({"MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR", "INVALID_QUERY_LOCATOR", "INVALID_QUERY"})
 TOO_LONG_STATUSES = frozenset({414, 431})
-BUSY_STATUSES = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+_BUSY_STATUSES = frozenset({408, 425, 429})
+_FOR_EVER = frozenset({501, 505})  # what the server will never do; every other 5xx passes
 
 
 class SalesforceError(Exception):
@@ -160,12 +161,20 @@ def _error(
         )
     if code in TOO_LARGE:
         return QueryTooLarge(text, code=code, status=status, fields=fields)
-    if status in BUSY_STATUSES or code in ("REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"):
+    if is_busy(status) or code in ("REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"):
         return OrgUnavailable(text, code=code, status=status, retry_after=retry_after)
     if status == 401:
         return AuthenticationFailed(_explain_401(code, text), code=code, status=status)
     kind = QueryTooLong if status in TOO_LONG_STATUSES else _class_for(code)
     return kind(text, code=code, status=status, fields=fields)
+
+
+def is_busy(status: int) -> bool:
+    """Whether the same request may be answered later: an org, or what stands before it, is not ready for it now.
+
+    (408 and 5xx of all kinds come from load balancers; 511 is a network that wants somebody to log in to it first.)
+    """
+    return status in _BUSY_STATUSES or (status >= 500 and status not in _FOR_EVER)
 
 
 def is_web_page(response: Response) -> bool:
@@ -177,7 +186,7 @@ def broken_reply(response: Response) -> OrgUnavailable | None:
     """The exception for a success that is none, whose body is read already: a web page, or JSON that breaks off."""
     kind = response.headers.get("Content-Type", "").lower()
     if is_web_page(response):
-        what = f"a web page in place of the org's answer{_said_by_page(response.text)}"
+        what = f"a web page in place of the org's answer{_said_by_page(_text_of(response))}"
     elif _should_be_json(response, kind) and not _is_json(response.content):
         what = "JSON that breaks off" if "json" in kind else "what is no JSON"
     else:
@@ -228,13 +237,22 @@ def _parts(response: Response) -> tuple[str | None, str, tuple[str, ...]]:
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None, _first_words(response.text) if _is_of_words(response) else "", ()
+        text = _text_of(response)
+        return None, _first_words(text) if _is_of_words(text) else "", ()
     return _parts_of(parsed) or (None, "", ())
 
 
-def _is_of_words(response: Response) -> bool:
+def _text_of(response: Response) -> str:
+    """The body as text, in the encoding that it says it has; a few that Python knows do not decode what they should."""
+    try:
+        return str(response.content, response.encoding or "utf-8", errors="replace")
+    except (LookupError, ValueError):
+        return str(response.content, "utf-8", errors="replace")
+
+
+def _is_of_words(text: str) -> bool:
     """Whether the text is a page, or a line of a proxy: anything else may be records, whatever the status."""
-    text = response.text[:1000].strip()
+    text = text[:1000].strip()
     return text.startswith("<") or not re.search(r"""[\n"{]|,\S""", text)
 
 
@@ -261,9 +279,9 @@ def _retry_after(response: Response, now: datetime) -> float | None:
     value = response.headers.get("Retry-After")
     if value is None:
         return None
-    if value.strip().isdigit():
-        return float(value)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
+        return (
+            float(value) if value.strip().isdigit() else max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+        )
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -76,4 +76,4 @@ def org_at(server: Hostile, bounds: Bounds = SMALL) -> Iterator[Org]:
 def reply(body: bytes, *heads: str, status: str = "200 OK") -> Answer:
     """One whole reply."""
     head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *heads])
-    return lambda: [head.encode() + b"\r\n\r\n" + body]
+    return lambda: [head.encode("latin-1") + b"\r\n\r\n" + body]

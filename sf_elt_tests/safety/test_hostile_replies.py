@@ -6,6 +6,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from sf_elt.salesforce import (
 )
 from sf_elt.salesforce.connection.bounds import Bounds
 from sf_elt.salesforce.connection.login import Login
-from sf_elt.salesforce.errors import ReplyOutOfBounds
+from sf_elt.salesforce.downloads.pages import fetch_page
+from sf_elt.salesforce.errors import ReplyOutOfBounds, ReplyTruncated
 from sf_elt.salesforce.setup.custom_fields import find_fields
 from sf_elt.salesforce.setup.wanted import WantedField
 from sf_elt.salesforce.undelete import undelete_records
@@ -222,6 +224,76 @@ def test_nobody_is_sent_elsewhere(status: int) -> None:
             with pytest.raises(SalesforceError):
                 connect(login, patience=QUICK)
         assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("cut", [0, 1, 5, 14])
+def test_a_page_that_breaks_off_without_a_length_is_noticed(cut: int, tmp_path: Path) -> None:
+    """By HTTP/1.0 a body ends where the connection does: cut after a comma, its last row would have a null."""
+    page = b'"Id","Name"\n"00Q000000000001AAA","Ada"\n"00Q000000000002AAA","Bartholomew"\n'
+    sent = b"HTTP/1.0 200 OK\r\nContent-Type: text/csv\r\n\r\n" + page[: len(page) - cut]
+    with hostile(lambda: [sent]) as server, org_at(server) as org:
+        if cut:
+            with pytest.raises(ReplyTruncated, match="jobs/query/7/results: the reply broke off"):
+                fetch_page(org, "jobs/query/7/results", tmp_path / "page.csv")
+        else:
+            assert fetch_page(org, "jobs/query/7/results", tmp_path / "page.csv").file.read_bytes() == page
+
+
+def test_a_page_that_a_proxy_repeats_is_asked_for_once(tmp_path: Path) -> None:
+    """Its answer leads to the page itself: asking on would spend the day's calls."""
+    page = b'{"totalSize":9,"done":false,"nextRecordsUrl":"/services/data/v62.0/query/01g-2","records":[{"Id":"1"}]}'
+    with hostile(reply(page, JSON)) as server, org_at(server) as org:
+        with pytest.raises(RequestRefused, match="lead in a circle"):
+            download_rest(org, "SELECT Id FROM Lead", tmp_path, include_deleted=False)
+        assert len(server.requests) == 2
+
+
+PAGE = b"<h1>Log in to this network</h1>"
+
+
+@pytest.mark.parametrize(
+    ("status", "heads"),
+    [
+        ("408 Request Timeout", []),
+        ("511 Network Authentication Required", []),
+        ("525 SSL Handshake Failed", []),
+        ("206 Partial Content", []),
+        ("302 Found", []),
+        ("304 Not Modified", []),
+        ("302 Found", ["Location: http://[::1"]),
+        ("503 Busy", ["Retry-After: ²", "Date: Mon, 01 Jan 99999999999999999999 00:00:00 GMT"]),
+        ("503 Busy", ["Sforce-Limit-Info: api-usage=" + "9" * 5000 + "/5"]),
+        ("503 Busy", ["Content-Type: text/html; charset=undefined"]),
+    ],
+)
+def test_whatever_stands_before_an_org_is_no_answer_of_the_org(status: str, heads: list[str]) -> None:
+    """It is asked again, and then told in its words; a header that nobody can read is none."""
+    body = b"" if status.startswith("304") else PAGE
+    with hostile(reply(body, *heads, status=status)) as server, org_at(server) as org:
+        with pytest.raises(OrgUnavailable, match=rf"query/: {status[:3]}.*\(tried 4 times"):
+            query_records(org, "SELECT Id FROM Lead")
+        assert org.allowance is None
+    assert len(server.requests) == QUICK.attempts
+
+
+@pytest.mark.parametrize(
+    ("sent", "said", "calls"),
+    [
+        (b"", r"the TLS connection broke off \(tried 4 times", 4),
+        (bytes([21, 3, 3, 0, 2, 2, 80]), r"the TLS connection broke off \(tried 4 times", 4),  # alert: internal error
+        (bytes([21, 3, 3, 0, 2, 2, 70]), "no trusted connection", 1),  # alert: protocol version
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no trusted connection", 1),
+    ],
+    ids=["cut", "error", "version", "no TLS"],
+)
+def test_a_tls_connection_that_is_cut_is_no_question_of_trust(sent: bytes, said: str, calls: int) -> None:
+    """The network did it: it is tried again. A certificate or a version that does not fit is told at once."""
+    with hostile(lambda: [sent]) as server:
+        login = Login(instance_url=server.address.replace("http:", "https:"), access_token="00D!marker.token")
+        org = connect(login, patience=QUICK)
+        with closing(org), pytest.raises(SalesforceError, match=said):
+            query_records(org, "SELECT Id FROM Lead")
+        assert len(server.requests) == calls
 
 
 def test_bounds_come_from_the_environment() -> None:

@@ -5,6 +5,7 @@ It is an adapter of `requests`, so that simple-salesforce, which knows nothing o
 
 import logging
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,7 @@ from sf_elt.salesforce.errors import (
     SalesforceError,
     broken_reply,
     error_from,
+    is_busy,
     is_web_page,
 )
 
@@ -54,7 +56,10 @@ _RETRIEVE = re.compile(r"/composite/sobjects/\w+$")
 _SOAP_READS = frozenset({"listMetadata", "readMetadata"})
 _CONNECTION = re.compile(r"^\w+\(host='[^']*', port=\w+\): ")
 _Http = TypeVar("_Http", bound=requests.Session)
-_USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
+_USAGE = re.compile(r"(?:^|[;,\s])api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
+_GARBLED = frozenset(
+    {"TLSV1_ALERT_INTERNAL_ERROR", "SSLV3_ALERT_BAD_RECORD_MAC", "DECRYPTION_FAILED_OR_BAD_RECORD_MAC"}
+)
 
 
 class Pause(Protocol):
@@ -208,6 +213,8 @@ class OrgTransport(HTTPAdapter):
                 read_body(response, self.bounds, where)
         except requests.exceptions.SSLError as error:
             reason = _reason(error)
+            if _is_cut_off(reason):
+                raise OrgUnavailable(f"{where}: the TLS connection broke off") from reason
             raise SalesforceError(f"{where}: no trusted connection: {reason}") from reason
         except requests.exceptions.RequestException as error:
             reason = _reason(error)
@@ -222,6 +229,7 @@ class OrgTransport(HTTPAdapter):
             raise SalesforceError(f"{where}: {error}: is REQUESTS_CA_BUNDLE right?") from error
         self._note_allowance(response, meter)
         _refuse_redirect(response, where)
+        _refuse_part(response, where)
         if response.status_code == 401 or _is_for_the_caller(request, response):
             return response
         if response.status_code < 400:
@@ -271,7 +279,7 @@ class OrgTransport(HTTPAdapter):
         """How far the org's clock runs behind ours: its `Date` was not made before `sent_at`."""
         try:
             said = parsedate_to_datetime(response.headers["Date"])
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OverflowError):
             return
         if said.tzinfo is None:  # -0000, of a server that does not know its zone
             return
@@ -328,12 +336,29 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def _refuse_redirect(response: requests.Response, where: str) -> None:
     """Nobody is sent elsewhere with what a request holds: a session, a password, records. No API of the org does so."""
     if response.is_redirect:
-        elsewhere = urlsplit(response.headers["Location"]).netloc or "another path"
+        elsewhere = _host_in(response.headers["Location"]) or "another path"
         raise OrgUnavailable(
             f"{where}: {response.status_code} sends us to {elsewhere}, and we do not go: is there a proxy, or a "
             "maintenance page? If the org has moved, set SALESFORCE_LOGIN_URL or SALESFORCE_INSTANCE_URL",
             status=response.status_code,
         )
+
+
+def _refuse_part(response: requests.Response, where: str) -> None:
+    """No answer is in 304 (nothing is new), in a 302 to nowhere, or in 206, which is a part that nobody asked for."""
+    if response.status_code == 206 or 300 <= response.status_code < 400:
+        raise OrgUnavailable(
+            f"{where}: {response.status_code}, which Salesforce does not answer with: is there a proxy that keeps "
+            "answers of its own?",
+            status=response.status_code,
+        )
+
+
+def _host_in(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return "what is no address"
 
 
 def _count(request: requests.PreparedRequest, meter: CallMeter | None) -> None:
@@ -391,7 +416,7 @@ def _is_for_the_caller(request: requests.PreparedRequest, response: requests.Res
     """A login that fails, and whatever SOAP answers, is for the caller to read: its faults have status 500."""
     path = _path(request)
     is_soap = path.startswith("/services/Soap/") or _is_login_path(path)
-    return is_soap and response.status_code not in (429, 502, 503, 504)
+    return is_soap and (response.status_code == 500 or not is_busy(response.status_code))
 
 
 def _path(request: requests.PreparedRequest) -> str:
@@ -403,6 +428,14 @@ def _reason(error: requests.exceptions.RequestException) -> Exception:
     cause = error.args[0] if error.args else error
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     return reason if isinstance(reason, Exception) else error
+
+
+def _is_cut_off(reason: Exception) -> bool:
+    """Whether it was the network that ended a TLS connection, or garbled it: nothing is wrong with who we trust."""
+    cause = reason.args[0] if reason.args else reason
+    if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
+        return True
+    return isinstance(cause, ssl.SSLError) and cause.reason in _GARBLED
 
 
 def _in_words(reason: Exception) -> str:

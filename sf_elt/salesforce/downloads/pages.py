@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
 from typing import IO, cast
 
@@ -128,6 +129,8 @@ def _land(
     if compressed:
         to_the_end = not _is_framed(response) or size * MOST_FROM_GZIP > bound.bytes
         size = _check_gzip(part, bound.bytes, to_the_end=to_the_end)
+    elif size <= bound.bytes and not _is_framed(response):
+        _require_end(part)
     if size > bound.bytes:
         raise too_large(where, bound.bytes, bound.variable)
 
@@ -146,6 +149,18 @@ def _write_body(response: requests.Response, part: Path, most: int) -> int:
 def _is_framed(response: requests.Response) -> bool:
     """Whether HTTP itself notices a body that breaks off."""
     return "Content-Length" in response.headers or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+
+
+def _require_end(file: Path) -> None:
+    """Raises where CSV does not end with a line, or JSON with a bracket: cut in its last row, that row might be read.
+
+    (`"00Q…",` is a row whose last field is null.)
+    """
+    with file.open("rb") as body:
+        size = body.seek(0, SEEK_END)
+        body.seek(max(0, size - 1))
+        if body.read() not in (b"", b"\n", b"}", b"]"):
+            raise EOFError("it ends within a row")
 
 
 def _check_gzip(file: Path, most: int, *, to_the_end: bool) -> int:

@@ -32,6 +32,7 @@ class _State(BegunDownload):
     pages: list[str] = Field(default_factory=list)  # the files that have landed, in order
     reported: int | None = None
     following: str | None = ""  # empty for the first page, None after the last
+    asked: set[str] = Field(default_factory=set)  # the addresses that were `following` before
     empty: int = 0  # pages without rows, the last ones that have come
 
 
@@ -99,6 +100,9 @@ def _go_on(org: Org, state: _State, folder: Path, on_page: Callable[[int], None]
             raise CursorDied(f"{error}; run it again", code=error.code, status=error.status) from error
         total, state.following, has_rows = _what_follows(page.file)
         state.reported = total if state.reported is None else state.reported
+        if state.following in state.asked:  # asking on would spend the day's calls on one page
+            raise RequestRefused("the pages of a query lead in a circle: does a proxy repeat one of them? Run it again")
+        state.asked.add(state.following or "")
         state.empty = 0 if has_rows else state.empty + 1
         require_an_end(state.empty, "query")
         if len(state.pages) > state.reported:  # one page has a row at least

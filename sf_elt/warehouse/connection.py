@@ -6,7 +6,6 @@ and what becomes of a reader that holds on to it, is in `opening`.
 """
 
 import logging
-import shutil
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from datetime import timedelta
 from hashlib import md5
 from importlib.resources import files
 from pathlib import Path
-from uuid import uuid4
 
 import duckdb
 
@@ -27,6 +25,7 @@ from sf_elt.warehouse.frames import Frames
 from sf_elt.warehouse.only_writer import only_writer
 from sf_elt.warehouse.opening import Opening
 from sf_elt.warehouse.private import narrow, private_files
+from sf_elt.warehouse.spilling import spill_folder, sweep_spilled
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class Warehouse(Frames):
         _own_folder(self._spilled)
         narrow(self.root.resolve())
         turn = only_writer(self.root / WRITER, self.file, self.wait_seconds)
-        with private_files(), self._door(), room_for(self.file), turn, self._open(read_only=False) as connection:
+        with private_files(), self._door(), room_for(self.file), turn, self._opened(read_only=False) as connection:
             self._sweep_left_over()
             _install_schema(connection)
             yield connection
@@ -95,7 +94,7 @@ class Warehouse(Frames):
         """
         if not self.file.exists():
             raise WarehouseEmpty(f"{self.file} does not exist yet: materialize an import first")
-        with private_files(), self._door(), room_for(self.file), self._open(read_only=True) as connection:
+        with private_files(), self._door(), room_for(self.file), self._opened(read_only=True) as connection:
             yield connection
 
     def landing(self, stream: str) -> Path:
@@ -125,15 +124,18 @@ class Warehouse(Frames):
         finally:
             door.release()
 
-    def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         opening = Opening(self.file, self.root / GATE, self.rewritten, self.wait_seconds, self.patience_seconds)
-        with readable(self.file), room_for(self.file):
-            connection = opening.connect(read_only=read_only)
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute("SET TimeZone = 'UTC'")
-        if self._spilled.is_dir():
-            connection.execute("SET temp_directory = ?", [str(self._spilled / uuid4().hex)])
-        return connection
+        with spill_folder(self._spilled) as spilled:
+            with readable(self.file), room_for(self.file):
+                connection = opening.connect(read_only=read_only)
+            with connection:
+                connection.execute("SET preserve_insertion_order = false")
+                connection.execute("SET TimeZone = 'UTC'")
+                if spilled is not None:
+                    connection.execute("SET temp_directory = ?", [str(spilled)])
+                yield connection
 
     @property
     def rewritten(self) -> Path:
@@ -142,13 +144,12 @@ class Warehouse(Frames):
 
     @property
     def _spilled(self) -> Path:
-        """Where connections put what does not fit into memory, each into a folder of its own."""
+        """Where connections put what does not fit into memory (`spilling`)."""
         return self.root / "spilled"
 
     def _sweep_left_over(self) -> None:
-        """Removes what killed processes spilled or began to rewrite. Who writes is alone, so nothing is in use."""
-        for left_over in self._spilled.iterdir():
-            shutil.rmtree(left_over)
+        """Removes what killed processes spilled or began to rewrite: who writes is alone with the latter."""
+        sweep_spilled(self._spilled)
         for file in (self.rewritten, self.rewritten.with_name(f"{self.rewritten.name}.wal")):
             file.unlink(missing_ok=True)
 

@@ -198,7 +198,8 @@ def test_what_a_killed_writer_spilled_is_swept(tmp_path: Path) -> None:
     assert any(file.stat().st_size for file in spilled.rglob("*") if file.is_file())
     assert stat.S_IMODE(spilled.stat().st_mode) == 0o700
     with warehouse.write():
-        assert list(spilled.iterdir()) == []
+        assert not any(file.is_file() for file in spilled.rglob("*"))
+    assert list(spilled.iterdir()) == []
 
 
 def test_a_broken_file_is_an_error_of_the_warehouse(tmp_path: Path) -> None:

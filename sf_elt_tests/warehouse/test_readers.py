@@ -30,6 +30,17 @@ for number in range(int(sys.argv[2])):
         connection.execute("INSERT INTO ops.noted VALUES (?)", [number])
 """
 
+SPILLS = """
+import sys
+from pathlib import Path
+from sf_elt.warehouse import Warehouse, hold_memory
+with Warehouse(Path(sys.argv[1])).read() as connection:
+    hold_memory(connection, "20MB")
+    connection.execute("CREATE TEMP TABLE many AS SELECT md5(i::VARCHAR) AS text FROM range(600000) AS numbers (i)")
+    for line in sys.stdin:
+        print(connection.execute("SELECT count(text) FROM many WHERE length(text) = 32").fetchone()[0], flush=True)
+"""
+
 DIES = """
 import os, signal, sys
 import duckdb
@@ -91,6 +102,25 @@ def test_a_reader_that_stays_keeps_what_it_sees_and_no_writer(warehouse: Warehou
         assert (seen_by(reader), noted(warehouse)) == ("0", 2)
     assert warehouse.file.stat().st_mode & 0o077 == 0
     assert not warehouse.rewritten.exists()
+
+
+def test_a_reader_that_stays_keeps_what_it_has_spilled(warehouse: Warehouse) -> None:
+    """The writer that goes on in a copy sweeps what killed processes have spilled, and not what a living one needs."""
+    spilled = warehouse.root / "spilled"
+    reader = python(SPILLS, warehouse.root)
+    try:
+        assert seen_by(reader) == "600000"
+        assert any(spilled.glob("*/duckdb_temp_*"))
+        (spilled / "of a killed one").mkdir()
+        note(warehouse)
+        assert not (spilled / "of a killed one").exists()
+        assert seen_by(reader) == "600000"
+        reader.communicate()
+    finally:
+        reader.kill()
+        reader.wait()
+    assert reader.returncode == 0
+    assert list(spilled.iterdir()) == []
 
 
 def test_writers_at_once_lose_nothing_by_it(warehouse: Warehouse) -> None:

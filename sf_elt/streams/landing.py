@@ -5,7 +5,6 @@ time goes on in it: of the same window, or of one that has grown since. What is 
 than the warehouse keeps it, is swept up by the next read of any stream. All of it is for its owner only.
 """
 
-import errno
 import fcntl
 import logging
 import shutil
@@ -20,6 +19,7 @@ from typing import IO, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from sf_elt.disk import free_room, is_closed, is_full, whoever
 from sf_elt.salesforce import AllowanceSpent, OrgUnavailable
 from sf_elt.salesforce.downloads.resuming import keep, kept
 from sf_elt.streams.errors import LandingUnreadable, Shortfall
@@ -171,15 +171,15 @@ def _clear_errors(stream: str, parent: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if is_full(error):
             raise WarehouseFull(
                 f"no room to land {stream} in {parent}: nothing of this window was kept. "
-                f"Free disk space and run it again. ({error})"
+                f"{free_room(parent)}Free disk space and run it again. ({error})"
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if is_closed(error):
             raise WarehouseClosed(
-                f"{stream} cannot be landed in {parent}: that folder must belong to the user who runs this, on a disk "
-                f"that is not read-only. Nothing was moved. ({error})"
+                f"{stream} cannot be landed in {parent}: that folder must belong to the user who runs this, "
+                f"{whoever()}, on a disk that is not read-only. Nothing was moved. ({error})"
             ) from error
         raise
 

@@ -1,13 +1,13 @@
 """What can go wrong with the warehouse's own files. The tree is drawn in `sf_elt.warehouse`."""
 
-import errno
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
+from sf_elt.disk import free_room, is_closed, is_full, whoever
 
 # How DuckDB and SQLite say that a write found no room; neither has an error class of its own for it.
 NO_ROOM = ("No space left", "File too large", "disk space", "disk is full", "disk I/O error")
@@ -95,17 +95,15 @@ def room_for(file: Path) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, sqlite3.Error, OSError) as error:
-        out_of_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        if out_of_room or any(words in str(error) for words in NO_ROOM):
+        if is_full(error) or any(words in str(error) for words in NO_ROOM):
             raise WarehouseFull(
-                f"no room for {file}: nothing of this step was kept. {_free(file)}Free disk space and run it again. "
-                f"({error})"
+                f"no room for {file}: nothing of this step was kept. {free_room(file)}Free disk space and run it "
+                f"again. ({error})"
             ) from error
-        not_allowed = isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
-        if not_allowed or any(words in str(error) for words in NOT_ALLOWED):
+        if is_closed(error) or any(words in str(error) for words in NOT_ALLOWED):
             raise WarehouseClosed(
-                f"{file} cannot be written: its folder {file.parent} must belong to the user who runs this, on a disk "
-                f"that is not read-only. Nothing of this step was kept. ({error})"
+                f"{file} cannot be written: its folder {file.parent} must belong to the user who runs this, "
+                f"{whoever()}, on a disk that is not read-only. Nothing of this step was kept. ({error})"
             ) from error
         if isinstance(error, duckdb.OutOfMemoryException):
             raise OutOfMemory(
@@ -121,12 +119,3 @@ def room_for(file: Path) -> Iterator[None]:
                 "begins anew: docs/recovery.md"
             ) from error
         raise
-
-
-def _free(file: Path) -> str:
-    """How much is free where the file is, or would be; nothing where the system does not say."""
-    try:
-        there = next(each for each in (file, *file.absolute().parents) if each.exists())
-        return f"{shutil.disk_usage(there).free / 1e6:,.0f} MB are free on its disk. "
-    except OSError:
-        return ""

@@ -20,12 +20,13 @@ from keyring.backends.null import Keyring as NoKeyring
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AuthenticationFailed, Login, OrgUnavailable, SalesforceError, connect, count
-from sf_elt.salesforce.connection import signing_in
+from sf_elt.salesforce.connection import oauth, signing_in
 from sf_elt.salesforce.connection.callback import Callback, Take
 from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
 from sf_elt.salesforce.connection.keys import new_key_pair
+from sf_elt.salesforce.connection.oauth import Granted
 from sf_elt.salesforce.connection.refused_logins import what_to_do
-from sf_elt.salesforce.connection.renewing import kept_session
+from sf_elt.salesforce.connection.renewing import keep_what_is_held, kept_session
 from sf_elt.salesforce.connection.sealing import new_token_key
 from sf_elt.salesforce.connection.signing_in import keep, sign_in, sign_in_by_browser, sign_out
 from sf_elt.salesforce.connection.transport import OrgTransport
@@ -320,6 +321,43 @@ def test_where_the_next_token_cannot_be_kept_the_old_one_is_not_spent(
         assert count(connected, "Lead") > 0
 
 
+@pytest.mark.parametrize("kept_by", ["the next renewal", "the end of the process", "nobody", "another login"])
+def test_a_token_that_the_org_has_replaced_is_held_where_it_cannot_be_kept(
+    org: Details,
+    signed_in: Kept,
+    place: KeptLogin,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    kept_by: str,
+) -> None:
+    """The disk fills up between the org's answer and the file: the process goes on, says so, and tries again."""
+    levers(org).end_sessions()
+    with monkeypatch.context() as full:
+        full.setattr(
+            oauth, "by_refresh_token", _then(lambda: full.setattr("os.fsync", _no_space), oauth.by_refresh_token)
+        )
+        with closing(connect(_login(org, place), patience=QUICK)) as connected:
+            assert count(connected, "Lead") > 0
+        assert place.read() == signed_in
+        assert "could not be kept: the login of salesforce cannot be kept" in caplog.text
+        if kept_by == "nobody":
+            keep_what_is_held()
+            assert "token of salesforce is lost" in caplog.text
+            assert "Run `sf-elt login salesforce`" in caplog.text
+    another = replace(signed_in, access_token="another", refresh_token="another")
+    if kept_by == "another login":
+        place.write(another)
+    if kept_by == "the next renewal":
+        levers(org).end_sessions()
+        with closing(connect(_login(org, place), patience=QUICK)) as connected:
+            assert count(connected, "Lead") > 0
+    keep_what_is_held()
+    assert ("of salesforce is kept now" in caplog.text) is (kept_by == "the end of the process")
+    assert (place.read() == another) is (kept_by == "another login")
+    assert (place.read() == signed_in) is (kept_by == "nobody")
+    assert (signed_in.refresh_token or "?") not in caplog.text
+
+
 def test_a_session_of_another_process_that_has_ended_too_is_renewed(
     org: Details, signed_in: Kept, place: KeptLogin
 ) -> None:
@@ -547,6 +585,17 @@ def _refused(ask: Callable[[], object]) -> str:
     with pytest.raises(SalesforceError) as caught:
         ask()
     return f"{caught.value}\n{what_to_do(caught.value)}"
+
+
+def _then(happens: Callable[[], object], call: Callable[..., Granted]) -> Callable[..., Granted]:
+    """The call, after which something happens."""
+
+    def called(*arguments: Any) -> Granted:
+        given = call(*arguments)
+        happens()
+        return given
+
+    return called
 
 
 def _no_space(descriptor: int) -> None:

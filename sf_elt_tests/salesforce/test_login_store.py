@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,6 +117,43 @@ def test_a_write_that_fails_leaves_what_stood(place: KeptLogin, key: str, monkey
     assert [*place.folder.iterdir()] == []
 
 
+@pytest.mark.parametrize("where", ["file", "keyring"])
+def test_a_full_disk_tells_where_and_how_much_is_free(
+    place: KeptLogin, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """A real one: the earlier login stands, also in a keyring, which is written where there is room for the file."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "keyring.json"))
+    if where == "keyring":
+        keyring.set_keyring(FileKeyring())
+    with _small_disk(place.folder.parent) as disk:
+        place.write(KEPT)
+        with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+            while filler.write(b"x" * 4096):
+                pass
+        with pytest.raises(AuthenticationFailed) as caught:
+            place.write(replace(KEPT, access_token="another"))
+        assert f"There is no room in {place.folder}. 0 MB are free on its disk. Free disk space" in str(caught.value)
+        assert place.read() == KEPT
+        (disk / "filler").unlink()
+        place.write(replace(KEPT, access_token="another"))
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        for ask in (lambda: place.write(KEPT), lambda: place.turn().__enter__(), place.forget):
+            with pytest.raises(AuthenticationFailed, match=rf"{place.folder} must belong to .*, \w+, .*not read-only"):
+                ask()
+
+
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[Path]:
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only root can mount a small disk, where it may")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
 def test_with_a_keyring_no_file_holds_a_token(place: KeptLogin, in_keyring: Path) -> None:
     """No key is needed, the file says who is signed in, and logging out empties the keyring."""
     place.write(KEPT)
@@ -195,7 +233,9 @@ def test_what_is_no_file_of_ours_is_not_used(place: KeptLogin, key: str, monkeyp
     with monkeypatch.context() as patched:
         patched.setattr(private_file.os, "geteuid", lambda: os.getuid() + 1)
         for ask in (place.read, lambda: place.write(KEPT)):
-            with pytest.raises(AuthenticationFailed, match="belongs to another user"):
+            with pytest.raises(
+                AuthenticationFailed, match=r"belongs to another user, \w+, who could change it: run this as that user"
+            ):
                 ask()
     place.file.unlink()
     os.mkfifo(place.file, 0o600)

@@ -1,7 +1,6 @@
 """The files that say how this installation runs: .env, and Dagster's settings."""
 
 import os
-import pwd
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sf_elt.components.status.instance import (
     home,
     settings_in,
 )
+from sf_elt.disk import user_name
 from sf_elt.env_file import told, torn_line
 
 OTHERS = 0o077
@@ -28,11 +28,7 @@ def about_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Ite
 
 def owner_of(path: Path) -> str:
     """The name of who owns it, or the number where that has none."""
-    number = path.stat().st_uid
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
+    return user_name(path.stat().st_uid)
 
 
 def mode_of(path: Path) -> str:

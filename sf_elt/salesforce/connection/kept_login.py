@@ -19,9 +19,11 @@ from typing import Literal, Self
 
 from pydantic import TypeAdapter, ValidationError
 
+from sf_elt.disk import free_room, is_closed, is_full, whoever
 from sf_elt.salesforce.connection import sealing
 from sf_elt.salesforce.connection.private_file import (
     NotPrivate,
+    in_place_of,
     make_private_folder,
     read_private,
     unfinished,
@@ -124,12 +126,12 @@ class KeptLogin:
         text = _kept.dump_json(kept)
         with self._told("kept"):
             make_private_folder(self.folder)
-            if sealing.system_keyring() is not None:
+            if sealing.system_keyring() is None:
+                sealed = sealing.seal(text, self.name)
+                write_private(self.file, _file.dump_json(_File(kept.about, sealed), indent=1))
+                return
+            with in_place_of(self.file, _file.dump_json(_File(kept.about), indent=1)):
                 self._keyring.set(text.decode())
-                file = _File(kept.about)
-            else:
-                file = _File(kept.about, sealing.seal(text, self.name))
-            write_private(self.file, _file.dump_json(file, indent=1))
 
     def forget(self) -> None:
         """Forgets the login. Raises AuthenticationFailed where the keyring does not let go of it."""
@@ -179,7 +181,9 @@ class KeptLogin:
         except FileNotFoundError:
             return None
         except (OSError, NotPrivate) as error:
-            raise AuthenticationFailed(f"the login of {self.name} cannot be read: {error}") from error
+            raise AuthenticationFailed(
+                f"the login of {self.name} cannot be read: {error}{self._cure(error)}"
+            ) from error
         except ValidationError:
             raise self._damaged() from None
 
@@ -194,4 +198,16 @@ class KeptLogin:
         try:
             yield
         except (OSError, NotPrivate) as error:
-            raise AuthenticationFailed(f"the login of {self.name} cannot be {done}: {error}") from error
+            raise AuthenticationFailed(
+                f"the login of {self.name} cannot be {done}: {error}{self._cure(error)}"
+            ) from error
+
+    def _cure(self, error: Exception) -> str:
+        """What to do about a disk or a folder that takes nothing, as a sentence after the error."""
+        if is_full(error):
+            return f". There is no room in {self.folder}. {free_room(self.folder)}Free disk space and run it again"
+        if is_closed(error):
+            return (
+                f". {self.folder} must belong to the user who runs this, {whoever()}, on a disk that is not read-only"
+            )
+        return ""

@@ -3,7 +3,11 @@
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from sf_elt.disk import user_name, whoever
 
 OTHERS = 0o077
 MOST = 1 << 20  # bytes: a login has a few thousand, and of one that is cut is said that it is none
@@ -22,9 +26,17 @@ def make_private_folder(folder: Path) -> None:
 
 def write_private(file: Path, content: bytes) -> None:
     """Puts the content in the place of the file (0600), or leaves what stood there. Raises OSError."""
+    with in_place_of(file, content):
+        pass
+
+
+@contextmanager
+def in_place_of(file: Path, content: bytes) -> Iterator[None]:
+    """The same at the end of the block, at whose beginning there was room for it; not after an exception."""
     beside = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     try:
         _write_new(beside, content)
+        yield
         beside.replace(file)
     finally:
         beside.unlink(missing_ok=True)
@@ -82,6 +94,9 @@ def _open_at_once(file: str, flags: int) -> int:
 
 def _require_private(path: Path, found: os.stat_result, mode: str) -> None:
     if found.st_uid != os.geteuid():
-        raise NotPrivate(f"{path} belongs to another user, who could change it: run `chown {os.geteuid()} {path}`")
+        raise NotPrivate(
+            f"{path} belongs to another user, {user_name(found.st_uid)}, who could change it: run this as that user, "
+            f"or `chown {whoever()} {path}`"
+        )
     if found.st_mode & OTHERS:
         raise NotPrivate(f"{path} is open to others than its owner: run `chmod {mode} {path}`")

@@ -15,7 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sf_elt.demo_org.serve import Details
-from sf_elt.salesforce import AllowanceSpent, Download, JobPatience, Org, OrgUnavailable, connect, download_bulk
+from sf_elt.salesforce import (
+    AllowanceSpent,
+    Download,
+    JobPatience,
+    Org,
+    OrgUnavailable,
+    RequestRefused,
+    connect,
+    download_bulk,
+)
 from sf_elt.salesforce.connection.halting import Halted, halted_by
 from sf_elt.salesforce.downloads.pages import fetch_page, opened
 from sf_elt.salesforce.downloads.result_pages import MOST_ROWS, JobPages, NotSideBySide
@@ -170,6 +179,17 @@ def test_pages_that_landed_stay_where_one_fails(org: Details, connected: Org, tm
     download = _download(connected, tmp_path)
     assert len(_rows(download)) == download.reported
     assert len(_asked(org, "/results")) == len(download.files) - len(landed)
+
+
+def test_a_page_in_the_place_of_another_is_noticed(org: Details, connected: Org, tmp_path: Path) -> None:
+    """What a proxy repeats has as many rows as the page that was asked for, and none of them."""
+    with opened(_download(connected, tmp_path / "right").files[0]) as first:
+        page = {"status": 200, "body": first.read().decode(), "headers": {"Sforce-NumberOfRecords": "3"}}
+    levers(org).faults.plan({"path": "/results$", "reply": page, "times": None})
+    with pytest.raises(RequestRefused, match=r"pages \d+ and \d+ are the same: does a proxy repeat answers"):
+        _download(connected, tmp_path / "wrong")
+    levers(org).faults.clear()
+    assert len({row[0] for row in _rows(_download(connected, tmp_path / "wrong"))}) > 9
 
 
 def test_a_page_whose_file_is_gone_is_fetched_again(org: Details, connected: Org, tmp_path: Path) -> None:

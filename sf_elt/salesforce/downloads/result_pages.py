@@ -6,6 +6,7 @@ and `resultChunks` with a `resultLink` that is relative (msrivastav13/node-sf-bu
 since other page sizes would leave gaps between the pages.
 """
 
+import filecmp
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -40,6 +41,7 @@ class Landed(BaseModel):
     file: str
     rows: int
     is_empty: bool = False
+    size: int = 0  # bytes of the file
 
 
 class JobPages(BegunDownload):
@@ -237,10 +239,28 @@ class _Reading:
             )
         counted = page.headers.get("Sforce-NumberOfRecords", "")
         rows = int(counted) if counted.isascii() and counted.isdigit() and len(counted) < MOST_DIGITS else 0
-        landed = Landed(file=page.file.name, rows=rows, is_empty=not _has_rows(page.file))
+        size = page.file.stat().st_size
+        landed = Landed(file=page.file.name, rows=rows, is_empty=not _has_rows(page.file), size=size)
         said = page.headers.get("Sforce-Locator")
         locator = None if said in (None, "", "null") else said
-        return lambda: self.pages.note_page(number, landed, locator)
+
+        def note() -> None:
+            self._require_another(number, landed)
+            self.pages.note_page(number, landed, locator)
+
+        return note
+
+    def _require_another(self, number: int, page: Landed) -> None:
+        """Raises RequestRefused for a page that has landed before: its rows would stand for those of another, and the
+        number of rows be right all the same.
+        """
+        for known, other in self.pages.landed.items():
+            is_alike = known != number and not page.is_empty and other.size == page.size
+            if is_alike and filecmp.cmp(self.folder / other.file, self.folder / page.file, shallow=False):
+                raise RequestRefused(
+                    f"query job {self.pages.job_id}: its pages {known + 1} and {number + 1} are the same: does a proxy "
+                    "repeat answers? Run it again"
+                )
 
 
 def _has_rows(file: Path) -> bool:

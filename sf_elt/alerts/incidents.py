@@ -55,6 +55,17 @@ class IncidentBook:
         with self.file.transaction() as book:
             _note(book, findings, now)
             _end(book, kind, {row["subject"] for row in _open(book, kind)} - {each.subject for each in findings}, now)
+            book.execute(
+                "INSERT INTO looks (kind, looked_at) VALUES (?, ?)"
+                " ON CONFLICT DO UPDATE SET before = looked_at, looked_at = excluded.looked_at",
+                (kind, _at(now)),
+            )
+
+    def drop(self, kind: Kind, *, now: datetime) -> None:
+        """Nobody is to be told of this kind: whatever is open is over, and the next look is like the first one."""
+        with self.file.transaction() as book:
+            _end(book, kind, [row["subject"] for row in _open(book, kind)], now)
+            book.execute("DELETE FROM looks WHERE kind = ?", (kind,))
 
     def add(self, findings: Iterable[Finding], *, now: datetime) -> None:
         """Takes what has just gone wrong. An occurrence that was taken before changes nothing."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sf_elt.alerts.kinds import Event, Incident, Kind, Subject
+from sf_elt.counting import count
 
 LISTED = 10
 """As many assets are named one by one."""
@@ -121,7 +122,7 @@ def message_about(incident: Incident, event: Event, id_: str, links: Links) -> M
 
 
 def summary_of(told: Sequence[tuple[Incident, Event]], incident: str, id_: str, links: Links) -> Message:
-    """What is told in place of many messages about these, which come late."""
+    """What is told in place of many messages about these."""
     lasting = sum(each.closed_at is None for each, _ in told)
     facts = [_summed(each, event) for each, event in told[-SUMMED_LISTED:]]
     if len(told) > SUMMED_LISTED:
@@ -131,7 +132,7 @@ def summary_of(told: Sequence[tuple[Incident, Event]], incident: str, id_: str, 
         incident=incident,
         event="summary",
         kind="several",
-        title=f"{len(told):,} messages that this channel did not take in time; {lasting:,} incidents last",
+        title=f"{count(len(told), 'message')} in one: {count(lasting, 'incident lasts', 'incidents last')}",
         facts=tuple(clean(each) for each in facts),
         since=min(each.began_at for each, _ in told),
         until=None,

@@ -4,13 +4,16 @@ A process that is killed between sending and crossing off leaves a claim that ru
 same id (at least once). While a claim lasts nobody else sends it, so two daemons send it once.
 
 A message that a channel refuses for good is set aside: it is tried again for a week, and holds up none of the others.
-Where many have waited for a channel that was down, one message sums them up.
+
+Nobody is flooded: a channel gets a few messages in ten minutes, and where more wait, one sums them up. One also sums up
+what was found wrong when something was looked at for the first time, or after a while.
 """
 
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from uuid import uuid4
 
 from sf_elt.alerts.kinds import Event
@@ -20,14 +23,22 @@ from sf_elt.warehouse.sqlite_file import SqliteFile
 CLAIM = timedelta(minutes=5)
 """Far longer than a channel may take for one message."""
 
-MANY, LATE = 10, timedelta(hours=1)
-"""More messages than that, of which the oldest has waited for longer, are sent as one."""
+MANY, SPAN = 5, timedelta(minutes=10)
+"""Where more messages than that wait, they are sent as one; and no more of them go in so long."""
+
+UNSEEN = timedelta(hours=1)
+"""Whoever has not looked for so long, or never, finds what has been wrong for a while, and not what has just begun."""
 
 TRIED = timedelta(days=7)
 """For so long a message is tried that its channel refuses."""
 
+FOUND_LATE = files("sf_elt.alerts").joinpath("found_late.sql").read_text("utf-8")
 _WAITING = "SELECT * FROM notices WHERE channel = :channel AND sent_at IS NULL"
 _NOT_SUMMED = "number NOT IN (SELECT number FROM summed)"
+_SENT_LATELY = (
+    "SELECT count(*) FROM notices WHERE channel = :channel AND sent_at BETWEEN :since AND :now"
+    " AND number NOT IN (SELECT number FROM summed)"
+)
 _NOT_REFUSED = "number NOT IN (SELECT number FROM refusals)"
 _NOT_GIVEN_UP = f"({_NOT_REFUSED} OR queued_at > :tried)"
 
@@ -81,14 +92,20 @@ def queue(
         )
         if remind_before is not None:
             _queue_reminders(book, channel, at, remind_before)
+        _sum_up_found_late(book, channel, at)
 
 
 def claim(file: SqliteFile, channel: str, *, now: datetime) -> Notice | None:
     """The oldest message that the channel is to be told now; nothing while an older one waits, or is being sent.
 
-    One that it has refused waits beside the others.
+    One that it has refused waits beside the others. Nothing either where it was told much of late.
     """
     with file.transaction() as book:
+        (lately,) = book.execute(
+            _SENT_LATELY, {"channel": channel, "since": (now - SPAN).timestamp(), "now": now.timestamp()}
+        ).fetchone()
+        if lately >= MANY:
+            return None
         row = book.execute(
             f"{_WAITING} AND {_NOT_SUMMED} AND {_NOT_GIVEN_UP} AND ({_NOT_REFUSED} OR due_at <= :now)"
             " ORDER BY number LIMIT 1",
@@ -129,9 +146,11 @@ def put_off(
 
 
 def sum_up(file: SqliteFile, channel: str, *, now: datetime) -> None:
-    """Puts one message in the place of many that have waited for long: a channel that is back is not flooded.
+    """Puts one message in the place of many that wait; what comes while it waits itself joins it.
 
-    What has been given up, a summary too, is left as it is: nothing that joined it would be told.
+    What has been given up, a summary too, is left as it is: nothing that joined it would be told. One that the channel
+    refuses is joined by many, and not by a few: those may go well by themselves. What somebody has claimed may have
+    been sent: it goes again as it was, or not at all.
     """
     at = now.timestamp()
     with file.transaction() as book:
@@ -140,19 +159,16 @@ def sum_up(file: SqliteFile, channel: str, *, now: datetime) -> None:
             " AND number NOT IN (SELECT summary FROM summed)"
         )
         waiting = book.execute(
-            f"{_WAITING} AND {_NOT_SUMMED} AND {_NOT_GIVEN_UP} AND coalesce(claimed_until, 0) < :now ORDER BY number",
-            {"channel": channel, "now": at, "tried": (now - TRIED).timestamp()},
+            f"{_WAITING} AND {_NOT_SUMMED} AND {_NOT_GIVEN_UP} AND claimed_until IS NULL ORDER BY number",
+            {"channel": channel, "tried": (now - TRIED).timestamp()},
         ).fetchall()
-        single = [row for row in waiting if row["event"] != "summary"]
-        if len(single) <= MANY or min(row["queued_at"] for row in single) > (now - LATE).timestamp():
-            return
-        summary = next((row["number"] for row in waiting if row["event"] == "summary"), None)
-        if summary is None:
-            summary = book.execute(
-                "INSERT INTO notices (incident, event, channel, queued_at, due_at) VALUES (?, 'summary', ?, ?, 0)",
-                (uuid4().hex, channel, at),
-            ).lastrowid
-        book.executemany("INSERT INTO summed VALUES (?, ?)", [(row["number"], summary) for row in single])
+        refused = {row["number"] for row in book.execute("SELECT number FROM refusals")}
+        single = [row["number"] for row in waiting if row["event"] != "summary"]
+        sums = [row["number"] for row in waiting if row["event"] == "summary"]
+        many = len(single) > MANY
+        summary = next((each for each in sums if many or each not in refused), None)
+        if single and (many or summary is not None):
+            _put_into(book, summary or _new_summary(book, channel, at), single, at)
 
 
 def summed_up(file: SqliteFile, notice: Notice) -> list[tuple[str, Event]]:
@@ -183,6 +199,28 @@ def backlogs(file: SqliteFile, *, now: datetime) -> list[Backlog]:
         )
         for row in rows
     ]
+
+
+def _sum_up_found_late(book: sqlite3.Connection, channel: str, at: float) -> None:
+    """One message for all that was found by looks that were the first ones, or the first in a while."""
+    rows = book.execute(FOUND_LATE, {"channel": channel, "unseen": UNSEEN.total_seconds()}).fetchall()
+    if len(rows) > 1:
+        _put_into(book, _new_summary(book, channel, at), [row["number"] for row in rows], at)
+
+
+def _new_summary(book: sqlite3.Connection, channel: str, at: float) -> int:
+    added = book.execute(
+        "INSERT INTO notices (incident, event, channel, queued_at, due_at) VALUES (?, 'summary', ?, ?, 0)"
+        " RETURNING number",
+        (uuid4().hex, channel, at),
+    )
+    return int(added.fetchone()["number"])
+
+
+def _put_into(book: sqlite3.Connection, summary: int, numbers: Sequence[int], at: float) -> None:
+    """They are told by it; so it is tried for as long as the latest of them would be."""
+    book.executemany("INSERT INTO summed VALUES (?, ?)", [(number, summary) for number in numbers])
+    book.execute("UPDATE notices SET queued_at = ? WHERE number = ?", (at, summary))
 
 
 def _queue_over(book: sqlite3.Connection, incident: str, channel: str, at: float) -> None:

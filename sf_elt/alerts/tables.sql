@@ -75,6 +75,13 @@ CREATE TABLE IF NOT EXISTS reached (
     read_to REAL NOT NULL
 );
 
+-- When each kind was looked at last, and before that.
+CREATE TABLE IF NOT EXISTS looks (
+    kind TEXT PRIMARY KEY,
+    looked_at REAL NOT NULL,
+    before REAL
+);
+
 -- Since when something is watched of which nothing was ever read, or which cannot be read.
 CREATE TABLE IF NOT EXISTS watched (
     subject TEXT PRIMARY KEY,

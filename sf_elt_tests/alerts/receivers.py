@@ -7,7 +7,7 @@ with http_receiver() as hook:
 import json
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -20,7 +20,7 @@ from typing import cast
 class Hook:
     """The HTTP server: `got` are the bodies, `headers` those of each request, `answers` what it will say first.
 
-    A message about what is in `refuses` is answered with 400.
+    A message about what is in `refuses` is answered with 400. Once each of `instead` is called in place of an answer.
     """
 
     address: str
@@ -28,6 +28,7 @@ class Hook:
     headers: list[dict[str, str]] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
+    instead: list[Callable[[], None]] = field(default_factory=list)
 
 
 @dataclass
@@ -53,10 +54,12 @@ def http_receiver() -> Iterator[Hook]:
             hook.headers.append(dict(self.headers))
             if status == 200:
                 hook.got.append(json.loads(body))
+            if hook.instead:
+                return hook.instead.pop(0)()
             self.send_response(status)
             for name, value in {**headers, "Content-Length": "0"}.items():
                 self.send_header(name, value)
-            self.end_headers()
+            return self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""

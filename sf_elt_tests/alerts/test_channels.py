@@ -177,12 +177,12 @@ def test_a_message_that_is_refused_for_good_holds_up_no_other(hook: Hook, tmp_pa
 def test_a_channel_that_was_down_for_a_day_is_told_in_one_message(hook: Hook, tmp_path: Path) -> None:
     """Twelve messages wait, one is over: one names them all, once; what comes after it is a message of its own."""
     book, channel = IncidentBook.of(Warehouse(tmp_path / "warehouse")), Webhook(hook.address)
-    hook.answers += [(404, {})] * 2
+    hook.answers.append((429, {"Retry-After": "300"}))
     for number in range(12):
         book.add([Finding("quota", f"{number}", f"import:{number}", "all of them.", NOW)], now=NOW)
     book.settle(Policy(), ["webhook"], now=NOW)
     assert deliver(book, [channel], Links(), lambda: NOW)[0].sent == 0
-    assert len(hook.headers) == 2
+    assert len(hook.headers) == 1
     book.end("quota", ["import:0"], now=NOW)
     later = NOW + timedelta(days=1)
     book.settle(Policy(), ["webhook"], now=later)
@@ -190,13 +190,29 @@ def test_a_channel_that_was_down_for_a_day_is_told_in_one_message(hook: Hook, tm
         deliver(book, [channel], Links(), lambda: later)
     (got,) = hook.got
     assert got["event"] == "summary"
-    assert got["title"] == "12 messages that this channel did not take in time; 11 incidents last"
+    assert got["title"] == "12 messages in one: 11 incidents last"
     assert "Over: API calls nearly used up: import:0 (2026-11-22 12:00 to 2026-11-23 12:00 UTC)" in got["facts"]
     assert book.backlogs(now=later) == []
     book.add([Finding("quota", "12", "import:12", "all of them.", later)], now=later)
     book.settle(Policy(), ["webhook"], now=later)
     deliver(book, [channel], Links(), lambda: later)
     assert [each["event"] for each in hook.got] == ["summary", "opened"]
+
+
+def test_a_flood_is_a_few_messages(hook: Hook, tmp_path: Path) -> None:
+    """60 failures within half an hour: five messages in ten minutes at most, that name each of them once."""
+    book, channel = IncidentBook.of(Warehouse(tmp_path / "warehouse")), Webhook(hook.address)
+    for number in range(100):
+        now = NOW + timedelta(seconds=30 * number)
+        if number < 60:
+            book.add([Finding("failure", f"{number}", f"streams/{number}", "OrgUnavailable.", now)], now=now)
+        book.settle(Policy(), ["webhook"], now=now)
+        deliver(book, [channel], Links(), lambda now=now: now)
+    assert book.backlogs(now=now) == []
+    singles = [each["facts"] for each in hook.got if each["event"] == "opened"]
+    sums = [int(str(each["title"]).split()[0]) for each in hook.got if each["event"] == "summary"]
+    assert len(singles) + sum(sums) == 60
+    assert len(hook.got) < 5 * 4
 
 
 def test_what_comes_after_a_summary_that_was_given_up_is_told(hook: Hook, tmp_path: Path) -> None:

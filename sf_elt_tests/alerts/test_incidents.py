@@ -1,14 +1,18 @@
 """Incidents: opened once, counted up, closed when they are over, whoever restarts meanwhile."""
 
+import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
+from signal import SIGKILL
 
 import pytest
 
 from sf_elt.alerts import Finding, IncidentBook, Links, Policy, deliver
 from sf_elt.alerts.channels import Webhook
-from sf_elt.alerts.notices import CLAIM, claim
+from sf_elt.alerts.notices import CLAIM, Notice, claim, cross_off, sum_up, summed_up
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.alerts.receivers import http_receiver
 
@@ -31,14 +35,19 @@ def book(tmp_path: Path) -> IncidentBook:
     return IncidentBook.of(Warehouse(tmp_path / "warehouse"))
 
 
-def told(book: IncidentBook, at: datetime) -> list[str]:
+def sent(book: IncidentBook, at: datetime) -> Iterator[Notice]:
     """What a channel that takes everything is told by then."""
-    found = []
     while (notice := claim(book.file, "webhook", now=at)) is not None:
-        found.append(f"{notice.event} {len(book.incident(notice.incident).subjects)}")
-        with book.file.transaction() as connection:
-            connection.execute("UPDATE notices SET sent_at = ? WHERE number = ?", (at.timestamp(), notice.number))
-    return found
+        yield notice
+        cross_off(book.file, notice, now=at)
+
+
+def events(book: IncidentBook, at: datetime) -> list[str]:
+    return [each.event for each in sent(book, at)]
+
+
+def told(book: IncidentBook, at: datetime) -> list[str]:
+    return [f"{each.event} {len(book.incident(each.incident).subjects)}" for each in sent(book, at)]
 
 
 def test_ten_partitions_of_a_backfill_are_one_incident(book: IncidentBook) -> None:
@@ -163,12 +172,32 @@ def test_a_message_whose_sender_was_killed_goes_again_with_the_same_id(book: Inc
     assert again.id == first.id
 
 
-def _tick(root: Path, address: str) -> None:
+def _tick(root: Path, address: str, at: datetime = NOW) -> None:
     """What a daemon does, on the same incident."""
     book = IncidentBook.of(Warehouse(root))
-    book.observe("lag", [lag("a")], now=NOW)
-    book.settle(POLICY, HOOK, now=NOW)
-    deliver(book, [Webhook(address)], Links(), lambda: NOW)
+    book.observe("lag", [lag("a")], now=at)
+    book.settle(POLICY, HOOK, now=at)
+    deliver(book, [Webhook(address)], Links(), lambda: at)
+
+
+def test_a_daemon_that_is_killed_while_it_sends_sends_once_more(tmp_path: Path) -> None:
+    """By SIGKILL, once the channel has the message: the next one waits for a while, and sends it with the same id."""
+    root, senders = tmp_path / "warehouse", SimpleQueue[int | None]()
+    with http_receiver() as hook:
+        hook.instead.append(lambda: os.kill(senders.get() or 0, SIGKILL))
+        for at, heard, ended in (
+            (NOW, 1, -SIGKILL),
+            (NOW + MINUTE, 1, 0),
+            (NOW + CLAIM, 2, 0),
+            (NOW + 3 * CLAIM, 2, 0),
+        ):
+            daemon = get_context("fork").Process(target=_tick, args=(root, hook.address, at))
+            daemon.start()
+            senders.put(daemon.pid)
+            daemon.join()
+            assert (daemon.exitcode, len(hook.got)) == (ended, heard), at
+        assert len({each["id"] for each in hook.got}) == 1
+        assert len({each["Idempotency-Key"] for each in hook.headers}) == 1
 
 
 @pytest.mark.parametrize("restarts", [1])
@@ -198,6 +227,50 @@ def test_a_book_of_an_earlier_version_goes_on(book: IncidentBook) -> None:
     book.settle(POLICY, HOOK, now=NOW)
     assert told(book, NOW) == []
     assert len(book.incidents()) == 1
+
+
+def test_what_was_wrong_before_anybody_looked_is_one_message(book: IncidentBook) -> None:
+    """At the first look at a kind, and at the first one in a while: what begins while they look is told by itself."""
+    checks = [Finding("check", each, each, "it failed.", NOW - timedelta(days=9)) for each in "abc"]
+    for hours, found, heard in (
+        (0, checks[:2], ["summary"]), (0.1, checks, ["opened"]), (0.2, checks[2:], ["over", "over"]),
+        (9, checks, ["summary"]),
+    ):  # fmt: skip
+        now = NOW + timedelta(hours=hours)
+        book.observe("check", found, now=now)
+        book.observe("lag", [], now=now)
+        book.settle(Policy(settle=timedelta()), HOOK, now=now)
+        assert events(book, now) == heard, hours
+    assert len(book.incidents()) == 3
+
+
+def test_what_may_have_been_sent_goes_again_as_it_was(book: IncidentBook) -> None:
+    """A summary whose sender was killed: who drops what has come already misses nothing that came after it."""
+    for at, names in ((NOW, "abcdefg"), (NOW + CLAIM, "h")):
+        book.add([failure(each, each) for each in names], now=at)
+        book.settle(POLICY, HOOK, now=at)
+        sum_up(book.file, "webhook", now=at)
+        if at == NOW:
+            first = claim(book.file, "webhook", now=NOW)
+            assert first is not None
+            before = summed_up(book.file, first)
+    again, single = sent(book, at)
+    assert (again.id, single.event) == (first.id, "opened")
+    assert summed_up(book.file, again) == before
+    assert len(before) == 7
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_kind_that_nobody_wanted_to_know_of_is_looked_at_anew(book: IncidentBook, is_told: bool) -> None:
+    """Switched off for a moment, and on: what is wrong then is one message, and not one for each."""
+    for minutes, names in ((0, ""), (1, ""), (2, "ab")):
+        now = NOW + minutes * MINUTE
+        if minutes == 1 and not is_told:
+            book.drop("lag", now=now)
+        else:
+            book.observe("lag", [Finding("lag", each, each, "", now) for each in names], now=now)
+    book.settle(POLICY, HOOK, now=now)
+    assert events(book, now) == (["opened", "opened"] if is_told else ["summary"])
 
 
 def test_the_book_is_its_owners(book: IncidentBook) -> None:

@@ -13,7 +13,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteInst
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, InstigatorType, TickData, TickStatus
 from dagster._utils.error import SerializableErrorInfo
 
-from sf_elt.alerts import Finding, IncidentBook, Occurrence, Subject
+from sf_elt.alerts import Finding, IncidentBook, Occurrence, Subject, notices
 from sf_elt.components.alerts import failed_runs, watch
 from sf_elt.components.alerts.alerts import FAILED_RUNS, WATCH
 from sf_elt.components.alerts.failed_checks import failed_checks
@@ -304,8 +304,10 @@ def test_schedules_and_sensors_that_fail_are_told(loaded_with_alerts: dg.Definit
 
 
 def test_a_run_that_dagster_starts_again_by_itself_is_not_told(watched: Watched) -> None:
-    """Only the last of its tries is."""
+    """Only the last of its tries is; nor is one that somebody has made again before anybody looked."""
     watched.run(7, fails=True, tags={"dagster/will_retry": "true"})
+    watched.run(8, fails=True)
+    watched.run(8)
     watched.failed()
     assert watched.told == []
 
@@ -352,6 +354,7 @@ def test_lags_are_told_while_a_run_holds_the_warehouse(watched: Watched, monkeyp
     monkeypatch.setattr(Warehouse, "read", busy)
     assert watched.look().startswith("a run is writing: refused records")
     assert watched.told == []
+    monkeypatch.setattr(notices, "UNSEEN", timedelta(days=2))
     monkeypatch.setattr(watch, "datetime", Later)
     watched.look()
     assert watched.told == [

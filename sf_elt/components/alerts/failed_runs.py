@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from sf_elt.alerts import Finding, Subject
+from sf_elt.alerts import Finding, Occurrence, Subject
 
 if TYPE_CHECKING:  # a type of what an event has, which dagster does not export
     from dagster_shared.error import SerializableErrorInfo
@@ -87,6 +87,16 @@ def made_again(
     for each in subjects:
         if not each.is_over and _is_over(instance, each, keys.get(each.name), now):
             yield each.name
+
+
+def still_failing(
+    instance: dg.DagsterInstance, failures: Sequence[Finding], assets: Collection[dg.AssetKey], now: datetime
+) -> Iterator[Finding]:
+    """Those of the failures that are not over yet."""
+    for each in failures:
+        occurrence = Occurrence(each.occurrence, each.since, each.partitions)
+        if not [*made_again(instance, [Subject(each.subject, each.says, None, False, (occurrence,))], assets, now)]:
+            yield each
 
 
 def _is_over(instance: dg.DagsterInstance, subject: Subject, key: dg.AssetKey | None, now: datetime) -> bool:

@@ -27,7 +27,7 @@ from sf_elt.alerts import (
 )
 from sf_elt.components.alerts.channels import ready
 from sf_elt.components.alerts.failed_checks import failed_checks
-from sf_elt.components.alerts.failed_runs import failures_of, made_again
+from sf_elt.components.alerts.failed_runs import failures_of, made_again, still_failing
 from sf_elt.components.alerts.failed_ticks import failed_ticks
 from sf_elt.components.alerts.read_lately import read_lately
 from sf_elt.components.alerts.stuck_runs import stuck_runs
@@ -50,10 +50,16 @@ TO_RUN = timedelta(hours=1)
 
 
 def on_failed_run(component: "Alerts", context: dg.RunStatusSensorContext) -> None:
-    """Opens the incident of a failed run, or counts it to an open one, and tells the channels."""
-    now = datetime.now(UTC)
+    """Opens the incident of a failed run, or counts it to an open one, and tells the channels.
+
+    After a while in which nobody looked, Dagster shows what has failed since; what was made again is not told.
+    """
+    now, repository = datetime.now(UTC), context.repository_def
     book = IncidentBook.of(open_warehouse())
-    book.add(failures_of(context.instance, context.dagster_run), now=now)
+    failures = failures_of(context.instance, context.dagster_run)
+    if repository is not None:
+        failures = [*still_failing(context.instance, failures, repository.asset_graph.get_all_asset_keys(), now)]
+    book.add(failures, now=now)
     _tell(component, book, context.log.warning)
 
 
@@ -103,7 +109,9 @@ def _looks(
             book.end("failure", [subject], now=now)  # at once: a tick that takes too long is not in vain
 
     def observed(kind: Kind, is_told: object, find: Callable[[], Iterable[Finding]]) -> Callable[[], None]:
-        return lambda: book.observe(kind, list(find()) if is_told else [], now=now)
+        if not is_told:
+            return lambda: book.drop(kind, now=now)
+        return lambda: book.observe(kind, list(find()), now=now)
 
     yield end_failures
     yield observed("quota", component.quota_share, lambda: _quotas(component, deployment, warehouse, now))

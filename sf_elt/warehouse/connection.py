@@ -23,7 +23,7 @@ from sf_elt.warehouse.comments import comments_of
 from sf_elt.warehouse.errors import WarehouseBusy, WarehouseEmpty, readable, room_for
 from sf_elt.warehouse.frames import Frames
 from sf_elt.warehouse.only_writer import only_writer
-from sf_elt.warehouse.opening import Opening
+from sf_elt.warehouse.opening import Opening, is_made
 from sf_elt.warehouse.private import narrow, private_files
 from sf_elt.warehouse.spilling import spill_folder, sweep_spilled
 
@@ -92,7 +92,7 @@ class Warehouse(Frames):
 
         Raises WarehouseEmpty before the first write, and WarehouseBusy and WarehouseUnreadable as `write` does.
         """
-        if not self.file.exists():
+        if not is_made(self.file):
             raise WarehouseEmpty(f"{self.file} does not exist yet: materialize an import first")
         with private_files(), self._door(), room_for(self.file), self._opened(read_only=True) as connection:
             yield connection

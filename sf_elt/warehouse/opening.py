@@ -4,6 +4,7 @@ Readers of ours let a writer that waits go first (`gate`); what others hold on t
 """
 
 import logging
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,12 @@ from sf_elt.warehouse.gate import Gate, WriterWaits, pass_by
 from sf_elt.warehouse.waiting import LOOK_AGAIN, Telling
 
 log = logging.getLogger(__name__)
+
+HEADERS = 12_288
+"""Bytes that DuckDB writes into a new file first. One that has fewer holds nothing, and DuckDB opens it no more."""
+
+MAGIC = b"DUCK"
+MAGIC_AT = 8
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class Opening:
         """
         if not gate.shut():
             raise WriterWaits
+        if not is_made(self.file):
+            self.file.resolve().unlink(missing_ok=True)
         try:
             return self._connect(read_only=False)
         except duckdb.IOException as error:
@@ -86,6 +95,22 @@ class Opening:
             if opened is None or opened == _number(self.file):
                 return connection
             connection.close()
+
+
+def is_made(file: Path) -> bool:
+    """Whether there is a file, and more in it than the beginning of what DuckDB writes first: who makes it now has got
+    so far, or was killed there, or found the disk full.
+    """
+    try:
+        found = file.stat()
+        # What is longer is not opened: to close any descriptor of a file ends this process's locks on it.
+        if found.st_size >= HEADERS or not stat.S_ISREG(found.st_mode):
+            return True
+        with file.open("rb") as opened:
+            begins = opened.read(len(MAGIC) + MAGIC_AT)
+    except FileNotFoundError:
+        return False
+    return begins != b"" and begins[MAGIC_AT:] != MAGIC
 
 
 def _number(file: Path) -> int | None:

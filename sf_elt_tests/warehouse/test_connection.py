@@ -202,6 +202,25 @@ def test_what_a_killed_writer_spilled_is_swept(tmp_path: Path) -> None:
     assert list(spilled.iterdir()) == []
 
 
+def test_a_file_that_was_only_begun_is_made_anew(warehouse: Warehouse) -> None:
+    """DuckDB writes three times 4,096 bytes before anything else. Whoever reads between them finds no warehouse yet;
+    where its maker was killed there, or found the disk full, the next writer makes it. Nobody else's file goes.
+    """
+    begun = warehouse.file.read_bytes()
+    for size in (0, 4096, 8192):
+        warehouse.file.write_bytes(begun[:size])
+        with pytest.raises(WarehouseEmpty, match="materialize an import first"), warehouse.read():
+            pass
+        with warehouse.write():
+            pass
+        assert "ops.windows" in tables(warehouse)
+    warehouse.file.write_bytes(b"a note")
+    for opened in (warehouse.read, warehouse.write):
+        with pytest.raises(WarehouseUnreadable), opened():
+            pass
+    assert warehouse.file.read_bytes() == b"a note"
+
+
 def test_a_broken_file_is_an_error_of_the_warehouse(tmp_path: Path) -> None:
     """Who reads and who writes hear that the file is broken and what to do, and it stays as it is."""
     warehouse = Warehouse(tmp_path)

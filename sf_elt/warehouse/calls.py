@@ -141,6 +141,11 @@ def _kept_open(file: Path, inode: int) -> sqlite3.Connection:
     return ledger
 
 
+def is_set_up(ledger: sqlite3.Connection) -> bool:
+    """Whether it has its last table: a process that makes the file has not come to it yet, or was killed before."""
+    return ledger.execute("SELECT 1 FROM sqlite_master WHERE name = 'org_says'").fetchone() is not None
+
+
 def _pause_of_job(ledger: sqlite3.Connection, job: str, limit: int | None, now: float) -> Pause | None:
     if limit is None:
         return None

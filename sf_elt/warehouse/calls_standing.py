@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sf_elt.warehouse.calls import DAY
+from sf_elt.warehouse.calls import DAY, is_set_up
 from sf_elt.warehouse.connection import Warehouse
 
 
@@ -37,6 +37,8 @@ def calls_standing(warehouse: Warehouse, now: datetime) -> CallsStanding:
     if not file.exists():
         return CallsStanding({}, ())
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as ledger:
+        if not is_set_up(ledger):
+            return CallsStanding({}, ())
         by_job = ledger.execute(
             "SELECT job, count(*) FROM calls WHERE called_at > ? GROUP BY job ORDER BY job", (now.timestamp() - DAY,)
         ).fetchall()

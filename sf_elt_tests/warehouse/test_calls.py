@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sf_elt.warehouse import CallLedger, JobMeter, Pause, WarehouseUnreadable
+from sf_elt.warehouse import CallLedger, JobMeter, Pause, Warehouse, WarehouseUnreadable
 from sf_elt.warehouse.calls import DAY, HOUR
+from sf_elt.warehouse.calls_standing import CallsStanding, calls_standing
 from sf_elt.warehouse.sqlite_file import SqliteFile
 
 GREEDY = """
@@ -210,6 +211,17 @@ def test_the_ledger_is_set_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ledger.reserve("job", None, "GET", "/query")
     assert ledger.file.with_name("calls.sqlite-wal").exists(), "the log was written back when the call was counted"
     assert ledger.spent("job") == 2
+
+
+def test_a_ledger_that_is_only_begun_has_no_calls_yet(tmp_path: Path) -> None:
+    """Who looks while another process makes it, or after that one was killed, is told of no calls, and of no error."""
+    warehouse = Warehouse(tmp_path)
+    file = tmp_path / "calls.sqlite"
+    file.touch()
+    assert calls_standing(warehouse, datetime.now(UTC)) == CallsStanding({}, ())
+    with closing(sqlite3.connect(file)) as begun:
+        begun.execute("CREATE TABLE calls (call_id INTEGER PRIMARY KEY)")
+        assert calls_standing(warehouse, datetime.now(UTC)) == CallsStanding({}, ())
 
 
 def test_no_room_for_the_ledger_is_a_clear_error(tmp_path: Path) -> None:

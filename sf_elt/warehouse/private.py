@@ -5,7 +5,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -56,8 +56,9 @@ def replacing(file: Path) -> Iterator[Path]:
         return
     forgotten = re.compile(rf"\.{re.escape(file.name)}\.[0-9a-f]{{32}}")
     for left_over in file.absolute().parent.iterdir():
-        if forgotten.fullmatch(left_over.name) and left_over.stat().st_mtime < time.time() - FORGOTTEN:
-            left_over.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process has come to its end with it
+            if forgotten.fullmatch(left_over.name) and left_over.stat().st_mtime < time.time() - FORGOTTEN:
+                left_over.unlink()
     part = file.with_name(f".{file.name}.{uuid4().hex}")
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,8 +32,11 @@ def open_umask() -> Iterator[None]:
 
 def _open_to_others(folder: Path) -> dict[str, str]:
     """What others may open in the folder, with its mode; and the folder itself."""
-    modes = {path: path.lstat().st_mode for path in (folder, *folder.rglob("*")) if path.exists()}
-    return {str(path): oct(stat.S_IMODE(mode)) for path, mode in modes.items() if mode & 0o077}
+    modes = {}
+    for path in (folder, *folder.rglob("*")):
+        with suppress(FileNotFoundError):  # other threads of an import make and remove some meanwhile
+            modes[str(path)] = path.lstat().st_mode
+    return {path: oct(stat.S_IMODE(mode)) for path, mode in modes.items() if mode & 0o077}
 
 
 @pytest.mark.parametrize("transport", ["rest", "bulk"])
@@ -77,6 +81,8 @@ def test_what_duckdb_makes_by_itself_is_private(tmp_path: Path) -> None:
 def test_files_for_people_are_private(tmp_path: Path) -> None:
     """A report and its folder; and what a killed process has left of an earlier one goes with the next."""
     left, other = tmp_path / f".list.csv.{'0' * 32}", tmp_path / ".list.csv.mine"
+    gone = tmp_path / f".list.csv.{'1' * 32}"
+    gone.symlink_to(tmp_path / "nothing")  # listed, and not there: as one of a process that has just come to its end
     for file in (left, other):
         file.touch()
         os.utime(file, (0, 0))

@@ -1,7 +1,9 @@
 """The warehouse's folder: whose it is, who else can enter, room on its disk, who holds it, what is left over."""
 
 import os
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -58,19 +60,26 @@ def _folder(warehouse: Warehouse) -> Finding:
     if is_anothers(warehouse):
         says = f"{root} belongs to {owner_of(root)}, and you are somebody else"
         return Finding("data", "folder", "problem", says, f"Run this as {owner_of(root)}, who runs Dagster.")
-    open_ones = [path for path in (root, *_inside(root)) if path.stat().st_mode & OTHERS]
+    open_ones = [(path, found) for path, found in ((root, root.stat()), *_inside(root)) if found.st_mode & OTHERS]
     if open_ones:
-        says = f"others can get at personal data: {open_ones[0]} has mode {mode_of(open_ones[0])}"
+        path, found = open_ones[0]
+        says = f"others can get at personal data: {path} has mode {mode_of(found)}"
         more = f", and {len(open_ones) - 1} more" if len(open_ones) > 1 else ""
         return Finding("data", "folder", "problem", says + more, f"chmod -R go= {root}")
     return Finding("data", "folder", "ok", f"{root} is {owner_of(root)}'s alone")
 
 
-def _inside(root: Path) -> Iterator[Path]:
-    """Files and folders that are still there when they are asked about; links say nothing by their own mode."""
-    for path in root.rglob("*"):
-        if not path.is_symlink() and path.exists():
-            yield path
+def _inside(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Files and folders that are still there when they are asked about: runs make and remove some meanwhile. Not links:
+    they say nothing by their own mode.
+    """
+    for place, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = Path(place) / name
+            with suppress(FileNotFoundError):
+                found = path.lstat()
+                if not stat.S_ISLNK(found.st_mode):
+                    yield path, found
 
 
 def _opens(warehouse: Warehouse, status: Status) -> Finding:
@@ -136,11 +145,13 @@ def _what_to_do(holder: Holder, warehouse: Warehouse) -> str:
 def _landing(warehouse: Warehouse, now: datetime) -> Finding:
     """Bytes of reads that did not come to their end."""
     old, size = [], 0
+    oldest = now.timestamp() - LEFT_OVER.total_seconds()
     for folder in warehouse.landings():
-        for each in (child for child in folder.iterdir() if child.is_dir()):
-            size += sum(path.stat().st_size for path in _inside(each) if path.is_file())
-            if now.timestamp() - each.stat().st_mtime > LEFT_OVER.total_seconds():
-                old.append(each)
+        for path, found in _inside(folder):
+            if path.parent != folder and stat.S_ISREG(found.st_mode):
+                size += found.st_size
+            elif path.parent == folder and stat.S_ISDIR(found.st_mode) and found.st_mtime < oldest:
+                old.append(path)
     if old:
         left = count(len(old), "folder")
         says = f"reads that broke off more than {LEFT_OVER.days} days ago have left {left}, {old[0]} first"

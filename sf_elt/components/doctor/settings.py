@@ -31,9 +31,9 @@ def owner_of(path: Path) -> str:
     return user_name(path.stat().st_uid)
 
 
-def mode_of(path: Path) -> str:
+def mode_of(found: os.stat_result) -> str:
     """As `chmod` takes it: 0600."""
-    return f"{path.stat().st_mode & 0o777:04o}"
+    return f"{found.st_mode & 0o777:04o}"
 
 
 def _env_file(file: Path) -> Finding:
@@ -41,7 +41,7 @@ def _env_file(file: Path) -> Finding:
         says = f"there is no {file}: variables come from the environment alone"
         return Finding("settings", ".env", "ok", says)
     if file.stat().st_mode & OTHERS:
-        says = f"{file} may hold secrets, and others can open it (mode {mode_of(file)}, of {owner_of(file)})"
+        says = f"{file} may hold secrets, and others can open it (mode {mode_of(file.stat())}, of {owner_of(file)})"
         return Finding("settings", ".env", "problem", says, f"chmod 600 {file}")
     if not os.access(file, os.R_OK):
         says = f"{file} belongs to {owner_of(file)} and cannot be read by you"

@@ -115,6 +115,8 @@ class _OnStandardError(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.name.startswith("dotenv"):
             return  # read_env_file says it better
+        if str(record.msg).startswith("Retrying failed database") and not verbose_by_environment():
+            return  # Dagster tries a few times: then all is well, or its error says why not
         try:
             lines = without_secrets(self.format(record)).splitlines()
             say("\n  ".join(lines))  # no line of somebody's text begins as a record does

@@ -329,14 +329,17 @@ def test_a_doctor_goes_on_where_files_are_torn(at_work: Path, monkeypatch: pytes
          "git diff dagster.yaml"),
         ("echo 'storage: {postgres: {postgres_url: x}}' > dagster.yaml", ("Dagster", "storage"), "dagster_postgres",
          "pip install --constraint constraints.txt dagster-postgres"),
+        ("echo 'storage: {postgres: {postgres_db: {hostname: 127.0.0.1, port: {env: PG_PORT}}}}' > dagster.yaml",
+         ("Dagster", "storage"), "PostgreSQL at 127.0.0.1:1,", "See that its database runs"),
         ("mkdir -p -m 700 warehouse; echo torn > warehouse/calls.sqlite", ("quotas", "API calls"), "not a database",
          "Move it away: mv "),
     ],
 )  # fmt: skip
 def test_a_doctor_says_how_each_thing_is_mended(
-    wrong: str, where: tuple[str, str], says: str, to_do: str, project: Path
+    wrong: str, where: tuple[str, str], says: str, to_do: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is wrong with files and settings is a problem, what to do about it is among the next steps, and once."""
+    monkeypatch.setenv("PG_PORT", "1")
     shutil.copy(ROOT / "dagster.yaml", project)
     subprocess.run(wrong, shell=True, check=True)
     result = _run("doctor", "--offline", "--json")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ START = 'DAGSTER_HOME="$PWD" .venv/bin/dagster dev -h 127.0.0.1'
 NO_HOME = f"Go to the project's folder, which has a {SETTINGS}, and start Dagster there: {START}"
 WRONG_HOME = f'Set it in the folder that has the {SETTINGS}: export {HOME}="$PWD"'
 COMPARE = f"Compare it with the project's own: git diff {SETTINGS}"
+SEE_IT_RUNS = "See that its database runs, and that its address, user and password are right: docs/production.md"
+ANSWERS_WITHIN = 3.0  # seconds
 POSTGRES = ".venv/bin/pip install --constraint constraints.txt dagster-postgres"
 
 
@@ -51,6 +54,7 @@ def opened_instance(environ: Mapping[str, str] = os.environ) -> Iterator[dg.Dags
     settings = settings_in(folder)
     if (storage := _storage_folder(folder, settings)) is not None and not storage.is_dir():
         raise NoInstance(f"Dagster has not run in {folder} yet", f"Start it, with its UI: {START}")
+    _require_answer(folder / SETTINGS, settings, environ)
     try:
         instance = dg.DagsterInstance.from_config(str(folder))
     except Exception as error:  # of whatever storage is configured there: SQLite, PostgreSQL, one of somebody's own
@@ -92,7 +96,34 @@ def _what_to_do(error: Exception) -> str:
         return f"Name the driver, scheme: postgresql+psycopg2, as deploy/dagster.yaml does; or install it: {POSTGRES}"
     if isinstance(error, dg.DagsterInvalidConfigError):
         return COMPARE
-    return "See that its database runs, and that its address, user and password are right: docs/production.md"
+    return SEE_IT_RUNS
+
+
+def _require_answer(file: Path, settings: Mapping[str, object], environ: Mapping[str, str]) -> None:
+    """Raises NoInstance where Dagster's PostgreSQL takes no connection: Dagster itself would try for half a minute."""
+    if (address := _address_of_postgres(settings, environ)) is None:
+        return
+    try:
+        socket.create_connection(address, timeout=ANSWERS_WITHIN).close()
+    except (OSError, UnicodeError) as error:
+        why = f"PostgreSQL at {address[0]}:{address[1]}, where {file} puts Dagster's storage, does not answer: {error}"
+        raise NoInstance(why, SEE_IT_RUNS, is_broken=True) from error
+
+
+def _address_of_postgres(settings: Mapping[str, object], environ: Mapping[str, str]) -> tuple[str, int] | None:
+    """Host and port; None where another storage is configured, or a socket, or what Dagster itself will not accept."""
+    found: object = settings
+    for name in ("storage", "postgres", "postgres_db"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping):
+        return None
+    host, port = (_value(found.get(name, default), environ) for name, default in (("hostname", ""), ("port", "5432")))
+    return (host, int(port)) if host and not host.startswith("/") and port.isdecimal() else None
+
+
+def _value(setting: object, environ: Mapping[str, str]) -> str:
+    """As it stands there, or of the environment variable that it names."""
+    return environ.get(str(setting.get("env")), "") if isinstance(setting, Mapping) else str(setting)
 
 
 def _storage_folder(folder: Path, settings: Mapping[str, object]) -> Path | None:

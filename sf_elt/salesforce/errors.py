@@ -20,6 +20,7 @@ _TOO_LARGE_WORDS = re.compile("|".join([*sorted(TOO_LARGE), "Retried more than .
 QUERY_CODES = frozenset({"MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR", "INVALID_QUERY_LOCATOR", "INVALID_QUERY"})
 TOO_LONG_STATUSES = frozenset({414, 431})
 _BUSY_STATUSES = frozenset({408, 425, 429})
+_BY_ANOTHER = " (in a web page, and so not by the org itself: is there a proxy, or a firewall?)"
 _FOR_EVER = frozenset({501, 505})  # what the server will never do; every other 5xx passes
 
 
@@ -126,7 +127,15 @@ def error_from(response: Response, *, now: datetime, next_try: datetime) -> Sale
     """The exception for a reply that is not a success. `next_try`: when to go on where the org's allowance is spent."""
     where = f"{response.request.method} {urlsplit(response.request.url or '').path}"
     said = _parts(response)
-    return _error(where, response.status_code, *said, next_try=next_try, retry_after=_retry_after(response, now))
+    by_another = _BY_ANOTHER if is_web_page(response) and said[0] is None and response.status_code < 500 else ""
+    return _error(
+        where,
+        response.status_code,
+        *said,
+        next_try=next_try,
+        retry_after=_retry_after(response, now),
+        not_of_the_org=by_another,
+    )
 
 
 def error_inside(where: str, status: int, body: object, *, next_try: datetime) -> SalesforceError:
@@ -149,8 +158,9 @@ def _error(
     *,
     next_try: datetime,
     retry_after: float | None = None,
+    not_of_the_org: str = "",
 ) -> SalesforceError:
-    text = f"{where}: {status} {code or ''} {repeatable(message)}".replace("  ", " ").strip()
+    text = f"{where}: {status} {code or ''} {repeatable(message)}".replace("  ", " ").strip() + not_of_the_org
     is_for_now = status == 429 or "concurrent" in message.lower()  # too much at once; the day's allowance is left
     if code == "REQUEST_LIMIT_EXCEEDED" and not is_for_now:
         return AllowanceSpent(
@@ -201,7 +211,8 @@ def _should_be_json(response: Response, kind: str) -> bool:
         return False
     is_rest = urlsplit(response.request.url or "").path.startswith("/services/data")
     wants_csv = "csv" in response.request.headers.get("Accept", "")
-    return "json" in kind or (is_rest and bool(response.content) and not wants_csv and "xml" not in kind)
+    is_answer = bool(response.content) or response.request.method == "GET"  # an upload is answered with nothing
+    return "json" in kind or (is_rest and is_answer and not wants_csv and "xml" not in kind)
 
 
 def _said_by_page(text: str) -> str:

@@ -228,7 +228,7 @@ def _landed(staging: Staging, batch: Batch, read: dict[str, str]) -> str:
     if batch.kind == "parquet":
         return "read_parquet($files) AS landed"
     if batch.kind == "csv":
-        header = _header(batch.files, staging.columns)
+        header = _header(staging, batch.files)
         return statement("landed_csv.sql").format(
             types=_literal({name: read[name] for name in header}), max_line_size=MAX_LINE, buffer_size=BUFFER
         )
@@ -290,9 +290,9 @@ def _record_type(read: dict[str, str]) -> str:
     return f"STRUCT({', '.join(parts)})[]"
 
 
-def _header(landed: Iterable[Path], columns: StreamColumns) -> list[str]:
+def _header(staging: Staging, landed: Iterable[Path]) -> list[str]:
     """The columns as the pages name them, which must be the ones that were asked for. DuckDB reads by position."""
-    headers = {_first_row(file) for file in landed}
+    headers, columns = {_first_row(file) for file in landed}, staging.columns
     if len(headers) == 1:
         spelled = {name.lower(): name for name in columns.names}
         header = [spelled.get(name.lower()) for name in headers.pop()]
@@ -303,8 +303,9 @@ def _header(landed: Iterable[Path], columns: StreamColumns) -> list[str]:
     missing = [name for lower, name in asked.items() if lower not in found]
     says = f"{len(headers) + 1} headers" if len(headers) > 1 else f"{len(found - asked.keys()):,} others"
     raise LandingUnreadable(
-        f"the pages have other columns than were asked for: {says}, and not {', '.join(missing[:TOLD]) or 'each once'}"
-        f"{' …' if len(missing) > TOLD else ''}; nothing was moved"
+        f"{staging.stream}: the pages have other columns than were asked for: {says}, and not "
+        f"{', '.join(missing[:TOLD]) or 'each once'}{' …' if len(missing) > TOLD else ''}; nothing was moved, run the "
+        "window again"
     )
 
 

@@ -239,6 +239,31 @@ def test_a_page_that_breaks_off_without_a_length_is_noticed(cut: int, tmp_path: 
             assert fetch_page(org, "jobs/query/7/results", tmp_path / "page.csv").file.read_bytes() == page
 
 
+@pytest.mark.parametrize(
+    ("body", "heads"),
+    [(b"", []), (zlib.compress(b'{"totalSize":0,"done":true,"records":[]}'), ["Content-Encoding: deflate"])],
+    ids=["empty", "deflate"],
+)
+def test_a_page_that_is_nothing_or_comes_otherwise_than_asked_is_asked_for_again(
+    body: bytes, heads: list[str], tmp_path: Path
+) -> None:
+    """No bytes, or bytes that nobody unpacks, are no page of a query."""
+    with hostile(reply(body, JSON, *heads)) as server, org_at(server) as org:
+        with pytest.raises(ReplyTruncated, match=r"query/: the reply (is empty|broke off: it comes as deflate)"):
+            download_rest(org, "SELECT Id FROM Lead", tmp_path, include_deleted=False)
+        assert len(server.requests) == QUICK.attempts
+
+
+def test_a_refusal_by_a_page_is_told_as_that_of_another() -> None:
+    """What a proxy or a firewall says is not the org's word."""
+    with (
+        hostile(reply(PAGE, "Content-Type: text/html", status="403 Forbidden")) as server,
+        org_at(server) as org,
+        pytest.raises(RequestRefused, match=r"403 Log in to this network \(in a web page, and so not by the org"),
+    ):
+        query_records(org, "SELECT Id FROM Lead")
+
+
 def test_a_page_that_a_proxy_repeats_is_asked_for_once(tmp_path: Path) -> None:
     """Its answer leads to the page itself: asking on would spend the day's calls."""
     page = b'{"totalSize":9,"done":false,"nextRecordsUrl":"/services/data/v62.0/query/01g-2","records":[{"Id":"1"}]}'
@@ -254,6 +279,8 @@ PAGE = b"<h1>Log in to this network</h1>"
 @pytest.mark.parametrize(
     ("status", "heads"),
     [
+        ("103 Early Hints", []),
+        ("200 OK", []),
         ("408 Request Timeout", []),
         ("511 Network Authentication Required", []),
         ("525 SSL Handshake Failed", []),
@@ -268,9 +295,10 @@ PAGE = b"<h1>Log in to this network</h1>"
 )
 def test_whatever_stands_before_an_org_is_no_answer_of_the_org(status: str, heads: list[str]) -> None:
     """It is asked again, and then told in its words; a header that nobody can read is none."""
-    body = b"" if status.startswith("304") else PAGE
+    body = b"" if status[:3] in ("304", "200") else PAGE
+    said = "the connection broke off" if status.startswith("103") else status[:3]
     with hostile(reply(body, *heads, status=status)) as server, org_at(server) as org:
-        with pytest.raises(OrgUnavailable, match=rf"query/: {status[:3]}.*\(tried 4 times"):
+        with pytest.raises(OrgUnavailable, match=rf"query/: {said}.*\(tried 4 times"):
             query_records(org, "SELECT Id FROM Lead")
         assert org.allowance is None
     assert len(server.requests) == QUICK.attempts

@@ -15,6 +15,7 @@ from typing import Self
 import requests
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ProtocolError
 
 from sf_elt.salesforce.errors import ReplyOutOfBounds, SalesforceError
 
@@ -135,12 +136,12 @@ def watch_heads(manager: PoolManager, bounds: Bounds) -> None:
     class Watched(HTTPConnection):
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own differs from http.client's
             with _head_in_time(self, bounds):
-                return super().getresponse()
+                return _final(self, super().getresponse())
 
     class WatchedTls(HTTPSConnection):
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own differs from http.client's
             with _head_in_time(self, bounds):
-                return super().getresponse()
+                return _final(self, super().getresponse())
 
     class Pool(HTTPConnectionPool):
         ConnectionCls = Watched
@@ -149,6 +150,16 @@ def watch_heads(manager: PoolManager, bounds: Bounds) -> None:
         ConnectionCls = WatchedTls
 
     manager.pool_classes_by_scheme = {"http": Pool, "https": PoolTls}
+
+
+def _final(connection: HTTPConnection, response: HTTPResponse) -> HTTPResponse:
+    """The response, unless it is one that only goes before another, as 103 does: Python takes it for the answer, and
+    the answer for that of the next request.
+    """
+    if response.status < 200:
+        connection.close()
+        raise ProtocolError(f"{response.status} in place of an answer")
+    return response
 
 
 def _head_in_time(connection: HTTPConnection, bounds: Bounds) -> AbstractContextManager[None]:

@@ -79,8 +79,7 @@ def fetch_page(
         before_sleep=lambda state: log.warning("%s", state.outcome.exception() if state.outcome else ""),
         reraise=True,
     )
-    bound = _bound(org.transport.bounds, by_rest=by_rest)
-    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}), bound)
+    return attempts(_fetch_once, org, path, file, dict(params or {}), dict(headers or {}), by_rest=by_rest)
 
 
 @contextmanager
@@ -100,15 +99,19 @@ def _bound(bounds: Bounds, *, by_rest: bool) -> _Bound:
 
 
 def _fetch_once(
-    org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str], bound: _Bound
+    org: Org, path: str, file: Path, params: dict[str, str], headers: dict[str, str], *, by_rest: bool
 ) -> LandedReply:
+    bound = _bound(org.transport.bounds, by_rest=by_rest)
     headers = {"Accept-Encoding": "gzip"} | headers
     with org.session.get(org.url(path), params=params, headers=headers, stream=True) as response:
-        compressed = response.headers.get("Content-Encoding", "").lower() == "gzip"
+        encoding = response.headers.get("Content-Encoding", "").lower()
+        compressed = encoding in ("gzip", "x-gzip")
         whole = file.with_name(file.name + ".gz") if compressed else file
         part = file.with_name(file.name + ".part")
         where = f"GET {path.partition('?')[0]}"
         try:
+            if not compressed and encoding not in ("", "identity"):
+                raise zlib.error(f"it comes as {encoding[:20]}, and gzip was asked for")
             _land(response, part, bound, org.transport.bounds.page_seconds, where, compressed=compressed)
         except ReplyOutOfBounds:
             part.unlink(missing_ok=True)
@@ -116,6 +119,8 @@ def _fetch_once(
         except (urllib3.exceptions.HTTPError, *BROKEN_GZIP) as error:
             part.unlink(missing_ok=True)
             raise ReplyTruncated(f"{where}: the reply broke off: {error}; run it again later") from error
+        if by_rest and part.stat().st_size == 0:
+            raise ReplyTruncated(f"{where}: the reply is empty; run it again later")
         part.rename(whole)
         return LandedReply(whole, response.headers)
 

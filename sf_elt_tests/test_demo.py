@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from sf_elt.demo.errors import ClaimFailed
 from sf_elt.demo.folder import MARKER, DemoFolder, only
 from sf_elt.demo.moved import AudienceMove, Sent
 from sf_elt.demo.runs import Pass
+from sf_elt_tests.ports import free_port
 
 COMMAND = [sys.executable, "-m", "sf_elt.cli"]
 CLICK_SECONDS = 120
@@ -204,9 +204,7 @@ def dev(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
     It is started where a file `.env` names other data, as it does once sf_elt is set up for an org.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [*COMMAND, "dev", "--folder", str(demo_folder), "--port", str(port)]
     ignored = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
     started_in = tmp_path_factory.mktemp("started_in")

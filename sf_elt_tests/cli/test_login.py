@@ -21,8 +21,9 @@ from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import count
 from sf_elt.salesforce.connection.sealing import new_token_key
 from sf_elt_tests.orgs import client, levers
+from sf_elt_tests.ports import free_port
 from sf_elt_tests.restricted import restricted_login
-from sf_elt_tests.salesforce.consenting import come_back, free_port, sent_to
+from sf_elt_tests.salesforce.consenting import come_back, sent_to
 from sf_elt_tests.shared_orgs import org, org_of_module
 
 __all__ = ["org", "org_of_module"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 import requests
 
 from sf_elt_tests.components.conftest import ROOT, make_events, make_home, variables
+from sf_elt_tests.ports import free_port
 
 WAIT = 200
 LAUNCH = """
@@ -100,9 +100,7 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
     folder = tmp_path_factory.mktemp("web")
     make_home(folder)
     make_events(folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     first_day = (datetime.now(UTC) - timedelta(days=3)).date()
     with running_org(seed=7, records=60) as org:
         environment = {**os.environ, **variables(folder, org, first_day)}

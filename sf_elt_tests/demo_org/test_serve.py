@@ -21,6 +21,7 @@ from sf_elt.cli import app
 from sf_elt.demo_org.org import OrgFileError, create_org
 from sf_elt.demo_org.serve import DemoOrgError, Details, running_org, start_demo_org
 from sf_elt_tests.orgs import client
+from sf_elt_tests.ports import free_port
 
 COMMAND = [sys.executable, "-m", "sf_elt.cli", "demo-org"]
 DATA = "/services/data/v62.0"
@@ -126,8 +127,7 @@ def test_it_ends_with_the_process_that_started_it() -> None:
 @pytest.mark.soak
 def test_it_runs_where_nobody_reads_what_it_prints(tmp_path: Path) -> None:
     """Without a standard output, as some supervisors start processes, it serves all the same and stops cleanly."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
+    port = free_port()
     start = f"exec {shlex.join([*COMMAND, '--records', '0', '--port', str(port)])} >&-"
     errors = tmp_path / "errors"
     with errors.open("wb") as stream, subprocess.Popen(["/bin/sh", "-c", start], stderr=stream) as process:

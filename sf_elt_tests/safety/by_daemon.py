@@ -6,7 +6,6 @@ run_by_daemon(done)       # what they print lies in done.folder / "dagster-dev.l
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from sf_elt_tests.components.conftest import ROOT
 from sf_elt_tests.components.test_web_ui import LAUNCH, Dagster
 from sf_elt_tests.components.test_web_ui import until as until_within
 from sf_elt_tests.orgs import client, levers
+from sf_elt_tests.ports import free_port
 from sf_elt_tests.safety.marked_project import NAME
 from sf_elt_tests.safety.marks import PEOPLE
 
@@ -94,9 +94,7 @@ def _happen(done: "Done") -> None:
 @contextmanager
 def _dagster_dev(done: "Done") -> Iterator[Dagster]:
     """As `sf-elt dev` starts it, and with all that each part of it logs."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     workspace = done.folder / "workspace.yaml"
     module = {"module_name": f"{NAME}.definitions", "location_name": NAME}
     workspace.write_text(json.dumps({"load_from": [{"python_module": module}]}), "utf-8")

@@ -22,7 +22,8 @@ from sf_elt.components.keys import stream_key
 from sf_elt.salesforce.connection.kept_login import KeptLogin
 from sf_elt.salesforce.connection.sealing import TOKEN_KEY, new_token_key
 from sf_elt_tests.orgs import levers
-from sf_elt_tests.salesforce.consenting import free_port, sent_to, visit
+from sf_elt_tests.ports import free_port
+from sf_elt_tests.salesforce.consenting import sent_to, visit
 
 if TYPE_CHECKING:
     from sf_elt_tests.safety.flows import Done

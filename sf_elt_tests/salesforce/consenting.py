@@ -1,7 +1,5 @@
 """Somebody who opens the address of `sf-elt login` in a browser, logs in, and allows the app or not."""
 
-from contextlib import suppress
-
 import requests
 
 from sf_elt.demo_org.serve import Details
@@ -24,15 +22,3 @@ def visit(address: str) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
         return session.get(address, timeout=10)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 and, where there is IPv6, of ::1 that nobody listens at."""
-    import socket
-
-    with socket.socket() as first:
-        first.bind(("127.0.0.1", 0))
-        port = int(first.getsockname()[1])
-        with suppress(OSError), socket.socket(socket.AF_INET6) as second:
-            second.bind(("::1", port))
-        return port

@@ -31,8 +31,9 @@ from sf_elt.salesforce.connection.sealing import new_token_key
 from sf_elt.salesforce.connection.signing_in import keep, sign_in, sign_in_by_browser, sign_out
 from sf_elt.salesforce.connection.transport import OrgTransport
 from sf_elt_tests.orgs import levers
+from sf_elt_tests.ports import free_port
 from sf_elt_tests.salesforce.conftest import QUICK
-from sf_elt_tests.salesforce.consenting import come_back, free_port, sent_to, visit
+from sf_elt_tests.salesforce.consenting import come_back, sent_to, visit
 
 APP = {
     "name": "sf_elt",

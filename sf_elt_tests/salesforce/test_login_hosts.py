@@ -19,9 +19,9 @@ from sf_elt.salesforce.connection.oauth import Granted, username_of
 from sf_elt.salesforce.connection.opening import open_session
 from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.connection.transport import OrgTransport
+from sf_elt_tests.ports import free_port
 from sf_elt_tests.salesforce.conftest import QUICK
 from sf_elt_tests.salesforce.connect_proxy import connect_proxy
-from sf_elt_tests.salesforce.consenting import free_port
 
 
 @pytest.fixture(scope="module")

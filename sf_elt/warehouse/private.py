@@ -78,7 +78,7 @@ def narrow(folder: Path) -> None:
     opened = [path for path in (folder, *inside) if _is_open(path)]
     refused = [path for path in opened if not _narrowed(path)]
     if len(opened) > len(refused):
-        what = count(len(opened), "file or folder", "files and folders")
+        what = count(len(opened) - len(refused), "file or folder", "files and folders")
         log.warning("%s in %s could be opened by others: now only by the owner", what, folder)
     if refused:
         log.warning(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -28,10 +29,11 @@ from sf_elt.components.doctor.logins import about_login
 from sf_elt.components.doctor.variables import about_variables
 from sf_elt.components.keys import export_key
 from sf_elt.components.running import PAUSED_UNTIL
-from sf_elt.components.status import read_status, reading
+from sf_elt.components.status import Status, read_status, reading
 from sf_elt.components.status.runs import last_runs
 from sf_elt.components.wrong_yaml import WrongYaml
 from sf_elt.demo_org.serve import Details
+from sf_elt.report.standing import Standing
 from sf_elt.salesforce import Login, connect
 from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
 from sf_elt.salesforce.connection.sealing import TOKEN_KEY, new_token_key
@@ -365,6 +367,28 @@ def test_whose_tables_the_warehouse_holds_is_known(project: Path) -> None:
     told = {each.test: each for each in about_data(warehouse, found, now)}
     assert (found.warehouse, told["warehouse"].verdict) == ("foreign", "problem")
     assert "it has tables (main.theirs), and none of sf_elt's" in told["warehouse"].says
+
+
+def test_a_read_is_left_over_when_it_is_kept_no_longer(tmp_path: Path) -> None:
+    """By the days that are configured for it, and by the latest page that has landed of it."""
+    now = datetime.now(UTC)
+    status = Status(now, "empty", "nothing yet", Standing((), ()))
+    kept = Warehouse(tmp_path / "warehouse", keep_landed=timedelta(days=30))
+    read = kept.landing("salesforce_leads") / "read-1"
+    read.mkdir(mode=0o700)
+    page = read / "page.csv"
+    page.touch(mode=0o600)
+
+    def told(days: int, aged: Path) -> tuple[str, str]:
+        os.utime(aged, times=((now - timedelta(days=10)).timestamp(),) * 2)
+        warehouse = replace(kept, keep_landed=timedelta(days=days))
+        (found,) = (each for each in about_data(warehouse, status, now) if each.test == "landing")
+        return found.verdict, found.says
+
+    assert told(7, read)[0] == "ok"
+    assert told(30, page)[0] == "ok"
+    verdict, says = told(7, page)
+    assert (verdict, "broke off more than 7 days ago have left 1 folder" in says) == ("warning", True)
 
 
 @pytest.mark.parametrize(

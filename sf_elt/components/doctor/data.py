@@ -8,20 +8,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sf_elt.components.doctor.settings import OTHERS, mode_of, owner_of
+from sf_elt.components.doctor.settings import mode_of, owner_of
 from sf_elt.components.preflight.findings import Finding
 from sf_elt.components.preflight.run import LITTLE_ROOM
 from sf_elt.components.status import Status
 from sf_elt.counting import count, in_bytes
 from sf_elt.warehouse import Warehouse
 from sf_elt.warehouse.holders import Holder, holders
+from sf_elt.warehouse.place import NAMED_BY as DATA
+from sf_elt.warehouse.private import OTHERS
 from sf_elt.warehouse.writable import free_bytes
 
-DATA = "SF_ELT_DATA"
 NEEDED = 2.2
 """So many times the warehouse's size has to be free for its copies: docs/recovery.md."""
 
-LEFT_OVER = timedelta(days=7)
+LONGEST_READ = timedelta(days=1)
+"""A read of which nothing has landed for so long goes on no more, however short a time it is kept."""
 
 
 def is_anothers(warehouse: Warehouse) -> bool:
@@ -143,18 +145,22 @@ def _what_to_do(holder: Holder, warehouse: Warehouse) -> str:
 
 
 def _landing(warehouse: Warehouse, now: datetime) -> Finding:
-    """Bytes of reads that did not come to their end."""
-    old, size = [], 0
-    oldest = now.timestamp() - LEFT_OVER.total_seconds()
+    """Bytes of reads that did not come to their end, or go on now."""
+    kept = max(warehouse.keep_landed, LONGEST_READ)
+    latest: dict[Path, float] = {}
+    size = 0
     for folder in warehouse.landings():
         for path, found in _inside(folder):
-            if path.parent != folder and stat.S_ISREG(found.st_mode):
-                size += found.st_size
-            elif path.parent == folder and stat.S_ISDIR(found.st_mode) and found.st_mtime < oldest:
-                old.append(path)
+            if path.parent == folder and not stat.S_ISDIR(found.st_mode):
+                continue
+            read = folder / path.relative_to(folder).parts[0]
+            latest[read] = max(latest.get(read, 0), found.st_mtime)
+            size += found.st_size if stat.S_ISREG(found.st_mode) else 0
+    old = [read for read, at in latest.items() if at < now.timestamp() - kept.total_seconds()]
     if old:
         left = count(len(old), "folder")
-        says = f"reads that broke off more than {LEFT_OVER.days} days ago have left {left}, {old[0]} first"
+        days = f"{kept / timedelta(days=1):g} {'day' if kept == LONGEST_READ else 'days'}"
+        says = f"reads that broke off more than {days} ago have left {left}, {old[0]} first"
         return Finding("data", "landing", "warning", says, "The next import sweeps them up: materialize it.")
     return Finding("data", "landing", "ok", f"{size / (1 << 20):,.0f} MiB of unfinished reads wait in landing/")
 

@@ -16,8 +16,7 @@ from sf_elt.components.status.instance import (
 )
 from sf_elt.disk import user_name
 from sf_elt.env_file import told, torn_line
-
-OTHERS = 0o077
+from sf_elt.warehouse.private import OTHERS
 
 
 def about_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """`sf-elt connections`: what this deployment connects to, and how it logs in."""
 
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sf_elt.cli.environment import read_env_file
@@ -9,6 +8,7 @@ from sf_elt.cli.examples import examples
 from sf_elt.cli.loading import loaded_deployment
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, say, show, show_json
 from sf_elt.cli.signing import place_of, where_kept
+from sf_elt.cli.times import moment
 
 if TYPE_CHECKING:
     from sf_elt.components import SalesforceConnection
@@ -75,7 +75,7 @@ def _told(connection: "SalesforceConnection") -> _Told:
     try:
         given, login, about = resource.given(), resource.login(), place.about
     except AuthenticationFailed as error:
-        return replace(row, to_do=str(error).replace("SALESFORCE_", prefix))
+        return replace(row, to_do=resource.by_its_names(error))
     row = replace(
         row,
         org=HOSTS.get(login.login_url, login.login_url),
@@ -88,8 +88,8 @@ def _told(connection: "SalesforceConnection") -> _Told:
         row = replace(
             row,
             signed_in_by=about.way,
-            signed_in_at=_moment(about.signed_in_at),
-            renewed_at=_moment(about.renewed_at),
+            signed_in_at=moment(about.signed_in_at),
+            renewed_at=moment(about.renewed_at),
             tokens=where_kept(place),
         )
     way = login.way_in()
@@ -97,7 +97,3 @@ def _told(connection: "SalesforceConnection") -> _Told:
         return replace(row, logs_in_by="nothing yet", to_do=f"Run `sf-elt login {connection.name}`")
     is_kept = way == "signed in" and about is not None
     return replace(row, logs_in_by=f"sf-elt login: {row.signed_in_by}" if is_kept else f"environment: {way}")
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

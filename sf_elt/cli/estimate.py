@@ -60,9 +60,10 @@ def estimate(
             found = []
             for number, importer in enumerate(importers):
                 told(importer.name, number, len(importers))
+                prefix = deployment.connection(importer.connection).env_prefix
                 found.append(estimated(deployment, importer, open_warehouse()))
     except SalesforceError as error:
-        refuse("estimate", f"{with_advice(error)}\n`sf-elt check` says more.")
+        refuse("estimate", f"{with_advice(error, prefix)}\n`sf-elt check` says more.")
     except (NotInDeployment, SpecRefused, WarehouseError, OSError) as error:
         refuse("estimate", str(error))
     now = datetime.now(UTC)

@@ -54,13 +54,15 @@ class OrgConnection(dg.ConfigurableResource[object]):
         """Who logs in. Secrets do not show in `repr`. Raises AuthenticationFailed for what cannot be a login."""
         from sf_elt.salesforce import Login
 
-        return Login.from_env(self._named(environ), login_url=self.login_url, kept=self.kept(environ))
+        with self._told_by_its_names():
+            return Login.from_env(self._named(environ), login_url=self.login_url, kept=self.kept(environ))
 
     def given(self, environ: Mapping[str, str] = os.environ) -> "Login":
-        """What the environment has of a login, complete or not."""
+        """What the environment has of a login, complete or not. Raises AuthenticationFailed as `login` does."""
         from sf_elt.salesforce import Login
 
-        return Login.from_env(self._named(environ), login_url=self.login_url)
+        with self._told_by_its_names():
+            return Login.from_env(self._named(environ), login_url=self.login_url)
 
     def kept(self, environ: Mapping[str, str] = os.environ) -> "KeptLogin | None":
         """Where `sf-elt login` keeps the connection's login; None for one without a name."""
@@ -70,7 +72,20 @@ class OrgConnection(dg.ConfigurableResource[object]):
 
     def by_its_names(self, said: Exception | str) -> str:
         """What an error or an advice says, with the names that the connection's environment variables have."""
-        return str(said).replace("SALESFORCE_", self.env_prefix)
+        from sf_elt.salesforce.connection.refused_logins import by_names_of
+
+        return by_names_of(self.env_prefix, str(said))
+
+    @contextmanager
+    def _told_by_its_names(self) -> Iterator[None]:
+        """An error that tells which variable to set names the connection's own, whoever hears it: a run's log too."""
+        from sf_elt.salesforce import SalesforceError
+
+        try:
+            yield
+        except SalesforceError as error:
+            error.args = (self.by_its_names(error),)
+            raise
 
     def _named(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The connection's variables under the names that they have with the default prefix."""
@@ -95,11 +110,12 @@ class OrgConnection(dg.ConfigurableResource[object]):
         """
         from sf_elt.salesforce import connect
 
-        login = self.login()
-        org = connect(login, meter, patience=patience)
-        if isinstance(meter, JobMeter):
-            org.noted = kept_describes(meter.ledger.file.parent, self.env_prefix, login).keep
-        try:
-            yield org
-        finally:
-            org.close()
+        with self._told_by_its_names():
+            login = self.login()
+            org = connect(login, meter, patience=patience)
+            if isinstance(meter, JobMeter):
+                org.noted = kept_describes(meter.ledger.file.parent, self.env_prefix, login).keep
+            try:
+                yield org
+            finally:
+                org.close()

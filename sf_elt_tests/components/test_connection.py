@@ -1,12 +1,16 @@
 """SalesforceConnection: which org it is for, and that no two of them log in as each other."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from sf_elt.components import SalesforceConnection
+from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, OrgUnavailable
+from sf_elt.salesforce.connection.refused_logins import with_advice
+from sf_elt.warehouse import JobMeter, Warehouse
 from sf_elt_tests.components.test_yaml import load_changed
 
 FILE = "connection/defs.yaml"
@@ -63,3 +67,31 @@ def test_several_connections_stand_beside_each_other(
         tmp_path, FILE, "type:", SECOND.format(second).removeprefix("---\n") + "---\ntype:", monkeypatch
     )
     assert re.search(said, told, re.DOTALL), told
+
+
+@pytest.mark.parametrize("prefix", ["SANDBOX_", "SALESFORCE_EU_", "MY_SALESFORCE_"])
+def test_an_error_names_the_variables_of_its_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    """Also where a run hears of it, and no command; and each name once, whatever the prefix has in common with ours."""
+    resource = SalesforceConnection(name="acme", org="production", env_prefix=prefix).resource()
+    meter = JobMeter(Warehouse(tmp_path).calls(), "import:test", "nobody")
+    with pytest.raises(AuthenticationFailed) as nothing_given, resource.org(meter):
+        pass
+    assert f" {prefix}USERNAME with {prefix}PASSWORD and {prefix}SECURITY_TOKEN," in str(nothing_given.value)
+    monkeypatch.setenv(f"{prefix}LOGIN_URL", "http://acme.my.salesforce.com")
+    with pytest.raises(AuthenticationFailed, match=f"^{prefix}LOGIN_URL: .* unencrypted") as refused:
+        resource.login()
+    assert f"{prefix}{prefix}" not in with_advice(refused.value, prefix)
+    monkeypatch.setenv(f"{prefix}LOGIN_URL", "https://acme.my.salesforce.com")
+    monkeypatch.setenv(f"{prefix}INSTANCE_URL", "https://acme.my.salesforce.com")
+    monkeypatch.setenv(f"{prefix}ACCESS_TOKEN", "00D")
+    with (
+        pytest.raises(OrgUnavailable, match=f"^moved: set {prefix}LOGIN_URL or {prefix}INSTANCE_URL$"),
+        resource.org(meter),
+    ):
+        raise OrgUnavailable("moved: set SALESFORCE_LOGIN_URL or SALESFORCE_INSTANCE_URL")
+    until = datetime(2026, 1, 2, tzinfo=UTC)
+    with pytest.raises(AllowanceSpent) as spent, resource.org(meter):
+        raise AllowanceSpent("no calls", until=until)
+    assert (str(spent.value), spent.value.until) == ("no calls", until)

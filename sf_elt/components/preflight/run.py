@@ -47,14 +47,13 @@ def preflight(
             for each in _Tests(deployment, connection, streams, with_exports=only is None).run(org):
                 found.append(each)  # one by one: what was found stands, whatever comes next
     except AuthenticationFailed as error:
-        says, to_do = (resource.by_its_names(each) for each in (error, what_to_do(error)))
-        found.append(Finding(connection, "login", "missing", says, to_do))
+        to_do = resource.by_its_names(what_to_do(error))
+        found.append(Finding(connection, "login", "missing", str(error), to_do))
     except AllowanceSpent as error:
         found.append(Finding(connection, "API calls", "missing", str(error), "Wait until then, or lower org_reserve."))
     except SalesforceError as error:
-        says = resource.by_its_names(error)
         to_do = resource.by_its_names(what_to_do(error)) or f"{AGAIN} sf-elt check {connection}"
-        found.append(Finding(connection, "connection", "missing", says, to_do))
+        found.append(Finding(connection, "connection", "missing", str(error), to_do))
     except (OSError, WarehouseError) as error:  # the ledger of calls lies beside the warehouse
         says = f"API calls cannot be counted, so nothing is asked of the org: {error}"
         is_torn = isinstance(error, WarehouseUnreadable)

@@ -10,6 +10,11 @@ CLOCKS_DIFFER = timedelta(minutes=1)  # from here on a clock is told of, where a
 
 _SHORTEST_SECRET = 4  # characters; shorter ones are in words that mean something else
 
+_VARIABLE = re.compile(
+    r"(?<![A-Z0-9_])SALESFORCE_(?=(?:INSTANCE_URL|LOGIN_URL|USERNAME|PASSWORD|SECURITY_TOKEN|CONSUMER_KEY"
+    r"|CONSUMER_SECRET|PRIVATE_KEY_FILE|ACCESS_TOKEN|API_VERSION|CALLBACK_URL)\b)"
+)
+
 _LATER_VERSIONS = (
     "Leave SALESFORCE_API_VERSION out, or set it to 64.0 or lower: later versions have no SOAP login(). Other ways to "
     "log in take every version that the org offers: docs/connecting.md."
@@ -221,7 +226,12 @@ def what_to_do(error: SalesforceError) -> str:
 
 def with_advice(error: SalesforceError, prefix: str = "SALESFORCE_") -> str:
     """What an error says, and below it what to do, with the names that the connection's variables have."""
-    return "\n".join(filter(None, [str(error), what_to_do(error)])).replace("SALESFORCE_", prefix)
+    return by_names_of(prefix, "\n".join(filter(None, [str(error), what_to_do(error)])))
+
+
+def by_names_of(prefix: str, said: str) -> str:
+    """The words with a connection's own names in place of SALESFORCE_PASSWORD, …; what has them already stays."""
+    return _VARIABLE.sub(prefix, said)
 
 
 def _unrepeated(said: str, *secrets: str | None) -> str:

@@ -25,6 +25,7 @@ why.py       why
 examples.py  what stands below each command's help; completing.py  what the shell completes
 face.py      what all commands have in common; faults.py  how they end
 showing.py   how they show rows; findings.py  what was tested; waiting.py  how far they are
+asking.py    how they ask
 """
 
 from typing import Annotated

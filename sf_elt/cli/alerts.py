@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
+from sf_elt.cli.loading import loaded_components
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, say, show, show_json
 
 if TYPE_CHECKING:
@@ -22,13 +23,13 @@ def send_trial(
     channel: Annotated[str, typer.Argument(help="slack, email or webhook. Default: all that the YAML names.")] = "",
 ) -> None:
     """Sends a test message. Ends with status 1 where a channel does not take it, and says why."""
+    begin()
     from sf_elt.alerts import NotDelivered, trial_message
     from sf_elt.alerts.delivering import LONGEST
     from sf_elt.components.alerts.channels import ready
     from sf_elt.components.attributes import did_you_mean
     from sf_elt.salesforce.connection.halting import begun
 
-    read_env_file()
     named = _component("alerts test").channels()
     if channel and channel not in named:
         refuse("alerts test", f"there is no channel {channel!r}; {did_you_mean(channel, named)}")
@@ -58,11 +59,11 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """The incidents that are open, the latest first. It looks at nothing anew: the sensors do that."""
+    begin()
     from sf_elt.alerts import IncidentBook
     from sf_elt.components.resources import open_warehouse
     from sf_elt.warehouse import WarehouseError
 
-    read_env_file()
     book = IncidentBook.of(open_warehouse())
     try:
         found, backlogs = book.incidents(only_open=not every), book.backlogs(now=datetime.now(UTC))
@@ -94,17 +95,9 @@ def list_(
 
 def _component(command: str) -> "Alerts":
     """The deployment's Alerts. Ends the command where its YAML is wrong, or has none."""
-    from dagster import DagsterError
-
     from sf_elt.components import Alerts
-    from sf_elt.components.deployment import load_tree
-    from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
 
-    try:
-        with yaml_told_plainly():
-            found = load_tree().get_all_components(Alerts)
-    except (DagsterError, WrongYaml) as error:
-        refuse(command, str(error))
+    found = loaded_components(command, Alerts)
     if not found:
         refuse(command, "the deployment has no alerts: see docs/alerts.md")
     return found[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli import completing
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, safe, say, show, show_json
 from sf_elt.cli.waiting import waiting
@@ -25,11 +25,11 @@ TRIED = "This condition"
 @examples("sf-elt audiences list", "sf-elt audiences list --json | jq '.[] | {name, members}'")
 def list_(as_json: JsonOption = False) -> None:
     """The audiences as last evaluated: members, share of all profiles, who came and went in the last 7 days."""
+    begin()
     from sf_elt.components.resources import open_warehouse
     from sf_elt.insight import InsightError, standing_audiences
     from sf_elt.warehouse import WarehouseError
 
-    read_env_file()
     defined = _loaded("audiences list")
     try:
         with open_warehouse().read() as connection:
@@ -77,11 +77,11 @@ def preview(
     as_json: JsonOption = False,
 ) -> None:
     """What the audiences would be now: size, overlap, a sample, and who would enter and leave. Nothing is written."""
+    begin()
     from sf_elt.components.resources import open_warehouse
     from sf_elt.insight import InsightError, preview_audiences
     from sf_elt.warehouse import WarehouseError
 
-    read_env_file()
     every = _loaded("audiences preview")
     if condition:
         if name:

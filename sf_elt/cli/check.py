@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli import completing
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.findings import show_findings
 from sf_elt.cli.showing import JsonOption, safe, show_json
@@ -30,18 +30,19 @@ def check(
 
     It reads a few things of each org and changes nothing there. The exit code is 1 where something is missing.
     """
+    begin()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.preflight import preflight
     from sf_elt.components.resources import open_warehouse
+    from sf_elt.salesforce.connection.transport import IN_PERSON
 
-    read_env_file()
     deployment = loaded_deployment("check", connection=connection)
     names = [connection] if connection else [each.name for each in deployment.connections]
     found = []
     with waiting("asking Salesforce over the connection") as told:
         for number, name in enumerate(names):
             told(name, number, len(names))
-            found.append(preflight(deployment, name, open_warehouse()))
+            found.append(preflight(deployment, name, open_warehouse(), patience=IN_PERSON))
     if as_json:
         show_json([each.as_dict() for each in found])
     else:

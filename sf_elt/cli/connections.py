@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.loading import loaded_deployment
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, say, show, show_json
@@ -57,7 +57,7 @@ def connections(
     as_json: JsonOption = False,
 ) -> None:
     """Lists the connections: which org, how it logs in, as whom, and since when. Shows nothing secret, asks no org."""
-    read_env_file()
+    begin()
     found = [_told(each) for each in loaded_deployment("connections").connections]
     if as_json:
         show_json([asdict(each) for each in found])

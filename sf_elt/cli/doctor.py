@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.findings import show_findings
 from sf_elt.cli.showing import JsonOption, safe, show_json
@@ -33,11 +33,11 @@ def doctor(
     from rich.console import Console
     from rich.text import Text
 
+    begin()
     from sf_elt.cli.loading import definitions
     from sf_elt.components.doctor import diagnose, usable_warehouse
     from sf_elt.salesforce.limits import calls_in_words
 
-    read_env_file()
     with waiting("looking at") as told:
         found = diagnose(
             usable_warehouse(),

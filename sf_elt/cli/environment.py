@@ -5,10 +5,19 @@ from pathlib import Path
 import typer
 
 from sf_elt.cli.faults import ExitCode
+from sf_elt.cli.loading import without_collecting
 from sf_elt.cli.showing import say
+from sf_elt.cli.waiting import waiting
 from sf_elt.env_file import told, torn_line
 
 ENV_FILE = Path(".env")
+
+
+def begin() -> None:
+    """What most commands do first: sets what `.env` says, and loads Dagster, which takes seconds, and says so."""
+    read_env_file()
+    with waiting("getting ready"), without_collecting():
+        import sf_elt.components.deployment  # noqa: F401
 
 
 def read_env_file() -> None:

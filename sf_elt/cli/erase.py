@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.profile import loaded_mapping
 from sf_elt.cli.showing import JsonOption, refuse, safe, say, show_json
+from sf_elt.cli.waiting import waiting
 from sf_elt.counting import count
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ def erase(
 
     Records in the org and the files that you keep stay: docs/privacy.md says what to do about them.
     """
+    begin()
     from sf_elt.components.resources import open_warehouse
     from sf_elt.profiles import NoSuchProfile, ProfilesError, erase_profile, finish_erasures, preview_erasure
     from sf_elt.warehouse import WarehouseError
 
-    read_env_file()
     if "@" in reason or (asked and asked.strip().lower() in reason.lower()):
         refuse("erase", "--reason is kept: it must not say who it was")
     if as_json and asked and not (dry_run or yes):
@@ -61,7 +62,8 @@ def erase(
             return
         mapping = loaded_mapping("erase")
         try:
-            what = preview_erasure(warehouse, mapping, asked)
+            with waiting("reading the warehouse"):
+                what = preview_erasure(warehouse, mapping, asked)
         except NoSuchProfile as nobody:
             ended = 0 if dry_run else finish_erasures(warehouse, now=datetime.now(UTC), progress=say)
             if not ended:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli import completing
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, safe, show, show_json
 from sf_elt.cli.times import length
@@ -43,6 +43,7 @@ def estimate(
 
     It costs a few API calls of its own and reads no records.
     """
+    begin()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.deployment import NotInDeployment
     from sf_elt.components.estimate import estimate as estimated
@@ -52,7 +53,6 @@ def estimate(
     from sf_elt.streams import SpecRefused
     from sf_elt.warehouse import WarehouseError
 
-    read_env_file()
     deployment = loaded_deployment("estimate")
     try:
         importers = [deployment.importer(name)] if name else deployment.imports

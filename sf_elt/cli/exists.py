@@ -91,14 +91,15 @@ def _people(source: str, email_column: str, company_column: str) -> "list[Person
 
 
 def _members(audience: str, email_field: str, company_field: str) -> "list[Person]":
-    from sf_elt.cli.environment import read_env_file
+    from sf_elt.cli.environment import begin
+
+    begin()
     from sf_elt.cli.people_files import addresses_in
     from sf_elt.components.resources import open_warehouse
     from sf_elt.insight import InsightError, members_known_by
     from sf_elt.salesforce.matching import Person
     from sf_elt.warehouse import WarehouseError
 
-    read_env_file()
     try:
         with open_warehouse().read() as connection:
             emails = members_known_by(connection, audience, email_field)

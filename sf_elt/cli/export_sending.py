@@ -1,6 +1,7 @@
 """`sf-elt export send` and `sf-elt export undo`: what writes into the org."""
 
 from collections import Counter
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
@@ -19,7 +20,7 @@ from sf_elt.cli.exports import (
 )
 from sf_elt.cli.faults import ExitCode
 from sf_elt.cli.showing import JsonOption, say, show_json
-from sf_elt.cli.waiting import waiting
+from sf_elt.cli.waiting import Told, waiting
 
 if TYPE_CHECKING:
     from sf_elt.writeback import ExportReport, UndoPlan
@@ -45,9 +46,9 @@ def send(
 
     The exit code is 1 where the org refused records, 3 where the plan waits for approval or for API calls.
     """
-    from sf_elt.writeback import run_export
+    with opened_export(name, command="export send", writes=True) as opened, _told(name) as told:
+        from sf_elt.writeback import run_export
 
-    with opened_export(name, command="export send") as opened, waiting(f"{name}:", elsewhere=_progress) as told:
         report = run_export(
             opened.org, opened.warehouse, opened.export, now=datetime.now(UTC), run_id=_run_id(), approve=approve,
             replan=replan, progress=told,
@@ -77,15 +78,16 @@ def undo(
 
     What somebody has changed since stays theirs. It works while the export is switched off, too.
     """
-    from sf_elt.writeback import plan_undo, run_undo
+    with opened_export(name, command="export undo", writes=apply) as opened:
+        from sf_elt.writeback import plan_undo, run_undo
 
-    with opened_export(name, command="export undo") as opened:
         org, warehouse, spec, now, run_id = opened.org, opened.warehouse, opened.export, datetime.now(UTC), _run_id()
         if not apply:
-            found = plan_undo(org, warehouse, spec, now=now, run_id=run_id, undoes=run, force=force, dry_run=True)
+            with waiting(f"{name}: looking at what the run wrote"):
+                found = plan_undo(org, warehouse, spec, now=now, run_id=run_id, undoes=run, force=force, dry_run=True)
             _show_undo(opened, found, full=full, as_json=as_json)
             return
-        with waiting(f"{name}:", elsewhere=_progress) as told:
+        with _told(name) as told:
             report = run_undo(org, warehouse, spec, now=now, run_id=run_id, undoes=run, force=force, progress=told)
     _end(report, as_json=as_json)
 
@@ -93,6 +95,10 @@ def undo(
 def _run_id() -> str:
     """Of a run by hand: Dagster knows nothing of it."""
     return f"cli-{uuid4().hex}"
+
+
+def _told(name: str) -> AbstractContextManager[Told]:
+    return waiting(f"{name}:", elsewhere=_progress)
 
 
 def _progress(what: str, done: int, total: int | None) -> None:

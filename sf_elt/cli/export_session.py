@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli import completing
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.faults import ExitCode
 from sf_elt.cli.showing import refuse
 
@@ -37,12 +37,12 @@ class OpenExport:
 
 
 @contextmanager
-def opened_export(name: str, *, command: str, job: str = "") -> Iterator[OpenExport]:
+def opened_export(name: str, *, command: str, job: str = "", writes: bool = False) -> Iterator[OpenExport]:
     """The export with an open session. What goes wrong ends the command with its code.
 
-    Calls count for the export and its maximum, or for the `job`, which has none.
+    Calls count for the export and its maximum, or for the `job`, which has none. What `writes` is as patient as a run.
     """
-    read_env_file()
+    begin()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.deployment import NotInDeployment
     from sf_elt.components.exports.told import what_to_do as what_to_do_with_fields
@@ -50,6 +50,7 @@ def opened_export(name: str, *, command: str, job: str = "") -> Iterator[OpenExp
     from sf_elt.profiles import ProfilesError
     from sf_elt.salesforce import AllowanceSpent, SalesforceError, UnknownObject
     from sf_elt.salesforce.connection.refused_logins import with_advice
+    from sf_elt.salesforce.connection.transport import IN_PERSON
     from sf_elt.warehouse import WarehouseError
     from sf_elt.writeback import ExportError, ExportMisconfigured
 
@@ -63,7 +64,7 @@ def opened_export(name: str, *, command: str, job: str = "") -> Iterator[OpenExp
         warehouse = open_warehouse()
         limit = None if job else export.max_daily_api_calls
         meter = resource.meter(warehouse, job or export.spender, limit, org_reserve=export.org_reserve)
-        with resource.org(meter) as org:
+        with resource.org(meter, None if writes else IN_PERSON) as org:
             yield OpenExport(export, org, warehouse)
     except AllowanceSpent as spent:
         refuse(command, f"{spent}; calls are free again at {spent.until:%Y-%m-%d %H:%M} UTC", ExitCode.WAITS)

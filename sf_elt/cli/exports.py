@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.export_session import ExportName, opened_export
 from sf_elt.cli.faults import ExitCode
@@ -40,6 +40,7 @@ _QUOTED = re.compile(r"'[^']*'")
 )
 def list_(how: FormatOption = None, as_json: JsonOption = False) -> None:
     """The exports with their last plans: what waits, what is paused, which run an undo would take back."""
+    begin()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import open_warehouse
     from sf_elt.insight import WarehouseOutdated
@@ -47,7 +48,6 @@ def list_(how: FormatOption = None, as_json: JsonOption = False) -> None:
     from sf_elt.warehouse import WarehouseEmpty, WarehouseError
     from sf_elt.writeback.standing import last_plans
 
-    read_env_file()
     how = chosen(how, as_json=as_json)
     deployment = loaded_deployment("export list")
     plans: Mapping[str, LastPlan] = {}
@@ -79,9 +79,9 @@ def plan(name: ExportName, full: FullOption = False, as_json: JsonOption = False
 
     Nothing is sent and nothing is remembered. The exit code is 3 where the plan would wait for approval.
     """
-    from sf_elt.writeback import plan_export
-
     with opened_export(name, command="export plan") as opened:
+        from sf_elt.writeback import plan_export
+
         if not opened.export.enabled:
             _say_switched_off(name, as_json=as_json)
             return
@@ -102,6 +102,7 @@ def plan(name: ExportName, full: FullOption = False, as_json: JsonOption = False
 @examples("sf-elt export reject leads 6892284be200446f96384de0161b5540")
 def reject(name: ExportName, plan_id: Annotated[str, typer.Argument(metavar="PLAN_ID", help="The plan.")]) -> None:
     """Ends a plan that waits for approval. Nothing of it is sent; the next run plans anew."""
+    begin()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.deployment import NotInDeployment
     from sf_elt.components.resources import open_warehouse
@@ -109,7 +110,6 @@ def reject(name: ExportName, plan_id: Annotated[str, typer.Argument(metavar="PLA
     from sf_elt.writeback import ExportError
     from sf_elt.writeback.approval import reject_plan
 
-    read_env_file()
     try:
         spec = loaded_deployment("export reject").export(name)
         with open_warehouse().write() as connection:

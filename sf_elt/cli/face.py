@@ -27,6 +27,7 @@ from sf_elt.cli.showing import say
 
 OPTION = "--verbose"
 LOGGERS = "sf_elt"
+IN_FULL = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class Face(TyperGroup):
@@ -97,7 +98,7 @@ def _telling(verbose: bool) -> Iterator[None]:
     before, handler = os.environ.get(VERBOSE), _OnStandardError()
     own, root = logging.getLogger(LOGGERS), logging.getLogger()
     level = own.level
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(logging.Formatter(IN_FULL if verbose else None))  # else the message alone
     root.addHandler(handler)
     if verbose:
         os.environ[VERBOSE] = "1"  # for the processes that a command starts, too

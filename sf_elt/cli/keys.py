@@ -41,12 +41,12 @@ def new(
 
     Both are files for their owner only. A key that is there is never overwritten.
     """
+    connection = chosen_connection("keys new", name)
     from sf_elt.components.resources import logins_folder
     from sf_elt.salesforce.connection.callback import CALLBACK_URL
     from sf_elt.salesforce.connection.keys import new_key_pair
     from sf_elt.salesforce.connection.private_file import NotPrivate
 
-    connection = chosen_connection("keys new", name)
     try:
         made = new_key_pair(logins_folder(), connection.name, lasts=timedelta(days=days))
     except FileExistsError as error:

@@ -10,6 +10,7 @@ import typer
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import refuse, say, tell
 from sf_elt.cli.signing import ConnectionName, chosen_connection, place_of, told, where_kept, who
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.components import SalesforceConnection
@@ -174,12 +175,13 @@ def _require_api(connection: "SalesforceConnection", place: "KeptLogin", given: 
     from sf_elt.cli.org_session import JOB
     from sf_elt.components.resources import open_warehouse
     from sf_elt.salesforce import Login, connect
+    from sf_elt.salesforce.connection.transport import IN_PERSON
     from sf_elt.salesforce.limits import limits
 
     login = Login(login_url=kept.login_url, instance_url=kept.instance_url, kept=place, api_version=given.api_version)
     with told("login", connection):
         meter = connection.resource().meter(open_warehouse(), JOB, None)
-        with closing(connect(login, meter)) as org:
+        with waiting("asking the org"), closing(connect(login, meter, patience=IN_PERSON)) as org:
             limits(org)
 
 

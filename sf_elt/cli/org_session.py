@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli import completing
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.showing import refuse
 
 if TYPE_CHECKING:
@@ -38,11 +38,12 @@ def opened_org(connection: str = "") -> Iterator["Org"]:
 @contextmanager
 def metered_org(connection: str = "", *, command: str = "sf") -> Iterator[tuple["Org", "JobMeter"]]:
     """The same for a command of that name, with the meter that knows how many calls it has made."""
-    read_env_file()
+    begin()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import open_warehouse
     from sf_elt.salesforce import SalesforceError
     from sf_elt.salesforce.connection.refused_logins import with_advice
+    from sf_elt.salesforce.connection.transport import IN_PERSON
     from sf_elt.salesforce.ids import NotAnId
     from sf_elt.warehouse import WarehouseError
 
@@ -50,7 +51,7 @@ def metered_org(connection: str = "", *, command: str = "sf") -> Iterator[tuple[
     known = chosen.resource()
     try:
         meter = known.meter(open_warehouse(), JOB, None)
-        with known.org(meter) as org:
+        with known.org(meter, IN_PERSON) as org:
             yield org, meter
     except NotAnId as error:
         raise typer.BadParameter(str(error)) from None

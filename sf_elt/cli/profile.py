@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
+from sf_elt.cli.loading import loaded_components
 from sf_elt.cli.showing import JsonOption, readable, refuse, safe, show_json
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,17 +34,18 @@ def profile(
 
     It shows personal data in full, to whoever may read the warehouse. Nothing is written.
     """
+    begin()
     from sf_elt.components.resources import open_warehouse
     from sf_elt.insight.of_profile import insight_of_profile
     from sf_elt.profiles import ProfilesError, explain_profile
     from sf_elt.warehouse import WarehouseError
 
-    read_env_file()
     mapping = loaded_mapping("profile")
     warehouse = open_warehouse()
     try:
-        found = explain_profile(warehouse, mapping, asked, most=None if as_json else MOST)
-        insight = insight_of_profile(warehouse, found.profile_id)
+        with waiting("reading the warehouse"):
+            found = explain_profile(warehouse, mapping, asked, most=None if as_json else MOST)
+            insight = insight_of_profile(warehouse, found.profile_id)
     except (ProfilesError, WarehouseError) as error:
         refuse("profile", str(error))
     if as_json:
@@ -53,17 +56,9 @@ def profile(
 
 def loaded_mapping(command: str) -> "list[FieldRule]":
     """The mapping of this deployment. Ends the command where its YAML is wrong or has none."""
-    from dagster import DagsterError
-
-    from sf_elt.components.deployment import load_tree
     from sf_elt.components.profiles import Profiles
-    from sf_elt.components.wrong_yaml import WrongYaml, yaml_told_plainly
 
-    try:
-        with yaml_told_plainly():
-            components = load_tree().get_all_components(Profiles)
-    except (DagsterError, WrongYaml) as error:
-        refuse(command, str(error))
+    components = loaded_components(command, Profiles)
     if not components:
         refuse(command, "the deployment has no Profiles: see docs/mapping-and-identity.md")
     return [rule for component in components for rule in component.rules()]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import JsonOption, refuse, say, show_json
 from sf_elt.cli.waiting import waiting
@@ -30,12 +30,12 @@ def report(
 
     The page has counts only, no personal data, and times in this machine's time zone.
     """
+    begin()
     from sf_elt.components.resources import open_warehouse
     from sf_elt.insight import InsightError
     from sf_elt.report import needs_attention, read_report, render, report_file, write_page
     from sf_elt.warehouse import WarehouseError
 
-    read_env_file()
     warehouse = open_warehouse()
     file = (out or report_file(warehouse)).absolute()
     try:

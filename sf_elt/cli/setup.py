@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli import completing
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.findings import Line, show_lines
 from sf_elt.cli.showing import JsonOption, refuse, safe, show_json
@@ -87,6 +87,7 @@ def setup(
     It says first what it would do. Fields that stand are never changed, and page layouts lose nothing. The exit code is
     1 where something is in the way, refused or left waiting.
     """
+    begin()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import open_warehouse
     from sf_elt.components.setup import Asked, NothingWanted, set_up, wanted_of
@@ -94,7 +95,6 @@ def setup(
     from sf_elt.salesforce.connection.refused_logins import with_advice
     from sf_elt.warehouse import WarehouseError
 
-    read_env_file()
     deployment = loaded_deployment("setup", connection=connection)
     name = connection or _only_connection(deployment)
     login, user = _login(deployment, name, admin, user)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sf_elt.cli import completing
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.loading import loaded_deployment
 from sf_elt.cli.showing import refuse
 
@@ -27,7 +27,7 @@ ConnectionName = Annotated[
 
 def chosen_connection(command: str, name: str) -> "SalesforceConnection":
     """The connection of that name, or the only one. Ends the command where it is not clear which."""
-    read_env_file()
+    begin()
     connections = loaded_deployment(command, connection=name).connections
     found = [each for each in connections if name in ("", each.name)]
     if len(found) > 1:

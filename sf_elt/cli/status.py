@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, say, show, show_json
 from sf_elt.cli.times import length, minute, moment
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.components.status import Status
@@ -33,14 +34,15 @@ def status(
 
     It asks no org and waits for nobody: while a run is writing it says so, and shows the rest. Nothing is changed.
     """
+    begin()
     from sf_elt.cli.loading import definitions, without_collecting
 
-    read_env_file()
     with without_collecting():
         from sf_elt.components.resources import open_warehouse
         from sf_elt.components.status import read_status
 
-        found = read_status(open_warehouse(), definitions, datetime.now(UTC), runs=runs)
+        with waiting("looking at runs and the warehouse"):
+            found = read_status(open_warehouse(), definitions, datetime.now(UTC), runs=runs)
     if as_json:
         show_json(found.as_dict())
     else:

@@ -11,6 +11,7 @@ from sf_elt.cli.examples import examples
 from sf_elt.cli.export_session import opened_export
 from sf_elt.cli.org_session import JOB
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, safe, say, show, show_json
+from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
     from sf_elt.writeback.why import SubjectExplained
@@ -38,10 +39,10 @@ def why(
     It shows personal data in full, to whoever may read the warehouse. Nothing is written; the org is asked for the
     object's fields alone.
     """
-    from sf_elt.salesforce import describe
-    from sf_elt.writeback import explain_sending
+    with opened_export(name, command="why", job=JOB) as opened, waiting("asking Salesforce"):
+        from sf_elt.salesforce import describe
+        from sf_elt.writeback import explain_sending
 
-    with opened_export(name, command="why", job=JOB) as opened:
         described = describe(opened.org, opened.export.object)
         found = explain_sending(opened.warehouse, opened.export, described, asked, now=datetime.now(UTC))
     if as_json:

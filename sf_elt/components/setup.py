@@ -8,6 +8,7 @@ from sf_elt.components.deployment import Deployment
 from sf_elt.components.exports.salesforce_export import SalesforceExport
 from sf_elt.components.resources import OrgConnection
 from sf_elt.insight.affinity.computing import LONGEST_TOPIC
+from sf_elt.salesforce.connection.transport import IN_PERSON
 from sf_elt.salesforce.setup import Plan, Wanted, WantedField, can_be_made, carry_out, plan
 from sf_elt.warehouse import Warehouse
 from sf_elt.writeback import TOP_TOPICS
@@ -65,7 +66,7 @@ def set_up(connection: str, login: OrgConnection, warehouse: Warehouse, wanted: 
     Raises SalesforceError where the org cannot be asked.
     """
     meter = login.meter(warehouse, JOB, None)
-    with login.org(meter) as org:
+    with login.org(meter, None if apply else IN_PERSON) as org:
         found = carry_out(org, wanted) if apply else plan(org, wanted)
         return Setup(connection, org.host, apply, found, meter.made)
 

@@ -115,7 +115,7 @@ def test_somebody_answers_at_a_terminal(org: Details, commands: str, tmp_path: P
 
 
 def test_who_stops_answering_has_nothing_written(commands: str, tmp_path: Path) -> None:
-    """The end of input (Ctrl-D) at a question ends it, and it says so.
+    """The end of input (Ctrl-D) at a question ends it, and it says so. Lines that are pasted together are one answer.
 
     Without an org a name that looks mistyped is taken only by its number, and one of a custom object as it is. What is
     chosen is searched too.
@@ -126,11 +126,11 @@ def test_who_stops_answering_has_nothing_written(commands: str, tmp_path: Path) 
         there.answer("What imports and exports call it", "")
         there.answer("Which org", "")
         there.answer("How will it log in", "")
-        there.answer("Search", "Oportunity, Renewal__c")
+        there.answer("Search", "\x1b[200~Oportunity\nRenewal__c\x1b[201~")
         assert "Nothing is called Oportunity. Did you mean" in there.answer("Search", "-Contact")
         there.answer("Search", "Contract")
         assert "as you have written it" in there.answer("Search", "2")
-        there.answer("Search", "enewal")
+        there.answer("Search", "enewxl\x1b[D\x7fa")  # an arrow key, and the letter before it mended
         assert "Renewal__c" in there.answer("Search", "1, 1").split("enewal", 1)[1]
         there.answer("Search", "renewal__c")
         assert "Renewal__c is chosen already." in there.answer("Search", "?")

@@ -72,7 +72,7 @@ def choose(
     terminal.say(f"[dim]{HOW}[/]")
     while True:
         terminal.say(f"  {what}: {terminal.safe(_named(picked)) or '[dim]none[/]'}")
-        said = terminal.ask("Search", default="").strip()
+        said = terminal.ask("Search", default="", between=", ").strip()
         if not said and len(picked) >= least:
             return picked
         if not said:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from sf_elt.cli.environment import read_env_file
+from sf_elt.cli.asking import agreed
+from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import JsonOption, refuse, say, show_json
 
@@ -41,11 +42,11 @@ def init(
 
     Nothing is written before it has been shown and has loaded, and no file is changed without being asked for.
     """
+    begin()
     from sf_elt.cli.init.answers import AnswersRefused
     from sf_elt.cli.init.conversation import Conversation
     from sf_elt.components.wrong_yaml import DEFS, WrongYaml
 
-    read_env_file()
     folder = (into or DEFS).resolve()
     asks = not yes and answers is None
     if asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -88,7 +89,7 @@ def _may_write(plan: "Plan", *, asks: bool, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         refuse("init", f"{counted(plan.changes)}: nobody is there to agree to the changes; --yes agrees to them")
-    return typer.confirm(f"Write {counted(plan.changes)}?", default=not changed)
+    return agreed(f"Write {counted(plan.changes)}?", default=not changed)
 
 
 def _refuse_plan(reason: str, said: "Said | None") -> NoReturn:

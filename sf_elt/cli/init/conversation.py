@@ -69,7 +69,7 @@ class Conversation:
         self.terminal.say("[dim]Enter takes what is in brackets. Ctrl-C ends it, and nothing is written.[/]")
         connection = questions.ask_connection(self.terminal, self.standing, self.into, said.connection)
         with ExitStack() as stack:
-            with self.terminal.waiting("Asking the org …"):
+            with self.terminal.waiting("asking the org"):
                 offered = stack.enter_context(offered_by(connection.component(), offline=self._offline))
             self.terminal.say(self.terminal.safe(offered.told))
             way = "browser" if offered.org is not None else questions.ask_way(self.terminal)
@@ -87,7 +87,8 @@ class Conversation:
         plan = planned(said.answers, self.standing, self.into)
         if plan.in_the_way:
             raise AnswersRefused("\n".join(plan.in_the_way))
-        return Prepared(plan, tried(self.root, {each.file: each.after for each in plan.changes}), said)
+        with self.terminal.waiting("trying whether it loads"):
+            return Prepared(plan, tried(self.root, {each.file: each.after for each in plan.changes}), said)
 
     def show(self, prepared: Prepared) -> None:
         """Every file that would be new or different, and what the first import takes."""
@@ -115,7 +116,8 @@ class Conversation:
         from sf_elt.warehouse import WarehouseError
 
         try:
-            found = estimate(deployment, deployment.importer(name), open_warehouse())
+            with self.terminal.waiting("asking Salesforce how much there is"):
+                found = estimate(deployment, deployment.importer(name), open_warehouse())
         except (SalesforceError, SpecRefused, WarehouseError, OSError) as error:
             self.terminal.say(f"[yellow]{self.terminal.safe(str(error))}[/]")
             return

@@ -10,6 +10,7 @@ from sf_elt.components.salesforce_connection import SalesforceConnection
 from sf_elt.counting import count
 from sf_elt.salesforce import Org, SalesforceError, UnknownField, describe
 from sf_elt.salesforce.connection.refused_logins import with_advice
+from sf_elt.salesforce.connection.transport import IN_PERSON
 from sf_elt.salesforce.describe import object_list
 from sf_elt.salesforce.limits import calls_in_words
 from sf_elt.salesforce.lookups.labels import type_label
@@ -102,7 +103,7 @@ def offered_by(connection: SalesforceConnection, *, offline: bool = False) -> It
     resource = connection.resource()
     try:
         meter = resource.meter(open_warehouse(), JOB, None)
-        with resource.org(meter) as org:
+        with resource.org(meter, IN_PERSON) as org:
             found = len(object_list(org))
             yield Offered(org, f"{org.host} has {count(found, 'object')} ({calls_in_words(meter.made)}).", meter)
             return

@@ -1,18 +1,19 @@
 """Asking somebody at a terminal."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
-import typer
 from pydantic import ValidationError
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from sf_elt.cli.asking import agreed, asked, unheard
 from sf_elt.cli.init.answers import in_words
 from sf_elt.cli.showing import broken_markup, safe
+from sf_elt.cli.waiting import waiting
 
 Value = TypeVar("Value")
 
@@ -42,9 +43,11 @@ class Terminal:
         """Something of rich's, in the terminal's width."""
         self._console.print(what, soft_wrap=False)
 
-    def waiting(self, what: str) -> AbstractContextManager[object]:
-        """Says what takes its time, until the end of the block."""
-        return self._console.status(what) if self._console.is_terminal else nullcontext()
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Says what takes its time, until the end of the block; what is typed meanwhile answers nothing."""
+        with waiting(what), unheard():
+            yield
 
     def rows(self, rows: Sequence[Sequence[str]]) -> None:
         """Rows side by side, without lines."""
@@ -53,9 +56,9 @@ class Terminal:
             table.add_row(*(Text(safe(cell), overflow="fold") for cell in ("", *cells)))
         self.print(table)
 
-    def ask(self, question: str, *, default: str) -> str:
-        """A line of text; Enter takes the default."""
-        return str(typer.prompt(question, default=default, show_default=bool(default)))
+    def ask(self, question: str, *, default: str, between: str = " ") -> str:
+        """A line of text; Enter takes the default. `between` stands between lines that were pasted together."""
+        return asked(question, default=default, between=between)
 
     def ask_until(self, question: str, read: Callable[[str], Value], *, default: str) -> Value:
         """A line that `read` accepts; what it raises as a ValueError is said, and the question asked again."""
@@ -83,4 +86,4 @@ class Terminal:
 
     def confirm(self, question: str, *, default: bool) -> bool:
         """Yes or no."""
-        return bool(typer.confirm(question, default=default))
+        return agreed(question, default=default)

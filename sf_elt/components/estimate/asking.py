@@ -9,6 +9,7 @@ from sf_elt.components.preflight.objects import parents_of
 from sf_elt.components.preflight.run import JOB as CHECK
 from sf_elt.salesforce import Org, UnknownObject
 from sf_elt.salesforce.asking import describe_together
+from sf_elt.salesforce.connection.transport import IN_PERSON
 from sf_elt.salesforce.counting import count_records, kept_counts
 from sf_elt.salesforce.limits import limits
 from sf_elt.salesforce.permissions import explained
@@ -31,7 +32,7 @@ def estimate(deployment: Deployment, importer: SalesforceImport, warehouse: Ware
     """
     resource = deployment.connection(importer.connection).resource()
     meter = resource.meter(warehouse, JOB, None)
-    with resource.org(meter) as org:
+    with resource.org(meter, IN_PERSON) as org:
         streams = list(deployment.streams_of(importer))
         reckoning = Reckoning(
             org=org,

@@ -13,7 +13,7 @@ from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.connection.oauth import Granted
 from sf_elt.salesforce.connection.opening import open_session
 from sf_elt.salesforce.connection.renewing import login_of
-from sf_elt.salesforce.connection.transport import OrgTransport
+from sf_elt.salesforce.connection.transport import IN_PERSON, OrgTransport
 from sf_elt.salesforce.errors import AuthenticationFailed, SalesforceError
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def sign_in_by_browser(login: Login, callback: Callback, show: Show, *, patience: float) -> Kept:
     """A login in the browser; `login` names the app and where its users log in."""
-    transport = OrgTransport(login)
+    transport = OrgTransport(login, patience=IN_PERSON)
     return _kept("browser", login, transport, log_in_by_browser(login, transport, callback, show, patience=patience))
 
 
@@ -29,7 +29,7 @@ def sign_in(way: Way, login: Login) -> Kept:
     """A login with the key, the app's secret or the password in `login`. A key's file is read, and kept as text."""
     if login.private_key_file is not None:
         login = replace(login, private_key=_text_of(login.private_key_file), private_key_file=None)
-    transport = OrgTransport(login)
+    transport = OrgTransport(login, patience=IN_PERSON)
     return _kept(way, login, transport, open_session(login, transport))
 
 

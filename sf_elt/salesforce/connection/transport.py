@@ -96,6 +96,9 @@ class Patience:
     timeouts: tuple[float, float] = TIMEOUTS
 
 
+IN_PERSON = Patience(attempts=3, longest_asked=5.0, timeouts=(4.0, 120.0))
+"""For somebody who waits at a terminal: a moment's fault is mended, and an org that is away is known in seconds."""
+
 LITTLE_PATIENCE = Patience(attempts=2, longest_asked=1.0, timeouts=(4.0, 30.0))
 """For somebody who only looks, and would rather know soon that nobody answers."""
 

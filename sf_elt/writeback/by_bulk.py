@@ -31,6 +31,7 @@ from sf_elt.salesforce.uploads import (
 )
 from sf_elt.salesforce.write import SaveResult
 from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse.errors import room_for
 from sf_elt.warehouse.private import private_files
 from sf_elt.writeback.held import as_text
 from sf_elt.writeback.journal import PlannedRow
@@ -119,13 +120,14 @@ class Ended:
 def carry_out(org: Org, job_id: str, upload: Upload, begun: Sequence[PlannedRow], folder: Path) -> Ended:
     """Sends the rows that have begun and waits for the job.
 
-    Raises JobFailed where it could not begin, AllowanceSpent, OrgUnavailable: its rows are in doubt.
+    Raises JobFailed where it could not begin, AllowanceSpent, OrgUnavailable, WarehouseFull: its rows are in doubt.
     """
     going = {row.row_number for row in begun}
     sent = [(row, cells) for row, cells in zip(upload.rows, upload.cells, strict=True) if row.row_number in going]
     file = _csv(folder, job_id)
     try:
-        _write(file, [cells for _, cells in sent])
+        with room_for(file):
+            _write(file, [cells for _, cells in sent])
         send_upload(org, job_id, file)
         close_upload(org, job_id)
         with suppress(JobFailed):  # its result files tell which rows it came to
@@ -160,7 +162,8 @@ def _read(
     org: Org, job_id: str, sent: Sequence[tuple[PlannedRow, Cells]], operation: UploadOperation, folder: Path
 ) -> Ended:
     """The result files, which are removed once they are read."""
-    files = upload_results(org, job_id, folder)
+    with room_for(folder / job_id):
+        files = upload_results(org, job_id, folder)
     try:
         return _paired(files, sent, operation)
     finally:

@@ -5,7 +5,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from sf_elt.salesforce.connection import kept_login, private_file, sealing
 from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
 from sf_elt.salesforce.connection.sealing import new_token_key
 from sf_elt_tests.salesforce.file_keyring import VARIABLE, FileKeyring, LockedKeyring
+from sf_elt_tests.small_disk import small_disk
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 KEPT = Kept(
@@ -125,33 +125,19 @@ def test_a_full_disk_tells_where_and_how_much_is_free(
     monkeypatch.setenv(VARIABLE, str(tmp_path / "keyring.json"))
     if where == "keyring":
         keyring.set_keyring(FileKeyring())
-    with _small_disk(place.folder.parent) as disk:
+    with small_disk(place.folder.parent, "64k") as disk:
         place.write(KEPT)
-        with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
-            while filler.write(b"x" * 4096):
-                pass
+        disk.fill()
         with pytest.raises(AuthenticationFailed) as caught:
             place.write(replace(KEPT, access_token="another"))
         assert f"There is no room in {place.folder}. 0 MB are free on its disk. Free disk space" in str(caught.value)
         assert place.read() == KEPT
-        (disk / "filler").unlink()
+        disk.clear()
         place.write(replace(KEPT, access_token="another"))
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        disk.close()
         for ask in (lambda: place.write(KEPT), lambda: place.turn().__enter__(), place.forget):
             with pytest.raises(AuthenticationFailed, match=rf"{place.folder} must belong to .*, \w+, .*not read-only"):
                 ask()
-
-
-@contextmanager
-def _small_disk(folder: Path) -> Iterator[Path]:
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("only root can mount a small disk, where it may")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_with_a_keyring_no_file_holds_a_token(place: KeptLogin, in_keyring: Path) -> None:

@@ -1,7 +1,7 @@
 """Sessions and allowances that end in the middle of an export: nobody twice, nobody lost."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,8 +9,10 @@ import pytest
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import Login, Patience, connect, query_records
-from sf_elt.warehouse import CallLedger, JobMeter
+from sf_elt.warehouse import CallLedger, JobMeter, Warehouse, WarehouseFull
 from sf_elt.writeback import ExportSpec, made
+from sf_elt_tests.orgs import levers
+from sf_elt_tests.small_disk import small_disk
 from sf_elt_tests.writeback.conftest import Loop
 from sf_elt_tests.writeback.people import Person
 from sf_elt_tests.writeback.test_creating import UPSERT, person
@@ -19,6 +21,8 @@ REST = UPSERT.model_copy(update={"transport": "rest", "batch_size": 2})
 BULK = UPSERT.model_copy(update={"transport": "bulk"})
 STEPS = (("POST", "/ingest$"), ("PUT", "/batches$"), ("PATCH", "/ingest/[^/]+$"), ("GET", "/ingest/[^/]+$"),
          ("GET", "/successfulResults"))  # fmt: skip
+LANDING = 6
+"""The reply of a job after which its results land."""
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +116,40 @@ def test_an_org_that_has_no_calls_left_pauses_the_export(loop: Loop) -> None:
     assert (report.succeeded, report.waiting, report.paused_until is not None) == (2, 2, True)
     assert loop.run(REST).succeeded == 2
     _agree(loop, domain)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reply"),
+    [pytest.param(REST, reply, id=f"rest-{reply}", marks=pytest.mark.soak) for reply in range(1, 12)]
+    + [
+        pytest.param(BULK, reply, id=f"bulk-{reply}", marks=pytest.mark.soak)
+        for reply in range(1, 12)
+        if reply != LANDING
+    ]
+    + [pytest.param(BULK, LANDING, id="bulk")],
+)
+def test_a_disk_that_fills_up_between_request_and_answer_sends_nothing_twice(
+    export_org: Details, login: Login, tmp_path: Path, spec: ExportSpec, reply: int
+) -> None:
+    """Once the org has answered there is no room to remember it: the next run, with room, finds what was written."""
+    domain = f"full-{spec.transport}-{reply}.example"
+    with small_disk(tmp_path / "disk", "64m") as disk, closing(connect(login)) as org:
+        loop = Loop(org, Warehouse(disk.folder / "warehouse"), levers(export_org))
+        loop.fill(_people(loop, domain))
+        left = reply
+
+        def fill_up(*_: object, **__: object) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                disk.fill()
+
+        org.session.hooks["response"].append(fill_up)
+        with suppress(WarehouseFull):
+            loop.run(spec)
+            assert left > 0  # it has had fewer replies
+        org.session.hooks["response"].clear()
+        disk.clear()
+        loop.run(spec)
+        _agree(loop, domain)
+        assert loop.run(spec).planned == 0

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NoReturn, get_args
 
 import dagster as dg
 import pytest
 
 from sf_elt.components.exports.salesforce_export import ExportConfig
+from sf_elt.components.imports import importing
 from sf_elt.components.imports.imported_object import checked_moment
 from sf_elt.components.imports.run_config import ImportConfig, asked_for
 from sf_elt.components.imports.upkeep import ReconcileConfig
 from sf_elt.components.partitions import Span
 from sf_elt.components.profiles import BuildConfig
+from sf_elt.salesforce import AllowanceSpent
 from sf_elt_tests.components.conftest import QUIET, variables
 from sf_elt_tests.components.projects import Project, load
 from sf_elt_tests.orgs import client
@@ -112,6 +114,22 @@ def test_since_reads_from_there_and_makes_what_it_covers(project: Project) -> No
     assert asked.tags["dagster/asset_partition_range_start"] == project.component.start.isoformat()
     assert run(project, since="1970-01-01").success
     assert made(project) == {datetime.now(UTC).date().isoformat()}
+
+
+def test_a_part_that_is_out_of_calls_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes on with it by itself: the asset says that nothing was read, and when it can be started again."""
+
+    def spent(*_: object, **__: object) -> NoReturn:
+        raise AllowanceSpent("the maximum is used up", until=datetime(2026, 3, 10, 12, 30, tzinfo=UTC))
+
+    monkeypatch.setattr(importing, "import_window", spent)
+    assert run(project, since=(datetime.now(UTC) - timedelta(minutes=30)).isoformat()).success
+    (record,) = project.instance.fetch_observations(KEY, limit=1).records
+    assert record.asset_observation is not None
+    assert record.asset_observation.description == (
+        "nothing was read: no API calls are left until 12:30 UTC. Start it again then"
+    )
+    assert (made(project), observed(project)) == (set(), {"reason": "the maximum is used up"})
 
 
 @pytest.mark.parametrize(

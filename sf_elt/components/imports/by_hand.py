@@ -20,8 +20,6 @@ from sf_elt.streams.adhoc import Preview, SomeReport, look_ahead, read_some
 if TYPE_CHECKING:
     from sf_elt.components.imports.salesforce_import import SalesforceImport
 
-NOTHING_MADE = "read by hand: no window was read whole, so there is nothing new to check"
-
 
 def read_by_hand(
     context: dg.AssetExecutionContext, component: "SalesforceImport", stream: StreamSpec, key: dg.AssetKey, asked: Asked
@@ -52,16 +50,21 @@ def read_by_hand(
                     progress=log_progress(context),
                 )
     except AllowanceSpent as spent:
-        said = f"nothing was read: no API calls are left until {spent.until:%H:%M} UTC. Start it again then"
-        context.log.warning(f"{said}. {spent}")
-        context.log_event(dg.AssetObservation(asset_key=key, description=said, metadata={"reason": str(spent)}))
-        return said
+        return tell_spent(context, key, spent)
     said = _of_preview(found) if isinstance(found, Preview) else _of_read(found)
     context.log.info(said)
     told = _previewed(found) if isinstance(found, Preview) else _measured(found)
     context.log_event(
         dg.AssetObservation(asset_key=key, description=said, metadata={**told, **_asked(asked)}),
     )
+    return said
+
+
+def tell_spent(context: dg.AssetExecutionContext, key: dg.AssetKey, spent: AllowanceSpent) -> str:
+    """Tells that a read by hand is out of API calls, in the log and on the asset; gives the sentence."""
+    said = f"nothing was read: no API calls are left until {spent.until:%H:%M} UTC. Start it again then"
+    context.log.warning(f"{said}. {spent}")
+    context.log_event(dg.AssetObservation(asset_key=key, description=said, metadata={"reason": str(spent)}))
     return said
 
 

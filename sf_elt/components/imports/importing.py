@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from sf_elt.components.imports.by_hand import read_by_hand
+from sf_elt.components.imports.by_hand import read_by_hand, tell_spent
 from sf_elt.components.imports.run_config import Asked, ImportConfig, asked_for
 from sf_elt.components.imports.settings import settings
 from sf_elt.components.keys import stream_key
@@ -145,6 +145,8 @@ def _read_window(
     except AllowanceSpent as spent:
         if asked.makes_partitions:
             note_pause(context, key, spent.until, str(spent))
+        else:
+            tell_spent(context, key, spent)
         yield from _unmoved(context, key, f"nothing was moved: {spent}")
         return
     if report.rows_kept_out:

@@ -23,13 +23,14 @@ def logout(
     Where the org cannot be asked, nothing is forgotten, and the exit code is 1.
     """
     from sf_elt.salesforce import SalesforceError
+    from sf_elt.salesforce.connection.signing_in import forget as forget_here
     from sf_elt.salesforce.connection.signing_in import sign_out
 
     connection = chosen_connection("logout", name)
     place = place_of(connection)
     with told("logout", connection):
         if forget:
-            place.forget()
+            forget_here(place)
             typer.echo(
                 f"{connection.name}: what was kept here is forgotten. The org takes the tokens until they are revoked: "
                 "Setup › the user › OAuth Connected Apps."

@@ -1,6 +1,8 @@
 """Signing in over HTTP: each way, each reason why an org says no, and sessions that are renewed once for everybody."""
 
+import errno
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -16,19 +18,21 @@ from urllib.parse import parse_qs, urlsplit
 import keyring
 import pytest
 import requests
+from filelock import FileLock, Timeout
 from keyring.backends.null import Keyring as NoKeyring
 
 from sf_elt.demo_org.serve import Details
 from sf_elt.salesforce import AuthenticationFailed, Login, OrgUnavailable, SalesforceError, connect, count
-from sf_elt.salesforce.connection import oauth, signing_in
+from sf_elt.salesforce.connection import keys, oauth, signing_in
 from sf_elt.salesforce.connection.callback import Callback, Take
 from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
 from sf_elt.salesforce.connection.keys import new_key_pair
 from sf_elt.salesforce.connection.oauth import Granted
+from sf_elt.salesforce.connection.private_file import write_new_private
 from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.connection.renewing import keep_what_is_held, kept_session
 from sf_elt.salesforce.connection.sealing import new_token_key
-from sf_elt.salesforce.connection.signing_in import keep, sign_in, sign_in_by_browser, sign_out
+from sf_elt.salesforce.connection.signing_in import forget, keep, sign_in, sign_in_by_browser, sign_out
 from sf_elt.salesforce.connection.transport import OrgTransport
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.ports import free_port
@@ -208,6 +212,25 @@ def test_a_key_pair_of_ours_logs_in(org: Details, place: KeptLogin) -> None:
         assert count(connected, "Lead") > 0
     with pytest.raises(FileExistsError, match=r"salesforce\.crt is there already"):
         new_key_pair(place.folder, "salesforce", lasts=timedelta(days=1))
+
+
+def test_a_key_without_its_certificate_is_not_left(place: KeptLogin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the disk is full between the two: the next try makes both. And no pipe is waited for in a key's place."""
+
+    def full(file: Path, content: bytes) -> None:
+        if file.suffix == ".crt":
+            raise OSError(errno.ENOSPC, "No space left on device", str(file))
+        write_new_private(file, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keys, "write_new_private", full)
+        with pytest.raises(OSError, match="No space left"):
+            new_key_pair(place.folder, "salesforce", lasts=timedelta(days=1))
+    assert new_key_pair(place.folder, "salesforce", lasts=timedelta(days=1)).key_file.is_file()
+    os.mkfifo(pipe := place.folder / "pipe")
+    app = Login(username="ada", consumer_key="app", private_key_file=pipe)
+    with pytest.raises(AuthenticationFailed, match=r"private key cannot be read: .*it is no file but a pipe"):
+        sign_in("JWT key", app)
 
 
 def test_a_user_who_was_not_pre_authorised(org: Details) -> None:
@@ -443,6 +466,20 @@ def test_logging_out_revokes_at_the_org_and_forgets(org: Details, signed_in: Kep
     assert "expired access/refresh token" in said
     assert not sign_out(place)
     assert place.about is None
+
+
+def test_forgetting_here_comes_after_a_renewal(place: KeptLogin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the renewal would keep again what has just been forgotten."""
+    forgotten = list[bool]()
+
+    def at_work(self: KeptLogin) -> None:
+        with pytest.raises(Timeout):
+            FileLock(self.folder / f".{self.name}.lock", timeout=0).acquire()
+        forgotten.append(True)
+
+    monkeypatch.setattr(KeptLogin, "forget", at_work)
+    forget(place)
+    assert forgotten == [True]
 
 
 def test_an_org_that_cannot_be_asked_leaves_the_login_kept(

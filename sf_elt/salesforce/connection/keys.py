@@ -25,7 +25,7 @@ def key_file_of(folder: Path, name: str) -> Path:
 
 
 def new_key_pair(folder: Path, name: str, *, lasts: timedelta) -> KeyPair:
-    """Makes both files, for their owner only. Raises FileExistsError where one is there, NotPrivate, OSError."""
+    """Makes both files, for their owner only, or none. Raises FileExistsError where one stands, NotPrivate, OSError."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -49,5 +49,9 @@ def new_key_pair(folder: Path, name: str, *, lasts: timedelta) -> KeyPair:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     write_new_private(key_file, private)
-    write_new_private(certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
+    try:
+        write_new_private(certificate_file, certificate.public_bytes(serialization.Encoding.PEM))
+    except OSError:  # a full disk: a key alone would be no use, and in the way of the next one
+        key_file.unlink(missing_ok=True)
+        raise
     return KeyPair(key_file, certificate_file, certificate.not_valid_after_utc)

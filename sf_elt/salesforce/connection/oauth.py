@@ -186,14 +186,19 @@ def _assertion(login: Login) -> str:
         "aud": _audience(login),
         "exp": int(time.time()) + ASSERTION_LIVES,
     }
-    try:
-        key = login.private_key or read_file(Path(login.private_key_file or "")).decode("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AuthenticationFailed(f"the private key cannot be read: {error}") from error
+    key = login.private_key or key_in(Path(login.private_key_file or ""))
     try:
         return jwt.encode(claims, key, algorithm="RS256")
     except (jwt.PyJWTError, TypeError, ValueError) as error:  # what it holds; the message does not repeat it
         raise AuthenticationFailed(f"the private key is no RSA key in PEM form: {error}") from error
+
+
+def key_in(file: Path) -> str:
+    """The text of a private key's file. Raises AuthenticationFailed where it cannot be read, or is no text."""
+    try:
+        return read_file(file).decode("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AuthenticationFailed(f"the private key cannot be read: {error}") from error
 
 
 def _audience(login: Login) -> str:

@@ -3,7 +3,6 @@
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sf_elt.salesforce.connection import oauth
 from sf_elt.salesforce.connection.browser_login import Show, log_in_by_browser
@@ -28,7 +27,7 @@ def sign_in_by_browser(login: Login, callback: Callback, show: Show, *, patience
 def sign_in(way: Way, login: Login) -> Kept:
     """A login with the key, the app's secret or the password in `login`. A key's file is read, and kept as text."""
     if login.private_key_file is not None:
-        login = replace(login, private_key=_text_of(login.private_key_file), private_key_file=None)
+        login = replace(login, private_key=oauth.key_in(login.private_key_file), private_key_file=None)
     transport = OrgTransport(login, patience=IN_PERSON)
     return _kept(way, login, transport, open_session(login, transport))
 
@@ -62,6 +61,15 @@ def sign_out(place: KeptLogin) -> bool:
         lived = _revoke(place.read())
         place.forget()
     return lived
+
+
+def forget(place: KeptLogin) -> None:
+    """Forgets the login, which the org goes on taking. A renewal that is at work comes before, and keeps nothing after.
+
+    Raises AuthenticationFailed where the keyring does not let go of it, OrgUnavailable where a renewal does not end.
+    """
+    with place.turn():
+        place.forget()
 
 
 def _kept(way: Way, login: Login, transport: OrgTransport, granted: Granted) -> Kept:
@@ -103,10 +111,3 @@ def _readable(place: KeptLogin) -> Kept | None:
         return place.read()
     except AuthenticationFailed:
         return None
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AuthenticationFailed(f"the private key cannot be read: {error}") from error

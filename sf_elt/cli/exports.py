@@ -39,7 +39,7 @@ _QUOTED = re.compile(r"'[^']*'")
     "sf-elt export list --json | jq -r '.[] | select(.state == \"waiting for approval\") | .export'",
 )
 def list_(how: FormatOption = None, as_json: JsonOption = False) -> None:
-    """The exports with their last plans: what waits, what is paused, which run an undo would take back."""
+    """The exports with their last plans: what waits, what is paused, which run wrote last."""
     begin()
     from sf_elt.cli.loading import loaded_deployment
     from sf_elt.components.resources import open_warehouse

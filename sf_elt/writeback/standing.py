@@ -1,4 +1,4 @@
-"""How exports stand: their last plans, and which run an undo would take back."""
+"""How exports stand: their last plans, and which run has written something last."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,6 @@ class LastPlan:
     undoes: str
     because: str
     wrote: str | None
-    wrote_at: datetime | None
 
 
 def last_plans(connection: duckdb.DuckDBPyConnection) -> dict[str, LastPlan]:
@@ -34,7 +33,7 @@ def last_plans(connection: duckdb.DuckDBPyConnection) -> dict[str, LastPlan]:
         ),
 
         wrote AS (
-            SELECT log.export, arg_max(log.run_id, log.rowid) AS run_id, arg_max(log.logged_at, log.rowid) AS logged_at
+            SELECT log.export, arg_max(log.run_id, log.rowid) AS run_id
             FROM writeback.sync_log AS log
             JOIN writeback.plans AS plans USING (plan_id)
             WHERE
@@ -46,7 +45,7 @@ def last_plans(connection: duckdb.DuckDBPyConnection) -> dict[str, LastPlan]:
         SELECT
             export, latest.plan_id, latest.run_id, latest.status, latest.planned_at,
             coalesce(latest.rows_by_operation, MAP {}), coalesce(latest.undoes, ''), coalesce(latest.held_because, ''),
-            wrote.run_id, wrote.logged_at
+            wrote.run_id
         FROM latest LEFT JOIN wrote USING (export)
         ORDER BY export
         """

@@ -173,10 +173,6 @@ def _line_start(text: str, at: int) -> int:
     return text.rfind("\n", 0, at) + 1
 
 
-def _is_block_list(node: yaml.Node) -> TypeGuard[yaml.SequenceNode]:
-    return isinstance(node, yaml.SequenceNode) and not node.flow_style
-
-
 def _are_mappings(value: object) -> TypeGuard[list[object]]:
     return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from sf_elt.salesforce.asking import Reply, ask
 from sf_elt.salesforce.connection.connect import Org
 from sf_elt.salesforce.errors import OrgUnavailable, RequestRefused
-from sf_elt.salesforce.setup.page_layouts import NO_REASON, PageLayout, find_layouts
+from sf_elt.salesforce.setup.page_layouts import UNEXPLAINED, PageLayout, find_layouts
 from sf_elt.salesforce.soql import name
 
 
@@ -73,7 +73,7 @@ def look_at_pages(org: Org, objects: Sequence[str], *, change: bool) -> Pages:
         except RequestRefused as error:
             refused = str(error)
         except OrgUnavailable as error:
-            if error.code != NO_REASON:
+            if error.code != UNEXPLAINED:
                 raise
             refused = str(error)
     return Pages(refused=refused, shown=fields_on_layouts(org, objects))

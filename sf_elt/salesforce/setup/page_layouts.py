@@ -19,7 +19,7 @@ from sf_elt.salesforce.write import SaveResult
 MOST_AT_ONCE = 10  # components of one call
 _OF_PERSONS = {"PersonAccount": "Account"}
 _TWO_COLUMNS = ("TwoColumnsTopToBottom", "TwoColumnsLeftToRight")
-NO_REASON = "UNKNOWN_EXCEPTION"
+UNEXPLAINED = "UNKNOWN_EXCEPTION"
 """What the org says where one layout among those of a call breaks it: alone, it says which."""
 
 
@@ -110,9 +110,9 @@ def _written(org: Org, layouts: Mapping[str, Element]) -> Iterator[tuple[str, Sa
     try:
         yield from _written_together(org, layouts).items()
     except (OrgUnavailable, RequestRefused) as error:
-        if isinstance(error, OrgUnavailable) and error.code != NO_REASON:
+        if isinstance(error, OrgUnavailable) and error.code != UNEXPLAINED:
             raise
-        if len(layouts) > 1 and error.code == NO_REASON:
+        if len(layouts) > 1 and error.code == UNEXPLAINED:
             for name, layout in layouts.items():
                 yield from _written(org, {name: layout})
         else:
@@ -139,7 +139,7 @@ def _read(org: Org, full_names: Sequence[str]) -> Iterator[PageLayout]:
     try:
         results = call(org, METADATA, "readMetadata", f"<type>Layout</type>{names}")
     except (OrgUnavailable, RequestRefused) as error:
-        if error.code != NO_REASON:
+        if error.code != UNEXPLAINED:
             raise
         if len(full_names) > 1:
             for name in full_names:

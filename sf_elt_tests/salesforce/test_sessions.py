@@ -8,9 +8,11 @@ from threading import Barrier
 import pytest
 
 from sf_elt.demo_org.serve import Details
-from sf_elt.salesforce import AuthenticationFailed, Login, Org, connect, count
+from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, Login, Org, OrgUnavailable, connect, count
+from sf_elt.salesforce.connection.opening import open_session
 from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.connection.sessions import Session
+from sf_elt.salesforce.connection.transport import OrgTransport
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.salesforce.conftest import QUICK, Meter, renewable
 
@@ -102,6 +104,28 @@ def test_a_refused_renewal_is_not_remembered_by_later_connections(own_org: Detai
         pull.faults.clear()
     with closing(connect(renewable(own_org), patience=QUICK)) as later:
         assert count(later, "Lead") > 0
+
+
+def test_a_login_that_the_org_has_no_time_for_is_tried_again(own_org: Details) -> None:
+    """By SOAP and by OAuth; in the end it is the org that is not there, and nobody is sent to look at the password."""
+    user = {"login_url": own_org.instance_url, "username": own_org.username, "password": own_org.password}
+    soap = _soap(own_org)
+    oauth = Login(**user, consumer_key=own_org.client_id, consumer_secret=own_org.client_secret)
+    busy = {"path": "/Soap/u/", "refuse": {"status": 500, "code": "SERVER_UNAVAILABLE", "message": "Later."}}
+    retry = {"error": "unknown_error", "error_description": f"retry your request {own_org.password}"}
+    later = {"path": "/oauth2/token", "reply": {"status": 400, "body": retry}}
+    for login, fault in ((soap, busy), (oauth, later)):
+        levers(own_org).faults.plan({**fault, "times": 1})
+        open_session(login, OrgTransport(login, patience=QUICK))
+        levers(own_org).faults.plan({**fault, "times": None})
+        with pytest.raises(OrgUnavailable, match=r"tried 4 times") as caught:
+            open_session(login, OrgTransport(login, patience=QUICK))
+        assert own_org.password not in str(caught.value)
+        levers(own_org).faults.clear()
+    spent = {"status": 500, "code": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}
+    levers(own_org).faults.plan({"path": "/Soap/u/", "refuse": spent})
+    with pytest.raises(AllowanceSpent, match="the org's allowance of API calls is spent"):
+        open_session(soap, OrgTransport(soap, patience=QUICK))
 
 
 def test_a_session_is_not_shown(own_org: Details) -> None:

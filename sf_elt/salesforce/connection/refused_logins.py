@@ -189,6 +189,16 @@ _ADVICE = (
 )
 
 
+# Codes that say nothing of the credentials, by SOAP and OAuth (unknown_error is "retry your request") → their status.
+_PASSING = {
+    "SERVER_UNAVAILABLE": 503,
+    "UNKNOWN_EXCEPTION": 500,
+    "REQUEST_LIMIT_EXCEEDED": 403,
+    "unknown_error": 503,
+    "temporarily_unavailable": 503,
+}
+_CODE = re.compile(rb'(?:exceptionCode>(?:\w+:)?|"error"\s*:\s*")(\w+)')
+
 _CHECK_CREDENTIALS = (
     "Check the user name, the password with its security token, and whether this is the right login address "
     "(sandboxes use https://test.salesforce.com)."
@@ -216,6 +226,13 @@ def refusal(
     who = f"the login of {login.username}" if login.username else "the login"
     told = f"{login.login_url} does not accept {who}: {said.rstrip('.')}. {_cure(login, said, clock_differs)}".rstrip()
     return AuthenticationFailed(told, code=code)
+
+
+def passing(reply: bytes) -> tuple[str, int] | None:
+    """The code of a refused login that has nothing to do with who logs in, and its status; None for any other."""
+    found = _CODE.search(reply)
+    code = found[1].decode() if found is not None else ""
+    return (code, _PASSING[code]) if code in _PASSING else None
 
 
 def what_to_do(error: SalesforceError) -> str:

@@ -33,6 +33,7 @@ from sf_elt.salesforce.composite import only_reads
 from sf_elt.salesforce.connection import halting
 from sf_elt.salesforce.connection.bounds import Bounds, read_body, watch_heads
 from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.connection.refused_logins import passing
 from sf_elt.salesforce.errors import (
     AllowanceSpent,
     AuthenticationFailed,
@@ -41,6 +42,7 @@ from sf_elt.salesforce.errors import (
     SalesforceError,
     broken_reply,
     error_from,
+    error_inside,
     is_busy,
     is_web_page,
 )
@@ -233,6 +235,7 @@ class OrgTransport(HTTPAdapter):
         self._note_allowance(response, meter)
         _refuse_redirect(response, where)
         _refuse_part(response, where)
+        self._refuse_passing(request, response, where)
         if response.status_code == 401 or _is_for_the_caller(request, response):
             return response
         if response.status_code < 400:
@@ -242,6 +245,13 @@ class OrgTransport(HTTPAdapter):
             return response
         now = self.clock()
         raise error_from(response, now=now, next_try=now + ORG_PAUSE)
+
+    def _refuse_passing(self, request: requests.PreparedRequest, response: requests.Response, where: str) -> None:
+        """Raises for a login that the org has no time for: it is not refused to this user, and tried again."""
+        found = passing(response.content) if response.status_code >= 400 and _is_login(request) else None
+        if found is not None:
+            code, status = found
+            raise error_inside(where, status, {"errorCode": code}, next_try=self.clock() + ORG_PAUSE)
 
     def _renewed(
         self,

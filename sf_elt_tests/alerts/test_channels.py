@@ -4,7 +4,8 @@ import logging
 import re
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,8 +31,10 @@ from sf_elt.alerts import (
     require_address,
 )
 from sf_elt.alerts.channels import as_json, in_mrkdwn
+from sf_elt.alerts.delivering import Delivered
 from sf_elt.alerts.kinds import Incident, Subject
 from sf_elt.alerts.messages import Message
+from sf_elt.salesforce.connection import halting
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.alerts.receivers import Hook, Mailbox, http_receiver, smtp_receiver
 
@@ -240,14 +243,24 @@ def test_a_channel_that_never_ends_takes_no_other_ones_time(
     book = IncidentBook.of(Warehouse(tmp_path / "warehouse"))
     book.add([Finding("quota", "import:a", "import:a", "all of them.", NOW)], now=NOW)
     book.settle(Policy(), ["slack", "webhook"], now=NOW)
-    monkeypatch.setattr(delivering, "LONGEST", 0.3)
-    ended = threading.Event()
-    monkeypatch.setattr(Slack, "send", lambda *_: ended.wait(30))
+    ended, told = threading.Event(), list[Future[Delivered]]()
+    monkeypatch.setattr(Slack, "send", lambda *_: ended.wait(60))
+
+    def begun(work: Callable[[], Delivered]) -> Future[Delivered]:
+        """As it is; the time that is waited for both begins to count when the second is told."""
+        told.append(halting.begun(work))
+        if len(told) == 2:
+            assert not wait(told[1:], 30).not_done, "it waits for the other one"
+        return told[-1]
+
+    monkeypatch.setattr(delivering, "begun", begun)
+    monkeypatch.setattr(delivering, "LONGEST", 0.05)
     try:
         channels = [Slack(hook.address), Webhook(hook.address)]
         slack, webhook = deliver(book, channels, Links(), lambda: NOW)
         assert (webhook.sent, webhook.fault) == (1, None)
         assert slack.fault == "it has begun to take one, and does not end"
+        monkeypatch.setattr(delivering, "LONGEST", 30)
         again = deliver(book, channels, Links(), lambda: NOW)
         assert [(each.sent, each.fault) for each in again] == [(0, None), (0, None)]
     finally:

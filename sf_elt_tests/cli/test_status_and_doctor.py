@@ -6,7 +6,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -41,6 +40,7 @@ from sf_elt.streams import StreamSpec, Window, import_window
 from sf_elt.warehouse import JobMeter, Warehouse, naive
 from sf_elt_tests.components.deployments import deployment_of, environment_of
 from sf_elt_tests.pages import ROOT
+from sf_elt_tests.scripts import script
 from sf_elt_tests.shared_orgs import org, org_of_module
 
 __all__ = ["org", "org_of_module"]
@@ -444,8 +444,7 @@ def test_an_env_file_that_cannot_be_read_ends_a_command(project: Path) -> None:
 @contextmanager
 def _held(file: Path) -> Iterator[int]:
     """Somebody else writes to the file; gives the number of that process."""
-    command = [sys.executable, "-c", HOLDER, str(file)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(script(HOLDER, file), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"

@@ -172,13 +172,13 @@ def test_a_transaction_under_way_holds_back_what_is_covered() -> None:
         with leads.store.transaction():
             leads.save("insert", {"LastName": "Late", "Company": "X"})
             under_way.set()
-            finish.wait(10)
+            finish.wait(60)
 
     with leads.store:
         start = leads.now - timedelta(minutes=10)
         saver = threading.Thread(target=slowly)
         saver.start()
-        assert under_way.wait(10)
+        assert under_way.wait(60)
         began = leads.now.replace(tzinfo=None)
         leads.now += timedelta(minutes=30)
         early = updated_records(leads.store, leads.type, start, leads.now)

@@ -138,12 +138,9 @@ def test_changes_side_by_side_are_all_made(store: Store) -> None:
     names = [f"Field_{number}__c" for number in range(12)]
     done = threading.Event()
 
-    def read_until_done() -> int:
-        reads = 0
+    def read_until_done() -> None:
         while not done.is_set():
             assert values(store, "LastName") == [("Lovelace",)]
-            reads += 1
-        return reads
 
     with ThreadPoolExecutor(5) as threads:
         reader = threads.submit(read_until_done)
@@ -155,7 +152,7 @@ def test_changes_side_by_side_are_all_made(store: Store) -> None:
                 change.result()
         finally:
             done.set()
-        assert reader.result() > 0
+        reader.result()
     assert all(store.schema.require("Lead").has(name) for name in names)
     assert values(store, *names) == [(None,) * len(names)]
 

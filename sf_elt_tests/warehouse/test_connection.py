@@ -5,7 +5,6 @@ import re
 import signal
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseEmpty, WarehouseUnreadable
+from sf_elt_tests.scripts import script
 
 HOLDER = """
 import sys
@@ -55,7 +55,7 @@ except WarehouseFull as error:
 
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        script(code, *arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -193,7 +193,7 @@ with Warehouse(Path(sys.argv[1])).write() as connection:
 def test_what_a_killed_writer_spilled_is_swept(tmp_path: Path) -> None:
     """What did not fit into memory lies beside the warehouse, for its owner only, until the next writer comes."""
     warehouse = Warehouse(tmp_path / "warehouse")
-    subprocess.run([sys.executable, "-c", SPILLER, str(warehouse.root)], check=False)
+    subprocess.run(script(SPILLER, warehouse.root), check=False)
     spilled = warehouse.root / "spilled"
     assert any(file.stat().st_size for file in spilled.rglob("*") if file.is_file())
     assert stat.S_IMODE(spilled.stat().st_mode) == 0o700

@@ -11,6 +11,7 @@ import pytest
 
 from sf_elt import open_warehouse
 from sf_elt.warehouse import ReadOnly, UnknownTable, Warehouse, WarehouseBusy, WarehouseEmpty
+from sf_elt_tests.scripts import script
 
 ANSWERED = """
 SELECT *
@@ -121,7 +122,7 @@ def test_no_connection_stays_open(warehouse: Warehouse) -> None:
     with pytest.raises(UnknownTable):
         warehouse.table("none")
     write = "import sys, duckdb; duckdb.connect(sys.argv[1]).execute('CREATE TABLE ops.free AS SELECT 1')"
-    subprocess.run([sys.executable, "-c", write, str(warehouse.file)], check=True)
+    subprocess.run(script(write, warehouse.file), check=True)
     assert len(frame) == 5
 
 
@@ -131,7 +132,7 @@ def test_no_warehouse_yet_and_a_busy_one(tmp_path: Path) -> None:
         open_warehouse(tmp_path / "none").tables()
     warehouse = open_warehouse(tmp_path, wait_seconds=0.2)
     hold = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print(flush=True); input()"
-    command = [sys.executable, "-c", hold, str(warehouse.file)]
+    command = script(hold, warehouse.file)
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()

@@ -3,7 +3,6 @@
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import duckdb
 import pytest
 
 from sf_elt.warehouse import Warehouse, WarehouseBusy
+from sf_elt_tests.scripts import script
 
 STAYS = """
 import duckdb, sys
@@ -60,7 +60,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stdin=pipe, stdout=pipe, text=True)
+    return subprocess.Popen(script(code, *arguments), stdin=pipe, stdout=pipe, text=True)
 
 
 def seen_by(reader: subprocess.Popen[str]) -> str:

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from sf_elt.streams import EventSpec, EventsReport, import_events
 from sf_elt.warehouse import Warehouse
+from sf_elt_tests.scripts import script
 
 NOW = datetime.now(UTC)
 LATER = NOW + timedelta(days=1)
@@ -171,6 +171,7 @@ from pathlib import Path
 from sf_elt.streams import EventSpec, import_events
 from sf_elt.streams.events import importing
 from sf_elt.warehouse import Warehouse
+from sf_elt_tests.scripts import script
 staged, seen = importing.staged, []
 importing.BATCH = 1
 def watched(*arguments):
@@ -191,8 +192,7 @@ def test_a_killed_import_doubles_and_loses_nothing(warehouse: Warehouse, folder:
     """SIGKILL with rows in the transaction: whole files stay or nothing of them, and the next run reads the others."""
     for name in ("a.jsonl", "b.csv", "c.parquet"):
         _write(folder / name, [ord(name[0])], append=False)
-    arguments = [str(warehouse.root), str(folder), str(at)]
-    process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(script(KILLED, warehouse.root, folder, at), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "reached\n"
     process.send_signal(signal.SIGKILL)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +15,7 @@ import requests
 
 from sf_elt_tests.components.conftest import ROOT, make_events, make_home, variables
 from sf_elt_tests.ports import free_port
+from sf_elt_tests.process_groups import running_group
 
 WAIT = 200
 LAUNCH = """
@@ -62,23 +60,6 @@ DAGSTER_WEBSERVER = [sys.executable, "-m", "dagster_webserver"]
 DAGSTER_DAEMON = [sys.executable, "-m", "dagster._daemon"]
 
 
-@contextmanager
-def _running(command: list[str], dagster: Dagster) -> Iterator[None]:
-    silent = subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, env=dagster.environment, cwd=ROOT, start_new_session=True, stdout=silent, stderr=silent
-    )
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
 def until(holds: Callable[[], Any], what: str, seconds: float = WAIT) -> Any:
     """Asks again until the answer is not empty."""
     end = time.monotonic() + seconds
@@ -107,7 +88,11 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
         server = Dagster(f"http://127.0.0.1:{port}", environment)
         workspace = str(ROOT / "workspace.yaml")
         web = [*DAGSTER_WEBSERVER, "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
-        with _running(web, server), _running([*DAGSTER_DAEMON, "run", "-w", workspace], server):
+        daemon = [*DAGSTER_DAEMON, "run", "-w", workspace]
+        with (
+            running_group(web, env=environment, cwd=ROOT, patience=20),
+            running_group(daemon, env=environment, cwd=ROOT, patience=20),
+        ):
             until(lambda: requests.get(f"{server.url}/server_info", timeout=10).ok, "the web server")
             yield server
 

@@ -5,8 +5,6 @@ run_by_daemon(done)       # what they print lies in done.folder / "dagster-dev.l
 
 import json
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from sf_elt_tests.components.test_web_ui import LAUNCH, Dagster
 from sf_elt_tests.components.test_web_ui import until as until_within
 from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.ports import free_port
+from sf_elt_tests.process_groups import running_group
 from sf_elt_tests.safety.marked_project import NAME
 from sf_elt_tests.safety.marks import PEOPLE
 
@@ -104,19 +103,11 @@ def _dagster_dev(done: "Done") -> Iterator[Dagster]:
         sys.executable, "-m", "dagster", "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port),
         "--log-level", "debug", "--code-server-log-level", "debug",
     ]  # fmt: skip
-    with (done.folder / "dagster-dev.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, env=environment, cwd=done.folder, stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            yield Dagster(f"http://127.0.0.1:{port}", environment)
-        finally:
-            os.killpg(process.pid, signal.SIGINT)
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    with (
+        (done.folder / "dagster-dev.log").open("wb") as log,
+        running_group(command, env=environment, cwd=done.folder, out=log, patience=60),
+    ):
+        yield Dagster(f"http://127.0.0.1:{port}", environment)
 
 
 def _backfill(dagster: Dagster, done: "Done") -> list[str]:

@@ -125,7 +125,7 @@ def _show_runs(found: "Status") -> None:
     rows = [
         {
             "what": each.what,
-            "status": ENDED.get(each.status, f"… {each.status}"),
+            "status": ENDED.get(each.status, f"… {each.status.replace('_', ' ')}"),
             "started": minute(each.started_at),
             "took": "" if each.seconds is None else f"{each.seconds:,.0f} s",
             "error": each.error or "",

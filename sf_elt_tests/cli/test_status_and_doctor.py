@@ -333,6 +333,8 @@ def test_a_doctor_goes_on_where_files_are_torn(at_work: Path, monkeypatch: pytes
          "pip install --constraint constraints.txt dagster-postgres"),
         ("echo 'storage: {postgres: {postgres_db: {hostname: 127.0.0.1, port: {env: PG_PORT}}}}' > dagster.yaml",
          ("Dagster", "storage"), "PostgreSQL at 127.0.0.1:1,", "See that its database runs"),
+        ("mkdir -p data/dagster/storage/history/runs; echo torn > data/dagster/storage/history/runs/index.db",
+         ("Dagster", "storage"), "cannot be read: (sqlite3.DatabaseError)", "Put a backup"),
         ("mkdir -p -m 700 warehouse; echo torn > warehouse/calls.sqlite", ("quotas", "API calls"), "not a database",
          "Move it away: mv "),
     ],

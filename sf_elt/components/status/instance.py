@@ -21,6 +21,7 @@ NO_HOME = f"Go to the project's folder, which has a {SETTINGS}, and start Dagste
 WRONG_HOME = f'Set it in the folder that has the {SETTINGS}: export {HOME}="$PWD"'
 COMPARE = f"Compare it with the project's own: git diff {SETTINGS}"
 SEE_IT_RUNS = "See that its database runs, and that its address, user and password are right: docs/production.md"
+OF_DATABASES = ("sqlite3", "sqlalchemy", "dagster_postgres")  # whose errors say what is wrong with a storage
 ANSWERS_WITHIN = 3.0  # seconds
 POSTGRES = ".venv/bin/pip install --constraint constraints.txt dagster-postgres"
 
@@ -44,7 +45,8 @@ def home(environ: Mapping[str, str] = os.environ) -> Path | None:
 def opened_instance(environ: Mapping[str, str] = os.environ) -> Iterator[dg.DagsterInstance]:
     """The instance of that folder, closed at the end of the block. Raises NoInstance, also before Dagster's first run.
 
-    Opening a storage that is not there would make it, for whoever only looks: so it is left alone.
+    Whatever its database says within the block ends it so, too. Opening a storage that is not there would make it, for
+    whoever only looks: so it is left alone.
     """
     folder = home(environ)
     if folder is None:
@@ -61,7 +63,13 @@ def opened_instance(environ: Mapping[str, str] = os.environ) -> Iterator[dg.Dags
         why = f"Dagster's storage, which {folder / SETTINGS} names, cannot be opened: {_words(error)}"
         raise NoInstance(why, _what_to_do(error), is_broken=True) from error
     with instance:
-        yield instance
+        try:
+            yield instance
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] not in OF_DATABASES:
+                raise
+            why = f"Dagster's storage, which {folder / SETTINGS} names, cannot be read: {_words(error)}"
+            raise NoInstance(why, _what_to_do(error), is_broken=True) from error
 
 
 def settings_in(folder: Path) -> Mapping[str, object]:
@@ -82,7 +90,8 @@ def settings_in(folder: Path) -> Mapping[str, object]:
 
 def _words(error: Exception) -> str:
     """All that it says in one line, without a password, and without the list of everything that Dagster accepts."""
-    lines = (line.partition(' Expected: "{')[0].strip() for line in str(error).splitlines())
+    told = (line for line in str(error).splitlines() if not line.startswith("(Background on this error at"))
+    lines = (line.partition(' Expected: "{')[0].strip() for line in told)
     said = " ".join(filter(None, lines)) or type(error).__name__
     if error.__cause__ is not None:
         said += f", because of: {next(iter(str(error.__cause__).splitlines()), type(error.__cause__).__name__)}"
@@ -96,6 +105,8 @@ def _what_to_do(error: Exception) -> str:
         return f"Name the driver, scheme: postgresql+psycopg2, as deploy/dagster.yaml does; or install it: {POSTGRES}"
     if isinstance(error, dg.DagsterInvalidConfigError):
         return COMPARE
+    if "sqlite3" in str(error):
+        return "Put a backup of its folder in its place, or move the folder away: its history is gone then, no more"
     return SEE_IT_RUNS
 
 

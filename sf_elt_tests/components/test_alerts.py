@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from textwrap import dedent
+from typing import NoReturn
 
 import dagster as dg
 import pytest
@@ -421,8 +422,17 @@ def test_wrong_yaml_is_told_with_its_place(tmp_path: Path, components: list[str]
     assert "defs.yaml:" in str(error.value)
 
 
-def test_a_tick_that_fails_has_told_what_is_queued(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something unforeseen in looking keeps no message back, nor another look; an older warehouse fails no tick."""
+def test_a_tick_that_fails_has_told_what_is_queued(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Something unforeseen in looking keeps no message back, nor another look; an older warehouse fails no tick.
+
+    The tick fails with the first of two errors, and the other is in its log.
+    """
+
+    def lost(*_: object) -> NoReturn:
+        raise LookupError("no such stream")
+
     watched.run(11, fails=True)
     monkeypatch.delenv("HOOK")
     watched.failed()
@@ -432,8 +442,10 @@ def test_a_tick_that_fails_has_told_what_is_queued(watched: Watched, monkeypatch
     with monkeypatch.context() as meanwhile:
         refused = Finding("refused", leads, leads, "30 records.", datetime.now(UTC))
         meanwhile.setattr(watch, "rises", lambda *_, **__: [refused])
+        meanwhile.setattr(watch, "expected", lost)
         with pytest.raises(ZeroDivisionError):
             watched.look()
+    assert "LookupError: no such stream" in capfd.readouterr().err
     assert watched.told == ["opened: Failed: contacts and 1 more", f"opened: More records refused than usual: {leads}"]
     monkeypatch.setattr(watch, "quotas", lambda *_, **__: [])
     with open_warehouse().write() as connection:

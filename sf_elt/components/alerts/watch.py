@@ -83,8 +83,10 @@ def look(component: "Alerts", deployment: Deployment, context: dg.SensorEvaluati
                 faults.append(error)
     finally:
         told = _tell(component, book, context.log.warning)
-    for fault in faults:
-        raise fault
+    for other in faults[1:]:  # a tick fails with one error
+        context.log.error(f"{type(other).__name__}: {other}")
+    if faults:
+        raise faults[0]
     open_now = len(book.incidents())
     notes += [f"{each.channel}: {each}" for each in book.backlogs(now=now) if each.channel in component.channels()]
     notes.append(f"{count(open_now, 'incident')} open")
@@ -121,9 +123,7 @@ def _looks(
         yield observed("tick", component.ticks, lambda: failed_ticks(instance, repository))
     longest = _hours(component.warehouse_hours)
     yield observed("warehouse", component.warehouse_hours, lambda: unread(warehouse, book, longest=longest, now=now))
-    lately = partial(read_lately, instance)
-    streams = list(expected(component, deployment, now))
-    yield observed("lag", component.lag_hours, lambda: lags(warehouse, book, streams, lately, now=now))
+    yield observed("lag", component.lag_hours, lambda: _lags(component, deployment, warehouse, book, instance, now))
     yield observed("approval", component.approvals, lambda: _of_these(assets, approvals(warehouse)))
     yield observed(
         "refused",
@@ -168,6 +168,18 @@ def _tell(component: "Alerts", book: IncidentBook, warn: Callable[[str], None]) 
         if each.fault:
             warn(f"{each.channel} did not take a message: {each.fault}. What is left is sent later.")
     return told
+
+
+def _lags(
+    component: "Alerts",
+    deployment: Deployment,
+    warehouse: Warehouse,
+    book: IncidentBook,
+    instance: dg.DagsterInstance,
+    now: datetime,
+) -> list[Finding]:
+    streams = list(expected(component, deployment, now))
+    return lags(warehouse, book, streams, partial(read_lately, instance), now=now)
 
 
 def _quotas(component: "Alerts", deployment: Deployment, warehouse: Warehouse, now: datetime) -> list[Finding]:

@@ -57,7 +57,5 @@ def commands_of(block: Block) -> str:
 NOT_RUN = {
     "docker compose": "there is no Docker; podman-compose started the services, as docs/production.md says",
     "duckdb -readonly": "DuckDB's own shell comes from its maker alone: that of PyPI is older than the files",
-    "sf ": "the Salesforce CLI was tried by hand, and says so in the table of clients",
-    "SF_ACCESS_TOKEN=$TOKEN sf ": "the Salesforce CLI was tried by hand, and says so in the table of clients",
 }
 """How a line begins that no test types, and why."""

@@ -33,7 +33,7 @@ SHELL = "soak/test_pages_at_a_shell.py::"
 OWN_ORG = f"{SHELL}test_an_org_of_ones_own"
 CLIENTS = f"{SHELL}test_the_demo_org_for_other_clients"
 COMMANDS = "soak/test_commands_at_a_shell.py::test_every_line_of_the_page_is_typed"
-NO_SF = f"{NOT_RUN}the Salesforce CLI was tried by hand, as the page's table of clients says"
+CLI = "soak/test_salesforce_cli.py::test_the_page_as_it_stands"
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ HELD = [Held(*row) for row in (
     ("analysts.md", "console", "$ .venv/bin/pip", f"{SHELL}test_a_notebook_of_ones_own"),
     ("demo-org.md", "console", "$ make", f"{SHELL}test_the_readme_in_a_fresh_clone"),
     ("demo-org/clients.md", "console", "$ .venv/bin/sf-elt demo-org", CLIENTS),
-    ("demo-org/clients.md", "console", "$ SF_ACCESS_TOKEN=", NO_SF),
-    ("demo-org/clients.md", "console", "$ sf org login", NO_SF),
+    ("demo-org/clients.md", "console", "$ SF_ACCESS_TOKEN=", CLI),
+    ("demo-org/clients.md", "console", "$ sf org login", CLI),
     ("demo-org/clients.md", "console", "$ curl", CLIENTS),
     ("demo-org/reading.md", "console", "$ query ", CLIENTS),
     ("demo-org/testing-with-pytest.md", "console", "$ python -m pip", CLIENTS),

@@ -10,6 +10,7 @@ from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.loading import loaded_components
 from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, say, show, show_json
+from sf_elt.cli.times import minute
 
 if TYPE_CHECKING:
     from sf_elt.components import Alerts
@@ -86,11 +87,17 @@ def list_(
         show_json(rows)
         return
     shown = [
-        {**row, "about": "; ".join(f"{subject.name}: {subject.says}" for subject in each.subjects)}
+        {
+            **row,
+            "since": minute(each.began_at),
+            "until": minute(each.closed_at),
+            "about": "; ".join(f"{subject.name}: {subject.says}" for subject in each.subjects),
+        }
         for row, each in zip(rows, found, strict=True)
     ]
-    columns = [Column("kind", "Kind"), Column("since", "Since", whole=True), Column("until", "Until", whole=True)]
-    show([*columns, Column("times", "Runs"), Column("about", "What")], Rows(shown), Format.table)
+    times = [Column("since", "Since, UTC", whole=True), Column("until", "Until, UTC", whole=True)]
+    columns = [Column("kind", "Kind"), *times, Column("times", "Runs"), Column("about", "What")]
+    show(columns, Rows(shown), Format.table, most=len(shown))
 
 
 def _component(command: str) -> "Alerts":

@@ -70,7 +70,12 @@ def test_incidents_are_listed(hook: Hook) -> None:
     IncidentBook.of(open_warehouse()).add([failed], now=now)
     (incident,) = json.loads(_run("list", "--json").stdout)
     assert (incident["kind"], incident["since"], incident["times"]) == ("failure", "2026-11-22T12:00+00:00", 1)
-    assert "streams/salesforce_leads: OrgUnavailable." in _run("list").stdout
+    IncidentBook.of(open_warehouse()).add([Finding("lag", f"{i}", f"lag {i}", "", now) for i in range(60)], now=now)
+    listed = _run("list")
+    assert "2026-11-22 12:00" in listed.stdout
+    assert "streams/salesforce_leads: OrgUnavailable." in listed.stdout
+    assert len(listed.stdout.splitlines()) == 2 + 61
+    assert listed.stderr == ""
     assert hook.got == []
 
 

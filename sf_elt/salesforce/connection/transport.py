@@ -5,7 +5,6 @@ It is an adapter of `requests`, so that simple-salesforce, which knows nothing o
 
 import logging
 import re
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,22 +22,27 @@ from urllib3 import PoolManager
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
-    MaxRetryError,
     NewConnectionError,
-    ProtocolError,
     ProxyError,
 )
 
-from sf_elt.salesforce.composite import only_reads
 from sf_elt.salesforce.connection import halting
 from sf_elt.salesforce.connection.bounds import Bounds, read_body, watch_heads
 from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.connection.network_faults import in_words, is_cut_off, reason_of
 from sf_elt.salesforce.connection.refused_logins import passing
+from sf_elt.salesforce.connection.safe_to_repeat import (
+    is_login,
+    is_login_path,
+    is_repeatable,
+    is_untried,
+    is_worth_repeating,
+    path_of,
+)
 from sf_elt.salesforce.errors import (
     AllowanceSpent,
     AuthenticationFailed,
     OrgUnavailable,
-    ReplyOutOfBounds,
     SalesforceError,
     broken_reply,
     error_from,
@@ -54,14 +58,8 @@ MOST_RENEWALS = 3  # for one request: the session of another thread, that of ano
 MOST_AT_ONCE = 16  # connections that are kept for further requests
 ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowance frees calls
 CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers keep it for one or two
-_RETRIEVE = re.compile(r"/composite/sobjects/\w+$")
-_SOAP_READS = frozenset({"listMetadata", "readMetadata"})
-_CONNECTION = re.compile(r"^\w+\(host='[^']*', port=\w+\): ")
 _Http = TypeVar("_Http", bound=requests.Session)
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
-_GARBLED = frozenset(
-    {"TLSV1_ALERT_INTERNAL_ERROR", "SSLV3_ALERT_BAD_RECORD_MAC", "DECRYPTION_FAILED_OR_BAD_RECORD_MAC"}
-)
 
 
 class Pause(Protocol):
@@ -159,7 +157,7 @@ class OrgTransport(HTTPAdapter):
     ) -> requests.Response:
         request.url = self._address(request.url or "")
         plain = request.url.startswith("http://")
-        repeatable = _is_repeatable(request)
+        repeatable = is_repeatable(request)
         meter = self.meter  # of the run that asks: a thread that outlives its run must not spend another's calls
         lost: list[OrgUnavailable] = []  # answers of attempts that may have been carried out
 
@@ -175,12 +173,12 @@ class OrgTransport(HTTPAdapter):
                     proxies={} if plain else proxies,
                 )
             except OrgUnavailable as error:
-                if not _is_untried(error):
+                if not is_untried(error):
                     lost.append(error)
                 raise
 
         attempts = Retrying(
-            retry=retry_if_exception(lambda error: _is_worth_repeating(error, repeatable)),
+            retry=retry_if_exception(lambda error: is_worth_repeating(error, repeatable)),
             wait=self._wait,
             stop=stop_after_attempt(self.patience.attempts),
             sleep=halting.sleep,
@@ -189,7 +187,7 @@ class OrgTransport(HTTPAdapter):
         )
         try:
             response = attempts(once)
-            if response.status_code == 401 and not _is_login(request):
+            if response.status_code == 401 and not is_login(request):
                 response = self._renewed(request, response, attempts, once)
         except OrgUnavailable as error:
             times = attempts.statistics["attempt_number"]
@@ -202,13 +200,13 @@ class OrgTransport(HTTPAdapter):
 
     def _once(self, request: requests.PreparedRequest, meter: CallMeter | None, **how: object) -> requests.Response:
         """One HTTP call. A 401 is returned, for the caller to renew the session; other refusals are raised."""
-        if self.token is not None and not _is_login(request) and urlsplit(request.url or "").netloc == self.host:
+        if self.token is not None and not is_login(request) and urlsplit(request.url or "").netloc == self.host:
             request.headers["Authorization"] = f"Bearer {self.token}"
         halting.require_wanted()
         if hasattr(request.body, "seek"):
             rewind_body(request)
         _count(request, meter)
-        where = f"{request.method} {_path(request)}"
+        where = f"{request.method} {path_of(request)}"
         try:
             sent_at = self.clock()
             response = super().send(request, **how)  # type: ignore[arg-type]  # handed on as requests gave them
@@ -217,17 +215,17 @@ class OrgTransport(HTTPAdapter):
             if is_read:  # here, where a dropped connection can still be repeated
                 read_body(response, self.bounds, where)
         except requests.exceptions.SSLError as error:
-            reason = _reason(error)
-            if _is_cut_off(reason):
+            reason = reason_of(error)
+            if is_cut_off(reason):
                 raise OrgUnavailable(f"{where}: the TLS connection broke off") from reason
             raise SalesforceError(f"{where}: no trusted connection: {reason}") from reason
         except requests.exceptions.RequestException as error:
-            reason = _reason(error)
+            reason = reason_of(error)
             never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError, ProxyError))
             hint = f" ({self._setting_of(request, reason)})" if never_arrived else ""
-            raise OrgUnavailable(f"{where}: {_in_words(reason)}{hint}", never_arrived=never_arrived) from reason
+            raise OrgUnavailable(f"{where}: {in_words(reason)}{hint}", never_arrived=never_arrived) from reason
         except HTTPError as error:
-            raise OrgUnavailable(f"{where}: {_in_words(error)}") from error
+            raise OrgUnavailable(f"{where}: {in_words(error)}") from error
         except OSError as error:
             if " TLS " not in str(error):  # what requests says of a file of certificates that is not there
                 raise
@@ -248,7 +246,7 @@ class OrgTransport(HTTPAdapter):
 
     def _refuse_passing(self, request: requests.PreparedRequest, response: requests.Response, where: str) -> None:
         """Raises for a login that the org has no time for: it is not refused to this user, and tried again."""
-        found = passing(response.content) if response.status_code >= 400 and _is_login(request) else None
+        found = passing(response.content) if response.status_code >= 400 and is_login(request) else None
         if found is not None:
             code, status = found
             raise error_inside(where, status, {"errorCode": code}, next_try=self.clock() + ORG_PAUSE)
@@ -265,7 +263,7 @@ class OrgTransport(HTTPAdapter):
         error = error_from(refused, now=now, next_try=now + ORG_PAUSE)
         if error.code != "INVALID_SESSION_ID" or self.renew is None:
             raise error
-        log.info("the session has ended: it is renewed for %s %s", request.method, _path(request))
+        log.info("the session has ended: it is renewed for %s %s", request.method, path_of(request))
         for _ in range(MOST_RENEWALS):
             is_new = self.renew(str(request.headers.get("Authorization", "")).removeprefix("Bearer "))
             response = attempts(once)
@@ -282,7 +280,7 @@ class OrgTransport(HTTPAdapter):
                 "is HTTPS_PROXY right, with a name and password if it wants them? NO_PROXY names hosts to reach without"
             )
         host = urlsplit(request.url or "").netloc
-        if _is_login(request):
+        if is_login(request):
             return f"nobody answers at {host}: is SALESFORCE_LOGIN_URL right?"
         if self.login.instance_url is not None and urlsplit(self.login.instance_url).netloc == host:
             return f"nobody answers at {host}: is SALESFORCE_INSTANCE_URL right?"
@@ -312,7 +310,7 @@ class OrgTransport(HTTPAdapter):
         """simple-salesforce writes https:// and login.salesforce.com into every address; here come the real ones."""
         parts = urlsplit(url)
         login = urlsplit(self.login.login_url)
-        if parts.hostname == f"{self.login.domain}.salesforce.com" and _is_login_path(parts.path):
+        if parts.hostname == f"{self.login.domain}.salesforce.com" and is_login_path(parts.path):
             return urlunsplit((login.scheme, login.netloc, parts.path, parts.query, ""))
         given = [urlsplit(address) for address in (self.login.instance_url, self.login.login_url) if address]
         if any(address.scheme == "http" and address.netloc == parts.netloc for address in given):
@@ -376,7 +374,7 @@ def _host_in(address: str) -> str:
 
 def _count(request: requests.PreparedRequest, meter: CallMeter | None) -> None:
     """Reserves the call. OAuth token requests do not count against an org's allowance; a SOAP login does."""
-    path = _path(request)
+    path = path_of(request)
     if meter is None or path.startswith("/services/oauth2/"):
         return
     pause = meter.reserve_call(request.method or "", path)
@@ -384,78 +382,11 @@ def _count(request: requests.PreparedRequest, meter: CallMeter | None) -> None:
         raise AllowanceSpent(f"{pause.reason}, paused until {pause.until:%Y-%m-%d %H:%M} UTC", until=pause.until)
 
 
-def _is_worth_repeating(error: BaseException, repeatable: bool) -> bool:
-    """A request that may have been carried out is repeated only where doing it twice changes nothing."""
-    if not isinstance(error, OrgUnavailable) or isinstance(error, ReplyOutOfBounds) or (error.retry_after or 0) > 300:
-        return False
-    return repeatable or _is_untried(error)
-
-
-def _is_untried(error: OrgUnavailable) -> bool:
-    """Whether the request was certainly not carried out."""
-    return error.never_arrived or error.status == 429 or error.code == "REQUEST_LIMIT_EXCEEDED"
-
-
-def _is_repeatable(request: requests.PreparedRequest) -> bool:
-    """Whatever may be carried out twice: reads, updates, upserts, deletes, logins, jobs; not a POST that creates.
-
-    A query job, or an ingest job without data, that nobody knows of does nothing. An upsert finds the record that it
-    made, and a delete finds it deleted: `is_second_answer` tells what that says.
-    """
-    if request.method != "POST" or _is_login(request) or request.headers.get("SOAPAction") in _SOAP_READS:
-        return b"grant_type=authorization_code" not in _body(request)  # a code is spent by its first use
-    path = _path(request)
-    if path.endswith("/composite"):
-        return only_reads(request.body)
-    return path.endswith(("/jobs/query", "/jobs/ingest")) or _RETRIEVE.search(path) is not None
-
-
-def _is_login(request: requests.PreparedRequest) -> bool:
-    """By SOAP, an operation among others (`undelete`); simple-salesforce names it in a header, as SOAP wants it."""
-    return _is_login_path(_path(request)) and request.headers.get("SOAPAction", "login") == "login"
-
-
-def _body(request: requests.PreparedRequest) -> bytes:
-    """The body where it is short enough to be in memory."""
-    body = request.body
-    return body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
-
-
-def _is_login_path(path: str) -> bool:
-    return path.startswith(("/services/oauth2/token", "/services/Soap/u/"))
-
-
 def _is_for_the_caller(request: requests.PreparedRequest, response: requests.Response) -> bool:
     """A login that fails, and whatever SOAP answers, is for the caller to read: its faults have status 500."""
-    path = _path(request)
-    is_soap = path.startswith("/services/Soap/") or _is_login_path(path)
+    path = path_of(request)
+    is_soap = path.startswith("/services/Soap/") or is_login_path(path)
     return is_soap and (response.status_code == 500 or not is_busy(response.status_code))
-
-
-def _path(request: requests.PreparedRequest) -> str:
-    return urlsplit(request.url or "").path
-
-
-def _reason(error: requests.exceptions.RequestException) -> Exception:
-    """What went wrong underneath. `requests` would add the address, whose query can hold personal data."""
-    cause = error.args[0] if error.args else error
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    return reason if isinstance(reason, Exception) else error
-
-
-def _is_cut_off(reason: Exception) -> bool:
-    """Whether it was the network that ended a TLS connection, or garbled it: nothing is wrong with who we trust."""
-    cause = reason.args[0] if reason.args else reason
-    if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
-        return True
-    return isinstance(cause, ssl.SSLError) and cause.reason in _GARBLED
-
-
-def _in_words(reason: Exception) -> str:
-    """urllib3 says a broken connection as a tuple of its own, and others after the class of the connection."""
-    if isinstance(reason, ProxyError):
-        return f"the proxy does not let us through: {_in_words(reason.original_error)}"
-    return "the connection broke off" if isinstance(reason, ProtocolError) else _CONNECTION.sub("", str(reason))
 
 
 def _say_what_is_repeated(state: RetryCallState) -> None:

@@ -1,0 +1,34 @@
+"""What went wrong below HTTP, in words that hold nothing of the request."""
+
+import re
+import ssl
+
+import requests
+from urllib3.exceptions import MaxRetryError, ProtocolError, ProxyError
+
+_CONNECTION = re.compile(r"^\w+\(host='[^']*', port=\w+\): ")
+_GARBLED = frozenset(
+    {"TLSV1_ALERT_INTERNAL_ERROR", "SSLV3_ALERT_BAD_RECORD_MAC", "DECRYPTION_FAILED_OR_BAD_RECORD_MAC"}
+)
+
+
+def reason_of(error: requests.exceptions.RequestException) -> Exception:
+    """What went wrong underneath. `requests` would add the address, whose query can hold personal data."""
+    cause = error.args[0] if error.args else error
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return reason if isinstance(reason, Exception) else error
+
+
+def is_cut_off(reason: Exception) -> bool:
+    """Whether it was the network that ended a TLS connection, or garbled it: nothing is wrong with who we trust."""
+    cause = reason.args[0] if reason.args else reason
+    if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
+        return True
+    return isinstance(cause, ssl.SSLError) and cause.reason in _GARBLED
+
+
+def in_words(reason: Exception) -> str:
+    """urllib3 says a broken connection as a tuple of its own, and others after the class of the connection."""
+    if isinstance(reason, ProxyError):
+        return f"the proxy does not let us through: {in_words(reason.original_error)}"
+    return "the connection broke off" if isinstance(reason, ProtocolError) else _CONNECTION.sub("", str(reason))

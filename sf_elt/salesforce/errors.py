@@ -69,6 +69,10 @@ class ReplyTruncated(OrgUnavailable):
     """A body ended before its announced length."""
 
 
+class LandedBroken(ReplyTruncated):
+    """A page that has landed cannot be unpacked: nothing that holds it is worth going on with."""
+
+
 class ReplyOutOfBounds(OrgUnavailable):
     """A reply is larger than replies may be, or takes longer: it is not read on, and not asked for again."""
 

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from sf_elt.disk import free_room, is_closed, is_full, whoever
 from sf_elt.salesforce import AllowanceSpent, OrgUnavailable
 from sf_elt.salesforce.downloads.resuming import keep, kept
+from sf_elt.salesforce.errors import LandedBroken
 from sf_elt.streams.errors import LandingUnreadable, Shortfall
 from sf_elt.streams.windows import ReadRange
 from sf_elt.warehouse import Warehouse, WarehouseBusy, WarehouseClosed, WarehouseFull
@@ -112,7 +113,7 @@ def landing_folder(warehouse: Warehouse, stream: str, span: ReadRange, now: date
                 keeps = warehouse.keep_landed > timedelta() and _is_worth_going_on_after(error)
                 if not (keeps and (folder / _BEGUN).exists()):
                     _remove(folder, lock)
-                if landing.begun is None or not isinstance(error, Shortfall | LandingUnreadable):
+                if landing.begun is None or not isinstance(error, Shortfall | LandingUnreadable | LandedBroken):
                     raise
                 log.warning("an unfinished read is given up, %s is read anew: %s", stream, error)
                 return
@@ -163,6 +164,8 @@ def clear_landing(warehouse: Warehouse) -> tuple[int, int]:
 
 def _is_worth_going_on_after(error: BaseException) -> bool:
     """Out of calls, no org, a busy warehouse, or an interrupt: the pages that have landed are right as they are."""
+    if isinstance(error, LandedBroken):
+        return False
     return isinstance(error, AllowanceSpent | OrgUnavailable | WarehouseBusy) or not isinstance(error, Exception)
 
 

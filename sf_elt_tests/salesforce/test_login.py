@@ -8,7 +8,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ from sf_elt.salesforce.connection.signing_in import forget, keep, sign_in, sign_
 from sf_elt.salesforce.connection.transport import OrgTransport
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.ports import free_port
+from sf_elt_tests.safety.hostile import hostile, reply
 from sf_elt_tests.salesforce.conftest import QUICK
 from sf_elt_tests.salesforce.consenting import come_back, sent_to, visit
 
@@ -327,6 +328,29 @@ def test_a_spent_refresh_token_is_replaced_before_its_session_is_used(
     assert len({*tokens}) == 4
 
 
+@pytest.mark.parametrize("there", ["nobody", "sent on", "ended"])
+def test_an_org_that_has_moved_is_found_where_it_logs_in(
+    org: Details, signed_in: Kept, place: KeptLogin, there: str
+) -> None:
+    """What is kept names the host of an instance that it has left; the next session says where it is now."""
+    ended = b'[{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]'
+    says = {
+        "nobody": reply(b""),
+        "sent on": reply(b"", "Location: https://new.example/", status="302 Found"),
+        "ended": reply(ended, "Content-Type: application/json", status="401 Unauthorized"),
+    }
+    with hostile(says[there]) as old, ExitStack() as closed:
+        left = f"http://127.0.0.1:{free_port()}" if there == "nobody" else old.address
+        place.write(replace(signed_in, instance_url=left))
+        connected = closed.enter_context(closing(connect(_login(org, place), patience=QUICK)))
+        assert count(connected, "Lead") > 0
+    assert place.read().instance_url == org.instance_url
+    levers(org).calls.clear()
+    with closing(connect(_login(org, place), patience=QUICK)) as connected:
+        assert count(connected, "Lead") > 0
+    assert len(levers(org).calls.all()) == 1
+
+
 def test_where_the_next_token_cannot_be_kept_the_old_one_is_not_spent(
     org: Details, signed_in: Kept, place: KeptLogin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -558,8 +582,8 @@ def test_a_token_endpoint_that_answers_nonsense_is_no_login(org: Details, app: L
         ({"status": 500, "body": "<html>s3cret</html>"}, OrgUnavailable),
     ]
     login = Login(login_url=org.instance_url, consumer_key=org.client_id, consumer_secret=org.client_secret)
-    for reply, error in answers:
-        levers(org).faults.plan({"path": "/oauth2/token", "reply": {"status": 200} | reply, "times": None})
+    for answer, error in answers:
+        levers(org).faults.plan({"path": "/oauth2/token", "reply": {"status": 200} | answer, "times": None})
         with pytest.raises(error) as caught:
             sign_in("client credentials", login)
         assert "s3cret" not in str(caught.value)
@@ -583,7 +607,7 @@ def test_an_org_that_does_not_say_who_it_is_is_a_login_all_the_same(
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Repeats without long waits."""
     transport = signing_in.OrgTransport
-    monkeypatch.setattr(signing_in, "OrgTransport", lambda login: transport(login, patience=QUICK))
+    monkeypatch.setattr(signing_in, "OrgTransport", lambda login, **_: transport(login, patience=QUICK))
 
 
 def _in_browser(app: Login, callback: Callback, show: Callable[[str, Take], object], *, patience: float = 30) -> Kept:

@@ -8,7 +8,16 @@ from threading import Barrier
 import pytest
 
 from sf_elt.demo_org.serve import Details
-from sf_elt.salesforce import AllowanceSpent, AuthenticationFailed, Login, Org, OrgUnavailable, connect, count
+from sf_elt.salesforce import (
+    AllowanceSpent,
+    AuthenticationFailed,
+    Login,
+    Org,
+    OrgUnavailable,
+    RequestRefused,
+    connect,
+    count,
+)
 from sf_elt.salesforce.connection.opening import open_session
 from sf_elt.salesforce.connection.refused_logins import what_to_do
 from sf_elt.salesforce.connection.sessions import Session
@@ -122,6 +131,11 @@ def test_a_login_that_the_org_has_no_time_for_is_tried_again(own_org: Details) -
             open_session(login, OrgTransport(login, patience=QUICK))
         assert own_org.password not in str(caught.value)
         levers(own_org).faults.clear()
+    page = {"status": 403, "body": "<html><h1>Blocked</h1></html>", "headers": {"Content-Type": "text/html"}}
+    for login, fault in ((soap, {"path": "/Soap/u/", "reply": page}), (oauth, {"path": "/oauth2/", "reply": page})):
+        levers(own_org).faults.plan(fault)
+        with pytest.raises(RequestRefused, match=r"403 Blocked \(in a web page, and so not by the org"):
+            open_session(login, OrgTransport(login, patience=QUICK))
     spent = {"status": 500, "code": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}
     levers(own_org).faults.plan({"path": "/Soap/u/", "refuse": spent})
     with pytest.raises(AllowanceSpent, match="the org's allowance of API calls is spent"):

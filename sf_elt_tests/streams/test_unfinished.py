@@ -17,10 +17,11 @@ from sf_elt.streams import StreamSpec, Window, reconcile, stream_columns
 from sf_elt.streams.landing import landing_folder
 from sf_elt.streams.windows import ReadRange
 from sf_elt.warehouse import Warehouse
-from sf_elt_tests.orgs import client
+from sf_elt_tests.orgs import client, levers
 from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
 
 BULK = replace(LEADS, transport="bulk", page_rows=10)
+REST = replace(LEADS, transport="rest")
 
 
 @pytest.fixture
@@ -58,6 +59,17 @@ def test_pages_that_are_not_whole_are_read_anew(importer: Importer, org: Details
     folder, window = _paused(importer, BULK, 6)
     _cut(next(folder.glob("bulk-*.csv.gz")), share)
     assert importer.run(BULK, window).rows_new > 0
+    assert _is_right(importer, org)
+
+
+@pytest.mark.parametrize("spec", [BULK, REST], ids=["bulk", "rest"])
+def test_a_page_whose_compression_breaks_off_is_read_anew(importer: Importer, org: Details, spec: StreamSpec) -> None:
+    """A proxy may end a compressed reply early, and with a length that is right: no later run stands before it."""
+    levers(org).faults.plan({"preset": "small_pages", "page_size": 20, "times": None})
+    folder, window = _paused(importer, spec, 6 if spec is BULK else 2)
+    page = next(folder.glob("*-000000.*.gz"))
+    page.write_bytes(page.read_bytes()[:100])
+    importer.run(spec, window)
     assert _is_right(importer, org)
 
 

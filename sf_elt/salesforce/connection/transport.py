@@ -60,6 +60,7 @@ ORG_PAUSE = timedelta(hours=1)  # the org does not say when its rolling allowanc
 CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers keep it for one or two
 _Http = TypeVar("_Http", bound=requests.Session)
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
+_A_PAGE = re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE)
 
 
 class Pause(Protocol):
@@ -131,6 +132,7 @@ class OrgTransport(HTTPAdapter):
         self.behind = timedelta()
         self.clock_differs: timedelta | None = None  # how far the org's clock is ahead of ours, as it last said
         self.renew: Callable[[str], bool] | None = None  # takes the ended session's token; whether the next is new
+        self.has_asked_anew = False  # where the org is, since nobody was at its address
         self._second_answers: WeakSet[requests.Response] = WeakSet()
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  as requests hands them on
@@ -193,7 +195,9 @@ class OrgTransport(HTTPAdapter):
             times = attempts.statistics["attempt_number"]
             if times > 1:
                 error.args = (f"{error} (tried {times} times: run it again later)",)
-            raise
+            if not self._finds_elsewhere(request, error):
+                raise
+            response = attempts(once)
         if lost:
             self._second_answers.add(response)
         return response
@@ -265,13 +269,43 @@ class OrgTransport(HTTPAdapter):
             raise error
         log.info("the session has ended: it is renewed for %s %s", request.method, path_of(request))
         for _ in range(MOST_RENEWALS):
+            before = self.host
             is_new = self.renew(str(request.headers.get("Authorization", "")).removeprefix("Bearer "))
+            self._readdress(request, before)
             response = attempts(once)
             if response.status_code != 401:
                 return response
             if is_new:
                 break
         raise AuthenticationFailed(f"the org refuses the session it has just opened ({error})", status=401)
+
+    def _finds_elsewhere(self, request: requests.PreparedRequest, error: OrgUnavailable) -> bool:
+        """Whether the org has moved to another host since its session was opened; the request then goes there.
+
+        An org keeps its login address when its instance, or its My Domain, changes, and a session that is kept has the
+        old one. Asked once, where nobody is there or somebody sends us elsewhere: a login may be a call.
+        """
+        is_gone = error.never_arrived or 300 <= (error.status or 0) < 400
+        before = self.host
+        asked_there = before is not None and urlsplit(request.url or "").netloc == before and not is_login(request)
+        if not is_gone or not asked_there or self.renew is None or self.has_asked_anew:
+            return False
+        self.has_asked_anew = True
+        log.info("%s: whether the org is elsewhere now is asked where it logs in", error)
+        try:
+            self.renew(self.token or "")
+        except SalesforceError as refused:
+            log.info("the org is not found elsewhere: %s", refused)
+            return False
+        return self._readdress(request, before)
+
+    def _readdress(self, request: requests.PreparedRequest, before: str | None) -> bool:
+        """Sends the request where the new session is; whether that is another host than before."""
+        parts = urlsplit(request.url or "")
+        if self.host in (None, before) or parts.netloc != before:
+            return False
+        request.url = self._address(f"https://{self.host}{parts.path}{'?' if parts.query else ''}{parts.query}")
+        return True
 
     def _setting_of(self, request: requests.PreparedRequest, reason: Exception) -> str:
         """Which setting names the host that does not answer."""
@@ -282,6 +316,8 @@ class OrgTransport(HTTPAdapter):
         host = urlsplit(request.url or "").netloc
         if is_login(request):
             return f"nobody answers at {host}: is SALESFORCE_LOGIN_URL right?"
+        if self.login.kept is not None and self.host == host:
+            return f"nobody answers at {host}, where the org was when `sf-elt login {self.login.kept.name}` last ran"
         if self.login.instance_url is not None and urlsplit(self.login.instance_url).netloc == host:
             return f"nobody answers at {host}: is SALESFORCE_INSTANCE_URL right?"
         return f"nobody answers at {host}, the address that the login gave: is SALESFORCE_LOGIN_URL right?"
@@ -386,6 +422,8 @@ def _is_for_the_caller(request: requests.PreparedRequest, response: requests.Res
     """A login that fails, and whatever SOAP answers, is for the caller to read: its faults have status 500."""
     path = path_of(request)
     is_soap = path.startswith("/services/Soap/") or is_login_path(path)
+    if is_web_page(response) and _A_PAGE.search(response.content[:2000]) and response.status_code != 500:
+        return False  # of a proxy, say, whatever the call: it knows nothing of passwords
     return is_soap and (response.status_code == 500 or not is_busy(response.status_code))
 
 

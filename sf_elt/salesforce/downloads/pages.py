@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from sf_elt.salesforce.connection import halting
 from sf_elt.salesforce.connection.bounds import MOST_FROM_GZIP, Bounds, in_time, too_large
 from sf_elt.salesforce.connection.connect import Org
-from sf_elt.salesforce.errors import ReplyOutOfBounds, ReplyTruncated
+from sf_elt.salesforce.errors import LandedBroken, ReplyOutOfBounds, ReplyTruncated
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +84,12 @@ def fetch_page(
 
 @contextmanager
 def opened(file: Path) -> Iterator[IO[bytes]]:
-    """The landed bytes, decompressed. Whoever reads them in the block raises ReplyTruncated where they are no gzip."""
+    """The landed bytes, decompressed. Whoever reads them in the block raises LandedBroken where they are no gzip."""
     with cast(IO[bytes], gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb") as body:
         try:
             yield body
         except BROKEN_GZIP as error:
-            raise ReplyTruncated(f"{file.name}: its compression breaks off; run it again later") from error
+            raise LandedBroken(f"{file.name}: its compression breaks off; run it again later") from error
 
 
 def _bound(bounds: Bounds, *, by_rest: bool) -> _Bound:

@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -344,6 +345,7 @@ def test_a_doctor_says_how_each_thing_is_mended(
 ) -> None:
     """What is wrong with files and settings is a problem, what to do about it is among the next steps, and once."""
     monkeypatch.setenv("PG_PORT", "1")
+    monkeypatch.setitem(sys.modules, "dagster_postgres", None)  # whether it is installed or not
     shutil.copy(ROOT / "dagster.yaml", project)
     subprocess.run(wrong, shell=True, check=True)
     result = _run("doctor", "--offline", "--json")

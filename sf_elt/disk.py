@@ -29,6 +29,17 @@ def free_room(path: Path) -> str:
         return ""
 
 
+def wanted_owner(path: Path) -> str:
+    """The user who runs this, and whose the path, or the nearest folder above it, is instead: `nobody and not root`."""
+    for each in (path, *path.absolute().parents):
+        try:
+            owner = each.stat().st_uid
+        except OSError:
+            continue
+        return whoever() if owner == os.geteuid() else f"{whoever()} and not {user_name(owner)}"
+    return whoever()
+
+
 def whoever() -> str:
     """The user who runs this."""
     return user_name(os.geteuid())

@@ -19,7 +19,7 @@ from typing import IO, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from sf_elt.disk import free_room, is_closed, is_full, whoever
+from sf_elt.disk import free_room, is_closed, is_full, wanted_owner
 from sf_elt.salesforce import AllowanceSpent, OrgUnavailable
 from sf_elt.salesforce.downloads.resuming import keep, kept
 from sf_elt.salesforce.errors import LandedBroken
@@ -182,7 +182,7 @@ def _clear_errors(stream: str, parent: Path) -> Iterator[None]:
         if is_closed(error):
             raise WarehouseClosed(
                 f"{stream} cannot be landed in {parent}: that folder must belong to the user who runs this, "
-                f"{whoever()}, on a disk that is not read-only. Nothing was moved. ({error})"
+                f"{wanted_owner(parent)}, on a disk that is not read-only. Nothing was moved. ({error})"
             ) from error
         raise
 

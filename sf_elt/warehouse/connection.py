@@ -90,9 +90,12 @@ class Warehouse(Frames):
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A short read-only connection.
 
-        Raises WarehouseEmpty before the first write, and WarehouseBusy and WarehouseUnreadable as `write` does.
+        Raises WarehouseEmpty before the first write, WarehouseClosed where this user may not read it, and WarehouseBusy
+        and WarehouseUnreadable as `write` does.
         """
-        if not is_made(self.file):
+        with room_for(self.file, "read"):
+            is_there = is_made(self.file)
+        if not is_there:
             raise WarehouseEmpty(f"{self.file} does not exist yet: materialize an import first")
         with private_files(), self._door(), room_for(self.file), self._opened(read_only=True) as connection:
             yield connection
@@ -128,7 +131,7 @@ class Warehouse(Frames):
     def _opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         opening = Opening(self.file, self.root / GATE, self.rewritten, self.wait_seconds, self.patience_seconds)
         with spill_folder(self._spilled) as spilled:
-            with readable(self.file), room_for(self.file):
+            with readable(self.file), room_for(self.file, "read" if read_only else "written"):
                 connection = opening.connect(read_only=read_only)
             with connection:
                 connection.execute("SET preserve_insertion_order = false")

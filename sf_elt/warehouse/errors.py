@@ -4,10 +4,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
-from sf_elt.disk import free_room, is_closed, is_full, whoever
+from sf_elt.disk import free_room, is_closed, is_full, wanted_owner
 
 # How DuckDB and SQLite say that a write found no room; neither has an error class of its own for it.
 NO_ROOM = ("No space left", "File too large", "disk space", "disk is full", "disk I/O error")
@@ -86,7 +87,7 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def room_for(file: Path) -> Iterator[None]:
+def room_for(file: Path, done: Literal["read", "written"] = "written") -> Iterator[None]:
     """Raises WarehouseFull or WarehouseClosed where the disk is full or may not be written, whoever noticed it.
 
     And OutOfMemory where DuckDB could not hold what it had to hold at once, WarehouseUnreadable where the file is
@@ -101,9 +102,10 @@ def room_for(file: Path) -> Iterator[None]:
                 f"again. ({error})"
             ) from error
         if is_closed(error) or any(words in str(error) for words in NOT_ALLOWED):
+            also = ", on a disk that is not read-only. Nothing of this step was kept" if done == "written" else ""
             raise WarehouseClosed(
-                f"{file} cannot be written: its folder {file.parent} must belong to the user who runs this, "
-                f"{whoever()}, on a disk that is not read-only. Nothing of this step was kept. ({error})"
+                f"{file} cannot be {done}: its folder {file.parent} must belong to the user who runs this, "
+                f"{wanted_owner(file.parent)}{also}. ({error})"
             ) from error
         if isinstance(error, duckdb.OutOfMemoryException):
             raise OutOfMemory(

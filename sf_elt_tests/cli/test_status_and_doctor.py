@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -112,6 +113,32 @@ def at_work(project: Path, worked: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     monkeypatch.setattr(reading, "WAIT_SECONDS", 0.3)
     _heartbeat(project, datetime.now(UTC))
     return project
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_commands_of_another_user_say_whose_the_folders_are(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None ends in an error that it does not foresee, whether it only reads or would write."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    (folder / "dagster").mkdir(mode=0o700)
+    with Warehouse(folder / "warehouse").write():
+        pass
+    for name, place in {"SF_ELT_DATA": "warehouse", "DAGSTER_HOME": "dagster"}.items():
+        monkeypatch.setenv(name, str(folder / place))
+    monkeypatch.chdir(folder)
+    said = {}
+    os.seteuid(65_534)
+    try:
+        for words in ("status", "doctor --offline", "audiences list", "export list", "profile a@x.org", "erase a@x.org",
+                      "alerts list", "sf query SELECT"):  # fmt: skip
+            result = CliRunner().invoke(app, words.split())
+            said[words] = " ".join(result.output.split())
+    finally:
+        os.seteuid(0)
+        shutil.rmtree(folder)
+    assert [words for words, output in said.items() if "does not foresee" in output] == []
+    assert "warehouse belongs to root, and you are somebody else" in said.pop("doctor --offline")
+    assert [output for output in said.values() if "nobody and not root" not in output] == []
 
 
 def _heartbeat(folder: Path, at: datetime) -> None:

@@ -14,8 +14,9 @@ import pytest
 from sf_elt.demo_org.serve import Details
 from sf_elt_tests.orgs import levers
 from sf_elt_tests.pages import ROOT
+from sf_elt_tests.ports import free_port
 from sf_elt_tests.safety.signed_in import APP
-from sf_elt_tests.salesforce.consenting import come_back, free_port
+from sf_elt_tests.salesforce.consenting import come_back
 from sf_elt_tests.soak.secret_service import KeyringSession, keyring_session, missing
 
 pytestmark = [pytest.mark.soak, pytest.mark.skipif(bool(missing()), reason=missing())]

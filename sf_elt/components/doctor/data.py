@@ -32,11 +32,13 @@ def is_anothers(warehouse: Warehouse) -> bool:
 
 
 def about_data(warehouse: Warehouse, status: Status, now: datetime) -> Iterator[Finding]:
-    """In the order in which they matter. Where there is no folder yet, nothing else is said of it."""
+    """In the order in which they matter. Of a folder that is not there, or is closed to us, that alone is said."""
     if not warehouse.root.is_dir():
         yield _not_there(warehouse)
         return
     yield _folder(warehouse)
+    if not os.access(warehouse.root, os.R_OK | os.X_OK, effective_ids=True):
+        return
     yield _opens(warehouse, status)
     yield _room(warehouse)
     yield from _locks(warehouse)

@@ -65,6 +65,10 @@ def _dagster(environ: Mapping[str, str]) -> Iterator[Finding]:
     said = folder if environ.get(HOME) else f"not set; {folder}, which has a {SETTINGS}, is taken"
     yield Finding("settings", HOME, "ok", str(said))
     file = folder / SETTINGS
+    if not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
+        says = f"{folder} belongs to {owner_of(folder)} and cannot be read by you"
+        yield Finding("settings", SETTINGS, "problem", says, f"Run this as {owner_of(folder)}, who runs Dagster.")
+        return
     if not file.is_file():
         says = f"there is no {file}: writers of the warehouse get in each other's way, and telemetry is sent"
         yield Finding("settings", SETTINGS, "warning", says, f"Copy the project's there: cp {SETTINGS} {folder}")

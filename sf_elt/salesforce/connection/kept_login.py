@@ -19,7 +19,7 @@ from typing import Literal, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from sf_elt.disk import free_room, is_closed, is_full, whoever
+from sf_elt.disk import free_room, is_closed, is_full, wanted_owner
 from sf_elt.salesforce.connection import sealing
 from sf_elt.salesforce.connection.private_file import (
     NotPrivate,
@@ -207,7 +207,6 @@ class KeptLogin:
         if is_full(error):
             return f". There is no room in {self.folder}. {free_room(self.folder)}Free disk space and run it again"
         if is_closed(error):
-            return (
-                f". {self.folder} must belong to the user who runs this, {whoever()}, on a disk that is not read-only"
-            )
+            wanted = wanted_owner(self.folder)
+            return f". {self.folder} must belong to the user who runs this, {wanted}, on a disk that is not read-only"
         return ""

@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"""\]\(([^)\s]+)\)|<img\s[^>]*?src="([^"]+)"|^\[[^\]]+\]:\s*(\S+)""", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ def blocks(language: str) -> list[Block]:
             if match[2] == language
         ]
     return found
+
+
+def links(page: Path) -> list[str]:
+    """Where the page's links and pictures lead, but for what its blocks show."""
+    return ["".join(targets) for targets in _LINK.findall(FENCE.sub("", page.read_text("utf-8")))]
 
 
 def commands_of(block: Block) -> str:

@@ -33,7 +33,7 @@ from sf_elt.streams import EventSpec, StreamSpec, Window, import_events, import_
 from sf_elt.warehouse import JobMeter, Warehouse
 from sf_elt.writeback import ExportSpec, run_export
 from sf_elt_tests.cli.lines import lines_of
-from sf_elt_tests.pages import FENCE, PAGES, ROOT, Block, blocks
+from sf_elt_tests.pages import FENCE, PAGES, ROOT, Block, blocks, links
 from sf_elt_tests.test_views_page import undescribed
 
 COMPONENTS = {
@@ -49,7 +49,6 @@ STREAMS = {
 }
 
 # [text](target), also around a picture; <img src="target">; [name]: target
-_LINK = re.compile(r"""\]\(([^)\s]+)\)|<img\s[^>]*?src="([^"]+)"|^\[[^\]]+\]:\s*(\S+)""", re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _ATTRIBUTE_TABLE = re.compile(r"^\| Attribute of `([\w.]+)` \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)", re.MULTILINE)
 
@@ -111,8 +110,7 @@ def _anchors(page: Path) -> set[str]:
 def test_every_link_leads_somewhere(page: Path) -> None:
     """A relative link names a file of the project, and an anchor a heading in it."""
     broken = []
-    for targets in _LINK.findall(FENCE.sub("", page.read_text("utf-8"))):
-        target = "".join(targets)
+    for target in links(page):
         path, _, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
         is_elsewhere = re.match(r"[a-z]+:", target) is not None

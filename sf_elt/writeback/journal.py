@@ -234,7 +234,7 @@ def settle(
         """,
         {"outcomes": orjson.dumps(facts).decode()},
     )
-    _execute_all(connection, SETTLE_SQL, {"export": export, "run_id": run_id, "at": naive(now)})
+    execute_all(connection, SETTLE_SQL, {"export": export, "run_id": run_id, "at": naive(now)})
 
 
 def log_set_aside(
@@ -242,7 +242,7 @@ def log_set_aside(
 ) -> None:
     """Logs what the plan that is in `verdicts` sets aside and the plans before did not."""
     facts = {"plan_id": plan_id, "export": spec.name, "operation": spec.operation, "run_id": run_id, "at": naive(now)}
-    _execute_all(connection, SET_ASIDE_SQL, facts)
+    execute_all(connection, SET_ASIDE_SQL, facts)
 
 
 def release(connection: duckdb.DuckDBPyConnection, rows: Sequence[PlannedRow]) -> None:
@@ -266,7 +266,7 @@ def supersede(connection: duckdb.DuckDBPyConnection, export: str, *, now: dateti
     """Ends the plans of the export that were not finished, since a newer one takes their place, and drops the rows of
     earlier ones that nobody can need any more: not of these, which another process may be sending.
     """
-    _execute_all(connection, ENDED_SQL, {"export": export})
+    execute_all(connection, ENDED_SQL, {"export": export})
     connection.execute(
         "UPDATE writeback.plans SET status = 'superseded', finished_at = $at "
         "WHERE export = $export AND status IN ('waiting for approval', 'planned', 'sending', 'paused')",
@@ -329,7 +329,7 @@ def written_by_operation(connection: duckdb.DuckDBPyConnection, plan_id: str) ->
     return {str(operation): int(number) for operation, number in rows}
 
 
-def _execute_all(connection: duckdb.DuckDBPyConnection, script: str, parameters: Mapping[str, object]) -> None:
+def execute_all(connection: duckdb.DuckDBPyConnection, script: str, parameters: Mapping[str, object]) -> None:
     """Each statement of the script, with those of the parameters that it names."""
     for statement in script.split(";\n\n"):
         needed = {name: value for name, value in parameters.items() if f"${name}" in statement}

@@ -1,19 +1,22 @@
 """The plan of an undo as it is written down: what it sends, what it leaves, what is not made again."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from importlib.resources import files
 
 import duckdb
 import orjson
 
 from sf_elt.salesforce import ObjectDescribe
 from sf_elt.warehouse import naive
-from sf_elt.writeback.journal import supersede
+from sf_elt.writeback.journal import execute_all, supersede
 from sf_elt.writeback.matching import keep_matches
 from sf_elt.writeback.putting_back import Kept, Step
 from sf_elt.writeback.spec import ExportSpec
 from sf_elt.writeback.verdicts import SubjectMatch, prepare
+
+UNDO_SQL = files("sf_elt.writeback").joinpath("undo_plan.sql").read_text("utf-8")
 
 
 def commit_undo(
@@ -30,60 +33,24 @@ def commit_undo(
 ) -> None:
     """Writes the plan, and logs what stays as it is."""
     supersede(connection, spec.name, now=now)
-    at = naive(now)
-    facts = {"plan_id": plan_id, "export": spec.name, "at": at}
-    connection.execute(
-        """
-        INSERT INTO writeback.plans BY NAME SELECT
-            $plan_id AS plan_id, $export AS export, $object AS object, 'undo' AS operation, $run_id AS run_id,
-            $planned AS rows_planned, 0 AS rows_unchanged, $kept AS rows_set_aside, 'planned' AS status,
-            $undoes AS undoes, $force AS is_forced, '' AS held_because, $at::TIMESTAMP AS planned_at,
-            map_from_entries(from_json($by_operation, '[{"k": "VARCHAR", "v": "BIGINT"}]')) AS rows_by_operation
-        """,
+    by_operation = Counter(step.operation for step in steps)
+    execute_all(
+        connection,
+        UNDO_SQL,
         {
-            **facts,
+            "plan_id": plan_id,
+            "export": spec.name,
             "object": spec.object,
             "run_id": run_id,
-            "planned": len(steps),
-            "kept": len(kept),
             "undoes": undoes,
             "force": force,
-            "by_operation": orjson.dumps(
-                [{"k": each, "v": number} for each, number in Counter(step.operation for step in steps).items()]
-            ).decode(),
+            "at": naive(now),
+            "rows_planned": len(steps),
+            "rows_kept": len(kept),
+            "by_operation": _json([{"k": each, "v": number} for each, number in by_operation.items()]),
+            "steps": _json([_row(step) for step in steps]),
+            "kept": _json([_kept_row(each) for each in kept]),
         },
-    )
-    connection.execute(
-        """
-        INSERT INTO writeback.plan_rows BY NAME
-        SELECT
-            $plan_id AS plan_id, $export AS export, row_number() OVER (ORDER BY record_id, operation) AS row_number,
-            subject_id, profile_id, record_id, operation, payload::JSON AS payload, md5(payload) AS payload_md5,
-            expected::JSON AS expected, 'planned' AS status, 0 AS attempt
-        FROM (
-            SELECT unnest(from_json($steps, '[{
-                "subject_id": "VARCHAR", "profile_id": "VARCHAR", "record_id": "VARCHAR", "operation": "VARCHAR",
-                "payload": "VARCHAR", "expected": "VARCHAR"
-            }]'), max_depth := 2)
-        )
-        ORDER BY row_number
-        """,
-        {"plan_id": plan_id, "export": spec.name, "steps": orjson.dumps([_row(step) for step in steps]).decode()},
-    )
-    connection.execute(
-        """
-        INSERT INTO writeback.sync_log BY NAME
-        SELECT
-            *, $run_id AS run_id, $plan_id AS plan_id, $export AS export, 'set aside' AS status,
-            false AS retryable, 0 AS attempt, 'none' AS transport, $at::TIMESTAMP AS logged_at
-        FROM (
-            SELECT unnest(from_json($kept, '[{
-                "subject_id": "VARCHAR", "profile_id": "VARCHAR", "record_id": "VARCHAR", "operation": "VARCHAR",
-                "changed_fields": ["VARCHAR"], "code": "VARCHAR", "message": "VARCHAR"
-            }]'), max_depth := 2)
-        )
-        """,
-        {**facts, "run_id": run_id, "kept": orjson.dumps([_kept_row(each) for each in kept]).decode()},
     )
 
 
@@ -114,6 +81,10 @@ def _only_matchers(spec: ExportSpec) -> ExportSpec:
     written = {"fields": {}, "fields_on_create": {}, "fields_on_leave": {}, "trigger_fields": (), "operation": "update"}
     own = {"audiences_field": None, "scores_field": None, "affinity_field": None}
     return spec.model_copy(update={**written, **own})
+
+
+def _json(rows: Sequence[Mapping[str, object]]) -> str:
+    return orjson.dumps(rows).decode()
 
 
 def _row(step: Step) -> dict[str, str]:

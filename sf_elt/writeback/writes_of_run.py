@@ -10,6 +10,7 @@ from sf_elt.writeback.errors import NothingToUndo
 from sf_elt.writeback.putting_back import Written
 
 _SQL = files("sf_elt.writeback").joinpath("writes_of_run.sql").read_text("utf-8")
+_LAST_SQL = files("sf_elt.writeback").joinpath("last_run.sql").read_text("utf-8")
 
 
 def writes_of_run(
@@ -31,31 +32,7 @@ def last_run(connection: duckdb.DuckDBPyConnection, export: str, makers: Sequenc
 
     An undo of which the org refused everything has undone nothing. Raises NothingToUndo where there is no such run.
     """
-    row = connection.execute(
-        """
-        WITH undone AS (
-            SELECT plans.undoes AS run_id
-            FROM writeback.plans AS plans
-            LEFT JOIN writeback.sync_log AS log
-                ON log.plan_id = plans.plan_id AND log.status IN ('succeeded', 'failed')
-            WHERE plans.export = $export AND plans.status = 'done' AND plans.undoes <> ''
-            GROUP BY plans.plan_id, plans.undoes
-            HAVING count(log.status) = 0 OR bool_or(log.status = 'succeeded')
-        )
-
-        SELECT log.run_id
-        FROM writeback.sync_log AS log
-        JOIN writeback.plans AS plans USING (plan_id)
-        WHERE
-            log.export IN (SELECT unnest($exports::VARCHAR[]))
-            AND log.status = 'succeeded' AND coalesce(plans.undoes, '') = ''
-            AND coalesce(log.code, '') NOT IN ('ALREADY_HELD', 'CHANGED_BY_OTHERS')
-            AND log.run_id NOT IN (SELECT run_id FROM undone)
-            AND plans.run_id NOT IN (SELECT run_id FROM undone)
-        ORDER BY log.rowid DESC LIMIT 1
-        """,
-        {"export": export, "exports": [export, *makers]},
-    ).fetchone()
+    row = connection.execute(_LAST_SQL, {"export": export, "exports": [export, *makers]}).fetchone()
     if row is None:
         raise NothingToUndo(f"export {export!r} has no run that wrote something and was not undone")
     return str(row[0])

@@ -31,6 +31,14 @@ def test_each_way_in_reads_the_org(org: Details, way: str) -> None:
         assert count(connected, "Lead") > 0
 
 
+def test_a_host_may_be_typed_in_capital_letters(org: Details) -> None:
+    """ACME.my.salesforce.com is acme.my.salesforce.com: the session goes with each request to it."""
+    typed = org.instance_url.replace("http://127.0.0.1", "HTTP://LOCALHOST")
+    for login in (replace(_logins(org)["token"], instance_url=typed), replace(_logins(org)["key"], login_url=typed)):
+        with closing(connect(login, patience=QUICK)) as connected:
+            assert count(connected, "Lead") > 0
+
+
 def test_an_answer_to_a_login_that_breaks_off_is_no_answer(org: Details) -> None:
     """Half of the SOAP reply, in an answer that ends as if it were whole: it may be tried again."""
     levers(org).faults.plan({"preset": "malformed_json", "path": "/Soap/", "times": None})

@@ -21,6 +21,12 @@ def is_safe(address: str) -> bool:
     return parts.scheme == "https" or parts.hostname in LOOPBACK
 
 
+def in_lower_case(address: str) -> str:
+    """The address with its scheme and host as requests writes them, however somebody has typed them."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.lower()).geturl()
+
+
 def without_user(address: str) -> str:
     """For messages: without the user and the password that may stand in it, however it is written."""
     return re.sub(r"^(\w+://)?.*@", r"\1…@", address, flags=re.DOTALL)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from sf_elt.salesforce.connection.addresses import LOOPBACK, is_address, is_safe, without_user
+from sf_elt.salesforce.connection.addresses import LOOPBACK, in_lower_case, is_address, is_safe, without_user
 from sf_elt.salesforce.connection.kept_login import KeptLogin
 from sf_elt.salesforce.errors import AuthenticationFailed
 
@@ -57,6 +57,7 @@ class Login:
             address = getattr(self, name)
             if address is not None:
                 require_address(name, address)
+                object.__setattr__(self, name, in_lower_case(address))
         version = _VERSION.fullmatch(self.api_version)
         if version is None:
             raise AuthenticationFailed(f"api_version: {self.api_version!r} is no version of the API like {API_VERSION}")
@@ -102,7 +103,7 @@ class Login:
         kept, about = self.kept, self.kept.about if self.kept is not None else None
         if kept is None or about is None:
             return self
-        if about.login_url.rstrip("/") != self.login_url.rstrip("/"):
+        if in_lower_case(about.login_url).rstrip("/") != self.login_url.rstrip("/"):
             raise AuthenticationFailed(
                 f"{kept.name} was signed in at {about.login_url}, and logs in at {self.login_url} now: run "
                 f"`sf-elt login {kept.name}`"
@@ -216,7 +217,7 @@ def org_address(login_url: str, instance_url: str) -> str:
             f"instance_url: {login_url} says that the org is at {instance_url!r}, which is somebody else's address: "
             "nothing is sent there. Is there a proxy? Set SALESFORCE_LOGIN_URL to the org's My Domain"
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _domain(host: str) -> str:

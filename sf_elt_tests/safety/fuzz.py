@@ -39,15 +39,15 @@ def mangled(seed: int, cases: int, seeds: Sequence[str], words: Sequence[str] = 
 
 @contextmanager
 def in_seconds(seconds: float) -> Iterator[None]:
-    """Raises TimeoutError where the block takes longer. In the main thread."""
+    """Raises TimeoutError where the block computes for longer, however busy the machine is. In the main thread."""
 
     def late(_: int, __: FrameType | None) -> None:
         raise TimeoutError(f"takes longer than {seconds} seconds")
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

@@ -30,7 +30,7 @@ from sf_elt.salesforce.errors import ReplyOutOfBounds, ReplyTruncated
 from sf_elt.salesforce.setup.custom_fields import find_fields
 from sf_elt.salesforce.setup.wanted import WantedField
 from sf_elt.salesforce.undelete import undelete_records
-from sf_elt_tests.safety.hostile import Answer, hostile, org_at, reply
+from sf_elt_tests.safety.hostile import SHORT, SMALL, Answer, hostile, org_at, reply
 from sf_elt_tests.salesforce.conftest import QUICK
 
 JSON, GZIP, CHUNKED = "Content-Type: application/json", "Content-Encoding: gzip", "Transfer-Encoding: chunked"
@@ -85,7 +85,7 @@ REPLIES: dict[str, tuple[Answer, str]] = {
 def test_a_reply_without_measure_is_a_clear_error(kind: str) -> None:
     """It names the call and what to set, and is not asked for again; memory stays small."""
     answer, said = REPLIES[kind]
-    with hostile(answer) as server, org_at(server) as org:
+    with hostile(answer) as server, org_at(server, SHORT if said == SLOW else SMALL) as org:
         bomb()
         tracemalloc.start()
         try:
@@ -107,7 +107,11 @@ def test_a_reply_without_measure_is_a_clear_error(kind: str) -> None:
 def test_a_page_without_measure_leaves_nothing(kind: str, tmp_path: Path) -> None:
     """Pages that land are bounded in bytes, unpacked, and in time; nothing of such a one stays."""
     answer, said = REPLIES[kind]
-    with hostile(answer) as server, org_at(server) as org, pytest.raises(ReplyOutOfBounds, match=said) as error:
+    with (
+        hostile(answer) as server,
+        org_at(server, SHORT if said == SLOW else SMALL) as org,
+        pytest.raises(ReplyOutOfBounds, match=said) as error,
+    ):
         download_rest(org, "SELECT Id FROM Lead", tmp_path, include_deleted=False)
     assert ("SF_ELT_REST_PAGE_MB" if said == LARGE else "SF_ELT_PAGE_SECONDS") in str(error.value)
     assert list(tmp_path.iterdir()) == []

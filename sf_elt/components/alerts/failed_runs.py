@@ -84,19 +84,31 @@ def made_again(
 ) -> Iterator[str]:
     """Which of these failures are over, one by one. A run that only paused makes nothing, and ends none of them."""
     keys = {key.to_user_string(): key for key in assets}
-    for each in subjects:
-        if not each.is_over and _is_over(instance, each, keys.get(each.name), now):
+    lasting = {each: keys.get(each.name) for each in subjects if not each.is_over}
+    latest = _last_made(instance, [key for key in lasting.values() if key is not None])
+    for each, key in lasting.items():
+        may_be_made = key is None or latest.get(key, 0.0) > each.occurrences[-1].at.timestamp()
+        if may_be_made and _is_over(instance, each, key, now):
             yield each.name
+
+
+def _last_made(instance: dg.DagsterInstance, keys: Sequence[dg.AssetKey]) -> dict[dg.AssetKey, float]:
+    """When each was made last, whichever partition: one question for all of hundreds that fail at once."""
+    found = {}
+    for record in instance.get_asset_records(keys) if keys else ():
+        if (made := record.asset_entry.last_materialization_record) is not None:
+            found[record.asset_entry.asset_key] = made.timestamp
+    return found
 
 
 def still_failing(
     instance: dg.DagsterInstance, failures: Sequence[Finding], assets: Collection[dg.AssetKey], now: datetime
-) -> Iterator[Finding]:
+) -> list[Finding]:
     """Those of the failures that are not over yet."""
-    for each in failures:
-        occurrence = Occurrence(each.occurrence, each.since, each.partitions)
-        if not [*made_again(instance, [Subject(each.subject, each.says, None, False, (occurrence,))], assets, now)]:
-            yield each
+    once = {each: Occurrence(each.occurrence, each.since, each.partitions) for each in failures}
+    subjects = [Subject(each.subject, each.says, None, False, (at,)) for each, at in once.items()]
+    over = set(made_again(instance, subjects, assets, now))
+    return [each for each in failures if each.subject not in over]
 
 
 def _is_over(instance: dg.DagsterInstance, subject: Subject, key: dg.AssetKey | None, now: datetime) -> bool:

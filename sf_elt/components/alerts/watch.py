@@ -58,7 +58,7 @@ def on_failed_run(component: "Alerts", context: dg.RunStatusSensorContext) -> No
     book = IncidentBook.of(open_warehouse())
     failures = failures_of(context.instance, context.dagster_run)
     if repository is not None:
-        failures = [*still_failing(context.instance, failures, repository.asset_graph.get_all_asset_keys(), now)]
+        failures = still_failing(context.instance, failures, repository.asset_graph.get_all_asset_keys(), now)
     book.add(failures, now=now)
     _tell(component, book, context.log.warning)
 

@@ -61,7 +61,7 @@ def commands_of(block: Block) -> str:
 
 
 NOT_RUN = {
-    "docker compose": "there is no Docker; podman-compose started the services, as docs/production.md says",
+    "docker compose": "there is no Docker; it was typed on podman, as docs/production.md says",
     "duckdb -readonly": "DuckDB's own shell comes from its maker alone: that of PyPI is older than the files",
 }
 """How a line begins that no test types, and why."""

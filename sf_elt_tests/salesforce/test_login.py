@@ -369,7 +369,9 @@ def test_where_the_next_token_cannot_be_kept_the_old_one_is_not_spent(
         assert count(connected, "Lead") > 0
 
 
-@pytest.mark.parametrize("kept_by", ["the next renewal", "the end of the process", "nobody", "another login"])
+@pytest.mark.parametrize(
+    "kept_by", ["the next renewal", "the end of the process", "nobody", "another login", "who logs out"]
+)
 def test_a_token_that_the_org_has_replaced_is_held_where_it_cannot_be_kept(
     org: Details,
     signed_in: Kept,
@@ -378,7 +380,10 @@ def test_a_token_that_the_org_has_replaced_is_held_where_it_cannot_be_kept(
     caplog: pytest.LogCaptureFixture,
     kept_by: str,
 ) -> None:
-    """The disk fills up between the org's answer and the file: the process goes on, says so, and tries again."""
+    """The disk fills up between the org's answer and the file: the process goes on, says so, and tries again.
+
+    Not after somebody has logged out meanwhile: that login is not to come back.
+    """
     levers(org).end_sessions()
     with monkeypatch.context() as full:
         full.setattr(
@@ -395,6 +400,12 @@ def test_a_token_that_the_org_has_replaced_is_held_where_it_cannot_be_kept(
     another = replace(signed_in, access_token="another", refresh_token="another")
     if kept_by == "another login":
         place.write(another)
+    if kept_by == "who logs out":
+        place.forget()
+        keep_what_is_held()
+        assert place.about is None
+        assert "is lost" not in caplog.text
+        return
     if kept_by == "the next renewal":
         levers(org).end_sessions()
         with closing(connect(_login(org, place), patience=QUICK)) as connected:

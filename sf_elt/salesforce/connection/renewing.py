@@ -80,15 +80,26 @@ def _renewed(place: KeptLogin, transport: OrgTransport, ended: str | None) -> tu
 
 
 def _newest(place: KeptLogin) -> Kept:
-    """What is kept, or the newer one that this process holds, unless somebody has kept another one since."""
+    """What is kept, or the newer one that this process holds, unless somebody has kept another one since, or none.
+
+    Raises AuthenticationFailed where somebody has logged out, or what is kept cannot be read and nothing is held.
+    """
     held = _held.get(place)
     try:
         kept = place.read()
     except AuthenticationFailed:
-        if held is None:
+        if held is None or _is_forgotten(place):
             raise
         return held[1]
     return held[1] if held is not None and kept == held[0] else kept
+
+
+def _is_forgotten(place: KeptLogin) -> bool:
+    """Whether nothing is kept there: somebody has logged out. What is there and cannot be read is not forgotten."""
+    try:
+        return place.about is None
+    except AuthenticationFailed:
+        return False
 
 
 def _hold(place: KeptLogin, kept: Kept, newer: Kept, error: AuthenticationFailed) -> None:
@@ -111,7 +122,7 @@ def keep_what_is_held() -> None:
         replaced = newer.refresh_token != kept.refresh_token
         try:
             with place.turn():
-                is_newest = _newest(place) == newer
+                is_newest = not _is_forgotten(place) and _newest(place) == newer
                 if is_newest:
                     place.write(newer)
         except SalesforceError as error:

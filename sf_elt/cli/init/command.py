@@ -1,12 +1,13 @@
 """`sf-elt init`: the command."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from sf_elt.cli.asking import agreed
+from sf_elt.cli.asking import agreed, unheard
 from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import JsonOption, refuse, say, show_json
@@ -42,13 +43,14 @@ def init(
 
     Nothing is written before it has been shown and has loaded, and no file is changed without being asked for.
     """
-    begin()
-    from sf_elt.cli.init.answers import AnswersRefused
-    from sf_elt.cli.init.conversation import Conversation
-    from sf_elt.components.wrong_yaml import DEFS, WrongYaml
+    asks = not yes and answers is None
+    with unheard() if asks else nullcontext():
+        begin()
+        from sf_elt.cli.init.answers import AnswersRefused
+        from sf_elt.cli.init.conversation import Conversation
+        from sf_elt.components.wrong_yaml import DEFS, WrongYaml
 
     folder = (into or DEFS).resolve()
-    asks = not yes and answers is None
     if asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
         refuse("init", "there is no terminal to ask at: give --answers FILE, or --yes for what most begin with")
     if as_json and not yes:

@@ -164,6 +164,7 @@ def _ask(what: str, *, hidden: bool = False, default: str | None = None) -> str:
     except typer.Abort:
         if sys.stdin.isatty():  # somebody pressed Ctrl-C
             raise
+        say("")  # the question's line ends here
         refuse("login", f"nobody is there to be asked: {what}. Set its variable (docs/connecting.md), in .env say")
     return str(answer).strip()
 

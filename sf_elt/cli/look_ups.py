@@ -19,8 +19,8 @@ sf = typer.Typer(
     name="sf",
     help=(
         "Look at what is in Salesforce, without importing anything.\n\n"
-        "Logs in as imports do, by the SALESFORCE_… variables of the environment or of a file .env in this folder, "
-        "and changes nothing in the org. Examples are in docs/look-ups.md."
+        "Logs in as imports do: by what `sf-elt login` has kept, or by the SALESFORCE_… variables of the environment "
+        "or of a file .env in this folder. Changes nothing in the org. Examples are in docs/look-ups.md."
     ),
     no_args_is_help=True,
 )

@@ -143,9 +143,15 @@ def test_who_stops_answering_has_nothing_written(commands: str, tmp_path: Path) 
 
 
 def test_a_script_gets_a_deployment_without_a_question(tmp_path: Path) -> None:
-    """--yes into an empty folder: what most begin with, as JSON; the same again would change nothing."""
+    """--yes into an empty folder: what most begin with, as JSON, and with --show what that would be.
+
+    The same again would change nothing.
+    """
     defs = tmp_path / "defs"
+    shown = json.loads(_run("--yes", "--json", "--offline", "--show", "--into", str(defs)).stdout)
+    assert (shown["written"], defs.exists()) == ([], False)
     told = json.loads(_run("--yes", "--json", "--offline", "--into", str(defs)).stdout)
+    assert told["written"] == shown["would_write"]
     assert len(told["written"]) == 9
     assert len(told["next"]) == 3
     standing = read_standing(defs)

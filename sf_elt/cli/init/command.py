@@ -65,6 +65,8 @@ def init(
         conversation.show(prepared)
         if show or not _may_write(prepared.plan, asks=asks, yes=yes):
             conversation.terminal.say("Nothing was written.")
+            if as_json:
+                show_json(conversation.told(prepared, written=False))
             return
         loaded = conversation.write(prepared)
     except (AnswersRefused, WrongYaml) as error:
@@ -75,7 +77,7 @@ def init(
         say("\nNothing was written.")
         raise
     if as_json:
-        show_json(conversation.told(prepared))
+        show_json(conversation.told(prepared, written=True))
     else:
         conversation.end(loaded, said)
 

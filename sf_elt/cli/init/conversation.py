@@ -132,10 +132,12 @@ class Conversation:
         write_changes(prepared.plan.changes)
         return prepared.deployment
 
-    def told(self, prepared: Prepared) -> dict[str, object]:
-        """For programs."""
+    def told(self, prepared: Prepared, *, written: bool) -> dict[str, object]:
+        """For programs: the files that were written, or would be."""
+        files = [str(each.file) for each in prepared.plan.changes]
         return {
-            "written": [str(each.file) for each in prepared.plan.changes],
+            "written": files if written else [],
+            "would_write": [] if written else files,
             "notes": list(prepared.plan.notes),
             "missing_fields": list(prepared.said.lacking),
             "next": [command for command, _ in self._next(prepared.said)],

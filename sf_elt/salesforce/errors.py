@@ -20,6 +20,7 @@ _TOO_LARGE_WORDS = re.compile("|".join([*sorted(TOO_LARGE), "Retried more than .
 QUERY_CODES = frozenset({"MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR", "INVALID_QUERY_LOCATOR", "INVALID_QUERY"})
 TOO_LONG_STATUSES = frozenset({414, 431})
 _BUSY_STATUSES = frozenset({408, 425, 429})
+_PASSING = ("REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "API_CURRENTLY_DISABLED")  # "because of a system issue"
 _BY_ANOTHER = " (in a web page, and so not by the org itself: is there a proxy, or a firewall?)"
 _FOR_EVER = frozenset({501, 505})  # what the server will never do; every other 5xx passes
 
@@ -175,7 +176,7 @@ def _error(
         )
     if code in TOO_LARGE:
         return QueryTooLarge(text, code=code, status=status, fields=fields)
-    if is_busy(status) or code in ("REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"):
+    if is_busy(status) or code in _PASSING:
         return OrgUnavailable(text, code=code, status=status, retry_after=retry_after)
     if status == 401:
         return AuthenticationFailed(_explain_401(code, text), code=code, status=status)

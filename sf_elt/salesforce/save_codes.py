@@ -45,6 +45,7 @@ _MEANINGS: dict[str, Meaning] = {
         (
             "UNABLE_TO_LOCK_ROW",
             "SERVER_UNAVAILABLE",
+            "API_CURRENTLY_DISABLED",
             "UNKNOWN_EXCEPTION",
             "QUERY_TIMEOUT",
             "REQUEST_RUNNING_TOO_LONG",

@@ -192,6 +192,7 @@ _ADVICE = (
 # Codes that say nothing of the credentials, by SOAP and OAuth (unknown_error is "retry your request") → their status.
 _PASSING = {
     "SERVER_UNAVAILABLE": 503,
+    "API_CURRENTLY_DISABLED": 503,
     "UNKNOWN_EXCEPTION": 500,
     "REQUEST_LIMIT_EXCEEDED": 403,
     "unknown_error": 503,

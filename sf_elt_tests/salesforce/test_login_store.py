@@ -1,14 +1,19 @@
 """What `sf-elt login` keeps: sealed, its owner's alone, whole at every instant, clear about why it cannot be read."""
 
 import os
+import random
+import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from threading import Event
+from typing import NoReturn
 
 import keyring
 import pytest
@@ -115,6 +120,45 @@ def test_a_write_that_fails_leaves_what_stood(place: KeptLogin, key: str, monkey
     assert len([*place.folder.iterdir()]) == 2
     place.forget()
     assert [*place.folder.iterdir()] == []
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("kills", [5, pytest.param(400, marks=pytest.mark.soak)])
+def test_who_is_killed_while_writing_leaves_a_whole_login(place: KeptLogin, key: str, kills: int) -> None:
+    """The earlier one or the later, at any moment and to whoever reads meanwhile; nothing is open to others."""
+    dice = random.Random(kills)
+    place.write(KEPT)
+    last = 0
+    for _ in range(kills):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _write_for_ever(place, last, dice, writer)
+        os.close(writer)
+        assert os.read(reader, 1)  # it has begun
+        for _ in range(dice.randrange(10)):
+            assert int(place.read().access_token or "") > last
+        time.sleep(dice.uniform(0, 0.003))  # so that it is killed anywhere
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        done = 1 + len(os.read(reader, 1 << 16))
+        os.close(reader)
+        assert int(place.read().access_token or "") - last in (done, done + 1)
+        last = int(place.read().access_token or "")
+        assert {stat.S_IMODE(each.stat().st_mode) for each in place.folder.iterdir()} == {0o600}
+    place.forget()
+    assert [*place.folder.iterdir()] == []
+
+
+def _write_for_ever(place: KeptLogin, last: int, dice: random.Random, writer: int) -> NoReturn:
+    """Each login with the next number, and a byte for each; whatever ends it ends the process, and not the test."""
+    os.umask(0)
+    try:
+        for number in count(last + 1):
+            place.write(replace(KEPT, access_token=str(number), refresh_token="x" * dice.randrange(1, 100_000)))
+            os.write(writer, b".")
+    finally:
+        os._exit(1)
 
 
 @pytest.mark.parametrize("where", ["file", "keyring"])

@@ -72,6 +72,18 @@ def test_a_row_that_commits_late_is_found_by_the_next_read_of_new_rows(importer:
     assert importer.sql('SELECT "Id" FROM streams.salesforce_leads WHERE "LastName" = \'Late\'') == [(created,)]
 
 
+def test_a_clock_of_ours_that_jumps_an_hour_loses_no_row(importer: Importer, org: Details) -> None:
+    """It was an hour ahead when it was read, goes back, falls an hour behind, and is right again: each row is found."""
+    made = []
+    for ahead_of_us, ours in ((-3600, None), (0, None), (3600, None), (3600, _an_hour_later())):
+        levers(org).let_clock_differ(ahead_of_us)
+        importer.run(only_new=True, now=ours)
+        made.append(client(org).Lead.create({"LastName": "Late", "Company": "C"})["id"])
+    importer.run(only_new=True, now=_an_hour_later())
+    found = importer.sql('SELECT "Id" FROM streams.salesforce_leads WHERE "LastName" = \'Late\'')
+    assert sorted(found) == sorted((each,) for each in made)
+
+
 def test_the_first_window_takes_times_before_1970_and_since_leaves_them_out(importer: Importer, org: Details) -> None:
     """A field that people fill in holds any date, and 1900 for what nobody knows; without a time, no window has it."""
     levers(org).change_schema("Lead", add=[{"fullName": "Seen__c", "type": "DateTime", "label": "Seen"}])

@@ -61,7 +61,8 @@ Errors:
 from sf_elt.salesforce.bulk_jobs import JobPatience
 from sf_elt.salesforce.connection.connect import Org, connect
 from sf_elt.salesforce.connection.login import Login
-from sf_elt.salesforce.connection.transport import CallMeter, Patience, Pause
+from sf_elt.salesforce.connection.metering import CallMeter, Pause
+from sf_elt.salesforce.connection.transport import Patience
 from sf_elt.salesforce.counting import count
 from sf_elt.salesforce.describe import FieldDescribe, ObjectDescribe, describe, object_names
 from sf_elt.salesforce.downloads.bulk import begin_bulk, download_bulk

@@ -8,7 +8,9 @@ halting.py         threads that nobody waits for any more
 kept_login.py      what `sf-elt login` keeps of a connection, and whose turn it is to renew it
 keys.py            key pairs for logins without a browser
 login.py           `Login`: credentials, and where they come from
+metering.py        who counts the calls
 network_faults.py  what went wrong below HTTP, in words
+no_answers.py      replies that no org gives
 oauth.py           the OAuth endpoints: grants, revoke, who somebody is
 opening.py         a new session by credentials
 private_file.py    files for their owner only, whole at every instant

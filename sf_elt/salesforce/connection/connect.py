@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 import requests
 
 from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.connection.metering import CallMeter
 from sf_elt.salesforce.connection.oauth import Granted
 from sf_elt.salesforce.connection.opening import open_session
 from sf_elt.salesforce.connection.renewing import kept_session
 from sf_elt.salesforce.connection.sessions import Session, session_of
-from sf_elt.salesforce.connection.transport import CallMeter, OrgTransport, Patience, carried_by
+from sf_elt.salesforce.connection.transport import OrgTransport, Patience, carried_by
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce

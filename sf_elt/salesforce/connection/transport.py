@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from random import uniform
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from weakref import WeakSet
 
@@ -29,7 +29,9 @@ from urllib3.exceptions import (
 from sf_elt.salesforce.connection import halting
 from sf_elt.salesforce.connection.bounds import Bounds, read_body, watch_heads
 from sf_elt.salesforce.connection.login import Login
+from sf_elt.salesforce.connection.metering import CallMeter
 from sf_elt.salesforce.connection.network_faults import in_words, is_cut_off, reason_of
+from sf_elt.salesforce.connection.no_answers import refuse_part, refuse_redirect
 from sf_elt.salesforce.connection.refused_logins import passing
 from sf_elt.salesforce.connection.safe_to_repeat import (
     is_login,
@@ -61,26 +63,6 @@ CLOCKS_AGREE = timedelta(seconds=5)  # `Date` has whole seconds, and servers kee
 _Http = TypeVar("_Http", bound=requests.Session)
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=([0-9]{1,12})/([0-9]{1,12})(?![0-9])")
 _A_PAGE = re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE)
-
-
-class Pause(Protocol):
-    """No calls before `until` (UTC); `reason` is a clause that says what is spent."""
-
-    @property
-    def until(self) -> datetime: ...
-
-    @property
-    def reason(self) -> str: ...
-
-
-class CallMeter(Protocol):
-    """Who counts the calls; `sf_elt.warehouse.JobMeter` is one."""
-
-    def reserve_call(self, method: str, path: str) -> Pause | None:
-        """Counts one call, or says until when there are none left, and why."""
-
-    def note_allowance(self, used: int, allowed: int) -> None:
-        """Takes what the org says of its own rolling 24 hours."""
 
 
 @dataclass(frozen=True)
@@ -235,8 +217,8 @@ class OrgTransport(HTTPAdapter):
                 raise
             raise SalesforceError(f"{where}: {error}: is REQUESTS_CA_BUNDLE right?") from error
         self._note_allowance(response, meter)
-        _refuse_redirect(response, where)
-        _refuse_part(response, where)
+        refuse_redirect(response, where)
+        refuse_part(response, where)
         self._refuse_passing(request, response, where)
         if response.status_code == 401 or _is_for_the_caller(request, response):
             return response
@@ -378,34 +360,6 @@ def carried_by(adapter: HTTPAdapter, http: _Http) -> _Http:
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _refuse_redirect(response: requests.Response, where: str) -> None:
-    """Nobody is sent elsewhere with what a request holds: a session, a password, records. No API of the org does so."""
-    if response.is_redirect:
-        elsewhere = _host_in(response.headers["Location"]) or "another path"
-        raise OrgUnavailable(
-            f"{where}: {response.status_code} sends us to {elsewhere}, and we do not go: is there a proxy, or a "
-            "maintenance page? If the org has moved, set SALESFORCE_LOGIN_URL or SALESFORCE_INSTANCE_URL",
-            status=response.status_code,
-        )
-
-
-def _refuse_part(response: requests.Response, where: str) -> None:
-    """No answer is in 304 (nothing is new), in a 302 to nowhere, or in 206, which is a part that nobody asked for."""
-    if response.status_code == 206 or 300 <= response.status_code < 400:
-        raise OrgUnavailable(
-            f"{where}: {response.status_code}, which Salesforce does not answer with: is there a proxy that keeps "
-            "answers of its own?",
-            status=response.status_code,
-        )
-
-
-def _host_in(address: str) -> str:
-    try:
-        return urlsplit(address).netloc
-    except ValueError:
-        return "what is no address"
 
 
 def _count(request: requests.PreparedRequest, meter: CallMeter | None) -> None:

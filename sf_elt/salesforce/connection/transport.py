@@ -169,17 +169,24 @@ class OrgTransport(HTTPAdapter):
             before_sleep=_say_what_is_repeated,
             reraise=True,
         )
+
+        def answered() -> requests.Response:
+            try:
+                response = attempts(once)
+                is_ended = response.status_code == 401 and not is_login(request)
+                return self._renewed(request, response, attempts, once) if is_ended else response
+            except OrgUnavailable as error:
+                times = attempts.statistics["attempt_number"]
+                if times > 1:
+                    error.args = (f"{error} (tried {times} times: run it again later)",)
+                raise
+
         try:
-            response = attempts(once)
-            if response.status_code == 401 and not is_login(request):
-                response = self._renewed(request, response, attempts, once)
+            response = answered()
         except OrgUnavailable as error:
-            times = attempts.statistics["attempt_number"]
-            if times > 1:
-                error.args = (f"{error} (tried {times} times: run it again later)",)
             if not self._finds_elsewhere(request, error):
                 raise
-            response = attempts(once)
+            response = answered()
         if lost:
             self._second_answers.add(response)
         return response

@@ -181,7 +181,9 @@ def query(
             names = [] if how in (Format.jsonl, Format.json) else lookups.query_columns(org, soql)
             found = _rows(lookups.query_pages(org, soql, include_deleted=deleted))
         except RequestRefused as error:
-            words = str(error).partition(error.code or "")[2].strip() or str(error)
+            if error.code is None:  # not the org's word, which has one: a proxy's
+                raise
+            words = str(error).partition(error.code)[2].strip() or str(error)
             refuse("sf", f"the org refuses this query{lookups.meant(org, error)}:\n{words}")
         show([Column(name, name) for name in names], found, how, most=limit)
 

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from sf_elt.cli import app
 from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.warehouse import Warehouse
 from sf_elt_tests.orgs import client, levers
+from sf_elt_tests.safety.hostile import hostile, reply
 
 NASTY = "\x1b]0;owned\x07\x1b[31mred\u202egnp.exe [bold]x[/] =SUM(A1)\tend"
 
@@ -190,6 +193,19 @@ def test_what_is_wrong_is_said_in_a_sentence(shell: Shell, arguments: list[str],
     assert (done.returncode, done.stdout) == (status, ""), done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_query_that_a_proxy_refuses_is_not_one_that_the_org_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its page has no code; it is told as what it is."""
+    monkeypatch.chdir(tmp_path)
+    with hostile(reply(b"<h1>Blocked</h1>", "Content-Type: text/html", status="403 Forbidden")) as server:
+        monkeypatch.setenv("SALESFORCE_INSTANCE_URL", server.address)
+        monkeypatch.setenv("SALESFORCE_ACCESS_TOKEN", "00D!marker.token")
+        ended = CliRunner().invoke(app, ["sf", "query", "SELECT Id FROM Lead"])
+    assert ended.exit_code == 1
+    assert "403 Blocked (in a web page" in " ".join(ended.output.split())
 
 
 def test_a_wrong_login_names_what_to_set_and_no_secret(shell: Shell) -> None:

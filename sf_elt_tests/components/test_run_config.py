@@ -43,12 +43,12 @@ def project(tmp_path: Path, org: Details, monkeypatch: pytest.MonkeyPatch) -> It
         yield load(tmp_path, instance, "objects: [{object: Lead}]")
 
 
-def run(project: Project, **config: object) -> dg.ExecuteInProcessResult:
-    """One run over today's partition, told that in the Launchpad."""
+def run(project: Project, *, chosen: bool = True, **config: object) -> dg.ExecuteInProcessResult:
+    """One run over today's partition, or one for which none was `chosen`, told that in the Launchpad."""
     return dg.materialize(
         list(project.definitions.resolve_asset_graph().assets_defs),
         instance=project.instance,
-        partition_key=datetime.now(UTC).date().isoformat(),
+        partition_key=datetime.now(UTC).date().isoformat() if chosen else None,
         run_config={**QUIET, "ops": {"import_salesforce_leads": {"config": config}}},
         raise_on_error=False,
     )
@@ -74,6 +74,14 @@ def test_a_dry_run_tells_and_writes_nothing(project: Project) -> None:
     assert "SELECT Id, SystemModstamp, Email, Company FROM Lead WHERE" in str(told["soql"])
     assert not project.warehouse.file.exists()
     assert made(project) == set()
+
+
+def test_a_run_without_a_partition_says_where_to_choose_one(project: Project) -> None:
+    """As the Launchpad starts it where it is opened by the arrow and nobody chooses one."""
+    result = run(project, chosen=False, dry_run=True)
+    assert not result.success
+    [failed] = result.get_step_failure_events()
+    assert "choose one in the Launchpad" in str(failed.step_failure_data.error)
 
 
 def test_a_limited_run_makes_no_partition(project: Project) -> None:

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 ID_UNIQUE = "id_unique"
 AS_COUNTED = "as_many_rows_as_the_org_counted"
+NO_PARTITION = (
+    "the run was started without a partition: choose one in the Launchpad, at the left above the configuration. The "
+    "latest does, where `since` and `until` say what is read"
+)
 LATEST_CHECKS = 20  # of a check's records; those of runs that ended before it was made say nothing
 
 
@@ -101,6 +105,8 @@ def read_partitions(
     asked.
     """
     key = stream_key(imported.stream)
+    if not (context.has_partition_key or context.has_partition_key_range):
+        raise dg.Failure(f"{key.to_user_string()}: {NO_PARTITION}", allow_retries=False)
     window = context.partition_time_window
     span = span_to_read(Span(window.start, window.end), component.start, imported.since)
     try:

@@ -17,6 +17,7 @@ import dagster as dg
 import pytest
 import tenacity.nap
 
+from sf_elt.alerts import notices
 from sf_elt.components.alerts import watch
 from sf_elt.components.alerts.alerts import FAILED_RUNS, WATCH
 from sf_elt_tests.alerts.receivers import Hook, Mailbox, http_receiver, smtp_receiver
@@ -101,6 +102,8 @@ def tell(sensors: Sensors, monkeypatch: pytest.MonkeyPatch) -> None:
     got.mailbox.mails.clear()
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(tenacity.nap, "time", SimpleNamespace(sleep=lambda _: None))
+        meanwhile.setattr(notices, "MANY", 1_000)  # all words of each message are looked at: none is summed up
+        meanwhile.setattr(notices, "UNSEEN", timedelta(days=2))
         for name, value in got.variables(slack="http://127.0.0.1:9").items():
             meanwhile.setenv(name, value)
         got.hook.answers += [(500, {"X-Echo": SECRETS["webhook token"]})] * 20

@@ -89,12 +89,11 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
         workspace = str(ROOT / "workspace.yaml")
         web = [*DAGSTER_WEBSERVER, "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
         daemon = [*DAGSTER_DAEMON, "run", "-w", workspace]
-        with (
-            running_group(web, env=environment, cwd=ROOT, patience=20),
-            running_group(daemon, env=environment, cwd=ROOT, patience=20),
-        ):
+        with running_group(web, env=environment, cwd=ROOT, patience=20):
             until(lambda: requests.get(f"{server.url}/server_info", timeout=10).ok, "the web server")
-            yield server
+            # Not before: of two processes that make Dagster's SQLite files at once one may end with "already exists".
+            with running_group(daemon, env=environment, cwd=ROOT, patience=20):
+                yield server
 
 
 @pytest.mark.soak

@@ -169,7 +169,10 @@ def _described(org: Org, object_name: str) -> object:
     try:
         return org.session.get(org.url(path)).content
     except RequestRefused as error:
-        raise told_plainly(org, object_name, error) from error
+        told = told_plainly(org, object_name, error)
+        if told is error:
+            raise  # and is not its own cause: whoever went through the causes would never end
+        raise told from error
 
 
 def object_list(org: Org) -> tuple[ObjectSummary, ...]:

@@ -195,15 +195,16 @@ def test_what_is_wrong_is_said_in_a_sentence(shell: Shell, arguments: list[str],
     assert "Traceback" not in done.stderr
 
 
-def test_a_query_that_a_proxy_refuses_is_not_one_that_the_org_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("asked", [("query", "SELECT Id FROM Lead"), ("describe", "Lead")])
+def test_what_a_proxy_refuses_is_told_as_its_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, str]
 ) -> None:
-    """Its page has no code; it is told as what it is."""
+    """Its page has no code of the org's; and the command ends, though the error may be a cause of itself."""
     monkeypatch.chdir(tmp_path)
     with hostile(reply(b"<h1>Blocked</h1>", "Content-Type: text/html", status="403 Forbidden")) as server:
         monkeypatch.setenv("SALESFORCE_INSTANCE_URL", server.address)
         monkeypatch.setenv("SALESFORCE_ACCESS_TOKEN", "00D!marker.token")
-        ended = CliRunner().invoke(app, ["sf", "query", "SELECT Id FROM Lead"])
+        ended = CliRunner().invoke(app, ["sf", *asked])
     assert ended.exit_code == 1
     assert "403 Blocked (in a web page" in " ".join(ended.output.split())
 

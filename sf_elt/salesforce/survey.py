@@ -31,7 +31,8 @@ def survey(org: Org, object_name: str, where: str = "", *, include_deleted: bool
     replies = ask(org, {"described": describes, "counted": counts})
     described, counted = replies["described"], replies["counted"]
     if described.refused is not None:
-        raise told_plainly(org, object_name, described.refused) from described.refused
+        told = told_plainly(org, object_name, described.refused)
+        raise told from None if told is described.refused else described.refused  # no error is its own cause
     remember(org, object_name, described.body)
     if counted.refused is not None and not isinstance(counted.refused, QueryTooLarge):
         raise counted.refused

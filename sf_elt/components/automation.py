@@ -8,7 +8,7 @@ import dagster as dg
 from dagster import AutomationCondition as When
 
 from sf_elt.components.frequency import Timetable
-from sf_elt.components.keys import UPKEEP
+from sf_elt.components.keys import PROFILES, UPKEEP
 from sf_elt.components.partitions import KeyRange
 from sf_elt.components.running import Paused, pauses_of, range_tags
 
@@ -35,12 +35,14 @@ def after_any_news() -> "When[dg.AssetKey]":
 
 
 def _new_data() -> "When[dg.AssetKey]":
-    """`eager` alone waits until no partition of an import is missing, which for history may be never. Upkeep of a
-    stream runs often and changes little: only what it really changed counts, which its data version says.
+    """`eager` alone waits until no partition of an import is missing, which for history may be never: only the first
+    profiles are waited for, without which nothing else can be made. Upkeep of a stream runs often and changes little:
+    only what it really changed counts, which its data version says.
     """
     upkeep = dg.AssetSelection.key_prefixes(UPKEEP)
     moved = When.any_deps_updated().ignore(upkeep) | When.any_deps_match(When.data_version_changed()).allow(upkeep)
-    return When.eager().without(~When.any_deps_missing()).replace("any_deps_updated", moved)
+    first = When.any_deps_missing().allow(dg.AssetSelection.assets(PROFILES))
+    return When.eager().replace("any_deps_missing", first).replace("any_deps_updated", moved)
 
 
 def after_checked_data() -> "When[dg.AssetKey]":

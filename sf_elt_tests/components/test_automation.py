@@ -82,6 +82,17 @@ def test_one_new_partition_runs_the_chain_once(ticks: Ticks) -> None:
     assert ticks.tick() == set()
 
 
+def test_events_wait_for_the_first_profiles(ticks: Ticks) -> None:
+    """Where a failed check or a long first read keeps profiles waiting, no run begins that fails without them."""
+    assert ticks.tick() == set()
+    ticks.checked(LEADS, "id_unique", passed=False)
+    ticks.made(dg.AssetKey(["streams", "web_events"]))
+    assert ticks.tick() == set()
+    ticks.checked(LEADS, "id_unique", passed=True)
+    ticks.made(LEADS, days(ticks)[-1:])
+    assert ticks.tick() == CHAIN
+
+
 def test_a_backfill_of_all_partitions_runs_the_chain_once(ticks: Ticks) -> None:
     """After a backfill of all of history, though the other streams have none yet: the chain once, not once for each."""
     assert ticks.tick() == set()

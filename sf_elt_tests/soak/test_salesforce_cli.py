@@ -23,7 +23,7 @@ pytestmark = pytest.mark.soak
 OLDEST_NODE = 22
 PAGE = ROOT / "docs" / "demo-org" / "clients.md"
 QUIET = {
-    "SF_AUTOUPDATE_DISABLE": "true",
+    "SF_DISABLE_AUTOUPDATE": "true",
     "SF_DISABLE_TELEMETRY": "true",
     "SF_SKIP_NEW_VERSION_CHECK": "true",
     "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",

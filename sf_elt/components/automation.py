@@ -42,7 +42,7 @@ def _new_data() -> "When[dg.AssetKey]":
     upkeep = dg.AssetSelection.key_prefixes(UPKEEP)
     moved = When.any_deps_updated().ignore(upkeep) | When.any_deps_match(When.data_version_changed()).allow(upkeep)
     first = When.any_deps_missing().allow(dg.AssetSelection.assets(PROFILES))
-    return When.eager().replace("any_deps_missing", first).replace("any_deps_updated", moved)
+    return When.eager().without(~When.any_deps_missing()).replace("any_deps_updated", moved) & ~first
 
 
 def after_checked_data() -> "When[dg.AssetKey]":

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sf_elt.demo_org.levers import Levers
 from sf_elt.demo_org.org import Settings
 from sf_elt.demo_org.serve import Details, running_org
-from sf_elt.salesforce import AuthenticationFailed, Login, OrgUnavailable, connect, query_records
+from sf_elt.salesforce import AuthenticationFailed, Login, OrgUnavailable, connect, count, query_records
 from sf_elt.salesforce.connection.browser_login import log_in_by_browser
 from sf_elt.salesforce.connection.callback import Callback
 from sf_elt.salesforce.connection.login import org_address
@@ -120,6 +121,23 @@ def test_behind_a_proxy_and_beside_a_netrc_we_log_in_as_ourselves(
         monkeypatch.setenv("NO_PROXY", ".salesforce.com")
         assert open_session(key, OrgTransport(key, patience=QUICK)).access_token
         assert proxy.asked == []
+
+
+def test_a_post_whose_answer_a_proxy_loses_is_not_repeated(sandbox: Details, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It went through the proxy, and may have been carried out; urllib3 tells it as a proxy that cannot be reached."""
+    host = "acme--qa.sandbox.my.salesforce.com"
+    user = {"username": sandbox.username, "password": sandbox.password, "security_token": sandbox.security_token}
+    with connect_proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with closing(connect(Login(login_url=_at(sandbox, host), **user), patience=QUICK)) as org:
+            before = count(org, "Lead")
+            Levers(sandbox.instance_url, ca_file=sandbox.ca_file).faults.plan(
+                {"path": "/sobjects/Lead", "method": "POST", "drop": "after"}
+            )
+            with pytest.raises(OrgUnavailable, match="the connection through the proxy broke off"):
+                org.client.Lead.create({"LastName": "Once", "Company": "C"})
+            assert count(org, "Lead") - before == 1
+    assert host in proxy.asked
 
 
 @pytest.mark.parametrize("asked", ["https://login.salesforce.com", "https://proxy.example.com", "http://127.0.0.1:80"])

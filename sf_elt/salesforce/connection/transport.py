@@ -19,18 +19,13 @@ from requests.adapters import HTTPAdapter
 from requests.utils import rewind_body
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from urllib3 import PoolManager
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NewConnectionError,
-    ProxyError,
-)
+from urllib3.exceptions import HTTPError, ProxyError
 
 from sf_elt.salesforce.connection import halting
 from sf_elt.salesforce.connection.bounds import Bounds, read_body, watch_heads
 from sf_elt.salesforce.connection.login import Login
 from sf_elt.salesforce.connection.metering import CallMeter
-from sf_elt.salesforce.connection.network_faults import in_words, is_cut_off, reason_of
+from sf_elt.salesforce.connection.network_faults import has_never_arrived, in_words, is_cut_off, reason_of
 from sf_elt.salesforce.connection.no_answers import refuse_part, refuse_redirect
 from sf_elt.salesforce.connection.refused_logins import passing
 from sf_elt.salesforce.connection.safe_to_repeat import (
@@ -184,7 +179,7 @@ class OrgTransport(HTTPAdapter):
         try:
             response = answered()
         except OrgUnavailable as error:
-            if not self._finds_elsewhere(request, error):
+            if not is_worth_repeating(error, repeatable) or not self._finds_elsewhere(request, error):
                 raise
             response = answered()
         if lost:
@@ -214,8 +209,9 @@ class OrgTransport(HTTPAdapter):
             raise SalesforceError(f"{where}: no trusted connection: {reason}") from reason
         except requests.exceptions.RequestException as error:
             reason = reason_of(error)
-            never_arrived = isinstance(reason, (NewConnectionError, ConnectTimeoutError, ProxyError))
-            hint = f" ({self._setting_of(request, reason)})" if never_arrived else ""
+            never_arrived = has_never_arrived(reason)
+            is_of_setting = never_arrived or isinstance(reason, ProxyError)
+            hint = f" ({self._setting_of(request, reason)})" if is_of_setting else ""
             raise OrgUnavailable(f"{where}: {in_words(reason)}{hint}", never_arrived=never_arrived) from reason
         except HTTPError as error:
             raise OrgUnavailable(f"{where}: {in_words(error)}") from error

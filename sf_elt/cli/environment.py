@@ -29,6 +29,7 @@ def read_env_file() -> None:
 
     try:
         load_dotenv(ENV_FILE, override=True)
+        _say_what_is_torn()
     except UnicodeDecodeError as error:
         say(f"sf-elt: {ENV_FILE.absolute()} is not UTF-8 (byte {error.start + 1:,}): save it as UTF-8")
     except ValueError:
@@ -36,7 +37,6 @@ def read_env_file() -> None:
     except OSError as error:
         say(f"sf-elt: {ENV_FILE.absolute()} cannot be read: {error.strerror}. Run this as the user who runs Dagster")
     else:
-        _say_what_is_torn()
         return
     raise typer.Exit(ExitCode.WRONG)
 

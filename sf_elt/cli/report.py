@@ -12,6 +12,7 @@ from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import JsonOption, refuse, say, show_json
 from sf_elt.cli.waiting import waiting
 from sf_elt.counting import count
+from sf_elt.disk import free_room, is_closed, is_full, wanted_owner
 
 
 @examples(
@@ -45,7 +46,7 @@ def report(
     except (InsightError, WarehouseError) as error:
         refuse("report", str(error))
     except OSError as error:
-        refuse("report", f"{file} cannot be written: {error.strerror}")
+        refuse("report", f"{file} cannot be written: {error.strerror}{_cure(error, file)}")
     attention = needs_attention(found)
     if as_json:
         show_json({"file": str(file), "attention": [asdict(each) for each in attention]})
@@ -55,3 +56,15 @@ def report(
     say(f"{count(things, 'thing needs', 'things need')} attention." if things else "Nothing needs attention.")
     if open_ and typer.launch(file.as_uri()) != 0:
         say("There is no browser to open it in.")
+
+
+def _cure(error: OSError, file: Path) -> str:
+    """What to do about a disk or a folder that takes nothing, as a sentence after the error."""
+    if is_full(error):
+        return f". {free_room(file.parent)}Free disk space, or take another place with --out"
+    if is_closed(error):
+        return (
+            f". {file.parent} must belong to the user who runs this, {wanted_owner(file.parent)}, on a disk that is "
+            "not read-only: run it as that user, or take another place with --out"
+        )
+    return ""

@@ -1,8 +1,11 @@
 """`sf-elt report`: the page of a filled warehouse, in this machine's zone, and every command of the docs' page."""
 
+import os
 import shlex
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import typer
@@ -52,6 +55,25 @@ def test_what_keeps_it_from_being_made_is_told(tmp_path: Path, monkeypatch: pyte
     result = _run()
     assert (result.exit_code, "materialize an import first" in result.stderr) == (1, True), result.output
     assert [each.name for each in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_a_folder_of_another_user_is_told_with_both(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the page cannot be put it says whose the folder is, who runs this, and that there are other places."""
+    with TemporaryDirectory() as folder:
+        theirs = Path(shutil.copytree(warehouse.root, Path(folder) / "warehouse"))
+        for each in (theirs.parent, theirs, *theirs.rglob("*")):
+            each.chmod(0o755)
+        monkeypatch.setenv("SF_ELT_DATA", str(theirs))
+        monkeypatch.chdir(folder)
+        os.seteuid(65_534)
+        try:
+            result = _run()
+        finally:
+            os.seteuid(0)
+    assert result.exit_code == 1
+    for said in (f"{folder}/report.html cannot be written: ", "nobody and not root", "another place with --out"):
+        assert said in " ".join(result.stderr.split()), result.output
 
 
 def test_the_commands_of_the_page_run() -> None:

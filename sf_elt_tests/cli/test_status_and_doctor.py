@@ -130,7 +130,7 @@ def test_commands_of_another_user_say_whose_the_folders_are(project: Path, monke
     os.seteuid(65_534)
     try:
         for words in ("status", "doctor --offline", "audiences list", "export list", "profile a@x.org", "erase a@x.org",
-                      "alerts list", "sf query SELECT"):  # fmt: skip
+                      "alerts list", "sf query SELECT", "report"):  # fmt: skip
             result = CliRunner().invoke(app, words.split())
             said[words] = " ".join(result.output.split())
     finally:

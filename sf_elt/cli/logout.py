@@ -36,7 +36,9 @@ def logout(
                 "Setup › the user › OAuth Connected Apps."
             )
             return
-        if place.about is None:
+        if place.about is None and place.begun() is None:
+            if place.is_torn:
+                forget_here(place)
             typer.echo(f"{connection.name} is not signed in.")
             return
         try:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -199,6 +200,33 @@ def test_with_a_keyring_no_file_holds_a_token(place: KeptLogin, in_keyring: Path
     assert "s3cret" not in in_keyring.read_text()
 
 
+def test_what_a_killed_login_left_in_the_keyring_is_found(
+    place: KeptLogin, in_keyring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between keyring and file: no file says so, and it is forgotten all the same, with what lies beside."""
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(private_file.Path, "replace", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        place.write(KEPT)
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert (place.about, place.begun(), place.is_torn) == (None, KEPT, True)
+    place.forget()
+    assert (place.begun(), place.is_torn, [*place.folder.iterdir()]) == (None, False, [])
+    assert "s3cret" not in in_keyring.read_text()
+
+
+def test_a_folder_that_lets_go_of_nothing_keeps_the_keyring_as_well(place: KeptLogin, in_keyring: Path) -> None:
+    """Neither half of a login is forgotten without the other; it says which folder, and what it wants."""
+    place.write(KEPT)
+    with (
+        _read_only(place.folder),
+        pytest.raises(AuthenticationFailed, match=r"forgotten: .*logins'\. .*must belong to"),
+    ):
+        place.forget()
+    assert place.read() == KEPT
+
+
 def test_with_neither_it_is_refused_before_anybody_logs_in(place: KeptLogin, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says how to make a key; what is no key is told from none."""
     monkeypatch.delenv("SF_ELT_TOKEN_KEY", raising=False)
@@ -337,3 +365,14 @@ def test_who_dies_in_turn_lets_go_of_it(place: KeptLogin, key: str, monkeypatch:
         other.wait()
         with place.turn():
             assert place.read() == KEPT
+
+
+@contextmanager
+def _read_only(folder: Path) -> Iterator[None]:
+    """Nobody may write there within the block; not root either, whom no mode holds, but a question about it does."""
+    folder.chmod(0o500)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if os.geteuid() == 0:
+            monkeypatch.setattr(kept_login.os, "access", lambda path, *_, **__: path != folder)
+        yield
+    folder.chmod(0o700)

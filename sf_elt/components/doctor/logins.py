@@ -10,7 +10,11 @@ def about_login(connection: SalesforceConnection) -> Finding:
     name, resource = connection.name, connection.resource()
     to_do = f"sf-elt login {name}  # or set the variables of one way to log in: docs/connecting.md"
     try:
-        way, kept = resource.login().require_way_in(), resource.kept()
+        kept = resource.kept()
+        if kept is not None and kept.about is None and kept.is_torn:
+            says = f"a login that was killed before its end has left files in {kept.folder}, and tokens perhaps"
+            return Finding(name, "credentials", "problem", says, f"sf-elt logout {name}  # and log in again")
+        way = resource.login().require_way_in()
         if way != "signed in" or kept is None or kept.about is None:
             return Finding(name, "credentials", "ok", f"from the environment ({connection.env_prefix}…): {way}")
         kept.read()

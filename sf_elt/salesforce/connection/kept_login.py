@@ -10,6 +10,8 @@ A file NAME.json holds `about`, and says where the secrets are: in the keyring w
 file, sealed (`sealing`).
 """
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
@@ -133,17 +135,45 @@ class KeptLogin:
             with in_place_of(self.file, _file.dump_json(_File(kept.about), indent=1)):
                 self._keyring.set(text.decode())
 
+    def begun(self) -> Kept | None:
+        """What a first login that was killed has put into the keyring, of which no file says so; None without any.
+
+        Raises AuthenticationFailed where the keyring does not answer.
+        """
+        if self._read_file() is not None or sealing.system_keyring() is None:
+            return None
+        text = self._keyring.find()
+        try:
+            return _kept.validate_json(text) if text is not None else None
+        except ValidationError:
+            raise self._damaged() from None
+
     def forget(self) -> None:
-        """Forgets the login. Raises AuthenticationFailed where the keyring does not let go of it."""
+        """Forgets the login, and what one that was killed has left.
+
+        Raises AuthenticationFailed where the folder, or the keyring, does not let go of it: then nothing is forgotten.
+        """
+        self.require_forgettable()
         with self._told("forgotten"):
             try:
                 is_in_keyring = self.is_in_keyring
             except AuthenticationFailed:  # a file that cannot be read can be forgotten all the same
-                is_in_keyring = sealing.system_keyring() is not None
-            if is_in_keyring:
+                is_in_keyring = False
+            if is_in_keyring or sealing.system_keyring() is not None:
                 self._keyring.delete()
             for file in (self.file, *unfinished(self.file)):
                 file.unlink(missing_ok=True)
+
+    def require_forgettable(self) -> None:
+        """Raises AuthenticationFailed where no file could be removed: to be asked before any part of the login goes."""
+        with self._told("forgotten"):
+            if self.folder.is_dir() and not os.access(self.folder, os.W_OK | os.X_OK, effective_ids=True):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.folder))
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether a process was killed, or is at work, while it wrote: what it has left may hold tokens, sealed."""
+        return bool(unfinished(self.file))
 
     def require_place(self) -> None:
         """Raises AuthenticationFailed where nothing could be kept: to be asked before a user is sent anywhere."""
@@ -208,5 +238,8 @@ class KeptLogin:
             return f". There is no room in {self.folder}. {free_room(self.folder)}Free disk space and run it again"
         if is_closed(error):
             wanted = wanted_owner(self.folder)
-            return f". {self.folder} must belong to the user who runs this, {wanted}, on a disk that is not read-only"
+            return (
+                f". {self.folder} must belong to the user who runs this, {wanted}, with mode 0700, on a disk that is "
+                "not read-only"
+            )
         return ""

@@ -117,13 +117,17 @@ class KeyringEntry:
         self._ask(lambda keyring: keyring.set_password(SERVICE, self._name, text))
 
     def get(self) -> str:
-        found = self._ask(lambda keyring: keyring.get_password(SERVICE, self._name))
+        found = self.find()
         if found is None:
             raise AuthenticationFailed(
                 f"the system's keyring has no tokens of {self.whose} for this user and folder: run "
                 f"`sf-elt login {self.whose}`"
             )
         return found
+
+    def find(self) -> str | None:
+        """The secret; None where there is none."""
+        return self._ask(lambda keyring: keyring.get_password(SERVICE, self._name))
 
     def delete(self) -> None:
         """Leaves no entry; it is all right where there is none."""

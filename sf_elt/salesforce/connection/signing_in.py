@@ -1,6 +1,7 @@
 """What `sf-elt login` and `sf-elt logout` do: log in once, and keep what opens the next sessions; end it and forget."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -40,7 +41,7 @@ def keep(place: KeptLogin, kept: Kept) -> None:
     """
     try:
         with place.turn():
-            earlier = _readable(place)
+            earlier = _readable(place, place.begun)
             place.write(kept)
     except BaseException:
         standing = _readable(place)
@@ -53,12 +54,13 @@ def keep(place: KeptLogin, kept: Kept) -> None:
 
 
 def sign_out(place: KeptLogin) -> bool:
-    """Ends the login at the org and forgets it; whether it still lived there.
+    """Ends the login at the org and forgets it, also one that was killed at first; whether it still lived there.
 
-    Raises SalesforceError where the org cannot be asked: then nothing is forgotten.
+    Raises SalesforceError where the org cannot be asked, or the files cannot be removed: then nothing is forgotten.
     """
     with place.turn():
-        lived = _revoke(place.read())
+        place.require_forgettable()
+        lived = _revoke(place.begun() or place.read())
         place.forget()
     return lived
 
@@ -105,9 +107,9 @@ def _revoke_if_it_can_be(kept: Kept, what: str) -> None:
         log.warning("%s is not revoked: %s. Setup › the user › OAuth Connected Apps does", what, error)
 
 
-def _readable(place: KeptLogin) -> Kept | None:
-    """The login that is kept so far; None where there is none, or none that this process can read."""
+def _readable(place: KeptLogin, begun: Callable[[], Kept | None] = lambda: None) -> Kept | None:
+    """The login that is kept so far, or was `begun`; None where there is none, or none that this process can read."""
     try:
-        return place.read()
+        return begun() or place.read()
     except AuthenticationFailed:
         return None

@@ -21,6 +21,7 @@ from uuid import uuid4
 from sf_elt.alerts.kinds import Finding, Incident, Kind, Occurrence, Policy, Subject
 from sf_elt.alerts.notices import Backlog, backlogs, queue
 from sf_elt.warehouse import Warehouse
+from sf_elt.warehouse.errors import room_for
 from sf_elt.warehouse.sqlite_file import SqliteFile
 
 FILE = "alerts.sqlite"
@@ -49,6 +50,13 @@ class IncidentBook:
     def of(cls, warehouse: Warehouse) -> Self:
         """That of a warehouse."""
         return cls(SqliteFile.beside(warehouse, FILE, TABLES))
+
+    @classmethod
+    def begun(cls, warehouse: Warehouse) -> Self | None:
+        """The same for whoever only looks: none is made where there is none yet. Raises WarehouseClosed."""
+        file = warehouse.root / FILE
+        with room_for(file, "read"):
+            return cls.of(warehouse) if file.exists() else None
 
     def observe(self, kind: Kind, findings: Sequence[Finding], *, now: datetime) -> None:
         """Takes all that is wrong of this kind now: new ones open incidents, those not named any more are over."""

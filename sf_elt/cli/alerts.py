@@ -65,9 +65,10 @@ def list_(
     from sf_elt.components.resources import open_warehouse
     from sf_elt.warehouse import WarehouseError
 
-    book = IncidentBook.of(open_warehouse())
     try:
-        found, backlogs = book.incidents(only_open=not every), book.backlogs(now=datetime.now(UTC))
+        book = IncidentBook.begun(open_warehouse())
+        found = [] if book is None else book.incidents(only_open=not every)
+        backlogs = [] if book is None else book.backlogs(now=datetime.now(UTC))
     except WarehouseError as error:
         refuse("alerts list", str(error))
     rows = [

@@ -63,8 +63,9 @@ def test_a_deployment_without_alerts_says_how_to_get_some(monkeypatch: pytest.Mo
 
 
 def test_incidents_are_listed(hook: Hook) -> None:
-    """For people and for programs; nothing is sent by that."""
+    """For people and for programs; nothing is sent by that, and nothing made."""
     assert json.loads(_run("list", "--json").stdout) == []
+    assert not open_warehouse().root.exists()
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)
     failed = Finding("failure", "run", "streams/salesforce_leads", "OrgUnavailable.", now, "run", "run")
     IncidentBook.of(open_warehouse()).add([failed], now=now)

@@ -14,8 +14,8 @@ def about_messages(warehouse: Warehouse, now: datetime) -> Iterator[Finding]:
     """Of each channel that something waits for; nothing where no alert was ever told."""
     if not warehouse.root.is_dir() or is_anothers(warehouse):
         return
-    book = IncidentBook.of(warehouse)
-    if not book.file.file.exists():
+    book = IncidentBook.begun(warehouse)
+    if book is None:
         return
     try:
         backlogs = book.backlogs(now=now)

@@ -16,7 +16,7 @@ from sf_elt_tests.components.test_yaml import PYPROJECT
 from sf_elt_tests.profiles.misspelt import COMPARED, Typed, misspelt_people
 from sf_elt_tests.profiles.streams import NOW, table
 
-pytest.importorskip("splink", reason="Splink is not installed: pip install 'sf_elt[fuzzy]'")
+pytest.importorskip("splink", reason="Splink is not installed: make test installs it")
 
 BEFORE = "  # What keeps two people"
 FUZZY = f"""  fuzzy:

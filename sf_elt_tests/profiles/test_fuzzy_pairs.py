@@ -10,7 +10,7 @@ from sf_elt.warehouse import Warehouse
 from sf_elt_tests.profiles.misspelt import FUZZY, IDENTIFIERS, misspelt_people, put_people, true_pairs
 from sf_elt_tests.profiles.streams import NOW, table
 
-pytest.importorskip("splink", reason="Splink is not installed: pip install 'sf_elt[fuzzy]'")
+pytest.importorskip("splink", reason="Splink is not installed: make test installs it")
 from sf_elt.profiles.fuzzy.model import Found
 
 PEOPLE = misspelt_people(150)

@@ -6,7 +6,7 @@ import pytest
 from sf_elt.profiles import FuzzyRefused
 from sf_elt_tests.profiles.misspelt import FUZZY, misspelt_people
 
-pytest.importorskip("splink", reason="Splink is not installed: pip install 'sf_elt[fuzzy]'")
+pytest.importorskip("splink", reason="Splink is not installed: make test installs it")
 from sf_elt.profiles.fuzzy.model import edited
 from sf_elt.profiles.fuzzy.ways import Way, affordable_ways
 

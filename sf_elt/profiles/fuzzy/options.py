@@ -13,6 +13,9 @@ from sf_elt.salesforce import did_you_mean
 
 Kind = Literal["name", "email", "phone", "company", "postal_code", "exact"]
 
+INSTALL = ".venv/bin/pip install --constraint constraints.txt splink"
+"""What installs it in the project's folder: there the project itself is known by no name that pip could look for."""
+
 LEAST_KEPT = 0.5
 """Pairs less probable than this are not kept, whatever the threshold."""
 
@@ -117,7 +120,7 @@ class FuzzyFault:
 def splink_missing() -> str | None:
     """What is missing to find fuzzy links, in one sentence; None where nothing is."""
     if find_spec("splink") is None:
-        return "fuzzy links are found by Splink, which is not installed: pip install 'sf_elt[fuzzy]'"
+        return f"fuzzy links are found by Splink, which is not installed: {INSTALL}"
     return None
 
 

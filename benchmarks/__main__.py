@@ -32,11 +32,10 @@ from benchmarks import (
     scoring,
     writing_back,
 )
-from benchmarks.report import Findings, Table, keep, machine, today
+from benchmarks.report import TURNS, Findings, Table, keep, machine, today
 
 ROWS = 1_000_000
 MOST_ROWS = 5_000_000
-TURNS = 3
 
 Part = Callable[..., Findings]
 

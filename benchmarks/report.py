@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -25,11 +26,16 @@ measured apart: the row of each goal says by which command and when, and below e
 tools are measured where `make bench-peers` has installed them.
 """
 
-_SHORT = """**A draft: measured in short**, with fewer rows or turns than `make bench` takes (`--rows`, `--turns`).
-Fixed costs weigh more in these, and one turn has no median: {parts}.
+_FEWER_ROWS = """**Drafts**, of other numbers of rows than `make bench` takes (`--rows`), where fixed costs weigh
+otherwise: {parts}.
 """
 
-_SHORTENS = ("--rows", "--most-rows", "--turns")
+_FEWER_TURNS = """**In fewer than three turns** (`--turns`), where one slow turn moves what a median would leave
+alone: {parts}.
+"""
+
+TURNS = 3
+"""Turns of the sides of a comparison, of which the median counts."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +84,15 @@ class Findings:
     seconds: float = 0.0
 
     @property
-    def is_short(self) -> bool:
-        """Whether it was measured with fewer rows or turns than usual."""
-        return any(option in self.command for option in _SHORTENS)
+    def has_other_rows(self) -> bool:
+        """Whether it was measured with other rows than usual."""
+        return "--rows" in self.command or "--most-rows" in self.command
+
+    @property
+    def has_fewer_turns(self) -> bool:
+        """Whether it was measured in fewer turns than usual."""
+        turns = re.search(r"--turns[ =](\d+)", self.command)
+        return turns is not None and int(turns[1]) < TURNS
 
     @property
     def by(self) -> str:
@@ -114,8 +126,10 @@ def keep(parts: dict[str, Findings], order: list[str]) -> None:
 def page(parts: dict[str, Findings]) -> str:
     """docs/speed.md."""
     goals = [[*goal.row, found.by] for found in parts.values() for goal in found.goals]
-    short = [found.title for found in parts.values() if found.is_short]
-    written = [_HEAD, *([_SHORT.format(parts=", ".join(short))] if short else []), "## Goals\n"]
+    rows = ", ".join(found.title for found in parts.values() if found.has_other_rows)
+    turns = ", ".join(found.title for found in parts.values() if found.has_fewer_turns)
+    short = [said.format(parts=titles) for said, titles in ((_FEWER_ROWS, rows), (_FEWER_TURNS, turns)) if titles]
+    written = [_HEAD, *short, "## Goals\n"]
     written.append(_markdown(Table("", ["What", "Goal", "Measured", "Met", "By"], goals)))
     for found in parts.values():
         written.append(f"## {found.title}\n")

@@ -132,12 +132,16 @@ def test_the_page_names_machine_command_and_what_was_missed(tmp_path: Path, monk
     assert "DuckDB" in written
 
 
-def test_what_was_measured_in_short_is_said_to_be_a_draft() -> None:
-    """Each goal names its command and day; a part with fewer rows or turns is named at the top, a whole one is not."""
+def test_what_was_measured_in_short_is_said_so() -> None:
+    """Each goal names its command and day; parts of fewer rows, or turns, are named at the top, a whole one is not."""
     whole = Findings("Whole", [Goal("calls", 1, 1)], command="make bench", at="2026-11-22 00:48 UTC")
     short = replace(whole, title="Short", command='make bench BENCH="--only idle --turns 1 --write"')
-    written = report.page({"import": whole, "idle": short})
-    assert "no median: Short.\n" in written
+    small = replace(whole, title="Small", command='make bench BENCH="--only idle --rows 2000 --turns 3 --write"')
+    written = report.page({"import": whole, "idle": short, "windows": small})
+    assert "leave\nalone: Short.\n" in written
+    assert "weigh\notherwise: Small.\n" in written
     assert "| calls | ≤ 1 × | 1 × | yes | `make bench`, 2026-11-22 |" in written
     assert f"| `{short.command}`, 2026-11-22 |" in written
-    assert "measured in short" not in report.page({"import": whole})
+    unsaid = report.page({"import": whole})
+    assert "leave\nalone:" not in unsaid
+    assert "weigh\notherwise:" not in unsaid

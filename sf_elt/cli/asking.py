@@ -1,5 +1,6 @@
 """Questions at a terminal: a line that can be edited, and keys that are heard only while something is asked."""
 
+import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -8,24 +9,36 @@ from contextlib import contextmanager
 import typer
 
 
-def asked(question: str, *, default: str = "", between: str = " ") -> str:
+def asked(question: str, *, default: str = "", between: str = " ", required: bool = False) -> str:
     """A line of text; Enter takes the default. Several pasted lines are one answer, with `between` between them.
 
-    Raises typer.Abort at Ctrl-C and at the end of input.
+    What is required is asked until it is no empty line. Raises typer.Abort at Ctrl-C and at the end of input.
     """
-    _let_lines_be_edited()
     shown = f"{question} [{default}]: " if default else f"{question}: "
     while True:
         try:
-            said = input(shown)
+            said = _line(shown)
             said.encode()
         except UnicodeError:
-            typer.echo("That is not in the terminal's encoding: type it again.")
+            typer.echo("That is not in the terminal's encoding: type it again.", err=True)
             continue
         except (KeyboardInterrupt, EOFError):
             raise typer.Abort from None
         lines = (line.strip() for line in said.splitlines())
-        return between.join(line for line in lines if line) or default
+        answer = between.join(line for line in lines if line) or default
+        if answer or not required:
+            return answer
+
+
+def asked_secretly(question: str, *, required: bool = False) -> str:
+    """A line of text that is not shown, and nothing around it that is pasted with it. Raises typer.Abort as `asked`."""
+    while True:
+        try:
+            said = getpass.getpass(f"{question}: ") if sys.stdin.isatty() else _line(f"{question}: ")
+        except (KeyboardInterrupt, EOFError):
+            raise typer.Abort from None
+        if said.strip() or not required:
+            return said.strip()
 
 
 def agreed(question: str, *, default: bool) -> bool:
@@ -34,7 +47,7 @@ def agreed(question: str, *, default: bool) -> bool:
         said = asked(f"{question} [{'Y/n' if default else 'y/N'}]").casefold()
         if said in ("", "y", "yes", "n", "no"):
             return default if not said else said.startswith("y")
-        typer.echo(f"{said!r} is neither y nor n")
+        typer.echo(f"{said!r} is neither y nor n", err=True)
 
 
 @contextmanager
@@ -52,6 +65,17 @@ def unheard() -> Iterator[None]:
         yield
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
+
+
+def _line(shown: str) -> str:
+    """What is typed after a question, which stands on standard output only where that is the terminal."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        _let_lines_be_edited()
+        return input(shown)
+    typer.echo(shown, nl=False, err=True)
+    if line := sys.stdin.readline():
+        return line
+    raise EOFError
 
 
 def _let_lines_be_edited() -> None:

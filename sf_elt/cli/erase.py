@@ -1,5 +1,6 @@
 """`sf-elt erase`: a person erased on request."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli.asking import agreed
 from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.profile import loaded_mapping
@@ -78,12 +80,26 @@ def erase(
             _show_json(asdict(what) | {"erased": False}, as_json)
             return
         if not yes:
-            typer.confirm("Erase this person? It cannot be undone.", abort=True, err=True)
+            _require_agreement()
         erase_profile(warehouse, mapping, asked, reason=reason, now=datetime.now(UTC), progress=say)
     except (ProfilesError, WarehouseError) as error:
         refuse("erase", str(error))
     say("Erased. The next run of the profiles builds all of them anew.")
     _show_json(asdict(what) | {"erased": True}, as_json)
+
+
+def _require_agreement() -> None:
+    """Ends the command where somebody does not agree, or nobody is there who could."""
+    try:
+        agrees = agreed("Erase this person? It cannot be undone.", default=False)
+    except typer.Abort:
+        say("")  # the question's line ends here
+        if sys.stdin.isatty():
+            raise
+        refuse("erase", "nobody is there to agree, and nothing was changed: --yes agrees")
+    if not agrees:
+        say("Nothing was changed.")
+        raise typer.Abort
 
 
 def _show_json(value: Mapping[str, object], as_json: bool) -> None:

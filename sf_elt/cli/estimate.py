@@ -8,7 +8,7 @@ import typer
 from sf_elt.cli import completing
 from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
-from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, safe, show, show_json
+from sf_elt.cli.showing import Column, Format, JsonOption, Rows, refuse, safe, show, show_json, tell
 from sf_elt.cli.times import length
 from sf_elt.cli.waiting import waiting
 
@@ -76,8 +76,6 @@ def estimate(
 
 def show_estimate(found: "Estimate", now: datetime) -> None:
     """A table of its streams, and lines below it: when it is done, what would shorten it, what was assumed."""
-    from rich.console import Console
-
     rows = [
         {
             "stream": each.stream,
@@ -98,10 +96,7 @@ def show_estimate(found: "Estimate", now: datetime) -> None:
     }
     title = f"First import of {found.name}"
     show(COLUMNS, Rows([*rows, of_all]), Format.table, title=title, most=len(rows) + 1)
-    console = Console(highlight=False)
-    console.print()
-    for line in _lines(found, now):
-        console.print(safe(line), markup=False, soft_wrap=True)
+    tell("\n".join(["", *map(safe, _lines(found, now))]))
 
 
 def _lines(found: "Estimate", now: datetime) -> list[str]:

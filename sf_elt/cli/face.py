@@ -24,6 +24,7 @@ from sf_elt.cli.faults import (
     without_secrets,
 )
 from sf_elt.cli.showing import say
+from sf_elt.disk import is_full
 
 OPTION = "--verbose"
 LOGGERS = "sf_elt"
@@ -55,8 +56,10 @@ class Face(TyperGroup):
             try:
                 return super().main(words, prog_name, complete_var, standalone_mode, windows_expand_args, **extra)
             except SystemExit as ended:
-                raise SystemExit(_status(ended)) from ended.__cause__
+                raise SystemExit(_full_output() or _status(ended)) from ended.__cause__
             except Exception as error:
+                if is_full(error) and (full := _full_output(tried_with="\n")):
+                    raise SystemExit(full) from error
                 _say_what_happened(error)
                 raise SystemExit(status_of(error)) from error
 
@@ -147,6 +150,24 @@ def _status(ended: SystemExit) -> int | str | None:
         _let_go_of_output()
         return ExitCode.PIPE_CLOSED
     return ended.code
+
+
+def _full_output(*, tried_with: str = "") -> ExitCode | None:
+    """The code where standard output takes no more, which is said.
+
+    Without a buffer (`PYTHONUNBUFFERED`) what could not be written is gone: only writing again tells whether it was
+    there that no space was left.
+    """
+    try:
+        sys.stdout.write(tried_with)
+        sys.stdout.flush()
+    except OSError as error:
+        if not is_full(error):
+            return None
+        _let_go_of_output()
+        say("sf-elt: no space is left where the output goes: it is cut short there")
+        return ExitCode.WRONG
+    return None
 
 
 def _show_cursor() -> None:

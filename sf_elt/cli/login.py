@@ -2,11 +2,14 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sf_elt.cli.asking import asked, asked_secretly
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import refuse, say, tell
 from sf_elt.cli.signing import ConnectionName, chosen_connection, place_of, told, where_kept, who
@@ -90,7 +93,7 @@ def _by_browser(
     key = consumer_key or given.consumer_key or _ask("Consumer key of the app")
     secret = given.consumer_secret
     if secret is None and sys.stdin.isatty():
-        secret = _ask("Consumer secret (empty where the app needs none)", hidden=True, default="") or None
+        secret = _ask_secretly("Consumer secret (empty where the app needs none)", required=False) or None
     app = Login(login_url=given.login_url, consumer_key=key, consumer_secret=secret, api_version=given.api_version)
     with show_address(opens=browser) as show:
         return sign_in_by_browser(app, callback, show, patience=timeout)
@@ -129,7 +132,7 @@ def _by_app(given: "Login", consumer_key: str) -> "Kept":
     from sf_elt.salesforce.connection.signing_in import sign_in
 
     key = consumer_key or given.consumer_key or _ask("Consumer key of the app")
-    secret = given.consumer_secret or _ask("Consumer secret", hidden=True)
+    secret = given.consumer_secret or _ask_secretly("Consumer secret")
     return sign_in(
         "client credentials",
         Login(login_url=given.login_url, consumer_key=key, consumer_secret=secret, api_version=given.api_version),
@@ -141,10 +144,10 @@ def _by_password(given: "Login", username: str) -> "Kept":
     from sf_elt.salesforce.connection.signing_in import sign_in
 
     user = username or given.username or _ask("User name")
-    password = given.password or _ask("Password", hidden=True)
+    password = given.password or _ask_secretly("Password")
     token = given.security_token
     if token is None:
-        token = _ask("Security token (empty where this network is trusted)", hidden=True, default="")
+        token = _ask_secretly("Security token (empty where this network is trusted)", required=False)
     return sign_in(
         "password",
         Login(
@@ -157,16 +160,26 @@ def _by_password(given: "Login", username: str) -> "Kept":
     )
 
 
-def _ask(what: str, *, hidden: bool = False, default: str | None = None) -> str:
-    """Asks on standard error, so that standard output has the answer of the command alone."""
+def _ask(what: str) -> str:
+    with _somebody_there(what):
+        return asked(what, required=True)
+
+
+def _ask_secretly(what: str, *, required: bool = True) -> str:
+    with _somebody_there(what):
+        return asked_secretly(what, required=required)
+
+
+@contextmanager
+def _somebody_there(what: str) -> Iterator[None]:
+    """Where input ends before the answer, the command ends with what to do instead; Ctrl-C is nobody's mistake."""
     try:
-        answer = typer.prompt(what, hide_input=hidden, default=default, show_default=False, err=True)
+        yield
     except typer.Abort:
-        if sys.stdin.isatty():  # somebody pressed Ctrl-C
-            raise
         say("")  # the question's line ends here
+        if sys.stdin.isatty():
+            raise
         refuse("login", f"nobody is there to be asked: {what}. Set its variable (docs/connecting.md), in .env say")
-    return str(answer).strip()
 
 
 def _require_api(connection: "SalesforceConnection", place: "KeptLogin", given: "Login", kept: "Kept") -> None:

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import pytest
 import typer.main
@@ -137,6 +137,31 @@ def test_closed_streams_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as ended:
         command(["list"])
     assert ended.value.code == ExitCode.DONE
+
+
+@pytest.mark.parametrize("buffering", [-1, 0])
+@pytest.mark.parametrize("flushes", [True, False])
+def test_a_full_output_is_called_full(
+    buffering: int, flushes: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`sf-elt … > /dev/full`, with a buffer and without one (PYTHONUNBUFFERED), at once or as the command ends."""
+
+    def list_() -> None:
+        sys.stdout.write("a line\n")
+        if flushes:
+            sys.stdout.flush()
+
+    raw = cast(io.BufferedIOBase, open("/dev/full", "wb", buffering=buffering))  # noqa: SIM115, PTH123
+    command = typer.Typer(cls=face.Face)
+    command.command("list")(list_)
+    command.callback()(lambda: None)
+    with io.TextIOWrapper(raw, write_through=not buffering) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as ended:
+            command(["list"])
+        monkeypatch.undo()
+    assert ended.value.code == ExitCode.WRONG
+    assert capsys.readouterr().err == "sf-elt: no space is left where the output goes: it is cut short there\n"
 
 
 def test_what_the_output_has_no_character_for_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:

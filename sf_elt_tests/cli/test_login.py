@@ -163,7 +163,8 @@ def test_secrets_are_asked_for(org: Details) -> None:
     assert wrong.stderr.lower().count("check") == 1  # user name, password, address: said once
     nobody = _run("login", "--client-credentials", answers=[])
     assert nobody.exit_code == 1
-    assert "nobody is there to be asked: Consumer secret" in nobody.stderr
+    assert nobody.stderr.startswith("Consumer secret: \nsf-elt login: nobody is there to be asked: Consumer secret")
+    assert nobody.stdout == ""
     assert _connection()["signed_in_by"] == "password"
     for secret in (org.client_secret, org.password, org.security_token, "wrong-password"):
         assert secret not in by_app.output + by_password.output + wrong.output

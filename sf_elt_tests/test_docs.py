@@ -121,6 +121,17 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
+def test_every_page_is_reached_from_the_readme() -> None:
+    """No page is left that nobody finds who begins at the beginning and follows links."""
+    reached, ahead = set[Path](), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page in PAGES and page not in reached:
+            reached.add(page)
+            ahead += [(page.parent / target.partition("#")[0]).resolve() for target in links(page)]
+    assert [str(page.relative_to(ROOT)) for page in PAGES if page not in reached] == []
+
+
 @pytest.mark.parametrize("subject", [subject for name in COMPONENTS for subject in _subjects(name)])
 def test_tables_name_every_attribute_with_its_default(subject: str) -> None:
     """A table of attributes and the component have the same names; a default in backticks is the component's."""

@@ -1,20 +1,28 @@
-"""Shows somebody the address where they log in: in a browser of this machine, or for one on another."""
+"""Shows somebody an address: in a browser of this machine, or, where they log in, for one on another."""
 
 import os
 import select
+import subprocess
 import sys
-import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from sf_elt.cli.environment import for_others
 from sf_elt.cli.showing import say
 
 if TYPE_CHECKING:
     from sf_elt.salesforce.connection.callback import Take
 
 LOOKS_UP = 0.1  # seconds between two looks at whether anybody still waits
+_OPENS = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+
+
+def open_in_browser(address: str) -> bool:
+    """Whether a browser took the address. It stays for long, so none of our secrets are in its environment."""
+    command = [sys.executable, "-I", "-c", _OPENS, address]
+    return subprocess.run(command, env=for_others(), stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603
 
 
 @contextmanager
@@ -29,7 +37,7 @@ def show_address(*, opens: bool) -> "Iterator[Callable[[str, Take], None]]":
         if opens and _has_browser():
             say(f"Log in in the browser that opens now. If none does, open this address:\n\n{address}\n")
             Thread(
-                target=webbrowser.open, args=(address,), name="browser", daemon=True
+                target=open_in_browser, args=(address,), name="browser", daemon=True
             ).start()  # some wait for its end
         else:
             say(f"Open this address in a browser and log in:\n\n{address}\n")

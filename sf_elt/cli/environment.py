@@ -1,16 +1,19 @@
 """The environment of a command: as Dagster has it, with the variables of the file `.env` in the folder it is run in."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 
-from sf_elt.cli.faults import ExitCode
+from sf_elt.cli.faults import ExitCode, is_secret
 from sf_elt.cli.loading import without_collecting
 from sf_elt.cli.showing import say
 from sf_elt.cli.waiting import waiting
 from sf_elt.env_file import told, torn_line
 
 ENV_FILE = Path(".env")
+WHICH_BROWSER = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}
 
 
 def begin() -> None:
@@ -39,6 +42,14 @@ def read_env_file() -> None:
     else:
         return
     raise typer.Exit(ExitCode.WRONG)
+
+
+def for_others(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a program that is not ours: without what `.env` sets, and what is named as a secret is."""
+    from dotenv import dotenv_values
+
+    ours = dotenv_values(ENV_FILE).keys() - WHICH_BROWSER
+    return {name: value for name, value in environ.items() if name not in ours and not is_secret(name)}
 
 
 def _say_what_is_torn() -> None:

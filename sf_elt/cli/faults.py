@@ -73,9 +73,14 @@ def in_full(error: BaseException) -> str:
     return without_secrets("".join(traceback.format_exception(error)).rstrip())
 
 
+def is_secret(name: str) -> bool:
+    """Whether a variable of that name holds a secret, and not the place of one."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def without_secrets(text: str, environ: Mapping[str, str] = os.environ) -> str:
     """The text with `…` for what the environment holds under the name of a secret, and for sessions of orgs."""
-    secrets = {value for name, value in environ.items() if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET}
+    secrets = {value for name, value in environ.items() if is_secret(name) and len(value) >= _SHORTEST_SECRET}
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "…")
     return _SECRET_TEXT.sub("…", text)

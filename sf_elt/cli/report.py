@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sf_elt.cli.browser import open_in_browser
 from sf_elt.cli.environment import begin
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import JsonOption, refuse, say, show_json
@@ -54,7 +55,7 @@ def report(
         typer.echo(file)
     things = len(attention)
     say(f"{count(things, 'thing needs', 'things need')} attention." if things else "Nothing needs attention.")
-    if open_ and typer.launch(file.as_uri()) != 0:
+    if open_ and not open_in_browser(file.as_uri()):
         say("There is no browser to open it in.")
 
 

@@ -105,17 +105,22 @@ def test_an_address_is_pasted_from_another_machine(org: Details, commands: str, 
 
 
 def test_a_browser_of_this_machine_opens(org: Details, commands: str, environment: dict[str, str]) -> None:
-    """It is given the address that is printed as well."""
+    """It is given the address that is printed as well, and no secret of ours: it stays, and its children have them."""
     opened = Path("opened")
     browser = Path("browser")
-    browser.write_text(f'#!/bin/sh\necho "$1" > {opened.absolute()}\n')
+    browser.write_text(f'#!/bin/sh\nenv > {opened.absolute()}.env; echo "$1" > {opened.absolute()}\n')
     browser.chmod(0o755)
-    with _logging_in(commands, environment | {"BROWSER": str(browser.absolute())}, "login") as login:
+    Path(".env").write_text("ALERTS_CHANNEL=https://hooks.example/marked-of-file\n")
+    secrets = {"SALESFORCE_SECURITY_TOKEN": "marked-of-shell", "SF_ELT_TOKEN_KEY": environment["SF_ELT_TOKEN_KEY"]}
+    with _logging_in(commands, environment | secrets | {"BROWSER": str(browser.absolute())}, "login") as login:
         address = _address(login)
         come_back(org, address, "allow")
         said = login.communicate(timeout=60)[0]
     assert login.returncode == 0, said
     assert opened.read_text().strip() == address
+    inherited = Path("opened.env").read_text()
+    assert f"BROWSER={browser.absolute()}" in inherited
+    assert [each for each in ("marked-of", environment["SF_ELT_TOKEN_KEY"]) if each in inherited] == []
 
 
 def test_nobody_comes(commands: str, environment: dict[str, str]) -> None:

@@ -3,12 +3,12 @@
 import os
 import shlex
 import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from sf_elt.cli import app
@@ -28,7 +28,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 def opened(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a browser was told to open. No variable of an org is set."""
     addresses: list[str] = []
-    monkeypatch.setattr(typer, "launch", lambda address: addresses.append(address) or 0)
+    monkeypatch.setattr(
+        sys.modules["sf_elt.cli.report"], "open_in_browser", lambda address: addresses.append(address) or True
+    )
     monkeypatch.setenv("SF_ELT_DATA", str(warehouse.root))
     for name in ("SALESFORCE_INSTANCE_URL", "SALESFORCE_USERNAME", "SALESFORCE_PASSWORD"):
         monkeypatch.delenv(name, raising=False)

@@ -361,6 +361,12 @@ def test_a_doctor_goes_on_where_files_are_torn(at_work: Path, monkeypatch: pytes
          "pip install --constraint constraints.txt dagster-postgres"),
         ("echo 'storage: {postgres: {postgres_db: {hostname: 127.0.0.1, port: {env: PG_PORT}}}}' > dagster.yaml",
          ("Dagster", "storage"), "PostgreSQL at 127.0.0.1:1,", "See that its database runs"),
+        ("mkdir elsewhere; mv dagster.yaml elsewhere", ("settings", "base_dir"), "counts from the folder in which",
+         "Start everything in one folder"),
+        ("echo 'storage: {postgres: {postgres_db: {password: x}}}' > dagster.yaml", ("settings", "password"),
+         "in their command lines", "Name a variable instead"),
+        ("echo 'storage: {postgres: {postgres_url: \"postgresql://u:x@h/d\"}}' > dagster.yaml",
+         ("settings", "password"), "in their command lines", "Name a variable instead"),
         ("mkdir -p data/dagster/storage/history/runs; echo torn > data/dagster/storage/history/runs/index.db",
          ("Dagster", "storage"), "cannot be read: (sqlite3.DatabaseError)", "Put a backup"),
         ("mkdir -p -m 700 warehouse; echo torn > warehouse/calls.sqlite", ("quotas", "API calls"), "not a database",
@@ -375,6 +381,8 @@ def test_a_doctor_says_how_each_thing_is_mended(
     monkeypatch.setitem(sys.modules, "dagster_postgres", None)  # whether it is installed or not
     shutil.copy(ROOT / "dagster.yaml", project)
     subprocess.run(wrong, shell=True, check=True)
+    if (project / "elsewhere").is_dir():
+        monkeypatch.setenv("DAGSTER_HOME", str(project / "elsewhere"))
     result = _run("doctor", "--offline", "--json")
     found, steps = _findings(result), json.loads(result.stdout)["next_steps"]
     assert (found[where][0], result.exit_code) == ("problem", 1)

@@ -5,7 +5,6 @@ sign_in_and_out(done, monkeypatch)          # what was kept meanwhile lies under
 
 import logging
 import shutil
-import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import keyring
 import pytest
 from keyring.backends.null import Keyring as NoKeyring
 
+from sf_elt.cli import browser
 from sf_elt.components.keys import stream_key
 from sf_elt.salesforce.connection.kept_login import KeptLogin
 from sf_elt.salesforce.connection.sealing import TOKEN_KEY, new_token_key
@@ -103,7 +103,7 @@ def sign_in_and_out(done: "Done", monkeypatch: pytest.MonkeyPatch) -> None:
 def _by_browser(signing: _Signing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused, then allowed; an org that repeats tokens in what it answers, of the token and of its end."""
     done, pull = signing.done, levers(signing.done.org)
-    monkeypatch.setattr(webbrowser, "open", signing.in_browser)
+    monkeypatch.setattr(browser, "open_in_browser", signing.in_browser)
     signing.decision = "deny"
     signing.login(well=False)
     signing.decision = "allow"

@@ -4,15 +4,18 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sf_elt.components.preflight.findings import Finding
+from sf_elt.components.preflight.findings import Finding, Verdict
 from sf_elt.components.status.instance import (
     HOME,
     NO_HOME,
     SETTINGS,
     WRONG_HOME,
     NoInstance,
+    counted_from_here,
+    has_password,
     home,
     settings_in,
+    stray,
 )
 from sf_elt.disk import user_name
 from sf_elt.env_file import told, torn_line
@@ -74,7 +77,9 @@ def _dagster(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("settings", SETTINGS, "warning", says, f"Copy the project's there: cp {SETTINGS} {folder}")
         return
     try:
-        yield _pools(file, settings_in(folder))
+        settings = settings_in(folder)
+        yield _pools(file, settings)
+        yield from _places_and_secrets(file, settings)
     except NoInstance as error:
         yield Finding("settings", SETTINGS, "problem", error.why, error.to_do)
 
@@ -94,6 +99,19 @@ def _pools(file: Path, settings: Mapping[str, object]) -> Finding:
         wanted = "Set run_launcher: {module: sf_elt.liveness, class: WatchfulLauncher} in it."
         return Finding("settings", SETTINGS, "warning", says, wanted)
     return Finding("settings", SETTINGS, "ok", f"{file}: one writer at a time, and runs are watched")
+
+
+def _places_and_secrets(file: Path, settings: Mapping[str, object]) -> Iterator[Finding]:
+    """Two states of Dagster's, of which nobody is told; and a password that `ps` shows."""
+    if folders := counted_from_here(file.parent, settings):
+        verdict: Verdict = "warning" if any(each.is_dir() for each in folders) else "problem"
+        yield Finding("settings", "base_dir", verdict, *stray(file.parent))
+    if has_password(settings):
+        says = (
+            f"{file} has a password in it, and Dagster hands all of that file to its processes in their command lines"
+        )
+        wanted = "Name a variable instead, password: {env: DAGSTER_PG_PASSWORD}, and change the password."
+        yield Finding("settings", "password", "problem", says, wanted)
 
 
 def _within(settings: Mapping[str, object], name: str) -> Mapping[str, object]:

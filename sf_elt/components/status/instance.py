@@ -55,6 +55,10 @@ def opened_instance(environ: Mapping[str, str] = os.environ) -> Iterator[dg.Dags
         raise NoInstance(f"{HOME}={folder} is no absolute path of a folder that is there", WRONG_HOME, is_broken=True)
     settings = settings_in(folder)
     if (storage := _storage_folder(folder, settings)) is not None and not storage.is_dir():
+        if counted_from_here(folder, settings):
+            raise NoInstance(
+                f"{storage.absolute()} is not there. {_counts(folder)}", _same_folder(folder), is_broken=True
+            )
         raise NoInstance(f"Dagster has not run in {folder} yet", f"Start it, with its UI: {START}")
     _require_answer(folder / SETTINGS, settings, environ)
     try:
@@ -86,6 +90,49 @@ def settings_in(folder: Path) -> Mapping[str, object]:
         why = f"{file} cannot be read: it holds {type(found).__name__} in place of settings"
         raise NoInstance(why, COMPARE, is_broken=True)
     return found or {}
+
+
+def counted_from_here(folder: Path, settings: Mapping[str, object]) -> list[Path]:
+    """The folders of Dagster's state that are others for those who start elsewhere: the settings name them by no whole
+    path, and this is not the settings' own folder.
+    """
+    if folder.resolve() == Path.cwd():
+        return []
+    return [path for path in map(Path, _named(settings, "base_dir")) if not path.is_absolute()]
+
+
+def has_password(settings: Mapping[str, object]) -> bool:
+    """Whether a password of the storage stands there itself, and not the name of a variable, or within an address."""
+    storage = settings.get("storage")
+    if not isinstance(storage, Mapping):
+        return False
+    addresses = (*_named(storage, "postgres_url"), *_named(storage, "mysql_url"))
+    return any(_named(storage, "password")) or any(re.search(r"://[^:/@\s]*:[^@\s]+@", each) for each in addresses)
+
+
+def stray(folder: Path) -> tuple[str, str]:
+    """What to say of `counted_from_here`, and what to do."""
+    return _counts(folder), _same_folder(folder)
+
+
+def _counts(folder: Path) -> str:
+    return (
+        f"What {folder / SETTINGS} names as base_dir is no whole path, and counts from the folder in which a program "
+        f"is started: here from {Path.cwd()}"
+    )
+
+
+def _same_folder(folder: Path) -> str:
+    return f"Start everything in one folder, Dagster too: cd {folder}; or write whole paths into {folder / SETTINGS}."
+
+
+def _named(settings: object, name: str) -> Iterator[str]:
+    """Each text that has that name, however deep."""
+    if isinstance(settings, Mapping):
+        for key, value in settings.items():
+            if key == name and isinstance(value, str):
+                yield value
+            yield from _named(value, name)
 
 
 def _words(error: Exception) -> str:

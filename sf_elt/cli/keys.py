@@ -7,7 +7,7 @@ import typer
 
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import refuse, say, tell
-from sf_elt.cli.signing import ConnectionName, chosen_connection
+from sf_elt.cli.signing import ConnectionName, callback_url, chosen_connection
 
 YEARS = 2
 STEPS = (
@@ -15,7 +15,7 @@ STEPS = (
     "is good until {ends:%Y-%m-%d}.\n"
     "\n"
     "In Salesforce, Setup › External Client App Manager › New External Client App:\n"
-    "  1. Enable OAuth. Callback URL: {callback}\n"
+    "  1. A name and a contact; distribution state Local. Enable OAuth. Callback URL: {callback}\n"
     "     Scopes: Manage user data via APIs (api); Perform requests at any time (refresh_token, offline_access).\n"
     "  2. Enable JWT Bearer Flow, and upload {certificate}.\n"
     "  3. After saving, Policies › Edit. Permitted Users: Admin approved users are pre-authorized. Select the "
@@ -43,7 +43,6 @@ def new(
     """
     connection = chosen_connection("keys new", name)
     from sf_elt.components.resources import logins_folder
-    from sf_elt.salesforce.connection.callback import CALLBACK_URL
     from sf_elt.salesforce.connection.keys import new_key_pair
     from sf_elt.salesforce.connection.private_file import NotPrivate
 
@@ -57,7 +56,7 @@ def new(
         key=made.key_file,
         certificate=made.certificate_file,
         ends=made.ends_at,
-        callback=CALLBACK_URL,
+        callback=callback_url(connection),
         name=connection.name,
     )
     tell(steps)

@@ -12,7 +12,7 @@ import typer
 from sf_elt.cli.asking import asked, asked_secretly
 from sf_elt.cli.examples import examples
 from sf_elt.cli.showing import refuse, say, tell
-from sf_elt.cli.signing import ConnectionName, chosen_connection, place_of, told, where_kept, who
+from sf_elt.cli.signing import ConnectionName, callback_url, chosen_connection, place_of, told, where_kept, who
 from sf_elt.cli.waiting import waiting
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ def _by_browser(
 ) -> "Kept":
     from sf_elt.cli.browser import show_address
     from sf_elt.salesforce import Login
-    from sf_elt.salesforce.connection.callback import CALLBACK_URL, Callback
+    from sf_elt.salesforce.connection.callback import Callback
     from sf_elt.salesforce.connection.signing_in import sign_in_by_browser
 
-    callback = Callback(os.environ.get(f"{connection.env_prefix}CALLBACK_URL") or CALLBACK_URL)
+    callback = Callback(callback_url(connection))
     key = consumer_key or given.consumer_key or _ask("Consumer key of the app")
     secret = given.consumer_secret
     if secret is None and sys.stdin.isatty():

@@ -1,5 +1,6 @@
 """What `login`, `logout`, `keys` and `connections` have in common: which connection is meant, and errors in words."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -44,6 +45,13 @@ def place_of(connection: "SalesforceConnection") -> "KeptLogin":
     from sf_elt.salesforce.connection.kept_login import KeptLogin
 
     return KeptLogin(logins_folder(), connection.name)
+
+
+def callback_url(connection: "SalesforceConnection") -> str:
+    """Where the browser comes back to after a login: the app's callback URL, to the letter."""
+    from sf_elt.salesforce.connection.callback import CALLBACK_URL
+
+    return os.environ.get(f"{connection.env_prefix}CALLBACK_URL") or CALLBACK_URL
 
 
 def where_kept(place: "KeptLogin") -> str:

@@ -20,7 +20,7 @@ from sf_elt.streams.recording import WindowReport, record_window, together
 from sf_elt.streams.schema import SchemaChange, adapt_table
 from sf_elt.streams.spending import Spending
 from sf_elt.streams.standing import PastRead, past_reads, read_up_to
-from sf_elt.streams.table import rows_in_stream
+from sf_elt.streams.table import living_rows, rows_in_stream
 from sf_elt.streams.views import STREAMS_BEHIND_VIEWS, refresh_views
 from sf_elt.streams.whole import mark_absent
 from sf_elt.streams.windows import (
@@ -229,7 +229,8 @@ class _Work:
         self.progress(f"{self.spec.stream}: merging", 0, read.download.reported)
         with self.warehouse.write() as connection:
             counts, changes = (NOTHING, ()) if read.is_idle else self._move(connection, read)
-            report = self._report(read, counts, changes, rows_in_stream(connection, self.spec.stream))
+            standing = rows_in_stream(connection, self.spec.stream), living_rows(connection, self.spec.stream)
+            report = self._report(read, counts, changes, *standing)
             record_window(connection, report)
             self.spending.note(connection)
         self.progress(f"{self.spec.stream}: done", counts.rows_read, counts.rows_read)
@@ -259,7 +260,12 @@ class _Work:
         return counts, shape.changes
 
     def _report(
-        self, read: _Read, counts: MergeCounts, changes: tuple[SchemaChange, ...], rows_in_stream: int
+        self,
+        read: _Read,
+        counts: MergeCounts,
+        changes: tuple[SchemaChange, ...],
+        rows_in_stream: int,
+        rows_living: int,
     ) -> WindowReport:
         return WindowReport(
             stream=self.spec.stream,
@@ -283,6 +289,7 @@ class _Work:
             completed_at=self.spending.ended,
             asked_md5=read.asked_md5,
             rows_in_stream=rows_in_stream,
+            rows_living=rows_living,
             api_left=self.spending.calls_left,
             schema_changes=changes,
             rows_kept_out=counts.rows_kept_out,

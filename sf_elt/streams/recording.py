@@ -25,8 +25,9 @@ _SUMMED = (
 class WindowReport:
     """What one import of one window did: the row of ops.windows, and what stands beside it. Times are UTC.
 
-    `rows_kept_out` of those that were read are erased people's. Where all columns made too long a query they were read
-    in `column_groups`, and `rows_read_again` by their Ids.
+    `rows_in_stream` counts deleted ones too, `rows_living` does not. `rows_kept_out` of those that were read are erased
+    people's. Where all columns made too long a query they were read in `column_groups`, and `rows_read_again` by their
+    Ids.
     """
 
     stream: str
@@ -50,6 +51,7 @@ class WindowReport:
     completed_at: datetime
     asked_md5: str
     rows_in_stream: int
+    rows_living: int
     api_left: int | None
     schema_changes: tuple[SchemaChange, ...]
     rows_kept_out: int = 0

@@ -201,7 +201,10 @@ def test_templates_in_what_stands_stay(tmp_path: Path) -> None:
 def test_audiences_that_are_answered_come_to_those_that_stand(tmp_path: Path) -> None:
     """None goes, and the comments between them stay; the new one is the last."""
     new = {"name": "New leads", "description": "Of a week.", "condition": "web_last_seen > now() - INTERVAL 7 DAYS"}
-    [change] = planned(answered({"audiences": ["New", new]}, STANDING, DEFS), STANDING, DEFS).changes
+    plan = planned(answered({"audiences": ["New", new]}, STANDING, DEFS), STANDING, DEFS)
+    [change] = plan.changes
+    assert ["does not send New leads" in note for note in plan.notes] == [True] * len(plan.notes)
+    assert len(plan.notes) == len([each for each in STANDING.of("SalesforceExport") if each.attributes["audiences"]])
     assert change.before is not None
     assert change.after.startswith(change.before.rstrip("\n"))
     assert change.after.count("name: New leads") == 1

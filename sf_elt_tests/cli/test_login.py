@@ -132,12 +132,13 @@ def test_nobody_comes(commands: str, environment: dict[str, str]) -> None:
     assert "redirect_uri_mismatch" in said
 
 
-def test_a_key_is_made_once_and_logs_in(org: Details, tmp_path: Path) -> None:
+def test_a_key_is_made_once_and_logs_in(org: Details, environment: dict[str, str], tmp_path: Path) -> None:
     """The steps in Salesforce are printed, with the file to upload; both files are their owner's, never overwritten."""
     made = _run("keys", "new", "salesforce")
     assert made.exit_code == 0, made.output
     key, certificate = tmp_path / "logins" / "salesforce.key", tmp_path / "logins" / "salesforce.crt"
     assert f"upload {certificate}" in made.stdout
+    assert f"Callback URL: {environment['SALESFORCE_CALLBACK_URL']}\n" in made.stdout
     assert "sf-elt login salesforce --jwt" in made.stdout
     assert [stat.S_IMODE(each.stat().st_mode) for each in (key.parent, key, certificate)] == [0o700, 0o600, 0o600]
     before = key.read_bytes()

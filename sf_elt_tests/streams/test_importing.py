@@ -171,7 +171,9 @@ def test_deleted_and_undeleted(tmp_path: Path) -> None:
         record = str(client(details).query("SELECT Id FROM Contact LIMIT 1")["records"][0]["Id"])
         alive = f"SELECT _deleted_at IS NULL FROM streams.salesforce_contacts WHERE \"Id\" = '{record}'"
         client(details).Contact.delete(record)
-        assert (importer.run(CONTACTS).rows_deleted, importer.sql(alive)) == (1, [(False,)])
+        gone = importer.run(CONTACTS)
+        assert (gone.rows_deleted, importer.sql(alive)) == (1, [(False,)])
+        assert 0 < gone.rows_living < gone.rows_in_stream
         _undelete(demo, details, record)
         importer.run(CONTACTS, now=datetime.now(UTC) + timedelta(minutes=1))
         assert importer.sql(alive) == [(True,)]

@@ -72,6 +72,7 @@ def planned(answers: Answers, standing: Standing, into: Path) -> Plan:
     _put_audiences(answers, work)
     for each in answers.exports:
         work.put("SalesforceExport", each.name or export_name(each.object), _export(answers, each, work))
+    work.notes += _unsent(answers, standing)
     changes = [
         Change(file, standing.texts.get(file), text)
         for file, text in work.texts.items()
@@ -253,6 +254,22 @@ def _put_audiences(answers: Answers, work: _Work) -> None:
         work.add("Audiences", shipped_text("Audiences"))
     elif told:
         work.add("Audiences", changed(shipped_text("Audiences"), {**shipped("Audiences"), "audiences": told}))
+
+
+def _unsent(answers: Answers, standing: Standing) -> Iterator[str]:
+    """New audiences that an export which stood before does not send, as it names those that it sends."""
+    [before] = [each.items("audiences") for each in standing.of("Audiences")[:1]] or [[]]
+    known = {str(each.get("name")) for each in before}
+    new = [each.name for each in answers.audiences if each.name not in known]
+    said = {each.name or export_name(each.object): list(each.audiences) for each in answers.exports}
+    for export in standing.of("SalesforceExport"):
+        named = said.get(str(export.name), export.attributes.get("audiences")) if known else None
+        unsent = [each for each in new if isinstance(named, list) and named and each not in named]
+        if unsent:
+            yield (
+                f"The export {export.name} names the audiences that it sends, and does not send {', '.join(unsent)}: "
+                f"add to its `audiences` in {export.file} what it shall send."
+            )
 
 
 def _export(answers: Answers, said: OfExport, work: _Work) -> dict[str, object]:

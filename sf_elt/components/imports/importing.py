@@ -179,6 +179,7 @@ def _metadata(report: WindowReport, warehouse: Warehouse) -> dict[str, dg.Metada
     measured = numbers(
         {
             "dagster/row_count": report.rows_in_stream,
+            "rows_living": report.rows_living,
             "rows_read": report.rows_read,
             "rows_new": report.rows_new,
             "rows_changed": report.rows_changed,

@@ -328,6 +328,14 @@ def test_a_spent_refresh_token_is_replaced_before_its_session_is_used(
     assert len({*tokens}) == 4
 
 
+def test_a_host_that_is_kept_in_capital_letters_is_the_same_host(org: Details, place: KeptLogin) -> None:
+    """As earlier versions kept it: its session goes with each request, which names the host in small letters."""
+    now = datetime.now(UTC)
+    place.write(Kept("password", org.instance_url, "https://ACME.my.salesforce.com", "a", now, now, access_token="b"))
+    found, _ = kept_session(place, OrgTransport(_login(org, place)), None)
+    assert found.instance_url == "https://acme.my.salesforce.com"
+
+
 @pytest.mark.parametrize("there", ["nobody", "sent on", "ended"])
 def test_an_org_that_has_moved_is_found_where_it_logs_in(
     org: Details, signed_in: Kept, place: KeptLogin, there: str

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from sf_elt.salesforce.connection import oauth
+from sf_elt.salesforce.connection.addresses import in_lower_case
 from sf_elt.salesforce.connection.bounds import Bounds
 from sf_elt.salesforce.connection.kept_login import Kept, KeptLogin
 from sf_elt.salesforce.connection.login import API_VERSION, Login
@@ -152,4 +153,4 @@ def _other_than(ended: str | None, kept: Kept) -> Granted | None:
     """The session that was kept, unless it is the one that has ended."""
     if kept.access_token is None or kept.access_token == ended:
         return None
-    return Granted(kept.instance_url, kept.access_token)
+    return Granted(in_lower_case(kept.instance_url), kept.access_token)

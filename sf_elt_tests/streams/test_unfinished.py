@@ -53,7 +53,7 @@ def _cut(page: Path, share: float) -> None:
     page.write_bytes(gzip.compress(half[: half.rindex(b"\n") + 1]))
 
 
-@pytest.mark.parametrize("share", [0.4, 0.75])
+@pytest.mark.parametrize("share", [0.4, pytest.param(0.75, marks=pytest.mark.soak)])
 def test_pages_that_are_not_whole_are_read_anew(importer: Importer, org: Details, share: float) -> None:
     """An unfinished read is gone on with, its rows are too few: it is given up and read anew, in the same run."""
     folder, window = _paused(importer, BULK, 6)
@@ -62,7 +62,7 @@ def test_pages_that_are_not_whole_are_read_anew(importer: Importer, org: Details
     assert _is_right(importer, org)
 
 
-@pytest.mark.parametrize("spec", [BULK, REST], ids=["bulk", "rest"])
+@pytest.mark.parametrize("spec", [pytest.param(BULK, marks=pytest.mark.soak), REST], ids=["bulk", "rest"])
 def test_a_page_whose_compression_breaks_off_is_read_anew(importer: Importer, org: Details, spec: StreamSpec) -> None:
     """A proxy may end a compressed reply early, and with a length that is right: no later run stands before it."""
     levers(org).faults.plan({"preset": "small_pages", "page_size": 20, "times": None})

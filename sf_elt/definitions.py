@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from sf_elt.components.executors import in_process_or_multiprocess
+from sf_elt.components.landing_sweep import sweep_landing
 from sf_elt.components.preflight.checks import preflight_checks
 from sf_elt.components.resources import WarehouseResource
 from sf_elt.components.wrong_yaml import yaml_told_plainly
@@ -32,7 +33,8 @@ def defs() -> dg.Definitions:
                     target=dg.AssetSelection.all(),
                     default_status=dg.DefaultSensorStatus.RUNNING,
                     description="Runs profiles, scores, audiences and exports after new data, once per tick.",
-                )
+                ),
+                sweep_landing(),
             ],
         ),
     )

@@ -2,7 +2,7 @@
 
 A read that is killed, runs out of API calls or loses the org keeps its folder, and a later read that begins at the same
 time goes on in it: of the same window, or of one that has grown since. What is too old for that, or has lain longer
-than the warehouse keeps it, is swept up by the next read of any stream. All of it is for its owner only.
+than the warehouse keeps it, is swept up by the next read of any stream, or a sensor. All of it is for its owner only.
 """
 
 import fcntl
@@ -129,17 +129,20 @@ def sweep(warehouse: Warehouse, stream: str, read: ReadRange) -> None:
                 shutil.rmtree(folder)
 
 
-def sweep_stale(warehouse: Warehouse, now: datetime) -> None:
+def sweep_stale(warehouse: Warehouse, now: datetime) -> int:
     """Removes what has landed of any stream and is kept no longer, and what killed runs have left besides: the files of
-    bulk jobs, and what they have spilled. Reads that run are left alone.
+    bulk jobs, and what they have spilled. Reads that run are left alone. Gives how many reads went.
     """
+    removed = 0
     for parent in warehouse.landings():
         with _door(parent):
             for folder, begun in _unfinished(parent):
                 if _is_stale(folder, begun, now, warehouse.keep_landed):
                     shutil.rmtree(folder)
+                    removed += 1
         _remove_old_files(parent, max(warehouse.keep_landed, LONGEST_JOB))
     clear_scratch(warehouse, wait_seconds=0)
+    return removed
 
 
 def clear_landing(warehouse: Warehouse) -> tuple[int, int]:

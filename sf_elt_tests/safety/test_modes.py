@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from sf_elt.components.landing_sweep import sweep_landing
 from sf_elt.components.resources import open_warehouse
 from sf_elt.demo_org.serve import Details
 from sf_elt.report.writing import write_page
 from sf_elt.salesforce import AllowanceSpent
-from sf_elt.streams.landing import sweep_stale
 from sf_elt.warehouse import Warehouse, WarehouseError, hold_memory, scratch, taking_turns
 from sf_elt.warehouse.private import private_files, replacing
 from sf_elt_tests.streams.support import LEADS, importing
@@ -120,8 +121,10 @@ def test_nested_blocks_put_the_umask_back_once(tmp_path: Path) -> None:
     assert modes == [0o600, 0o666]
 
 
-def test_unfinished_reads_are_kept_for_as_long_as_is_said(org: Details, tmp_path: Path) -> None:
-    """SF_ELT_LANDING_DAYS after its last page the next read of any stream, or upkeep, removes what has landed.
+def test_unfinished_reads_are_kept_for_as_long_as_is_said(
+    org: Details, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SF_ELT_LANDING_DAYS after its last page the next read of any stream, or the sensor, removes what has landed.
 
     And what a killed export has left of its job. With 0 a read that is out of calls keeps nothing.
     """
@@ -138,11 +141,14 @@ def test_unfinished_reads_are_kept_for_as_long_as_is_said(org: Details, tmp_path
             upload = importer.warehouse.landing("export_leads") / "750.csv"
             upload.touch()
             now = datetime.now(UTC)
+            monkeypatch.setenv("SF_ELT_DATA", str(importer.warehouse.root))
+            monkeypatch.setenv("SF_ELT_LANDING_DAYS", str(days))
             for age, remaining in ((6, 1), (8, 0)):
                 then = (now - timedelta(days=age)).timestamp()
                 for file in (upload, *landed.rglob("*")):
                     os.utime(file, (then, then))
-                sweep_stale(importer.warehouse, now)
+                told = str(sweep_landing()(dg.build_sensor_context()))
+                assert f"{1 - remaining} unfinished read" in told
                 assert (len(list(landed.glob("*-*"))), upload.exists()) == (remaining, bool(remaining))
 
 

@@ -22,6 +22,7 @@ from sf_elt.warehouse.writable import free_bytes
 NEEDED = 2.2
 """So many times the warehouse's size has to be free for its copies: docs/recovery.md."""
 
+_WHO_SWEEPS = "Dagster's daemon removes them within the hour, and so does the next import: start it."
 LONGEST_READ = timedelta(days=1)
 """A read of which nothing has landed for so long goes on no more, however short a time it is kept."""
 
@@ -163,7 +164,7 @@ def _landing(warehouse: Warehouse, now: datetime) -> Finding:
         left = count(len(old), "folder")
         days = f"{kept / timedelta(days=1):g} {'day' if kept == LONGEST_READ else 'days'}"
         says = f"reads that broke off more than {days} ago have left {left}, {old[0]} first"
-        return Finding("data", "landing", "warning", says, "The next import sweeps them up: materialize it.")
+        return Finding("data", "landing", "warning", says, _WHO_SWEEPS)
     return Finding("data", "landing", "ok", f"{size / (1 << 20):,.0f} MiB of unfinished reads wait in landing/")
 
 

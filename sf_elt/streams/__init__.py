@@ -14,7 +14,7 @@ Errors, besides those of the org and the warehouse:
     StreamError
     ├── SpecRefused          what was asked for cannot be read like that
     ├── Shortfall            not as many rows as the org reported; nothing was moved
-    ├── LandingUnreadable    a value does not fit the type that the org describes; nothing was moved
+    ├── LandingUnreadable    what the org sent cannot be read as it describes it; nothing was moved
     ├── ManyVanished         more records are gone than deletions explain; nothing was marked
     └── EventsUnreadable     event files cannot be found or read
 """

@@ -10,8 +10,9 @@ from sf_elt.salesforce import Download, Org, QueryRefused, UnknownField, survey
 from sf_elt.salesforce.permissions import explaining
 from sf_elt.streams.asking import asked_md5, own_columns
 from sf_elt.streams.columns import StreamColumns, stream_columns
-from sf_elt.streams.errors import Shortfall
+from sf_elt.streams.errors import LandingUnreadable, Shortfall
 from sf_elt.streams.landing import Begun, Landing, landing_folder, sweep
+from sf_elt.streams.mending import Misread, mend, set_aside
 from sf_elt.streams.merge import NOTHING, MergeCounts, merge_download
 from sf_elt.streams.overtaken import refreshed_since
 from sf_elt.streams.progress import Progress, say_nothing
@@ -225,16 +226,28 @@ class _Work:
             )
 
     def _keep(self, read: _Read) -> WindowReport:
-        """Merges what was read and records the window, in one transaction."""
+        """Merges what was read and records the window. Single values that cannot be read are mended first."""
         self.progress(f"{self.spec.stream}: merging", 0, read.download.reported)
+        try:
+            report = self._commit(read)
+        except LandingUnreadable:
+            download, misread = mend(self.spec.stream, read.columns, read.download, str(self.window))
+            if not misread:
+                raise
+            report = self._commit(replace(read, download=download), misread)
+        self.progress(f"{self.spec.stream}: done", report.rows_read, report.rows_read)
+        return report
+
+    def _commit(self, read: _Read, misread: tuple[Misread, ...] = ()) -> WindowReport:
+        """All of it in one transaction."""
         with self.warehouse.write() as connection:
             counts, changes = (NOTHING, ()) if read.is_idle else self._move(connection, read)
             standing = rows_in_stream(connection, self.spec.stream), living_rows(connection, self.spec.stream)
             report = self._report(read, counts, changes, *standing)
+            set_aside(connection, self.spec.stream, misread, self.now)
             record_window(connection, report)
             self.spending.note(connection)
-        self.progress(f"{self.spec.stream}: done", counts.rows_read, counts.rows_read)
-        return report
+        return replace(report, misread=misread)
 
     def _move(self, connection: DuckDBPyConnection, read: _Read) -> tuple[MergeCounts, tuple[SchemaChange, ...]]:
         """What was read into the stream's table, which is made to hold it."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
+from sf_elt.streams.mending import Misread
 from sf_elt.streams.schema import SchemaChange
 from sf_elt.streams.statements import statement
 from sf_elt.warehouse import naive
@@ -27,7 +28,7 @@ class WindowReport:
 
     `rows_in_stream` counts deleted ones too, `rows_living` does not. `rows_kept_out` of those that were read are erased
     people's. Where all columns made too long a query they were read in `column_groups`, and `rows_read_again` by their
-    Ids.
+    Ids. `misread` are values that could not be read as they came.
     """
 
     stream: str
@@ -57,6 +58,7 @@ class WindowReport:
     rows_kept_out: int = 0
     column_groups: int = 1
     rows_read_again: int = 0
+    misread: tuple[Misread, ...] = ()
 
 
 def record_window(connection: DuckDBPyConnection, report: WindowReport) -> None:
@@ -79,6 +81,7 @@ def together(reports: Sequence[WindowReport]) -> WindowReport:
         transport=next((each.transport for each in reversed(reports) if each.transport != "none"), "none"),
         newest=max((report.newest for report in reports if report.newest is not None), default=None),
         schema_changes=tuple(change for report in reports for change in report.schema_changes),
+        misread=tuple(each for report in reports for each in report.misread),
         column_groups=max(report.column_groups for report in reports),
         rows_read_again=sum(report.rows_read_again for report in reports),
         **{name: sum(getattr(report, name) for report in reports) for name in _SUMMED},

@@ -175,7 +175,7 @@ def readable(staging: Staging, batch: Batch) -> Iterator[None]:
             "run the window again"
         ) from error
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
-        where = misfit(batch.files, lambda file: _as_text(staging, batch.kind, file), staging.columns.columns, error)
+        where = misfit(batch.files, lambda file: as_text(staging, batch.kind, file), staging.columns.columns, error)
         raise unreadable(staging, where) from None  # DuckDB's own message quotes the record: somebody's personal data
 
 
@@ -214,7 +214,7 @@ def _of_own(columns: str, version: str = "NULL::TIMESTAMP", deleted_at: str = "N
     )
 
 
-def _as_text(staging: Staging, kind: str, file: Path) -> str:
+def as_text(staging: Staging, kind: str, file: Path) -> str:
     """The query for one file's rows as text, to find out what does not fit."""
     columns = staging.columns.columns
     listed = ", ".join(f"{_access(column, kind)}::VARCHAR AS {quote(column.name)}" for column in columns)

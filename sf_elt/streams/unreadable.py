@@ -34,7 +34,7 @@ def misfit(
 def _columns_that_do_not_fit(
     connection: duckdb.DuckDBPyConnection, rows: str, file: Path, columns: Sequence[Column]
 ) -> list[str]:
-    counts = ", ".join(f"count(*) FILTER ({_does_not_fit(column)})" for column in columns)
+    counts = ", ".join(f"count(*) FILTER ({does_not_fit(column)})" for column in columns)
     sql = f"SELECT {counts} FROM ({rows})"  # noqa: S608 - quoted
     counted = connection.execute(sql, {"files": [str(file)]}).fetchone() or ()
     return [
@@ -44,7 +44,7 @@ def _columns_that_do_not_fit(
     ]
 
 
-def _does_not_fit(column: Column) -> str:
+def does_not_fit(column: Column) -> str:
     name = quote(column.name)
     if column.name == "Id":
         return f"{name} IS NULL"

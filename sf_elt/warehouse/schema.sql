@@ -107,8 +107,8 @@ CREATE TABLE IF NOT EXISTS ops.read_apart (
 -- Input that could not be read: nothing is lost, it waits here with its reason.
 CREATE TABLE IF NOT EXISTS ops.set_aside (
     stream VARCHAR NOT NULL,
-    file VARCHAR NOT NULL,
-    line BIGINT NOT NULL,                     -- counted from 1
+    file VARCHAR NOT NULL,                    -- of events; of a value of the org, RECORD.FIELD
+    line BIGINT NOT NULL,                     -- counted from 1; 0 of a value of the org
     reason VARCHAR NOT NULL,
     content VARCHAR NOT NULL,
     set_aside_at TIMESTAMP NOT NULL

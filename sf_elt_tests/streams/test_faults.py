@@ -17,7 +17,7 @@ from sf_elt.demo_org.serve import Details, running_org
 from sf_elt.salesforce import AllowanceSpent, JobFailed, OrgUnavailable, RequestRefused, count
 from sf_elt.streams import LandingUnreadable, Shortfall, StreamSpec, Window, WindowReport, stream_columns
 from sf_elt_tests.orgs import client, levers
-from sf_elt_tests.streams.support import ALWAYS, LEADS, Importer, importing, rows_of_org
+from sf_elt_tests.streams.support import ALWAYS, LEADS, Body, Importer, importing, rows_of_org
 
 BULK = StreamSpec("salesforce_leads", "Lead", transport="bulk", page_rows=10)
 
@@ -99,7 +99,7 @@ def test_pages_that_miss_rows_move_nothing(importer: Importer, org: Details) -> 
         body = gzip.decompress(response.raw.read(decode_content=False))
         page = json.loads(body)
         page["records"].pop()
-        response.raw = _Body(json.dumps(page).encode())
+        response.raw = Body(json.dumps(page).encode())
         response.headers = {}
         return response
 
@@ -117,8 +117,7 @@ def test_pages_that_miss_rows_move_nothing(importer: Importer, org: Details) -> 
     [
         ({"records": "text"}, LandingUnreadable, "shape"),
         ({"records": [{"Id": "00Q1", "RecordType": "text"}]}, LandingUnreadable, "shape"),
-        ({"records": [{"Id": "00Q1", "NumberOfEmployees": 2**63}]}, LandingUnreadable, "NumberOfEmployees"),
-        ({"records": [{"Id": "00Q1", "NumberOfEmployees": 5.5}]}, LandingUnreadable, "NumberOfEmployees"),
+        ({"records": [{"Id": "00Q1", "SystemModstamp": "soon"}]}, LandingUnreadable, "SystemModstamp"),
         ({"totalSize": "many"}, RequestRefused, "totalSize"),
         ({"done": False, "nextRecordsUrl": 7}, RequestRefused, "nextRecordsUrl"),
     ],
@@ -132,27 +131,6 @@ def test_a_reply_of_another_shape_is_a_clear_error(
         importer.run(replace(LEADS, transport="rest"))
     levers(org).faults.clear()
     assert importer.run().rows_new > 0
-
-
-class _Body:
-    """A body without compression, as `requests` hands it out."""
-
-    def __init__(self, body: bytes) -> None:
-        self._left = body
-        self.decode_content = True
-
-    def read(self, size: int = -1) -> bytes:
-        piece, self._left = (self._left, b"") if size < 0 else (self._left[:size], self._left[size:])
-        return piece
-
-    def release_conn(self) -> None:
-        """Nothing to release."""
-
-    def shutdown(self) -> None:
-        """Nothing to end."""
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def test_a_spent_allowance_pauses_and_goes_on_where_it_was(org: Details, tmp_path: Path) -> None:

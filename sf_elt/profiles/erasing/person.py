@@ -80,7 +80,7 @@ class Person:
 
     def event_lines(self) -> list[tuple[str, list[int]]]:
         """Where in their files the lines stand that name the person, also those that were set aside."""
-        lines = [f"SELECT file AS _file, line AS _line FROM ops.set_aside WHERE {self.sought.names_line}"]  # noqa: S608 - our own
+        lines = [f"SELECT file AS _file, line AS _line FROM ops.set_aside WHERE line > 0 AND {self.sought.names_line}"]  # noqa: S608 - our own
         lines += [
             f"SELECT _file, _line FROM {quote_table('streams', each.stream)}"  # noqa: S608 - quoted
             f" WHERE event_id IN (SELECT _id FROM {each.table})"

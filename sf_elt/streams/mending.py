@@ -21,6 +21,7 @@ from duckdb import DuckDBPyConnection
 
 from sf_elt.salesforce import Download
 from sf_elt.salesforce.downloads.pages import opened
+from sf_elt.salesforce.errors import LandedBroken
 from sf_elt.streams.columns import Column, StreamColumns
 from sf_elt.streams.keeping_out import mentions_erased
 from sf_elt.streams.schema import TableShape
@@ -106,7 +107,10 @@ def _page(connection: DuckDBPyConnection, staging: Staging, kind: str, file: Pat
     replaced: list[Misread] = []
     misfits = _misfits(connection, staging, kind, file)
     if misfits is None:
-        replaced = list(_broken_texts(kind, file))
+        try:
+            replaced = list(_broken_texts(kind, file))
+        except (LandedBroken, csv.Error, RecursionError):  # no page at all
+            return file, []
         file = _replaced(kind, file) if replaced else file
         misfits = _misfits(connection, staging, kind, file)
     if not misfits:  # where it still is no page: reading it says what is wrong

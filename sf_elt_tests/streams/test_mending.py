@@ -30,6 +30,7 @@ COLUMNS = (
     Column("List__c", "VARCHAR[]"),
 )
 STREAM = StreamColumns(COLUMNS, "SystemModstamp", "SystemModstamp", has_deleted=False, substance=())
+HEADER = ",".join(column.name for column in COLUMNS).encode() + b"\n"
 GOOD = 'a "quoted", é\r\nline \\ud83d 😀 �'
 NO_NUMBER = "a value that is no BIGINT: null stands for it"
 
@@ -100,9 +101,22 @@ def test_where_it_is_not_single_values_nothing_is_changed(tmp_path: Path, write:
     undated = to_page(tmp_path, _record("1", "x", "Ann", "7", at="soon"), _record("2", "x", "Ann", "7"))
     with pytest.raises(LandingUnreadable, match="SystemModstamp as TIMESTAMP in 1 of"):
         mend("things", STREAM, Download("bulk", (undated,), 2), "w")
-    shapeless = tmp_path / "rest-000001.json"
-    shapeless.write_bytes(b'{"records": [7')
-    download = Download("bulk", (shapeless,), 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("rest-000001.json", b'{"records": [7'),
+        ("rest-000001.json", b'{"records": [{"Id": "\xff", "Text__c": ' + b"[" * 100_000),
+        ("bulk-000001.csv", HEADER + b'"1","\xff' + b"x" * 200_000),
+        ("bulk-000001.csv.gz", gzip.compress(HEADER + b'"1","\xff","a","b","7","1","c"\n' * 1_000)[:-20]),
+    ],
+    ids=["json that ends", "json without end", "text without end", "gzip that ends"],
+)
+def test_what_is_no_page_is_left_as_it_is(tmp_path: Path, name: str, page: bytes) -> None:
+    """Whoever reads it says what is wrong with it."""
+    (tmp_path / name).write_bytes(page)
+    download = Download("bulk", (tmp_path / name,), 2)
     assert mend("things", STREAM, download, "w") == (download, ())
 
 

@@ -2,7 +2,7 @@
 
 with receivers() as got:
     got.component()                         # the YAML of `Alerts`
-    sensors = Sensors(done, got); sensors.tick(); ...; tell(sensors, monkeypatch)
+    sensors = Sensors(done, got); sensors.tick(); ...; sensors.tick(); ...; tell(sensors, monkeypatch)
 """
 
 import json
@@ -87,6 +87,22 @@ class Sensors:
             self.done.said.append(str(tick))
             self.cursor = tick.cursor if name == FAILED_RUNS else self.cursor
 
+    def take(self) -> set[str]:
+        """The kinds of all messages that have come; what they say is kept to be searched."""
+        posted, mails = self.got.hook.got, self.got.mailbox.mails
+        kinds = {each["kind"] for each in posted if "kind" in each}
+        self.done.said += [json.dumps(each, ensure_ascii=False) for each in posted]
+        self.done.said += [f"{each['Subject']}\n{each.get_content()}" for each in mails]
+        posted.clear()
+        mails.clear()
+        return kinds
+
+
+def words_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on no message sums others up, so that the words of each are searched."""
+    monkeypatch.setattr(notices, "MANY", 1_000)
+    monkeypatch.setattr(notices, "UNSEEN", timedelta(days=2))
+
 
 @contextmanager
 def receivers() -> Iterator[Receivers]:
@@ -98,12 +114,9 @@ def receivers() -> Iterator[Receivers]:
 def tell(sensors: Sensors, monkeypatch: pytest.MonkeyPatch) -> None:
     """All channels are down, each in its way, and repeat secrets where they can; a day later they take it all."""
     got, said = sensors.got, sensors.done.said
-    got.hook.got.clear()  # what `alerts test` has sent
-    got.mailbox.mails.clear()
+    kinds = sensors.take()
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(tenacity.nap, "time", SimpleNamespace(sleep=lambda _: None))
-        meanwhile.setattr(notices, "MANY", 1_000)  # all words of each message are looked at: none is summed up
-        meanwhile.setattr(notices, "UNSEEN", timedelta(days=2))
         for name, value in got.variables(slack="http://127.0.0.1:9").items():
             meanwhile.setenv(name, value)
         got.hook.answers += [(500, {"X-Echo": SECRETS["webhook token"]})] * 20
@@ -118,11 +131,8 @@ def tell(sensors: Sensors, monkeypatch: pytest.MonkeyPatch) -> None:
             meanwhile.setenv(name, value)
         meanwhile.setattr(watch, "datetime", _Tomorrow)
         sensors.tick()
-    messages = [json.dumps(each, ensure_ascii=False) for each in got.hook.got]
-    mails = [f"{each['Subject']}\n{each.get_content()}" for each in got.mailbox.mails]
-    assert {each["kind"] for each in got.hook.got if "kind" in each} >= {"failure", "quota", "lag", "refused"}
-    assert len(messages) == 2 * len(mails) > 0
-    said += messages + mails
+    assert len(got.hook.got) == 2 * len(got.mailbox.mails) > 0
+    assert kinds | sensors.take() >= {"failure", "quota", "lag", "refused"}
 
 
 class _Tomorrow(datetime):

@@ -71,10 +71,11 @@ def _of_records(done: "Done") -> None:
     [campaign] = client(done.org, how="password").query(f"SELECT Id FROM Campaign WHERE Name = '{PEOPLE['campaign']}'")[
         "records"
     ]
-    shown = done.command("profile", record, of_a_person=True, status=0)
-    assert "qzlastborn" in shown
+    done.command("profile", record, of_a_person=True, status=0)
+    shown = done.command("profile", record, "--json", of_a_person=True, status=0)
+    assert "qzlastborn" in shown, shown
     for line in (
-        ["profile", record, "--json"], ["sf", "find", record], ["sf", "find", record, "--fields", "Owner.Name"],
+        ["sf", "find", record], ["sf", "find", record, "--fields", "Owner.Name"],
         ["sf", "campaign", campaign["Id"]], ["sf", "members", campaign["Id"]],
         ["sf", "member", campaign["Id"], "--lead", "00Q000000000001AAA"],
     ):  # fmt: skip

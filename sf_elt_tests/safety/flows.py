@@ -131,13 +131,16 @@ def _shortly(done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _thoroughly(done: Done, got: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
+    alerted.words_of_each(monkeypatch)
     sensors = _sensors(done, got)
     _refused_logins(done, monkeypatch, thorough=True)
+    sensors.tick()  # a failure is told while it lasts
     sign_in_and_out(done, monkeypatch)
     killed_import(done)
     reads_by_hand(done)
     _bad_imports(done, monkeypatch, thorough=True)
     done.run("too few to learn from", dg.AssetSelection.assets(FUZZY_PAIRS), well=False)
+    sensors.tick()
     crowd(done.org)
     done.run("everything", _ALL_BUT_EXPORTS, well=True)
     more_imports(done)

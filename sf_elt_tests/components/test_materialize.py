@@ -1,5 +1,6 @@
 """The assets, materialized by Dagster against a real org over HTTP."""
 
+import json
 import sqlite3
 import time
 from contextlib import closing
@@ -9,6 +10,8 @@ from functools import partial
 
 import dagster as dg
 import pytest
+import requests
+from requests.structures import CaseInsensitiveDict
 from simple_salesforce import Salesforce
 
 from sf_elt.components.automation import resuming
@@ -21,6 +24,7 @@ from sf_elt_tests.components.conftest import CONTACTS, LEADS, ROOT, Deployed
 from sf_elt_tests.components.pauses import pause_of
 from sf_elt_tests.shared_orgs import org as org
 from sf_elt_tests.shared_orgs import org_of_module
+from sf_elt_tests.streams.support import Body
 
 __all__ = ["org", "org_of_module"]
 
@@ -64,6 +68,32 @@ def test_a_range_of_partitions_is_one_run_and_one_window(deployed: Deployed) -> 
     assert deployed.materialize(TWO, deployed.range_tags()).success
     again = deployed.metadata(LEADS)
     assert (again["rows_read"], again["rows_new"], again["rows_changed"]) == (36, 0, 0)
+
+
+def test_a_value_that_cannot_be_read_is_told_by_record_and_field(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run goes on without it, counts it, and says where it waits; what the value was stays in the warehouse."""
+    get = requests.Session.get
+
+    def misspelt(session: requests.Session, url: str, **asked: object) -> requests.Response:
+        response = get(session, url, **asked)  # type: ignore[arg-type] # as it was called
+        if "/query" in url and asked.get("stream"):
+            page = response.json()
+            page["records"][0]["NumberOfEmployees"] = "qzmany"
+            response.raw, response.headers = Body(json.dumps(page).encode()), CaseInsensitiveDict()
+        return response
+
+    monkeypatch.setattr(requests.Session, "get", misspelt)
+    run = deployed.materialize(dg.AssetSelection.assets(LEADS), deployed.range_tags())
+    assert run.success
+    assert deployed.metadata(LEADS)["values_misread"] == 1
+    log = [f"{each.user_message} {each.dagster_event}" for each in deployed.instance.all_logs(run.run_id)]
+    (told,) = [line for line in log if "could not be read" in line]
+    assert ".NumberOfEmployees: a value that is no BIGINT" in told
+    assert not [line for line in log if "qzmany" in line]
+    with deployed.warehouse.read() as connection:
+        assert connection.execute("SELECT count(*) FROM ops.set_aside WHERE content LIKE '%qzmany%'").fetchone() == (1,)
 
 
 def test_without_a_folder_of_events_the_sample_is_read(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,18 +104,20 @@ def set_aside(connection: DuckDBPyConnection, stream: str, misread: Sequence[Mis
 
 def _page(connection: DuckDBPyConnection, staging: Staging, kind: str, file: Path) -> tuple[Path, list[Misread]]:
     """The page in which every value can be read: itself, or another beside it."""
-    replaced: list[Misread] = []
     misfits = _misfits(connection, staging, kind, file)
+    if misfits is not None:
+        return (_without(connection, staging, kind, file), misfits) if misfits else (file, [])
+    try:
+        replaced = list(_broken_texts(kind, file))
+    except (LandedBroken, csv.Error, RecursionError):
+        return file, []  # it is no page: reading it says what is wrong
+    if not replaced:
+        return file, []
+    readable = _replaced(kind, file)
+    misfits = _misfits(connection, staging, kind, readable)
     if misfits is None:
-        try:
-            replaced = list(_broken_texts(kind, file))
-        except (LandedBroken, csv.Error, RecursionError):  # no page at all
-            return file, []
-        file = _replaced(kind, file) if replaced else file
-        misfits = _misfits(connection, staging, kind, file)
-    if not misfits:  # where it still is no page: reading it says what is wrong
-        return file, replaced
-    return _without(connection, staging, kind, file), [*replaced, *misfits]
+        return file, []
+    return (_without(connection, staging, kind, readable) if misfits else readable), [*replaced, *misfits]
 
 
 def _misfits(connection: DuckDBPyConnection, staging: Staging, kind: str, file: Path) -> list[Misread] | None:

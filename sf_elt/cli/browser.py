@@ -22,7 +22,8 @@ _OPENS = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
 def open_in_browser(address: str) -> bool:
     """Whether a browser took the address. It stays for long, so none of our secrets are in its environment."""
     command = [sys.executable, "-I", "-c", _OPENS, address]
-    return subprocess.run(command, env=for_others(), stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603
+    opened = subprocess.run(command, env=for_others(), stdin=subprocess.DEVNULL, check=False)  # noqa: S603 - our own
+    return opened.returncode == 0
 
 
 @contextmanager

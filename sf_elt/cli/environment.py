@@ -20,7 +20,7 @@ def begin() -> None:
     """What most commands do first: sets what `.env` says, and loads Dagster, which takes seconds, and says so."""
     read_env_file()
     with waiting("getting ready"), without_collecting():
-        import sf_elt.components.deployment  # noqa: F401
+        import sf_elt.components.deployment  # noqa: F401 - only to be loaded
 
 
 def read_env_file() -> None:

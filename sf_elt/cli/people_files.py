@@ -44,7 +44,7 @@ class FileRefused(Exception):
 
 def is_file(file: Path) -> bool:
     """Whether there is such a file; not so for what is too long to be a file's name, for which Path's raises."""
-    return os.path.isfile(file)  # noqa: PTH113
+    return os.path.isfile(file)  # noqa: PTH113 - as said
 
 
 def kind_of(file: Path) -> str:

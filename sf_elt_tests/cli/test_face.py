@@ -151,7 +151,7 @@ def test_a_full_output_is_called_full(
         if flushes:
             sys.stdout.flush()
 
-    raw = cast(io.BufferedIOBase, open("/dev/full", "wb", buffering=buffering))  # noqa: SIM115, PTH123
+    raw = cast(io.BufferedIOBase, open("/dev/full", "wb", buffering=buffering))  # noqa: SIM115, PTH123 - closed below
     command = typer.Typer(cls=face.Face)
     command.command("list")(list_)
     command.callback()(lambda: None)

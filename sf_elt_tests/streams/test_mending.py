@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,9 +62,11 @@ def _json(folder: Path, *records: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize("write", [_csv, _json])
-def test_what_cannot_be_read_is_told_and_all_else_comes_as_it_was_sent(tmp_path: Path, write: object) -> None:
+def test_what_cannot_be_read_is_told_and_all_else_comes_as_it_was_sent(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
     """Texts, numbers, lists and a related field, of a page with both kinds of broken values."""
-    page = (_csv if write is _csv else _json)(
+    page = write(
         tmp_path,
         _record("1", GOOD, "Ann", "7"),
         _record("2", "cut\ud83d", "\udc00Bob", "many"),
@@ -92,13 +95,12 @@ def test_what_cannot_be_read_is_told_and_all_else_comes_as_it_was_sent(tmp_path:
 
 
 @pytest.mark.parametrize("write", [_csv, _json])
-def test_where_it_is_not_single_values_nothing_is_changed(tmp_path: Path, write: object) -> None:
+def test_where_it_is_not_single_values_nothing_is_changed(tmp_path: Path, write: Callable[..., Path]) -> None:
     """A field of which most values do not fit, and a record that cannot be dated: the error is the one it was."""
-    to_page = _csv if write is _csv else _json
-    of_another_type = to_page(tmp_path, *(_record(str(number), "x", "Ann", "many") for number in range(11)))
+    of_another_type = write(tmp_path, *(_record(str(number), "x", "Ann", "many") for number in range(11)))
     with pytest.raises(LandingUnreadable, match="Number__c as BIGINT in 11 of"):
         mend("things", STREAM, Download("bulk", (of_another_type,), 11), "w")
-    undated = to_page(tmp_path, _record("1", "x", "Ann", "7", at="soon"), _record("2", "x", "Ann", "7"))
+    undated = write(tmp_path, _record("1", "x", "Ann", "7", at="soon"), _record("2", "x", "Ann", "7"))
     with pytest.raises(LandingUnreadable, match="SystemModstamp as TIMESTAMP in 1 of"):
         mend("things", STREAM, Download("bulk", (undated,), 2), "w")
 
